@@ -1,0 +1,31 @@
+# PROJECT_IS_TOP_LEVEL needs CMake 3.21.
+if(CMAKE_SOURCE_DIR STREQUAL PROJECT_SOURCE_DIR)
+  set(isolatte_top_level ON)
+else()
+  set(isolatte_top_level OFF)
+endif()
+
+option(BUILD_SHARED_LIBS "Build isolatte as a shared library" OFF)
+option(ISOLATTE_BUILD_TESTS "Build the tests" ${isolatte_top_level})
+option(ISOLATTE_BUILD_EXAMPLES "Build the examples, and test them" ${isolatte_top_level})
+option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
+option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
+option(ISOLATTE_WERROR "Treat warnings as errors" OFF)
+set(ISOLATTE_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
+set(ISOLATTE_TEST_TIMEOUT 120 CACHE STRING "Seconds one test file may take")
+
+if(isolatte_top_level)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Build type" FORCE)
+  endif()
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+  # Without the sloppiness ccache declines every file that uses a precompiled header.
+  find_program(ISOLATTE_CCACHE ccache)
+  mark_as_advanced(ISOLATTE_CCACHE)
+  if(ISOLATTE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${ISOLATTE_CCACHE}")
+  endif()
+endif()

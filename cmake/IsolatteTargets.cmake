@@ -1,0 +1,48 @@
+# What everything that this project compiles has in common; never passed on to users.
+function(isolatte_compile_settings target)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic)
+  if(ISOLATTE_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    # A precompiled header with a time in it is never the one that ccache knows.
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+  if(ISOLATTE_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${ISOLATTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PRIVATE -fsanitize=${ISOLATTE_SANITIZE})
+  endif()
+endfunction()
+
+# The library: every source below lib/. Called a second time for the tests of its insides when the
+# library proper is shared and hides them.
+function(isolatte_add_library target)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/*.cpp")
+  add_library(${target} ${ARGN} ${sources})
+  isolatte_compile_settings(${target})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target}
+    PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    PRIVATE "${PROJECT_SOURCE_DIR}/lib")
+  target_link_libraries(${target}
+    PUBLIC Boost::headers Boost::serialization Threads::Threads
+    PRIVATE Boost::${isolatte_stacktrace} ${CMAKE_DL_LIBS})
+  target_compile_definitions(${target} PRIVATE ISOLATTE_SOURCE BOOST_STACKTRACE_LINK)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL SHARED_LIBRARY)
+    target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
+  endif()
+  if(ISOLATTE_PORTABLE)
+    target_compile_definitions(${target} PUBLIC ISOLATTE_PORTABLE=1)
+  endif()
+  set_target_properties(${target} PROPERTIES
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  target_precompile_headers(${target} PRIVATE "${PROJECT_SOURCE_DIR}/cmake/isolatte_pch.hpp")
+endfunction()

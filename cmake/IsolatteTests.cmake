@@ -1,0 +1,62 @@
+# Every folder of test/ with sources in it is one program, every source file in it one test.
+find_package(Boost ${Boost_VERSION} EXACT REQUIRED CONFIG COMPONENTS unit_test_framework context)
+
+if(BUILD_SHARED_LIBS)
+  isolatte_add_library(isolatte_internal STATIC EXCLUDE_FROM_ALL)
+else()
+  add_library(isolatte_internal ALIAS isolatte)
+endif()
+
+file(GLOB support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/support/*.cpp")
+add_library(isolatte_test_support STATIC ${support})
+isolatte_compile_settings(isolatte_test_support)
+target_link_libraries(isolatte_test_support
+  PUBLIC isolatte_internal Boost::unit_test_framework Boost::context)
+target_include_directories(isolatte_test_support
+  PUBLIC "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/lib")
+target_compile_definitions(isolatte_test_support
+  PUBLIC BOOST_TEST_DYN_LINK BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_precompile_headers(isolatte_test_support PRIVATE
+  "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
+
+# A sanitizer that stops for a finding has to say so to ctest, in children too.
+set(isolatte_test_environment
+  ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1
+  UBSAN_OPTIONS=print_stacktrace=1
+  TSAN_OPTIONS=die_after_fork=0:halt_on_error=1:second_deadlock_stack=1)
+
+function(isolatte_add_test_program directory)
+  set(program isolatte_${directory}_tests)
+  file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/${directory}/*.cpp")
+  add_executable(${program} ${sources})
+  isolatte_compile_settings(${program})
+  target_link_libraries(${program} PRIVATE isolatte_test_support)
+  target_precompile_headers(${program} REUSE_FROM isolatte_test_support)
+
+  set(suites "")
+  foreach(source IN LISTS sources)
+    get_filename_component(suite "${source}" NAME_WE)
+    list(APPEND suites ${suite})
+    add_test(NAME ${directory}.${suite}
+      COMMAND ${program} --run_test=${suite} --random --log_level=test_suite)
+    set_tests_properties(${directory}.${suite} PROPERTIES
+      TIMEOUT ${ISOLATTE_TEST_TIMEOUT}
+      LABELS ${directory}
+      ENVIRONMENT "${isolatte_test_environment}")
+  endforeach()
+
+  # A case outside its file's suite would never run.
+  add_test(NAME ${directory}.every-case-runs
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/check-suites" $<TARGET_FILE:${program}> ${suites})
+  set_tests_properties(${directory}.every-case-runs PROPERTIES
+    LABELS ${directory} ENVIRONMENT "${isolatte_test_environment}")
+endfunction()
+
+file(GLOB directories CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/test/*")
+foreach(path IN LISTS directories)
+  get_filename_component(directory "${path}" NAME)
+  file(GLOB sources CONFIGURE_DEPENDS "${path}/*.cpp")
+  if(sources AND NOT directory MATCHES "^(support|headers|consumer)$")
+    isolatte_add_test_program(${directory})
+  endif()
+endforeach()

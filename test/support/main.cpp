@@ -1,0 +1,9 @@
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+
+int main(int argc, char* argv[]) {
+  // Boost.Test would take every signal for its own, and a child's failure for the test's.
+  ::setenv("BOOST_TEST_CATCH_SYSTEM_ERRORS", "no", 0);
+  return boost::unit_test::unit_test_main([] { return true; }, argc, argv);
+}
