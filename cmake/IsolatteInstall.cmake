@@ -24,6 +24,9 @@ if(ISOLATTE_PORTABLE)
 endif()
 list(JOIN isolatte_boost_components " " isolatte_boost_components)
 
+file(RELATIVE_PATH isolatte_pc_prefix
+  "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+
 set(isolatte_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/isolatte")
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/isolatte-config.cmake.in"

@@ -1,6 +1,13 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_CMAKE_PCH_HPP
+#define ISOLATTE_CMAKE_PCH_HPP
+
 // What is slow to parse and seldom changes. Sources include what they use all the same: not every
 // build has precompiled headers.
 #include <boost/asio.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -9,3 +16,5 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+#endif

@@ -1,3 +1,6 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>

@@ -1,4 +1,9 @@
-#pragma once
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_TEST_SUPPORT_PCH_HPP
+#define ISOLATTE_TEST_SUPPORT_PCH_HPP
+
 // What nearly every test includes and seldom changes.
 #include <boost/archive/binary_iarchive.hpp>
 #include <boost/archive/binary_oarchive.hpp>
@@ -6,9 +11,12 @@
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>
 #include <boost/test/unit_test.hpp>
+
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
+
+#endif

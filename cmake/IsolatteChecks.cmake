@@ -1,0 +1,41 @@
+# Tests of the source tree itself. A sanitizer has nothing to add to them.
+if(ISOLATTE_SANITIZE)
+  return()
+endif()
+
+function(isolatte_add_check name)
+  add_test(NAME check.${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(check.${name} PROPERTIES LABELS check TIMEOUT 600)
+endfunction()
+
+isolatte_add_check(layers tools/check-layers)
+
+file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/tools/*.sh")
+foreach(script IN LISTS scripts)
+  get_filename_component(name "${script}" NAME_WE)
+  isolatte_add_check(${name}-itself sh "${script}")
+endforeach()
+
+# Every header compiles alone, and twice.
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
+  "${PROJECT_SOURCE_DIR}/include/*.hpp")
+set(header_sources "")
+foreach(header IN LISTS headers)
+  string(REPLACE "/" "-" name "${header}")
+  set(source "${PROJECT_BINARY_DIR}/headers/${name}.cpp")
+  file(CONFIGURE OUTPUT "${source}" CONTENT "#include <${header}>\n#include <${header}>\n")
+  list(APPEND header_sources "${source}")
+endforeach()
+add_library(isolatte_headers OBJECT EXCLUDE_FROM_ALL ${header_sources})
+isolatte_compile_settings(isolatte_headers)
+target_link_libraries(isolatte_headers PRIVATE isolatte::isolatte)
+isolatte_add_check(headers
+  "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}" --target isolatte_headers -j 2)
+
+isolatte_add_check(package tools/check-package "${PROJECT_BINARY_DIR}")
+
+find_program(ISOLATTE_DOXYGEN doxygen)
+mark_as_advanced(ISOLATTE_DOXYGEN)
+if(ISOLATTE_DOXYGEN)
+  isolatte_add_check(docs tools/check-docs)
+endif()
