@@ -5,7 +5,7 @@ endif()
 
 function(isolatte_add_check name)
   add_test(NAME check.${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
-  set_tests_properties(check.${name} PROPERTIES LABELS check TIMEOUT 600)
+  set_tests_properties(check.${name} PROPERTIES LABELS check TIMEOUT 900)
 endfunction()
 
 isolatte_add_check(layers tools/check-layers)
