@@ -32,6 +32,19 @@ target_link_libraries(isolatte_headers PRIVATE isolatte::isolatte)
 isolatte_add_check(headers
   "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}" --target isolatte_headers -j 2)
 
+# What has to be refused, in words that a person can read.
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/compile_fail/*.cpp")
+set(directories "$<TARGET_PROPERTY:isolatte,INTERFACE_INCLUDE_DIRECTORIES>"
+  "$<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>")
+foreach(source IN LISTS sources)
+  get_filename_component(name "${source}" NAME_WE)
+  add_test(NAME compile_fail.${name}
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/check-refused" "${source}"
+      "${CMAKE_CXX_COMPILER}" -std=c++20 "-I$<JOIN:${directories},;-I>"
+    COMMAND_EXPAND_LISTS)
+  set_tests_properties(compile_fail.${name} PROPERTIES LABELS check TIMEOUT 120)
+endforeach()
+
 isolatte_add_check(package tools/check-package "${PROJECT_BINARY_DIR}")
 
 find_program(ISOLATTE_DOXYGEN doxygen)

@@ -56,7 +56,7 @@ file(GLOB directories CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_
 foreach(path IN LISTS directories)
   get_filename_component(directory "${path}" NAME)
   file(GLOB sources CONFIGURE_DEPENDS "${path}/*.cpp")
-  if(sources AND NOT directory MATCHES "^(support|headers|consumer)$")
+  if(sources AND NOT directory MATCHES "^(support|compile_fail|consumer)$")
     isolatte_add_test_program(${directory})
   endif()
 endforeach()
