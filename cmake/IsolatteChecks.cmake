@@ -9,6 +9,7 @@ function(isolatte_add_check name)
 endfunction()
 
 isolatte_add_check(layers tools/check-layers)
+isolatte_add_check(snippets tools/snippets --check)
 
 file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/tools/*.sh")
 foreach(script IN LISTS scripts)
