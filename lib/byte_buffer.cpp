@@ -1,0 +1,31 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include <isolatte/detail/byte_buffer.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+namespace isolatte::detail {
+
+byte_buffer::~byte_buffer() { std::free(data_); }
+
+void byte_buffer::grow(std::size_t count) {
+  if (count > limit_ || size_ > limit_ - count)
+    throw buffer_limit_reached("isolatte: the encoded value exceeds its limit of " +
+                               std::to_string(limit_) + " bytes");
+  std::size_t const needed = size_ + count;
+  std::size_t const doubled = capacity_ > limit_ / 2 ? limit_ : 2 * capacity_;
+  reallocate(std::max({needed, doubled, std::size_t{256}}));
+}
+
+void byte_buffer::reallocate(std::size_t capacity) {
+  void* const moved = std::realloc(data_, capacity);
+  if (!moved) throw std::bad_alloc();
+  data_ = static_cast<std::byte*>(moved);
+  capacity_ = capacity;
+}
+
+}  // namespace isolatte::detail
