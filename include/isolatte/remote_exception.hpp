@@ -1,0 +1,90 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_REMOTE_EXCEPTION_HPP
+#define ISOLATTE_REMOTE_EXCEPTION_HPP
+
+#include <isolatte/config.hpp>
+
+#include <memory>
+#include <string>
+
+namespace isolatte {
+
+namespace detail {
+
+/// What a remote_exception tells; shared, so that copying the exception cannot fail.
+struct remote_details {
+  std::string type_name;
+  std::string message;
+  std::string what;
+  std::string diagnostics;
+};
+
+}  // namespace detail
+
+/// What an exception of the child also is when its own type could not be rebuilt.
+///
+/// The object thrown in the program derives from the nearest base class of the original that is
+/// registered (the standard ones always are), so that `catch (const std::runtime_error&)` still
+/// catches; from std::exception in any case, with the original's `what()`; and from this class,
+/// which tells what the original was. Things that are no exceptions in the child, as in `throw 42`,
+/// arrive in the same way.
+///
+/// @code
+/// try {
+///   outcome.value();
+/// } catch (const isolatte::remote_exception& e) {
+///   log(e.type_name(), e.message());
+/// }
+/// @endcode
+///
+/// @par Thread safety
+/// Distinct objects: safe. Shared objects: safe, for nothing in them changes.
+class ISOLATTE_VISIBLE remote_exception {
+ public:
+  /// Destroys the interface; objects are owned by who caught them.
+  virtual ~remote_exception();
+
+  /// The type of the original.
+  /// @return its demangled name, as in "acme::parse_error"; wrappers such as boost::wrapexcept are
+  /// not part of it
+  const std::string& type_name() const noexcept { return details_->type_name; }
+
+  /// What the original said.
+  /// @return its `what()`; the text or number itself where a string or a number was thrown; empty
+  /// where it said nothing
+  const std::string& message() const noexcept { return details_->message; }
+
+  /// What boost::diagnostic_information() said of the original in the child.
+  /// @return the place of the throw, the type, the message and the boost::error_info objects as
+  /// text; empty where the original was no boost::exception
+  const std::string& diagnostics() const noexcept { return details_->diagnostics; }
+
+ protected:
+  /// @cond
+  explicit remote_exception(std::shared_ptr<const detail::remote_details> details) noexcept;
+  remote_exception(const remote_exception&) noexcept = default;
+  remote_exception& operator=(const remote_exception&) noexcept = default;
+
+  const char* remote_what() const noexcept { return details_->what.c_str(); }
+  /// @endcond
+
+ private:
+  std::shared_ptr<const detail::remote_details> details_;
+};
+
+/// Says that the `what()` of an exception type is declared `final`.
+///
+/// An exception that derives from a registered one, and is itself not registered, arrives as a
+/// class that derives from the registered one and overrides its `what()`. Where that is declared
+/// final, registering the type does not compile; specialise this to say so:
+/// @code
+/// template <> inline constexpr bool isolatte::what_is_final<acme::error> = true;
+/// @endcode
+template <class T>
+inline constexpr bool what_is_final = false;
+
+}  // namespace isolatte
+
+#endif
