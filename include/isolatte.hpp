@@ -1,0 +1,26 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_HPP
+#define ISOLATTE_HPP
+
+/// @file
+/// All of isolatte.
+
+#include <isolatte/async_fork.hpp>
+#include <isolatte/callbacks.hpp>
+#include <isolatte/child.hpp>
+#include <isolatte/config.hpp>
+#include <isolatte/ending.hpp>
+#include <isolatte/error.hpp>
+#include <isolatte/exception.hpp>
+#include <isolatte/fault_info.hpp>
+#include <isolatte/fork.hpp>
+#include <isolatte/options.hpp>
+#include <isolatte/outcome.hpp>
+#include <isolatte/resource_limits.hpp>
+#include <isolatte/resource_usage.hpp>
+#include <isolatte/serialization.hpp>
+#include <isolatte/stdio.hpp>
+
+#endif

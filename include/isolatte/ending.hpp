@@ -1,0 +1,74 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_ENDING_HPP
+#define ISOLATTE_ENDING_HPP
+
+#include <isolatte/config.hpp>
+
+#include <iosfwd>
+#include <string_view>
+
+namespace isolatte {
+
+/// How a child ended.
+enum class ending {
+  /// No child was created; nothing ran.
+  not_started,
+  /// The callable returned and its value arrived.
+  returned,
+  /// The callable threw; the exception arrived.
+  threw,
+  /// The child called `exit`, `_exit` or `quick_exit` itself, with any code.
+  exited,
+  /// SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, or any core dump.
+  faulted,
+  /// SIGKILL that this library did not send: `kill -9`, the out-of-memory killer.
+  killed,
+  /// Any other signal.
+  signaled,
+  /// Killed at options::timeout.
+  timed_out,
+  /// Killed because the operation was cancelled.
+  cancelled,
+  /// The callable finished, but its value or exception could not be carried over.
+  undelivered,
+  /// The exit status is unknowable: someone else reaped the child.
+  lost,
+};
+
+/// Whether the callable ran: the answer to "may I safely retry?".
+enum class ran {
+  /// It certainly did not.
+  no,
+  /// It certainly began.
+  yes,
+  /// It cannot be known.
+  unknown,
+};
+
+/// The name of an ending, as the enumerator is spelled.
+/// @param how the ending
+/// @return a string with static storage duration
+ISOLATTE_DECL std::string_view to_string(ending how) noexcept;
+
+/// The name of an answer, as the enumerator is spelled.
+/// @param answer the answer
+/// @return a string with static storage duration
+ISOLATTE_DECL std::string_view to_string(ran answer) noexcept;
+
+/// Writes the name of an ending.
+/// @param os the stream
+/// @param how the ending
+/// @return @p os
+ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ending how);
+
+/// Writes the name of an answer.
+/// @param os the stream
+/// @param answer the answer
+/// @return @p os
+ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ran answer);
+
+}  // namespace isolatte
+
+#endif

@@ -1,0 +1,28 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_FAULT_INFO_HPP
+#define ISOLATTE_FAULT_INFO_HPP
+
+#include <isolatte/config.hpp>
+
+#include <string>
+
+namespace isolatte {
+
+/// What the child saw of the fatal signal that ended it.
+struct fault_info {
+  /// The signal's number, SIGSEGV for one.
+  int signal = 0;
+  /// `si_code`: why it was sent (SEGV_MAPERR, FPE_INTDIV, SI_TKILL, ...).
+  int code = 0;
+  /// The faulting address (`si_addr`); null where the signal has none.
+  void* address = nullptr;
+  /// The symbolised stack trace, innermost frame first, one frame a line: number, function and,
+  /// where there is debug information, file and line.
+  std::string trace;
+};
+
+}  // namespace isolatte
+
+#endif

@@ -1,0 +1,60 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_FORK_HPP
+#define ISOLATTE_FORK_HPP
+
+#include <isolatte/async_fork.hpp>
+#include <isolatte/callbacks.hpp>
+#include <isolatte/config.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <concepts>
+#include <utility>
+
+namespace isolatte {
+
+/// Runs a callable in a fresh child process and waits for its outcome; needs no event loop.
+///
+/// Line callbacks run in the calling thread; what they throw comes out of here, behind the child's
+/// death. options::early returns at the result; the child is reaped in the background.
+///
+/// @param fn the callable
+/// @param opts how to run it
+/// @return the outcome; where no child could be created, ending::not_started with a
+/// `boost::system::system_error` as its exception()
+///
+/// @par Thread safety
+/// May be called from any thread; see @ref async_fork on the callable in a program with several.
+template <std::invocable F>
+outcome<result_of<F>> fork(F fn, options opts = {}) {
+  using R = result_of<F>;
+  detail::require_transportable<R>();
+  detail::report result;
+  boost::system::error_code ec;
+  {
+    detail::callable_task<F, R> task{fn};
+    ec = detail::run(task, std::move(opts), result);
+  }
+  return detail::make_outcome<R>(ec, std::move(result));
+}
+
+/// Runs a callable in a fresh child process, waits for it, and runs the callbacks that fit its
+/// outcome, in the calling thread.
+///
+/// @param fn the callable
+/// @param opts how to run it
+/// @param on the callbacks
+/// @return the outcome; a value that cannot be copied has been moved to `success`
+/// @throws what a callback threw, or an exception for which there was no `error` callback
+template <std::invocable F>
+outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
+  auto result = isolatte::fork(std::move(fn), std::move(opts));
+  on.report(result);
+  return result;
+}
+
+}  // namespace isolatte
+
+#endif

@@ -1,0 +1,90 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_OPTIONS_HPP
+#define ISOLATTE_OPTIONS_HPP
+
+#include <isolatte/config.hpp>
+#include <isolatte/resource_limits.hpp>
+#include <isolatte/stdio.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace isolatte {
+
+/// The type of @ref all_descriptors.
+struct all_descriptors_t {};
+
+/// Says that the child keeps every descriptor of the program's.
+inline constexpr all_descriptors_t all_descriptors{};
+
+/// Which descriptors beside 0, 1 and 2 stay open in the child, under their numbers.
+class kept_descriptors {
+ public:
+  /// None.
+  kept_descriptors() = default;
+  /// Those named. One that is not open is an error of the operation.
+  /// @param fds the descriptors
+  kept_descriptors(std::initializer_list<int> fds) : fds_(fds) {}
+  /// Those named. One that is not open is an error of the operation.
+  /// @param fds the descriptors
+  kept_descriptors(std::vector<int> fds) : fds_(std::move(fds)) {}
+  /// All.
+  kept_descriptors(all_descriptors_t) : all_(true) {}
+
+  /// Whether everything is kept.
+  /// @return true for @ref all_descriptors
+  bool all() const noexcept { return all_; }
+  /// The descriptors named.
+  /// @return them, in the order given
+  const std::vector<int>& fds() const noexcept { return fds_; }
+
+ private:
+  std::vector<int> fds_;
+  bool all_ = false;
+};
+
+/// How one child is run; an aggregate for designated initialisers, every member with a default.
+///
+/// @code
+/// isolatte::options{.err = isolatte::capture{}, .timeout = 2s, .limits = {.address_space = 1 << 30}}
+/// @endcode
+struct options {
+  /// Its standard input.
+  source in = discard;
+  /// Its standard output.
+  sink out = inherit;
+  /// Its standard error.
+  sink err = discard;
+  /// Wall-clock limit, from the child's creation; at it the child's tree is killed and the outcome
+  /// is ending::timed_out. Zero or less: at once. Absent: never.
+  std::optional<std::chrono::nanoseconds> timeout{};
+  /// At the timeout, or at a `partial` or `total` cancellation, the child gets a polite signal
+  /// (SIGTERM, SIGTERM, SIGINT) and SIGKILL this much later. Zero: SIGKILL at once.
+  std::chrono::nanoseconds grace{0};
+  /// Limits on memory, processor time and more.
+  resource_limits limits{};
+  /// Descriptors that the child keeps; all others are closed in it.
+  kept_descriptors keep{};
+  /// The child leads a process group of its own, and the group is killed at its end, timeout or
+  /// cancellation.
+  bool kill_tree = true;
+  /// SIGKILL for the child (and its group) when this process dies, whichever thread forked.
+  bool die_with_parent = true;
+  /// Bytes; a larger result ends the child: ending::undelivered.
+  std::size_t max_result = std::size_t{1} << 30;
+  /// A fatal signal is reported with its address and stack trace.
+  bool fault_report = true;
+  /// Complete as soon as the result is here and reap the child in the background. The outcome then
+  /// has neither usage nor exit status.
+  bool early = false;
+};
+
+}  // namespace isolatte
+
+#endif

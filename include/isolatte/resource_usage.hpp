@@ -1,0 +1,37 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_RESOURCE_USAGE_HPP
+#define ISOLATTE_RESOURCE_USAGE_HPP
+
+#include <isolatte/config.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace isolatte {
+
+/// What a child consumed, from the kernel's accounting of that child (and of the descendants that
+/// it waited for). All zero where it is not known.
+struct resource_usage {
+  /// From just before the child's creation until it was reaped.
+  std::chrono::nanoseconds wall{};
+  /// Processor time in user mode.
+  std::chrono::microseconds user{};
+  /// Processor time in the kernel.
+  std::chrono::microseconds system{};
+  /// Peak resident set in bytes. A forked child begins with what its parent had resident.
+  std::uint64_t max_resident_bytes = 0;
+  /// Page faults served without I/O.
+  std::uint64_t minor_faults = 0;
+  /// Page faults that needed I/O.
+  std::uint64_t major_faults = 0;
+  /// Times that it gave up the processor to wait.
+  std::uint64_t voluntary_switches = 0;
+  /// Times that the processor was taken from it.
+  std::uint64_t involuntary_switches = 0;
+};
+
+}  // namespace isolatte
+
+#endif

@@ -1,0 +1,115 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_STDIO_HPP
+#define ISOLATTE_STDIO_HPP
+
+#include <isolatte/config.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace isolatte {
+
+/// The type of @ref discard.
+struct discard_t {};
+
+/// The type of @ref inherit.
+struct inherit_t {};
+
+/// The null device: reads nothing, keeps nothing.
+inline constexpr discard_t discard{};
+
+/// What the program itself has as that stream.
+inline constexpr inherit_t inherit{};
+
+/// The child reads a file, opened before the child is created.
+struct from_file {
+  /// The file.
+  std::filesystem::path path;
+};
+
+/// The child reads a descriptor of the program's. It must stay open until the initiating function
+/// has returned.
+struct from_fd {
+  /// The descriptor.
+  int fd = -1;
+};
+
+/// The child reads this text, then end-of-file. It may read any part of it, or nothing.
+struct from_text {
+  /// All that the child will read.
+  std::string text;
+};
+
+/// The child writes a file, created where missing (mode 0666 less the umask) and opened before the
+/// child is created. Standard output and error that name the same file share one open file.
+struct to_file {
+  /// The file.
+  std::filesystem::path path;
+  /// Whether to write behind what the file holds; otherwise it is truncated first.
+  bool append = false;
+};
+
+/// The child writes a descriptor of the program's. It must stay open until the initiating function
+/// has returned.
+struct to_fd {
+  /// The descriptor.
+  int fd = -1;
+};
+
+/// The last bytes that the child writes land in the outcome.
+struct capture {
+  /// How many bytes are kept; earlier ones are read and dropped, and a flag in the outcome says so.
+  std::size_t limit = 64 * 1024;
+};
+
+/// A callable is given every line that the child writes, without its newline.
+///
+/// It runs on the operation's executor, one line at a time and in order. A last line without
+/// newline counts; a line is cut at 64 KiB and the rest comes as the next. What it throws leaves the
+/// event loop's `run()` (or `fork`), as from any handler; the operation goes on when the loop does.
+class by_line {
+ public:
+  /// Wraps a callable.
+  /// @param callable takes a `std::string_view`, valid during the call, or a `std::string`; may be
+  /// move-only
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, by_line> &&
+             (std::invocable<std::decay_t<F>&, std::string_view> ||
+              std::invocable<std::decay_t<F>&, std::string>))
+  by_line(F&& callable)
+      : function_{[f = std::make_shared<std::decay_t<F>>(std::forward<F>(callable))](
+                      std::string_view line) {
+          if constexpr (std::invocable<std::decay_t<F>&, std::string_view>)
+            (*f)(line);
+          else
+            (*f)(std::string{line});
+        }} {}
+
+  /// Hands over one line.
+  /// @param line the line, without its newline
+  void operator()(std::string_view line) const { function_(line); }
+
+ private:
+  std::function<void(std::string_view)> function_;
+};
+
+/// Where the child's standard input comes from.
+using source = std::variant<discard_t, inherit_t, from_file, from_fd, from_text>;
+
+/// Where the child's standard output or error goes. Whatever the sink, a child that writes more
+/// than is read or kept neither blocks for ever nor harms the result.
+using sink = std::variant<discard_t, inherit_t, to_file, to_fd, capture, by_line>;
+
+}  // namespace isolatte
+
+#endif

@@ -1,0 +1,32 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include <isolatte/error.hpp>
+
+#include <string>
+
+namespace isolatte {
+
+namespace {
+
+class category final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "isolatte"; }
+  std::string message(int value) const override {
+    switch (static_cast<error>(value)) {
+      case error::already_waiting: return "another wait for this child is pending";
+      case error::already_delivered: return "the outcome has been handed out";
+      case error::no_child: return "there is no child";
+    }
+    return "unknown error " + std::to_string(value);
+  }
+};
+
+}  // namespace
+
+const boost::system::error_category& error_category() noexcept {
+  static const category instance;
+  return instance;
+}
+
+}  // namespace isolatte

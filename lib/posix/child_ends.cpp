@@ -1,0 +1,101 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/child_ends.hpp"
+
+#include "posix/system_calls.hpp"
+
+#include <fcntl.h>
+
+#include <string_view>
+
+namespace isolatte::posix {
+
+namespace {
+
+constexpr const char* null_device = "/dev/null";
+
+template <class... Cases>
+struct overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+/// The whole text in a file without a name: the child reads as much as it likes, when it likes, and
+/// nobody has to feed it.
+descriptor text_file(std::string_view text, boost::system::error_code& ec) {
+  descriptor file{retry([&] { return sys.temporary_file(); })};
+  if (!file) {
+    ec = last_error();
+    return {};
+  }
+  file = above_stdio(std::move(file), ec);
+  while (!ec && !text.empty()) {
+    ssize_t const written =
+        retry([&] { return sys.write(file.get(), text.data(), text.size()); });
+    if (written == -1)
+      ec = last_error();
+    else
+      text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (!ec && sys.lseek(file.get(), 0, SEEK_SET) == -1) ec = last_error();
+  if (ec) return {};
+  return file;
+}
+
+descriptor open_source(const source& from, boost::system::error_code& ec) {
+  return std::visit(
+      overloaded{
+          [&](discard_t) { return open_file(null_device, O_RDONLY, ec); },
+          [&](inherit_t) { return descriptor{}; },
+          [&](const from_file& file) { return open_file(file.path.c_str(), O_RDONLY, ec); },
+          [&](const from_fd& given) { return duplicate(given.fd, ec); },
+          [&](const from_text& given) { return text_file(given.text, ec); },
+      },
+      from);
+}
+
+descriptor open_piped(descriptor& parent, boost::system::error_code& ec) {
+  pipe_ends ends = make_pipe(ec);
+  parent = std::move(ends.read);
+  return std::move(ends.write);
+}
+
+descriptor open_sink(const sink& to, descriptor& parent, boost::system::error_code& ec) {
+  return std::visit(
+      overloaded{
+          [&](discard_t) { return open_file(null_device, O_WRONLY, ec); },
+          [&](inherit_t) { return descriptor{}; },
+          [&](const to_file& file) {
+            int const flags = O_WRONLY | O_CREAT | (file.append ? O_APPEND : O_TRUNC);
+            return open_file(file.path.c_str(), flags, ec);
+          },
+          [&](const to_fd& given) { return duplicate(given.fd, ec); },
+          [&](const capture&) { return open_piped(parent, ec); },
+          [&](const by_line&) { return open_piped(parent, ec); },
+      },
+      to);
+}
+
+bool same_file(const sink& one, const sink& other) {
+  auto const* const a = std::get_if<to_file>(&one);
+  auto const* const b = std::get_if<to_file>(&other);
+  return a != nullptr && b != nullptr && a->path == b->path;
+}
+
+}  // namespace
+
+all_ends open_ends(const options& opts, boost::system::error_code& ec) {
+  all_ends all;
+  all.child.in = open_source(opts.in, ec);
+  if (!ec) all.child.out = open_sink(opts.out, all.parent.out, ec);
+  if (!ec) {
+    // Opened twice, each would overwrite what the other writes.
+    all.child.err = same_file(opts.out, opts.err) ? duplicate(all.child.out.get(), ec)
+                                                  : open_sink(opts.err, all.parent.err, ec);
+  }
+  if (!ec) all.child.channel = open_piped(all.parent.channel, ec);
+  if (ec) return {};
+  return all;
+}
+
+}  // namespace isolatte::posix

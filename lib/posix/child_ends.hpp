@@ -1,0 +1,42 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_ENDS_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_ENDS_HPP
+
+#include "posix/descriptor.hpp"
+
+#include <isolatte/options.hpp>
+
+#include <boost/system/error_code.hpp>
+
+namespace isolatte::posix {
+
+/// The child's ends of everything it is connected by, open in the parent until the child exists.
+/// An empty standard stream is inherited.
+struct child_ends {
+  descriptor in;
+  descriptor out;
+  descriptor err;
+  descriptor channel;
+};
+
+/// The parent's ends: the result channel, and the streams that are read here.
+struct parent_ends {
+  descriptor channel;
+  descriptor out;
+  descriptor err;
+};
+
+struct all_ends {
+  child_ends child;
+  parent_ends parent;
+};
+
+/// Opens what the options name, and the result channel.
+/// @return everything, or an error and nothing
+all_ends open_ends(const options& opts, boost::system::error_code& ec);
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,88 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
+
+#include "run/child_stage.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace isolatte::posix {
+
+/// Which step of a child's preparation failed.
+enum class setup_step : std::uint32_t {
+  none,
+  process_group,
+  standard_streams,
+  closing_descriptors,
+  signals,
+  leash,
+  limits,
+  fault_report,
+  exit_hook,
+};
+
+const char* to_string(setup_step step) noexcept;
+
+enum class fault_state : std::uint32_t { none, writing, recorded };
+
+/// What a child tells of itself without a system call, so that it can do so from a signal handler,
+/// and with every descriptor closed. Shared with one child alone, which may write anything to it.
+struct child_page_data {
+  static constexpr std::size_t max_frames = 128;
+
+  std::atomic<run::child_stage> stage;
+  std::atomic<setup_step> step;
+  std::atomic<int> error;
+  std::atomic<fault_state> fault;
+  std::atomic<int> signal;
+  std::atomic<int> code;
+  std::atomic<std::uintptr_t> address;
+  std::atomic<std::uint32_t> frame_count;
+  std::array<std::atomic<std::uintptr_t>, max_frames> frames;
+};
+
+/// What a faulting child recorded, bounded and copied out of its reach.
+struct fault_record {
+  int signal = 0;
+  int code = 0;
+  std::uintptr_t address = 0;
+  std::vector<std::uintptr_t> frames;
+};
+
+/// Owns the parent's mapping of a page that it shares with one child.
+class child_page {
+ public:
+  child_page() noexcept = default;
+  static child_page make(boost::system::error_code& ec) noexcept;
+  child_page(child_page&& other) noexcept : data_{std::exchange(other.data_, nullptr)} {}
+  child_page& operator=(child_page&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~child_page();
+
+  child_page_data* data() const noexcept { return data_; }
+  /// Keeps the page from children that are forked from now on.
+  void hide_from_later_children() const noexcept;
+
+  run::child_stage stage() const noexcept;
+  setup_step failed_step() const noexcept;
+  int setup_error() const noexcept;
+  std::optional<fault_record> fault() const;
+
+ private:
+  child_page_data* data_ = nullptr;
+};
+
+}  // namespace isolatte::posix
+
+#endif

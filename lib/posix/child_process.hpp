@@ -1,0 +1,91 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_PROCESS_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_PROCESS_HPP
+
+#include "posix/descriptor.hpp"
+#include "posix/process_registry.hpp"
+#include "run/exit_status.hpp"
+
+#include <isolatte/resource_usage.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+
+namespace isolatte::posix {
+
+struct reaped_child {
+  run::exit_status status;
+  resource_usage usage;
+};
+
+/// Owns a child: whoever destroys this kills the child, with its group, and reaps it.
+///
+/// Nothing is sent to a number that may be someone else's by now: signals go through the process
+/// descriptor, or to a child that is known to be unreaped. A child that this process did not fork
+/// (the object was copied by a fork) is left alone.
+///
+/// Safe from several threads at once.
+class child_process {
+ public:
+  /// No child yet, so that nothing has to be allocated once there is one.
+  child_process();
+  ~child_process();
+  child_process(const child_process&) = delete;
+  child_process& operator=(const child_process&) = delete;
+
+  /// Takes on a child of this process that nobody else reaps.
+  void adopt(int pid, bool leads_group, std::chrono::steady_clock::time_point began) noexcept;
+
+  int pid() const noexcept { return pid_; }
+  std::chrono::steady_clock::time_point began() const noexcept { return began_; }
+
+  /// A descriptor that is readable once the child has ended, or -1 where there is none: then
+  /// ended() must be asked from time to time.
+  int descriptor_of_end() const noexcept { return pidfd_.get(); }
+
+  /// Whether the child has ended, reaped or not.
+  bool ended() noexcept;
+
+  /// Once the child has ended: kills what is left of its group, reaps it, and closes
+  /// descriptor_of_end(). Its status is lost where someone else has reaped it.
+  std::optional<reaped_child> try_reap() noexcept;
+
+  /// @{
+  /// Signals the child, or its group where it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP, SIGCONT.
+  /// A stopped child is woken for the polite ones. `no_such_process` when it has ended.
+  boost::system::error_code interrupt() noexcept;
+  boost::system::error_code request_exit() noexcept;
+  boost::system::error_code terminate() noexcept;
+  boost::system::error_code suspend() noexcept;
+  boost::system::error_code resume() noexcept;
+  /// @}
+
+  /// Ends and reaps the child, and waits no longer than that takes.
+  void kill_and_reap() noexcept;
+
+ private:
+  enum class state { running, zombie, gone, lost };
+  state look(int flags) noexcept;
+  boost::system::error_code send(int signal, bool wake) noexcept;
+  bool send_locked(int signal) noexcept;
+  void sweep_locked() noexcept;
+  reaped_child reap_locked() noexcept;
+
+  int pid_ = 0;
+  int owner_ = 0;
+  bool leads_group_ = false;
+  std::chrono::steady_clock::time_point began_;
+  descriptor pidfd_;
+  std::mutex mutex_;
+  state state_ = state::gone;
+  registry_hook hook_;
+};
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,88 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/process_registry.hpp"
+
+#include "posix/child_process.hpp"
+#include "posix/leash.hpp"
+
+#include <pthread.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <system_error>
+
+namespace isolatte::posix {
+
+namespace {
+
+thread_local bool forks_for_library = false;
+
+/// Never destroyed: contexts with static storage may end runs after any static destructor of ours.
+struct registry {
+  std::mutex mutex;
+  registry_hook list;
+
+  registry() {
+    list.previous = list.next = &list;
+    if (int const error = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child))
+      throw std::system_error{error, std::system_category(), "pthread_atfork"};
+    if (std::atexit(kill_all) != 0)
+      throw std::system_error{ENOMEM, std::system_category(), "atexit"};
+  }
+
+  static registry& get() {
+    static registry* const instance = new registry;
+    return *instance;
+  }
+
+  static void before_fork() { get().mutex.lock(); }
+  static void after_fork_in_parent() { get().mutex.unlock(); }
+  static void after_fork_in_child() {
+    registry& self = get();
+    // Locked by a thread that does not exist here, under an id that is not ours: made anew.
+    new (&self.mutex) std::mutex;
+    // The parent's children are not this process's to end or to reap.
+    self.list.previous = self.list.next = &self.list;
+    // A bare fork by the program's own: left open there, the leash would outlive its owner.
+    if (!forks_for_library) disown_leash(false);
+  }
+
+  /// Leaving main() leaves no child behind.
+  static void kill_all() {
+    registry& self = get();
+    for (;;) {
+      std::unique_lock lock{self.mutex};
+      registry_hook* const first = self.list.next;
+      if (first == &self.list) return;
+      delist(*first);
+      first->process->kill_and_reap();
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_lock<std::mutex> lock_registry() { return std::unique_lock{registry::get().mutex}; }
+
+void enlist(registry_hook& hook, child_process& process) noexcept {
+  registry_hook& list = registry::get().list;
+  hook.process = &process;
+  hook.next = &list;
+  hook.previous = list.previous;
+  list.previous->next = &hook;
+  list.previous = &hook;
+}
+
+void delist(registry_hook& hook) noexcept {
+  if (hook.next == nullptr) return;
+  hook.previous->next = hook.next;
+  hook.next->previous = hook.previous;
+  hook.previous = hook.next = nullptr;
+}
+
+own_fork::own_fork() noexcept { forks_for_library = true; }
+own_fork::~own_fork() { forks_for_library = false; }
+
+}  // namespace isolatte::posix

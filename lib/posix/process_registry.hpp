@@ -1,0 +1,39 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
+#define ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
+
+#include <mutex>
+
+namespace isolatte::posix {
+
+class child_process;
+
+/// A link of the list of children that are not reaped yet.
+struct registry_hook {
+  registry_hook* previous = nullptr;
+  registry_hook* next = nullptr;
+  child_process* process = nullptr;
+};
+
+/// Guards the list and the leash. A fork by anyone waits for it, so no child finds it locked.
+std::unique_lock<std::mutex> lock_registry();
+
+/// With the registry locked.
+void enlist(registry_hook& hook, child_process& process) noexcept;
+/// With the registry locked.
+void delist(registry_hook& hook) noexcept;
+
+/// While it lives, a fork by this thread makes a child of the library's, which keeps the leash.
+class own_fork {
+ public:
+  own_fork() noexcept;
+  ~own_fork();
+  own_fork(const own_fork&) = delete;
+  own_fork& operator=(const own_fork&) = delete;
+};
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,150 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/system_calls.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace isolatte::posix {
+
+namespace {
+
+[[maybe_unused]] int set_close_on_exec(int fd) noexcept { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+#if !defined(__linux__)
+int unsupported() noexcept {
+  errno = ENOSYS;
+  return -1;
+}
+#endif
+
+int raw_waitid(idtype_t type, id_t id, siginfo_t* info, int flags, struct rusage* usage) {
+#if ISOLATTE_HAS_PIDFD
+  return static_cast<int>(::syscall(SYS_waitid, type, id, info, flags, usage));
+#else
+  (void)usage;
+  return ::waitid(type, id, info, flags);
+#endif
+}
+
+int raw_pidfd_open(pid_t pid) {
+#if defined(__linux__)
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+#else
+  (void)pid;
+  return unsupported();
+#endif
+}
+
+int raw_pidfd_send_signal(int pidfd, int signal, unsigned flags) {
+#if defined(__linux__)
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, flags));
+#else
+  (void)pidfd, (void)signal, (void)flags;
+  return unsupported();
+#endif
+}
+
+int raw_pipe(int ends[2]) {
+#if ISOLATTE_HAS_PIDFD
+  return ::pipe2(ends, O_CLOEXEC);
+#else
+  if (::pipe(ends) == -1) return -1;
+  if (set_close_on_exec(ends[0]) == 0 && set_close_on_exec(ends[1]) == 0) return 0;
+  int const error = errno;
+  ::close(ends[0]);
+  ::close(ends[1]);
+  errno = error;
+  return -1;
+#endif
+}
+
+int raw_open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+
+int raw_fcntl(int fd, int command, long argument) { return ::fcntl(fd, command, argument); }
+
+int raw_fstat(int fd, struct stat* status) { return ::fstat(fd, status); }
+
+int raw_temporary_file() {
+#if ISOLATTE_HAS_PIDFD
+  return ::memfd_create("isolatte", MFD_CLOEXEC);
+#else
+  char const* directory = ::getenv("TMPDIR");
+  std::string path = std::string{directory ? directory : "/tmp"} + "/isolatte-XXXXXX";
+  int const fd = ::mkstemp(path.data());
+  if (fd == -1) return -1;
+  ::unlink(path.c_str());
+  if (set_close_on_exec(fd) == 0) return fd;
+  int const error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+#endif
+}
+
+int raw_close_range(unsigned first, unsigned last) {
+#if ISOLATTE_HAS_PIDFD && defined(SYS_close_range)
+  return static_cast<int>(::syscall(SYS_close_range, first, last, 0));
+#else
+  (void)first, (void)last;
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+void* raw_mmap(std::size_t length) {
+  return ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+int raw_sigprocmask(int how, const sigset_t* set, sigset_t* old) {
+  if (int const error = ::pthread_sigmask(how, set, old)) {
+    errno = error;
+    return -1;
+  }
+  return 0;
+}
+
+int raw_setrlimit(int resource, const struct rlimit* limit) {
+  return ::setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), limit);
+}
+
+int raw_setpriority(int nice) { return ::setpriority(PRIO_PROCESS, 0, nice); }
+
+}  // namespace
+
+system_calls sys = {
+    .fork = ::fork,
+    .setpgid = ::setpgid,
+    .kill = ::kill,
+    .waitid = raw_waitid,
+    .wait4 = ::wait4,
+    .pidfd_open = raw_pidfd_open,
+    .pidfd_send_signal = raw_pidfd_send_signal,
+    .pipe = raw_pipe,
+    .open = raw_open,
+    .close = ::close,
+    .dup2 = ::dup2,
+    .fcntl = raw_fcntl,
+    .fstat = raw_fstat,
+    .write = ::write,
+    .lseek = ::lseek,
+    .temporary_file = raw_temporary_file,
+    .close_range = raw_close_range,
+    .mmap = raw_mmap,
+    .munmap = ::munmap,
+    .madvise = ::madvise,
+    .poll = ::poll,
+    .sigaction = ::sigaction,
+    .sigprocmask = raw_sigprocmask,
+    .sigaltstack = ::sigaltstack,
+    .setrlimit = raw_setrlimit,
+    .setpriority = raw_setpriority,
+};
+
+}  // namespace isolatte::posix

@@ -1,0 +1,71 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
+#define ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstddef>
+
+#if defined(__linux__) && !defined(ISOLATTE_PORTABLE)
+/// Linux's own ways: process descriptors, close_range, the usage that waitid gives.
+#define ISOLATTE_HAS_PIDFD 1
+#else
+#define ISOLATTE_HAS_PIDFD 0
+#endif
+
+namespace isolatte::posix {
+
+/// Every system call whose failure the library answers, behind a pointer that a test can replace.
+/// Each fails with -1 and errno.
+struct system_calls {
+  pid_t (*fork)();
+  int (*setpgid)(pid_t pid, pid_t group);
+  int (*kill)(pid_t pid, int signal);
+  int (*waitid)(idtype_t type, id_t id, siginfo_t* info, int flags, struct rusage* usage);
+  pid_t (*wait4)(pid_t pid, int* status, int flags, struct rusage* usage);
+  int (*pidfd_open)(pid_t pid);
+  int (*pidfd_send_signal)(int pidfd, int signal, unsigned flags);
+  int (*pipe)(int ends[2]);
+  int (*open)(const char* path, int flags, mode_t mode);
+  int (*close)(int fd);
+  int (*dup2)(int from, int to);
+  int (*fcntl)(int fd, int command, long argument);
+  int (*fstat)(int fd, struct stat* status);
+  ssize_t (*write)(int fd, const void* bytes, std::size_t count);
+  off_t (*lseek)(int fd, off_t offset, int whence);
+  int (*temporary_file)();
+  int (*close_range)(unsigned first, unsigned last);
+  void* (*mmap)(std::size_t length);
+  int (*munmap)(void* address, std::size_t length);
+  int (*madvise)(void* address, std::size_t length, int advice);
+  int (*poll)(struct pollfd* fds, nfds_t count, int timeout_ms);
+  int (*sigaction)(int signal, const struct sigaction* action, struct sigaction* old);
+  int (*sigprocmask)(int how, const sigset_t* set, sigset_t* old);
+  int (*sigaltstack)(const stack_t* stack, stack_t* old);
+  int (*setrlimit)(int resource, const struct rlimit* limit);
+  int (*setpriority)(int nice);
+};
+
+extern system_calls sys;
+
+/// Calls again while a signal interrupts.
+template <class Call>
+auto retry(Call call) {
+  for (;;) {
+    auto const result = call();
+    if (result != -1 || errno != EINTR) return result;
+  }
+}
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,58 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_OUTPUT_READER_HPP
+#define ISOLATTE_LIB_SUPERVISE_OUTPUT_READER_HPP
+
+#include "posix/descriptor.hpp"
+#include "run/line_splitter.hpp"
+#include "run/tail_buffer.hpp"
+#include "supervise/executors.hpp"
+
+#include <isolatte/detail/report.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace isolatte::supervise {
+
+/// Reads what the child writes to its standard output or error, for capture or by_line.
+class output_reader {
+ public:
+  output_reader(const strand& on, const sink& to);
+
+  void open(posix::descriptor fd, boost::system::error_code& ec);
+  bool is_open() const noexcept { return open_; }
+  stream_descriptor& descriptor() noexcept { return descriptor_; }
+
+  /// Reads what is there and hands lines over; lets through what the line callback throws, and then
+  /// goes on where it was when called again.
+  /// @return whether more may come; otherwise it is closed and all has been handed over
+  bool read();
+  /// From now on reads no more than what is in the pipe already: someone else than the child may
+  /// hold the other end, and write to it for ever.
+  void begin_drain();
+
+  detail::captured_text take();
+
+ private:
+  void close();
+  void append(std::string_view bytes);
+
+  stream_descriptor descriptor_;
+  std::optional<by_line> callback_;
+  run::line_splitter lines_;
+  run::tail_buffer tail_;
+  std::optional<std::size_t> budget_;
+  bool open_ = false;
+  /// No more bytes are read, though lines may still have to be handed over.
+  bool exhausted_ = false;
+};
+
+}  // namespace isolatte::supervise
+
+#endif

@@ -1,0 +1,65 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
+#define ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution_context.hpp>
+
+#include <list>
+#include <memory>
+#include <mutex>
+
+namespace isolatte::supervise {
+
+/// Something that must not outlive its execution context.
+class context_bound {
+ public:
+  virtual void abandon() noexcept = 0;
+
+ protected:
+  ~context_bound() = default;
+};
+
+/// Abandons what is still going on when its execution context is destroyed, whoever owns it.
+class run_service : public boost::asio::execution_context::service {
+  using list = std::list<std::weak_ptr<context_bound>>;
+
+ public:
+  using key_type = run_service;
+  static boost::asio::execution_context::id id;
+
+  /// A place in the service's list, given back when destroyed.
+  class membership {
+   public:
+    membership() noexcept = default;
+    ~membership();
+    membership(const membership&) = delete;
+    membership& operator=(const membership&) = delete;
+    /// The service is going, and its list with it.
+    void forget() noexcept { service_ = nullptr; }
+
+   private:
+    friend run_service;
+    run_service* service_ = nullptr;
+    list::iterator place_;
+  };
+
+  explicit run_service(boost::asio::execution_context& context) : service{context} {}
+
+  static void join(const boost::asio::any_io_executor& executor, membership& place,
+                   const std::shared_ptr<context_bound>& run);
+
+ private:
+  void shutdown() override;
+
+  // Shared with no one but its memberships: the service outlives every handler of its context, and
+  // abandon() ends what is left.
+  std::mutex mutex_;
+  list runs_;
+};
+
+}  // namespace isolatte::supervise
+
+#endif

@@ -1,0 +1,495 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "supervise/supervisor.hpp"
+
+#include <isolatte/error.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+namespace isolatte::supervise {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+/// Bytes of the result read before others get their turn of the event loop.
+constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
+
+/// Where there is no descriptor of the child's end it is looked for: soon, then ever less often.
+constexpr std::chrono::microseconds first_poll{100};
+constexpr std::chrono::milliseconds slowest_poll{20};
+
+run::policy policy_of(const options& opts) noexcept {
+  return {.timeout = opts.timeout.has_value(),
+          .grace = opts.grace > std::chrono::nanoseconds::zero(),
+          .early = opts.early};
+}
+
+bool is_read(const sink& to) noexcept {
+  return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
+}
+
+error_code errno_code(int error) noexcept { return {error, boost::system::system_category()}; }
+
+}  // namespace
+
+template <class Step>
+auto supervisor::counted(Step what) {
+  ++outstanding_;
+  return [self = shared_from_this(), what](const error_code& ec = {}) mutable {
+    --self->outstanding_;
+    what(*self, ec);
+    supervisor& settled = *self;
+    settled.settle(std::move(self));
+  };
+}
+
+template <class Step>
+void supervisor::later(Step what) {
+  asio::post(strand_, counted(std::move(what)));
+}
+
+std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& executor,
+                                             const options& opts, symbolise_function symbolise,
+                                             error_code& ec) {
+  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
+  self->open(opts, ec);
+  if (ec) return nullptr;
+  run_service::join(executor, self->membership_, self);
+  return self;
+}
+
+supervisor::supervisor(only_make, const asio::any_io_executor& executor, const options& opts,
+                       symbolise_function symbolise)
+    : executor_{executor},
+      strand_{executor},
+      symbolise_{symbolise},
+      machine_{policy_of(opts)},
+      timeout_{opts.timeout},
+      grace_{opts.grace},
+      end_{strand_},
+      channel_{strand_},
+      frame_{opts.max_result} {}
+
+supervisor::~supervisor() { close_io(); }
+
+void supervisor::open(const options& opts, error_code& ec) {
+  posix::all_ends ends = posix::open_ends(opts, ec);
+  if (ec) return;
+  child_ends_ = std::move(ends.child);
+  channel_.assign(ends.parent.channel.get(), ec);
+  if (ec) return;
+  ends.parent.channel.release();
+  channel_.non_blocking(true, ec);
+  if (!ec && is_read(opts.out)) out_.emplace(strand_, opts.out).open(std::move(ends.parent.out), ec);
+  if (!ec && is_read(opts.err)) err_.emplace(strand_, opts.err).open(std::move(ends.parent.err), ec);
+}
+
+void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {
+  process_ = std::move(process);
+  page_ = std::move(page);
+  child_ends_ = {};
+  // The child may have ended by now, and another thread may run the loop: all else is the strand's.
+  asio::dispatch(strand_, counted([](supervisor& self, const error_code&) {
+                   self.watch_end();
+                   self.await_channel();
+                   for (auto* const reader : {&self.out_, &self.err_})
+                     if (*reader) self.await_output(*reader);
+                   self.perform(self.machine_.started());
+                 }));
+}
+
+void supervisor::settle(self_pointer self) {
+  if (std::exchange(early_ready_, false)) deliver_early();
+  if (!complete_ || outstanding_ != 0 || finished_) return;
+  finished_ = true;
+  finish(std::move(self));
+}
+
+void supervisor::perform(run::action todo) {
+  using run::action;
+  if (has(todo, action::arm_deadline)) {
+    // The clock has run since the child was made.
+    auto const elapsed = std::chrono::steady_clock::now() - process_->began();
+    arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
+        &supervisor::on_deadline);
+  }
+  // A child that ended meanwhile needs no signal; that is all these can fail for.
+  if (has(todo, action::interrupt)) process_->interrupt();
+  if (has(todo, action::request_exit)) process_->request_exit();
+  if (has(todo, action::kill)) process_->terminate();
+  if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
+  if (has(todo, action::deliver_early)) early_ready_ = true;
+  if (has(todo, action::drain)) drain();
+  if (has(todo, action::symbolise)) symbolise();
+  if (has(todo, action::complete)) complete_ = true;
+}
+
+// Time and cancellation
+
+void supervisor::arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+                     void (supervisor::*then)()) {
+  auto const now = std::chrono::steady_clock::now();
+  auto const longest = std::chrono::steady_clock::time_point::max() - now;
+  which.emplace(strand_, now + std::min<std::chrono::steady_clock::duration>(after, longest));
+  which->async_wait(counted([then](supervisor& self, const error_code& ec) {
+    if (!ec) (self.*then)();
+  }));
+}
+
+void supervisor::on_deadline() {
+  if (!look_for_end()) perform(machine_.deadline());
+}
+
+void supervisor::on_grace_over() {
+  if (!look_for_end()) perform(machine_.grace_over());
+}
+
+void supervisor::cancel(asio::cancellation_type type) {
+  using asio::cancellation_type;
+  if (complete_ || !process_ || look_for_end()) return;
+  auto const asks = [type](cancellation_type what) {
+    return (type & what) != cancellation_type::none;
+  };
+  if (asks(cancellation_type::terminal))
+    perform(machine_.cancel(run::cancel_kind::terminate));
+  else if (asks(cancellation_type::partial))
+    perform(machine_.cancel(run::cancel_kind::request_exit));
+  else if (asks(cancellation_type::total))
+    perform(machine_.cancel(run::cancel_kind::interrupt));
+}
+
+void supervisor::cancel_wait() {
+  if (handler_) complete_wait(asio::error::operation_aborted, {});
+}
+
+void supervisor::release_by_owner() {
+  process_->kill_and_reap();
+  later([](supervisor& self, const error_code&) { self.released(); });
+}
+
+void supervisor::released() {
+  released_ = true;
+  if (handler_) {
+    detail::report report;
+    report.summary.how = ending::cancelled;
+    report.summary.ran = isolatte::ran::unknown;
+    report.summary.pid = process_->pid();
+    complete_wait(asio::error::operation_aborted, std::move(report));
+  }
+  complete_ = true;
+  ready_.reset();
+  close_io();
+}
+
+// The child's end
+
+void supervisor::watch_end() {
+  error_code ec = asio::error::bad_descriptor;
+  if (process_->descriptor_of_end() != -1) end_.assign(process_->descriptor_of_end(), ec);
+  if (ec)
+    poll_end(first_poll);
+  else
+    await_end();
+}
+
+void supervisor::await_end() {
+  end_.async_wait(stream_descriptor::wait_read,
+                  counted([](supervisor& self, const error_code& ec) {
+                    if (self.reaped_ || self.released_ || self.look_for_end()) return;
+                    if (ec)
+                      self.poll_end(first_poll);
+                    else
+                      self.await_end();
+                  }));
+}
+
+void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
+  poll_interval_ = interval;
+  if (poll_timer_) {
+    // Whoever waits on it begins anew with the interval set here.
+    poll_timer_->cancel();
+    return;
+  }
+  poll_timer_.emplace(strand_, poll_interval_);
+  poll_timer_->async_wait(counted([](supervisor& self, const error_code&) {
+    self.poll_timer_.reset();
+    if (self.reaped_ || self.released_ || self.look_for_end()) return;
+    self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2,
+                                                                slowest_poll));
+  }));
+}
+
+bool supervisor::look_for_end() {
+  if (reaped_) return true;
+  if (released_ || !process_->ended()) return released_;
+  // Reaping closes the descriptor, which must not be Asio's any more.
+  if (end_.is_open()) end_.release();
+  if (terminated_by_owner_) machine_.terminated_by_owner();
+  reaped_ = process_->try_reap();
+  fault_ = page_.fault();
+  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
+    if (*timer) (*timer)->cancel();
+  perform(machine_.reaped(reaped_->status, page_.stage(), fault_.has_value()));
+  return true;
+}
+
+// Result and output
+
+void supervisor::await_channel() {
+  channel_.async_wait(stream_descriptor::wait_read,
+                      counted([](supervisor& self, const error_code&) { self.read_channel(); }));
+}
+
+void supervisor::read_channel() {
+  if (!channel_.is_open()) return;
+  for (std::size_t total = 0; total < bytes_per_turn;) {
+    auto const space = frame_.space();
+    error_code ec;
+    std::size_t const count =
+        channel_.read_some(asio::buffer(space.data(), space.size()), ec);
+    if (count != 0) {
+      total += count;
+      auto const before = frame_.state();
+      auto const now = frame_.filled(count);
+      if (now != before) perform(machine_.frame(now, frame_.kind()));
+      if (now != run::frame_state::partial && now != run::frame_state::complete)
+        return close_channel();
+    } else if (ec == asio::error::would_block && !draining_) {
+      return await_channel();
+    } else if (ec != asio::error::interrupted) {
+      return close_channel();
+    }
+  }
+  await_channel();
+}
+
+void supervisor::close_channel() {
+  error_code ignored;
+  channel_.close(ignored);
+  // Mostly the child is ending.
+  if (poll_timer_ && !reaped_) poll_end(first_poll);
+  drained_one();
+}
+
+void supervisor::await_output(std::optional<output_reader>& which) {
+  which->descriptor().async_wait(
+      stream_descriptor::wait_read,
+      counted([&which](supervisor& self, const error_code&) { self.read_output(which); }));
+}
+
+void supervisor::read_output(std::optional<output_reader>& which) {
+  if (released_ || !which->is_open()) return;
+  bool more = false;
+  try {
+    more = which->read();
+  } catch (...) {
+    // The line callback's exception is the event loop's caller's. What is left comes next turn.
+    later([&which](supervisor& self, const error_code&) { self.read_output(which); });
+    throw;
+  }
+  if (more)
+    await_output(which);
+  else
+    drained_one();
+}
+
+void supervisor::drain() {
+  draining_ = true;
+  // Every open one has a wait pending, which takes up the rest when it is cancelled.
+  for (auto* const reader : {&out_, &err_})
+    if (*reader && (*reader)->is_open()) {
+      (*reader)->begin_drain();
+      (*reader)->descriptor().cancel();
+    }
+  if (channel_.is_open()) channel_.cancel();
+  drained_one();
+}
+
+void supervisor::drained_one() {
+  if (!draining_ || channel_.is_open()) return;
+  if ((out_ && out_->is_open()) || (err_ && err_->is_open())) return;
+  perform(machine_.drained());
+}
+
+void supervisor::symbolise() {
+  ++outstanding_;
+  symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
+    auto& on = self->strand_;
+    asio::post(on, [self = std::move(self), trace = std::move(trace)]() mutable {
+      --self->outstanding_;
+      self->trace_ = std::move(trace);
+      self->perform(self->machine_.symbolised());
+      supervisor& settled = *self;
+      settled.settle(std::move(self));
+    });
+  });
+}
+
+// Completion
+
+void supervisor::keep(detail::report_handler handler) {
+  handler_work_.emplace(asio::get_associated_executor(handler, executor_));
+  handler_.emplace(std::move(handler));
+}
+
+void supervisor::async_own(detail::report_handler handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
+      if (auto self = weak.lock())
+        asio::dispatch(self->strand_, self->counted([type](supervisor& s, const error_code&) {
+          s.cancel(type);
+        }));
+    });
+  keep(std::move(handler));
+}
+
+void supervisor::async_wait(detail::report_handler handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+      if (auto self = weak.lock())
+        asio::dispatch(self->strand_, [self] { self->cancel_wait(); });
+    });
+  asio::post(strand_, [self = shared_from_this(), handler = std::move(handler)]() mutable {
+    if (self->handler_ || self->delivered_) {
+      error_code const ec = self->handler_ ? error::already_waiting : error::already_delivered;
+      auto const executor = asio::get_associated_executor(handler, self->executor_);
+      asio::dispatch(executor, [handler = std::move(handler), ec]() mutable {
+        std::move(handler)(ec, detail::report{});
+      });
+      return;
+    }
+    self->keep(std::move(handler));
+    if (!self->ready_) return;
+    self->delivered_ = true;
+    detail::report report = std::move(*self->ready_);
+    self->ready_.reset();
+    self->complete_wait(self->ready_error_, std::move(report));
+  });
+}
+
+supervisor::completion::completion(detail::report_handler handler, work_guard work,
+                                   const error_code& ec, detail::report what)
+    : handler_{std::move(handler)}, work_{std::move(work)}, ec_{ec}, report_{std::move(what)} {}
+
+void supervisor::completion::operator()() {
+  auto slot = asio::get_associated_cancellation_slot(handler_);
+  if (slot.is_connected()) slot.clear();
+  work_.reset();
+  std::move(handler_)(ec_, std::move(report_));
+}
+
+supervisor::completion supervisor::take_completion(const error_code& ec, detail::report what) {
+  completion taken{std::move(*handler_), std::move(*handler_work_), ec, std::move(what)};
+  handler_.reset();
+  handler_work_.reset();
+  return taken;
+}
+
+void supervisor::complete_wait(const error_code& ec, detail::report what) {
+  completion next = take_completion(ec, std::move(what));
+  auto const executor = next.get_executor();
+  asio::dispatch(executor, std::move(next));
+}
+
+void supervisor::deliver_early() {
+  if (!handler_) return;
+  delivered_ = true;
+  complete_wait({}, make_report());
+}
+
+void supervisor::finish(self_pointer self) {
+  if (released_ || delivered_) return;
+  auto const verdict = machine_.conclude();
+  error_code ec;
+  if (verdict.aborted) ec = asio::error::operation_aborted;
+  if (verdict.setup_failed) ec = errno_code(page_.setup_error());
+  detail::report report = make_report();
+  close_io();
+  out_.reset();
+  err_.reset();
+  page_ = {};
+  if (!handler_) {
+    ready_ = std::move(report);
+    ready_error_ = ec;
+    return;
+  }
+  delivered_ = true;
+  completion next = take_completion(ec, std::move(report));
+  auto const executor = next.get_executor();
+  // The last of the operation goes before its handler is called.
+  self.reset();
+  asio::dispatch(executor, std::move(next));
+}
+
+detail::report supervisor::make_report() {
+  run::verdict const verdict = machine_.conclude();
+  detail::report report;
+  detail::run_summary& summary = report.summary;
+  summary.how = verdict.how;
+  summary.ran = verdict.ran;
+  summary.pid = process_->pid();
+  summary.reason = verdict.reason;
+  if (verdict.setup_failed) summary.reason = posix::to_string(page_.failed_step());
+  if (verdict.keep_payload) {
+    report.kind = frame_.kind();
+    report.payload = frame_.take_payload();
+    report.max_result = frame_.max_payload();
+  }
+  if (out_) summary.out = out_->take();
+  if (err_) summary.err = err_->take();
+  if (!reaped_) return report;
+  summary.usage = reaped_->usage;
+  using kind = run::exit_status::kind;
+  switch (reaped_->status.how) {
+    case kind::exited:
+      if (!verdict.setup_failed) summary.exit_code = reaped_->status.number;
+      break;
+    case kind::dumped: summary.core_dumped = true; [[fallthrough]];
+    case kind::signaled: summary.signal = reaped_->status.number; break;
+    case kind::lost: break;
+  }
+  if (fault_)
+    summary.fault = fault_info{fault_->signal, fault_->code,
+                               reinterpret_cast<void*>(fault_->address), std::move(trace_)};
+  return report;
+}
+
+void supervisor::close_io() noexcept {
+  error_code ignored;
+  if (end_.is_open()) end_.release();
+  channel_.close(ignored);
+  for (auto* const reader : {&out_, &err_})
+    if (*reader) (*reader)->descriptor().close(ignored);
+  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
+    if (*timer) (*timer)->cancel();
+}
+
+void supervisor::abandon() noexcept {
+  membership_.forget();
+  if (process_) process_->kill_and_reap();
+  close_io();
+  out_.reset();
+  err_.reset();
+  deadline_.reset();
+  grace_timer_.reset();
+  poll_timer_.reset();
+  complete_ = finished_ = released_ = true;
+  handler_work_.reset();
+  handler_.reset();
+}
+
+}  // namespace isolatte::supervise

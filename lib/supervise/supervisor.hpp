@@ -1,0 +1,178 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_SUPERVISOR_HPP
+#define ISOLATTE_LIB_SUPERVISE_SUPERVISOR_HPP
+
+#include "posix/child_ends.hpp"
+#include "posix/child_page.hpp"
+#include "posix/child_process.hpp"
+#include "run/frame.hpp"
+#include "run/machine.hpp"
+#include "supervise/executors.hpp"
+#include "supervise/output_reader.hpp"
+#include "supervise/run_service.hpp"
+
+#include <isolatte/detail/operation.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace isolatte::supervise {
+
+/// Turns the addresses of a fault into text, without blocking.
+using symbolise_function = void (*)(const boost::asio::any_io_executor& executor,
+                                    const posix::fault_record& fault,
+                                    std::function<void(std::string)> then);
+
+/// Watches one child from its start to its end: performs with Asio what run::machine decides.
+///
+/// However the child is made, the sequence is: make() opens and registers everything that could
+/// fail; a launcher makes a child with ends(); begin() takes it. Everything runs on a strand of the
+/// operation's executor.
+class supervisor final : public context_bound, public std::enable_shared_from_this<supervisor> {
+  struct only_make {};
+
+ public:
+  static std::shared_ptr<supervisor> make(const boost::asio::any_io_executor& executor,
+                                          const options& opts, symbolise_function symbolise,
+                                          boost::system::error_code& ec);
+  supervisor(only_make, const boost::asio::any_io_executor& executor, const options& opts,
+             symbolise_function symbolise);
+  ~supervisor();
+
+  /// What the child is to have; begin() closes it here.
+  const posix::child_ends& ends() const noexcept { return child_ends_; }
+
+  /// Takes the child on. Nothing here fails.
+  void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
+
+  /// Completes with the outcome. Cancelling ends the child. To be called before begin().
+  void async_own(detail::report_handler handler);
+  /// Completes with the outcome. Cancelling ends the wait alone.
+  void async_wait(detail::report_handler handler);
+
+  /// Says that SIGKILL is being sent on behalf of whoever holds the handle.
+  void set_terminated_by_owner() noexcept { terminated_by_owner_ = true; }
+  /// Kills and reaps the child before it returns; a pending wait is aborted.
+  void release_by_owner();
+
+  /// The context is going: kills and reaps the child, drops the handler.
+  void abandon() noexcept override;
+
+ private:
+  using self_pointer = std::shared_ptr<supervisor>;
+  using work_guard = boost::asio::executor_work_guard<boost::asio::any_completion_executor>;
+
+  void open(const options& opts, boost::system::error_code& ec);
+  void perform(run::action todo);
+
+  /// Wraps a step so that it is counted, keeps this alive, and settles what it made ready.
+  template <class Step>
+  auto counted(Step what);
+  template <class Step>
+  void later(Step what);
+  void settle(self_pointer self);
+
+  void watch_end();
+  void await_end();
+  void poll_end(std::chrono::steady_clock::duration interval);
+  /// @return whether the child has ended
+  bool look_for_end();
+  void arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+           void (supervisor::*then)());
+  void on_deadline();
+  void on_grace_over();
+  void cancel(boost::asio::cancellation_type type);
+  void cancel_wait();
+  void released();
+
+  void await_channel();
+  void read_channel();
+  void close_channel();
+  void await_output(std::optional<output_reader>& which);
+  void read_output(std::optional<output_reader>& which);
+  void drain();
+  void drained_one();
+  void symbolise();
+
+  /// Calls the user's handler, on its executor.
+  class completion {
+   public:
+    completion(detail::report_handler handler, work_guard work,
+               const boost::system::error_code& ec, detail::report what);
+    using executor_type = work_guard::executor_type;
+    executor_type get_executor() const noexcept { return work_.get_executor(); }
+    void operator()();
+
+   private:
+    detail::report_handler handler_;
+    work_guard work_;
+    boost::system::error_code ec_;
+    detail::report report_;
+  };
+
+  void keep(detail::report_handler handler);
+  completion take_completion(const boost::system::error_code& ec, detail::report what);
+  void deliver_early();
+  void finish(self_pointer self);
+  void complete_wait(const boost::system::error_code& ec, detail::report what);
+  detail::report make_report();
+  void close_io() noexcept;
+
+  boost::asio::any_io_executor const executor_;
+  strand strand_;
+  run_service::membership membership_;
+  symbolise_function const symbolise_;
+  run::machine machine_;
+  std::optional<std::chrono::nanoseconds> const timeout_;
+  std::chrono::nanoseconds const grace_;
+
+  posix::child_ends child_ends_;
+  std::shared_ptr<posix::child_process> process_;
+  posix::child_page page_;
+  std::atomic<bool> terminated_by_owner_ = false;
+  std::optional<posix::reaped_child> reaped_;
+  std::optional<posix::fault_record> fault_;
+  std::string trace_;
+
+  /// Lent to Asio: process_ owns the descriptor.
+  stream_descriptor end_;
+  stream_descriptor channel_;
+  run::frame_reader frame_;
+  std::optional<output_reader> out_;
+  std::optional<output_reader> err_;
+  std::optional<steady_timer> deadline_;
+  std::optional<steady_timer> grace_timer_;
+  std::optional<steady_timer> poll_timer_;
+  std::chrono::steady_clock::duration poll_interval_{};
+
+  /// Steps under way: the operation completes behind the last.
+  std::atomic<int> outstanding_ = 0;
+  bool draining_ = false;
+  bool early_ready_ = false;
+  bool complete_ = false;
+  bool finished_ = false;
+  bool released_ = false;
+  bool delivered_ = false;
+  /// Emplaced, never assigned: Boost 1.81's assignment of these never returns.
+  std::optional<detail::report_handler> handler_;
+  std::optional<work_guard> handler_work_;
+  /// The outcome of a child that nobody waits for yet.
+  std::optional<detail::report> ready_;
+  boost::system::error_code ready_error_;
+};
+
+}  // namespace isolatte::supervise
+
+#endif
