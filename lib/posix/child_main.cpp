@@ -67,9 +67,9 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
 }
 
 [[noreturn]] void finish_with_exception(const child_plan& plan, detail::payload_kind kind,
-                                        std::exception_ptr what) noexcept {
+                                        const std::exception_ptr& what) noexcept {
   detail::byte_buffer payload;
-  detail::encode_exception(payload, std::move(what), plan.max_result);
+  detail::encode_exception(payload, what, run::payload_limit(kind, plan.max_result));
   finish(plan, kind, payload);
 }
 

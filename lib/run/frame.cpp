@@ -3,11 +3,17 @@
 
 #include "run/frame.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <stdexcept>
 
 namespace isolatte::run {
+
+std::size_t payload_limit(detail::payload_kind kind, std::size_t max_result) noexcept {
+  return kind == detail::payload_kind::value ? max_result
+                                             : std::max(max_result, exception_allowance);
+}
 
 frame_header make_frame_header(detail::payload_kind kind, std::size_t length) noexcept {
   frame_header header;
@@ -45,14 +51,12 @@ frame_state frame_reader::parse_header() noexcept {
   frame_header header;
   std::memcpy(&header, header_.data(), sizeof header);
   if (header.magic != frame_header::expected_magic) return frame_state::malformed;
-  switch (static_cast<detail::payload_kind>(header.kind)) {
-    case detail::payload_kind::value:
-    case detail::payload_kind::exception:
-    case detail::payload_kind::unencodable: break;
-    default: return frame_state::malformed;
-  }
-  if (header.kind > 255) return frame_state::malformed;
-  if (header.length > max_payload_) return frame_state::too_large;
+  using detail::payload_kind;
+  if (header.kind < static_cast<std::uint32_t>(payload_kind::value) ||
+      header.kind > static_cast<std::uint32_t>(payload_kind::unencodable))
+    return frame_state::malformed;
+  auto const kind = static_cast<payload_kind>(header.kind);
+  if (header.length > payload_limit(kind, max_payload_)) return frame_state::too_large;
   try {
     payload_.resize(header.length);
   } catch (const std::bad_alloc&) {
@@ -60,7 +64,7 @@ frame_state frame_reader::parse_header() noexcept {
   } catch (const std::length_error&) {
     return frame_state::out_of_memory;
   }
-  kind_ = static_cast<detail::payload_kind>(header.kind);
+  kind_ = kind;
   return frame_state::partial;
 }
 

@@ -24,6 +24,13 @@ struct frame_header {
   std::uint64_t length = 0;
 };
 
+/// What an exception may always take, however small options::max_result is: it tells why there is
+/// no value.
+constexpr std::size_t exception_allowance = 16 * 1024;
+
+/// How large a payload of this kind may be.
+std::size_t payload_limit(detail::payload_kind kind, std::size_t max_result) noexcept;
+
 frame_header make_frame_header(detail::payload_kind kind, std::size_t length) noexcept;
 
 enum class frame_state {

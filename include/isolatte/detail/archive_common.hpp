@@ -179,8 +179,8 @@ void load_item(Ar& ar, T& value) {
 class stack_guard {
  public:
   stack_guard() noexcept : base_{here()} {}
-  void check() const {
-    if (distance(here()) > limit) throw_too_deep();
+  void check() {
+    if (distance(here()) > allowed_) allow_more(here());
   }
   /// Whether an address is in the frames between the guard's beginning and the caller.
   bool covers(const void* address) const noexcept {
@@ -189,17 +189,18 @@ class stack_guard {
   }
 
  private:
-  static constexpr std::uintptr_t limit = 512 * 1024;
-
   static std::uintptr_t here() noexcept {
     return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   }
   std::uintptr_t distance(std::uintptr_t place) const noexcept {
     return place < base_ ? base_ - place : place - base_;
   }
-  [[noreturn]] ISOLATTE_DECL static void throw_too_deep();
+  /// Asks the system for the bounds of the stack. Throws if there is no more.
+  ISOLATTE_DECL void allow_more(std::uintptr_t place);
 
   std::uintptr_t base_;
+  /// So much there is anywhere, in coroutines too.
+  std::uintptr_t allowed_ = 32 * 1024;
 };
 
 /// Numbers for pointers; small, and allocates nothing until it is used.
