@@ -1,0 +1,64 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "support/nothing_left.hpp"
+
+#include <isolatte/fork.hpp>
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace isolatte::test {
+
+std::vector<std::string> open_descriptors() {
+  static bool const leash_is_made = static_cast<bool>(isolatte::fork([] {}));
+  static_cast<void>(leash_is_made);
+  std::vector<std::string> found;
+  for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    auto const target = std::filesystem::read_symlink(entry.path(), gone);
+    // The directory's own descriptor is closed by now, or is a directory of /proc.
+    if (gone || target.string().ends_with("/fd")) continue;
+    found.push_back(entry.path().filename().string() + " -> " + target.string());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<int> children() {
+  std::vector<int> found;
+  for (auto const& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::ifstream file{task.path() / "children"};
+    for (int pid; file >> pid;) found.push_back(pid);
+  }
+  return found;
+}
+
+bool alive(int pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string stat;
+  std::getline(file, stat);
+  auto const name_end = stat.rfind(')');
+  return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] != 'Z' &&
+         stat[name_end + 2] != 'X';
+}
+
+void wait_until_gone(int pid) {
+  // Not a child of ours, perhaps, so there is no event to wait for.
+  while (alive(pid)) std::this_thread::yield();
+}
+
+nothing_left::nothing_left() : before_{open_descriptors()} {}
+
+nothing_left::~nothing_left() {
+  auto const after = open_descriptors();
+  BOOST_TEST(after == before_, boost::test_tools::per_element());
+  auto const left = children();
+  BOOST_TEST(left.size() == 0U);
+}
+
+}  // namespace isolatte::test
