@@ -15,9 +15,8 @@
 ///   `std::valarray`
 /// - `std::optional`, `std::variant`, `std::pair`, `std::tuple`, `std::monostate`, `std::expected`
 /// - `std::unique_ptr`, `std::shared_ptr`, `std::weak_ptr` and Boost's, to anything that travels;
-/// objects
-///   that are shared stay shared, and pointers to polymorphic classes keep the class of the object
-///   if it is exported (`BOOST_CLASS_EXPORT`)
+///   objects that are shared stay shared, and pointers to polymorphic classes keep the class of the
+///   object if it is exported (`BOOST_CLASS_EXPORT`)
 /// - `std::chrono::duration` and `time_point`
 /// - `std::error_code`, `std::error_condition`, `boost::system::error_code`
 ///
@@ -89,6 +88,7 @@ namespace isolatte::detail {
 
 // Plain ones
 
+/// @cond
 template <class T>
 inline constexpr bool is_plain_standard<std::complex<T>> = plain<T>;
 template <class T, std::size_t N>
@@ -97,6 +97,7 @@ template <class Rep, class Period>
 inline constexpr bool is_plain_standard<std::chrono::duration<Rep, Period>> = plain<Rep>;
 template <class Clock, class Duration>
 inline constexpr bool is_plain_standard<std::chrono::time_point<Clock, Duration>> = plain<Duration>;
+/// @endcond
 
 // Nothing at all
 
