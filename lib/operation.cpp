@@ -3,12 +3,11 @@
 
 #include "launch/fork_launcher.hpp"
 #include "launch/symboliser.hpp"
+#include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/operation.hpp>
 #include <isolatte/error.hpp>
 
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
@@ -33,11 +32,9 @@ report not_started(const char* step) {
 /// Completes from the event loop, never from here.
 void complete_later(const asio::any_io_executor& executor, report_handler handler,
                     const error_code& ec, report what) {
-  auto const on = asio::get_associated_executor(handler, executor);
-  asio::post(executor, [on, handler = std::move(handler), ec, what = std::move(what)]() mutable {
-    asio::dispatch(on, [handler = std::move(handler), ec, what = std::move(what)]() mutable {
-      std::move(handler)(ec, std::move(what));
-    });
+  asio::post(executor, [next = supervise::pending_handler{std::move(handler), executor}, ec,
+                        what = std::move(what)]() mutable {
+    std::move(next).complete(ec, std::move(what));
   });
 }
 
@@ -62,6 +59,7 @@ error_code run(child_task& task, options opts, report& result) {
     error_code ec;
     report what;
   };
+  bool const early = opts.early;
   auto const context = std::make_shared<asio::io_context>(1);
   auto const given = std::make_shared<answer>();
   async_run(context->get_executor(), task, std::move(opts),
@@ -73,22 +71,23 @@ error_code run(child_task& task, options opts, report& result) {
   while (!given->done && context->run_one() != 0) {
   }
   result = std::move(given->what);
-  // options::early: the child is still to be reaped. The loop that does it outlives this call.
-  context->poll();
-  if (!context->stopped()) std::thread{[context] { context->run(); }}.detach();
+  // The child is still to be reaped. The loop that does it outlives this call.
+  if (early) context->poll();
+  if (early && !context->stopped()) std::thread{[context] { context->run(); }}.detach();
   return given->ec;
 }
 
 struct run_handle::implementation {
   asio::any_io_executor executor;
-  std::shared_ptr<supervise::supervisor> supervisor;
+  /// Gone once its context is: the handle may outlive that.
+  std::weak_ptr<supervise::supervisor> supervisor;
   std::shared_ptr<posix::child_process> process;
   /// Why there is no child.
   error_code ec;
   const char* step = "";
 
   ~implementation() {
-    if (supervisor) supervisor->release_by_owner();
+    if (auto const owned = supervisor.lock()) owned->release_by_owner();
   }
 };
 
@@ -103,6 +102,7 @@ run_handle::run_handle(asio::any_io_executor executor, child_task& task, options
   launch::forked child =
       launch::fork(executor, task, opts, launch::symbolise, self.ec, self.step);
   if (self.ec) return;
+  child.supervisor->hold();
   self.supervisor = child.supervisor;
   self.process = child.child.process;
   child.begin();
@@ -131,7 +131,7 @@ error_code run_handle::signal(request what) noexcept {
     case request::resume: return process.resume();
     case request::terminate: break;
   }
-  implementation_->supervisor->set_terminated_by_owner();
+  if (auto const owner = implementation_->supervisor.lock()) owner->set_terminated_by_owner();
   return process.terminate();
 }
 
@@ -142,11 +142,11 @@ asio::any_io_executor run_handle::get_executor() const {
 void run_handle::async_wait(report_handler handler) {
   if (!implementation_) {
     complete_later(asio::system_executor{}, std::move(handler), error::no_child, {});
-  } else if (!implementation_->supervisor) {
+  } else if (auto const owner = implementation_->supervisor.lock()) {
+    owner->async_wait(std::move(handler));
+  } else {
     complete_later(implementation_->executor, std::move(handler), implementation_->ec,
                    not_started(implementation_->step));
-  } else {
-    implementation_->supervisor->async_wait(std::move(handler));
   }
 }
 

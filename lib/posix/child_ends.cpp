@@ -20,6 +20,20 @@ struct overloaded : Cases... {
   using Cases::operator()...;
 };
 
+/// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must not
+/// block the event loop.
+descriptor open_path(const char* path, int flags, boost::system::error_code& ec) {
+  descriptor file = open_file(path, flags | O_NONBLOCK | O_NOCTTY, ec);
+  if (ec) return {};
+  int const status = retry([&] { return sys.fcntl(file.get(), F_GETFL, 0); });
+  if (status == -1 ||
+      retry([&] { return sys.fcntl(file.get(), F_SETFL, status & ~O_NONBLOCK); }) == -1) {
+    ec = last_error();
+    return {};
+  }
+  return file;
+}
+
 /// The whole text in a file without a name: the child reads as much as it likes, when it likes, and
 /// nobody has to feed it.
 descriptor text_file(std::string_view text, boost::system::error_code& ec) {
@@ -47,7 +61,7 @@ descriptor open_source(const source& from, boost::system::error_code& ec) {
       overloaded{
           [&](discard_t) { return open_file(null_device, O_RDONLY, ec); },
           [&](inherit_t) { return descriptor{}; },
-          [&](const from_file& file) { return open_file(file.path.c_str(), O_RDONLY, ec); },
+          [&](const from_file& file) { return open_path(file.path.c_str(), O_RDONLY, ec); },
           [&](const from_fd& given) { return duplicate(given.fd, ec); },
           [&](const from_text& given) { return text_file(given.text, ec); },
       },
@@ -67,7 +81,7 @@ descriptor open_sink(const sink& to, descriptor& parent, boost::system::error_co
           [&](inherit_t) { return descriptor{}; },
           [&](const to_file& file) {
             int const flags = O_WRONLY | O_CREAT | (file.append ? O_APPEND : O_TRUNC);
-            return open_file(file.path.c_str(), flags, ec);
+            return open_path(file.path.c_str(), flags, ec);
           },
           [&](const to_fd& given) { return duplicate(given.fd, ec); },
           [&](const capture&) { return open_piped(parent, ec); },

@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <pthread.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ constexpr time_t unwind_seconds = 2;
 child_page_data* page = nullptr;
 pid_t owner = 0;
 std::atomic<int> dying_of = 0;
-thread_local bool in_handler = false;
+std::atomic<pthread_t> dying_thread{};
 
 // A stack overflow leaves no stack to handle it on. Sized for the unwinder under a sanitizer.
 alignas(16) std::byte alternate_stack[256 * 1024];
@@ -134,11 +135,11 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   if (::getpid() != owner) die(signal);
   int expected = 0;
   if (dying_of.compare_exchange_strong(expected, signal)) {
-    in_handler = true;
+    dying_thread = ::pthread_self();
     record(signal, info, context);
     die(signal);
   }
-  if (in_handler) die(expected);
+  if (::pthread_equal(dying_thread, ::pthread_self()) != 0) die(expected);
   // Another thread is already dying, and takes this one with it.
   for (;;) ::pause();
 }
@@ -149,7 +150,7 @@ bool install_fault_handler(child_page_data& target) noexcept {
   page = &target;
   owner = ::getpid();
   dying_of = 0;
-  in_handler = false;
+  dying_thread = pthread_t{};
   stack_t stack{};
   stack.ss_sp = alternate_stack;
   stack.ss_size = sizeof alternate_stack;

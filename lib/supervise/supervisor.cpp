@@ -6,7 +6,6 @@
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
@@ -171,25 +170,27 @@ void supervisor::cancel(asio::cancellation_type type) {
 }
 
 void supervisor::cancel_wait() {
-  if (handler_) complete_wait(asio::error::operation_aborted, {});
+  if (handler_) complete(asio::error::operation_aborted, {});
 }
 
 void supervisor::release_by_owner() {
+  // Before the kill: the event loop must not take the end that this brings about for a lost one.
+  released_ = true;
   process_->kill_and_reap();
   later([](supervisor& self, const error_code&) { self.released(); });
 }
 
 void supervisor::released() {
-  released_ = true;
   if (handler_) {
     detail::report report;
     report.summary.how = ending::cancelled;
     report.summary.ran = isolatte::ran::unknown;
     report.summary.pid = process_->pid();
-    complete_wait(asio::error::operation_aborted, std::move(report));
+    complete(asio::error::operation_aborted, std::move(report));
   }
   complete_ = true;
   ready_.reset();
+  held_.reset();
   close_io();
 }
 
@@ -232,8 +233,8 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
 }
 
 bool supervisor::look_for_end() {
-  if (reaped_) return true;
-  if (released_ || !process_->ended()) return released_;
+  if (reaped_ || released_) return true;
+  if (!process_->ended()) return false;
   // Reaping closes the descriptor, which must not be Asio's any more.
   if (end_.is_open()) end_.release();
   if (terminated_by_owner_) machine_.terminated_by_owner();
@@ -339,76 +340,49 @@ void supervisor::symbolise() {
 
 // Completion
 
-void supervisor::keep(detail::report_handler handler) {
-  handler_work_.emplace(asio::get_associated_executor(handler, executor_));
-  handler_.emplace(std::move(handler));
-}
-
 void supervisor::async_own(detail::report_handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
-      if (auto self = weak.lock())
-        asio::dispatch(self->strand_, self->counted([type](supervisor& s, const error_code&) {
-          s.cancel(type);
-        }));
+      if (auto const self = weak.lock())
+        self->later([type](supervisor& s, const error_code&) { s.cancel(type); });
     });
-  keep(std::move(handler));
+  handler_.emplace(std::move(handler), executor_);
 }
 
 void supervisor::async_wait(detail::report_handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-      if (auto self = weak.lock())
-        asio::dispatch(self->strand_, [self] { self->cancel_wait(); });
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self] { self->cancel_wait(); });
     });
-  asio::post(strand_, [self = shared_from_this(), handler = std::move(handler)]() mutable {
+  asio::post(strand_, [self = shared_from_this(),
+                       next = pending_handler{std::move(handler), executor_}]() mutable {
     if (self->handler_ || self->delivered_) {
       error_code const ec = self->handler_ ? error::already_waiting : error::already_delivered;
-      auto const executor = asio::get_associated_executor(handler, self->executor_);
-      asio::dispatch(executor, [handler = std::move(handler), ec]() mutable {
-        std::move(handler)(ec, detail::report{});
-      });
-      return;
+      return std::move(next).complete(ec, {});
     }
-    self->keep(std::move(handler));
+    self->handler_.emplace(std::move(next));
+    if (self->released_) return self->released();
     if (!self->ready_) return;
     self->delivered_ = true;
     detail::report report = std::move(*self->ready_);
     self->ready_.reset();
-    self->complete_wait(self->ready_error_, std::move(report));
+    self->complete(self->ready_error_, std::move(report));
   });
 }
 
-supervisor::completion::completion(detail::report_handler handler, work_guard work,
-                                   const error_code& ec, detail::report what)
-    : handler_{std::move(handler)}, work_{std::move(work)}, ec_{ec}, report_{std::move(what)} {}
-
-void supervisor::completion::operator()() {
-  auto slot = asio::get_associated_cancellation_slot(handler_);
-  if (slot.is_connected()) slot.clear();
-  work_.reset();
-  std::move(handler_)(ec_, std::move(report_));
-}
-
-supervisor::completion supervisor::take_completion(const error_code& ec, detail::report what) {
-  completion taken{std::move(*handler_), std::move(*handler_work_), ec, std::move(what)};
+void supervisor::complete(const error_code& ec, detail::report what) {
+  pending_handler next = std::move(*handler_);
   handler_.reset();
-  handler_work_.reset();
-  return taken;
-}
-
-void supervisor::complete_wait(const error_code& ec, detail::report what) {
-  completion next = take_completion(ec, std::move(what));
-  auto const executor = next.get_executor();
-  asio::dispatch(executor, std::move(next));
+  std::move(next).complete(ec, std::move(what));
 }
 
 void supervisor::deliver_early() {
   if (!handler_) return;
   delivered_ = true;
-  complete_wait({}, make_report());
+  complete({}, make_report());
 }
 
 void supervisor::finish(self_pointer self) {
@@ -428,11 +402,11 @@ void supervisor::finish(self_pointer self) {
     return;
   }
   delivered_ = true;
-  completion next = take_completion(ec, std::move(report));
-  auto const executor = next.get_executor();
+  pending_handler next = std::move(*handler_);
+  handler_.reset();
   // The last of the operation goes before its handler is called.
   self.reset();
-  asio::dispatch(executor, std::move(next));
+  std::move(next).complete(ec, std::move(report));
 }
 
 detail::report supervisor::make_report() {
@@ -488,8 +462,10 @@ void supervisor::abandon() noexcept {
   grace_timer_.reset();
   poll_timer_.reset();
   complete_ = finished_ = released_ = true;
-  handler_work_.reset();
   handler_.reset();
+  ready_.reset();
+  // May be the last: nothing of this is touched behind it.
+  auto const last = std::move(held_);
 }
 
 }  // namespace isolatte::supervise

@@ -11,6 +11,7 @@
 #include "run/machine.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/output_reader.hpp"
+#include "supervise/pending_handler.hpp"
 #include "supervise/run_service.hpp"
 
 #include <isolatte/detail/operation.hpp>
@@ -18,7 +19,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
@@ -62,6 +62,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Completes with the outcome. Cancelling ends the wait alone.
   void async_wait(detail::report_handler handler);
 
+  /// A handle wants the outcome kept until release_by_owner(), though nobody waits for it yet.
+  void hold() { held_ = shared_from_this(); }
   /// Says that SIGKILL is being sent on behalf of whoever holds the handle.
   void set_terminated_by_owner() noexcept { terminated_by_owner_ = true; }
   /// Kills and reaps the child before it returns; a pending wait is aborted.
@@ -72,7 +74,6 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
  private:
   using self_pointer = std::shared_ptr<supervisor>;
-  using work_guard = boost::asio::executor_work_guard<boost::asio::any_completion_executor>;
 
   void open(const options& opts, boost::system::error_code& ec);
   void perform(run::action todo);
@@ -106,27 +107,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void drained_one();
   void symbolise();
 
-  /// Calls the user's handler, on its executor.
-  class completion {
-   public:
-    completion(detail::report_handler handler, work_guard work,
-               const boost::system::error_code& ec, detail::report what);
-    using executor_type = work_guard::executor_type;
-    executor_type get_executor() const noexcept { return work_.get_executor(); }
-    void operator()();
-
-   private:
-    detail::report_handler handler_;
-    work_guard work_;
-    boost::system::error_code ec_;
-    detail::report report_;
-  };
-
-  void keep(detail::report_handler handler);
-  completion take_completion(const boost::system::error_code& ec, detail::report what);
   void deliver_early();
   void finish(self_pointer self);
-  void complete_wait(const boost::system::error_code& ec, detail::report what);
+  void complete(const boost::system::error_code& ec, detail::report what);
   detail::report make_report();
   void close_io() noexcept;
 
@@ -163,14 +146,15 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool early_ready_ = false;
   bool complete_ = false;
   bool finished_ = false;
-  bool released_ = false;
+  std::atomic<bool> released_ = false;
   bool delivered_ = false;
-  /// Emplaced, never assigned: Boost 1.81's assignment of these never returns.
-  std::optional<detail::report_handler> handler_;
-  std::optional<work_guard> handler_work_;
+  /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.
+  std::optional<pending_handler> handler_;
   /// The outcome of a child that nobody waits for yet.
   std::optional<detail::report> ready_;
   boost::system::error_code ready_error_;
+  /// Keeps the outcome for a handle; let go by it, or by the context's end.
+  self_pointer held_;
 };
 
 }  // namespace isolatte::supervise

@@ -1,0 +1,50 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
+#define ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
+
+#include <isolatte/detail/operation.hpp>
+#include <isolatte/detail/report.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <utility>
+
+namespace isolatte::supervise {
+
+/// A user's handler, and the work that keeps its executor going until it is called.
+class pending_handler {
+  using work_guard = boost::asio::executor_work_guard<boost::asio::any_completion_executor>;
+
+ public:
+  pending_handler(detail::report_handler handler, const boost::asio::any_io_executor& otherwise)
+      : work_{boost::asio::get_associated_executor(handler, otherwise)},
+        handler_{std::move(handler)} {}
+
+  /// Calls the handler on its executor; here and now where that may be.
+  void complete(const boost::system::error_code& ec, detail::report what) && {
+    auto const executor = work_.get_executor();
+    boost::asio::dispatch(executor, [handler = std::move(handler_), work = std::move(work_), ec,
+                                     what = std::move(what)]() mutable {
+      auto slot = boost::asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+      work.reset();
+      std::move(handler)(ec, std::move(what));
+    });
+  }
+
+ private:
+  work_guard work_;
+  detail::report_handler handler_;
+};
+
+}  // namespace isolatte::supervise
+
+#endif
