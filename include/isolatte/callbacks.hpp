@@ -41,15 +41,16 @@ ISOLATTE_DECL callback_plan plan_callbacks(const outcome_base& outcome);
 ///
 /// An aggregate for designated initialisers. It is a completion handler of @ref async_fork, and an
 /// argument of @ref fork. The specific callbacks run first, then `finish`, which runs for every
-/// child that was started, even when one before it threw. An exception for which there is no `error` callback is rethrown behind
-/// `finish`: out of `fork`, or out of the event loop's `run()`. So is an error of the operation
-/// itself (the child could not be created), as a `boost::system::system_error`; a cancellation
-/// calls `finish` alone.
+/// child that was started, even when one before it threw. An exception for which there is no
+/// `error` callback is rethrown behind `finish`: out of `fork`, or out of the event loop's `run()`.
+/// So is an error of the operation itself (the child could not be created), as a
+/// `boost::system::system_error`; a cancellation calls `finish` alone.
 ///
 /// @tparam R the callable's decayed result, or void
 template <class R>
 struct callbacks {
-  /// The callable returned, with its value; for void also: the child exited with 0.
+  /// The callable returned, with its value; for void also: the child exited with 0, which leaves
+  /// other types without a value to hand over.
   std::conditional_t<std::is_void_v<R>, std::function<void()>,
                      std::function<void(std::conditional_t<std::is_void_v<R>, int, R>)>>
       success{};
