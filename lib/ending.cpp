@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "run/signals.hpp"
+
 #include <isolatte/ending.hpp>
 
 #include <ostream>
@@ -32,6 +34,8 @@ std::string_view to_string(ran answer) noexcept {
   }
   return "unknown";
 }
+
+std::string signal_name(int signal) { return run::signal_name(signal); }
 
 std::ostream& operator<<(std::ostream& os, ending how) { return os << to_string(how); }
 

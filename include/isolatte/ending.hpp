@@ -7,6 +7,7 @@
 #include <isolatte/config.hpp>
 
 #include <iosfwd>
+#include <string>
 #include <string_view>
 
 namespace isolatte {
@@ -56,6 +57,11 @@ ISOLATTE_DECL std::string_view to_string(ending how) noexcept;
 /// @param answer the answer
 /// @return a string with static storage duration
 ISOLATTE_DECL std::string_view to_string(ran answer) noexcept;
+
+/// The name of a signal, such as an outcome's or a fault's.
+/// @param signal the number
+/// @return "SIGSEGV", "SIGRTMIN+3", or "signal 99" where there is no such name
+ISOLATTE_DECL std::string signal_name(int signal);
 
 /// Writes the name of an ending.
 /// @param os the stream
