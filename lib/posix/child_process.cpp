@@ -59,9 +59,11 @@ resource_usage usage_of(const struct rusage& usage) noexcept {
   return result;
 }
 
-/// A child has ended, yet its status is not to be had yet: nothing but an injected or a passing
-/// failure of the call. It is asked again a few times, and given up as lost.
-constexpr int reap_attempts = 16;
+/// How often a call is made that fails for no reason of the child's, before another is tried.
+constexpr int attempts = 4;
+
+/// What cannot be killed is given up after so many attempts: it must not keep its owner.
+constexpr int kill_attempts = 16;
 
 }  // namespace
 
@@ -93,18 +95,55 @@ child_process::~child_process() {
   kill_and_reap();
 }
 
+int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept {
+  return retry([&] {
+    info.si_pid = 0;
+    return pidfd_ ? sys.waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info, flags, usage)
+                  : sys.waitid(P_PID, static_cast<id_t>(pid_), &info, flags, usage);
+  });
+}
+
 /// WNOWAIT leaves the zombie: as long as it is there its number and its group are its own.
 child_process::state child_process::look(int flags) noexcept {
-  siginfo_t info{};
-  int const result = retry([&] {
-    info.si_pid = 0;
-    return pidfd_ ? sys.waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info,
-                               WEXITED | WNOWAIT | flags, nullptr)
-                  : sys.waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT | flags,
-                               nullptr);
-  });
-  if (result == -1) return errno == ECHILD ? state::lost : state::running;
-  return info.si_pid == 0 ? state::running : state::zombie;
+  for (int attempt = 0; attempt != attempts; ++attempt) {
+    siginfo_t info{};
+    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0)
+      return info.si_pid == 0 ? state::running : state::zombie;
+    if (errno == ECHILD) return state::lost;
+  }
+  // Whoever filters system calls may refuse this one for ever. The other takes the zombie with it.
+  return take_by_wait4(flags);
+}
+
+child_process::state child_process::take_by_wait4(int flags) noexcept {
+  for (int attempt = 0; attempt != attempts; ++attempt) {
+    int status = 0;
+    struct rusage usage {};
+    pid_t const found = retry([&] { return sys.wait4(pid_, &status, flags & WNOHANG, &usage); });
+    if (found == 0) return state::running;
+    if (found == pid_) return took(status_of(status), usage);
+    if (errno == ECHILD) return state::lost;
+  }
+  return state::running;
+}
+
+child_process::state child_process::take_by_waitid() noexcept {
+  for (int attempt = 0; attempt != attempts; ++attempt) {
+    siginfo_t info{};
+    struct rusage usage {};
+    if (wait_for_status(info, WEXITED | WNOHANG, &usage) == 0)
+      return info.si_pid == 0 ? state::running : took(status_of(info), usage);
+    if (errno == ECHILD) return state::lost;
+  }
+  return state::running;
+}
+
+child_process::state child_process::took(const run::exit_status& status,
+                                         const struct rusage& usage) noexcept {
+  taken_.status = status;
+  taken_.usage = usage_of(usage);
+  taken_.usage.wall = std::chrono::steady_clock::now() - began_;
+  return state::taken;
 }
 
 bool child_process::ended() noexcept {
@@ -113,13 +152,25 @@ bool child_process::ended() noexcept {
   return state_ != state::running;
 }
 
-bool child_process::send_locked(int signal) noexcept {
-  if (leads_group_) {
-    if (sys.kill(-pid_, signal) == 0) return true;
-    // The child has left its group, or has not made it yet: then the child alone.
+bool child_process::send_to_child(int signal) noexcept {
+  if (pidfd_) {
+    if (sys.pidfd_send_signal(pidfd_.get(), signal, 0) == 0) return true;
+    if (errno == ESRCH) return false;
   }
-  if (pidfd_) return sys.pidfd_send_signal(pidfd_.get(), signal, 0) == 0;
-  return sys.kill(pid_, signal) == 0;
+  // It is unreaped, so the number is its own.
+  for (int attempt = 0; attempt != attempts; ++attempt) {
+    if (sys.kill(pid_, signal) == 0) return true;
+    if (errno == ESRCH) break;
+  }
+  return false;
+}
+
+bool child_process::send_locked(int signal) noexcept {
+  bool const sent = leads_group_ && sys.kill(-pid_, signal) == 0;
+  // The child may have left its group, or not have made it yet. Twice killed is no harm; twice
+  // asked might be.
+  if (sent && signal != SIGKILL) return true;
+  return send_to_child(signal) || sent;
 }
 
 boost::system::error_code child_process::send(int signal, bool wake) noexcept {
@@ -141,43 +192,28 @@ boost::system::error_code child_process::resume() noexcept { return send(SIGCONT
 
 void child_process::sweep_locked() noexcept {
   if (!leads_group_) return;
-  if (state_ == state::zombie)
-    sys.kill(-pid_, SIGKILL);
-  else if (pidfd_)
-    // The number may be someone else's, but the descriptor still means this child's group.
-    sys.pidfd_send_signal(pidfd_.get(), SIGKILL, to_process_group);
+  for (int attempt = 0; state_ == state::zombie && attempt != attempts; ++attempt)
+    if (sys.kill(-pid_, SIGKILL) == 0) return;
+  // The number may be someone else's, but the descriptor still means this child's group.
+  if (pidfd_) sys.pidfd_send_signal(pidfd_.get(), SIGKILL, to_process_group);
 }
 
 reaped_child child_process::reap_locked() noexcept {
-  reaped_child result;
-  if (state_ == state::gone) return result;
+  if (state_ == state::gone) return {};
   sweep_locked();
-  for (int attempt = 0; state_ == state::zombie && attempt != reap_attempts; ++attempt) {
-    struct rusage usage {};
+  if (state_ == state::zombie) {
 #if ISOLATTE_HAS_PIDFD
-    siginfo_t info{};
-    int const error = retry([&] {
-      return pidfd_ ? sys.waitid(P_PIDFD, static_cast<id_t>(pidfd_.get()), &info,
-                                 WEXITED | WNOHANG, &usage)
-                    : sys.waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG, &usage);
-    });
-    bool const reaped = error == 0 && info.si_pid != 0;
-    if (reaped) result.status = status_of(info);
+    state_ = take_by_waitid();
+    if (state_ == state::running) state_ = take_by_wait4(WNOHANG);
 #else
-    int status = 0;
-    pid_t const error = retry([&] { return sys.wait4(pid_, &status, WNOHANG, &usage); });
-    bool const reaped = error == pid_;
-    if (reaped) result.status = status_of(status);
+    // Only this one gives the usage, too.
+    state_ = take_by_wait4(WNOHANG);
+    if (state_ == state::running) state_ = take_by_waitid();
 #endif
-    if (reaped) {
-      state_ = state::gone;
-      result.usage = usage_of(usage);
-      result.usage.wall = std::chrono::steady_clock::now() - began_;
-      break;
-    }
-    if (error == -1 && errno == ECHILD) state_ = state::lost;
   }
-  if (state_ != state::gone) state_ = state::lost;
+  reaped_child result;
+  if (state_ == state::taken) result = taken_;
+  state_ = state_ == state::taken ? state::gone : state::lost;
   return result;
 }
 
@@ -195,16 +231,12 @@ void child_process::kill_and_reap() noexcept {
   std::lock_guard const lock{mutex_};
   if (state_ == state::gone) return;
   if (state_ == state::running) state_ = look(WNOHANG);
-  for (int attempt = 0; state_ == state::running && attempt != reap_attempts; ++attempt) {
-    send_locked(SIGKILL);
-    // The group may have been left by its leader.
-    if (pidfd_)
-      sys.pidfd_send_signal(pidfd_.get(), SIGKILL, 0);
-    else
-      sys.kill(pid_, SIGKILL);
-    state_ = look(0);
+  for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
+    bool const sent = send_locked(SIGKILL);
+    // What refuses to be killed (it may be another user's by now) is not waited for.
+    state_ = look(sent ? 0 : WNOHANG);
   }
-  if (state_ == state::zombie) reap_locked();
+  if (state_ != state::running) reap_locked();
 }
 
 }  // namespace isolatte::posix
