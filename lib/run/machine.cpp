@@ -44,7 +44,9 @@ action machine::stop(cause why, std::optional<cancel_kind> polite) noexcept {
 }
 
 action machine::frame(frame_state state, detail::payload_kind kind) noexcept {
-  if (phase_ == phase::complete || phase_ == phase::symbolising) return action::none;
+  // What was delivered, or is about to be, is not taken back.
+  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_)
+    return action::none;
   frame_ = state;
   kind_ = kind;
   switch (state) {
@@ -69,8 +71,8 @@ action machine::frame(frame_state state, detail::payload_kind kind) noexcept {
 
 action machine::deadline() noexcept {
   if (phase_ != phase::running) return action::none;
-  return stop(cause::timeout, policy_.grace ? std::optional{cancel_kind::request_exit}
-                                            : std::nullopt);
+  return stop(cause::timeout,
+              policy_.grace ? std::optional{cancel_kind::request_exit} : std::nullopt);
 }
 
 action machine::grace_over() noexcept {
@@ -132,10 +134,19 @@ verdict machine::conclude_frame() const noexcept {
 
 verdict machine::conclude_exit(int code) const noexcept {
   verdict v;
-  bool const polite = (sent_interrupt_ || sent_request_exit_) && !owner_killed_;
+  bool const polite = sent_interrupt_ || sent_request_exit_;
   if (frame_ == frame_state::complete && code == code_behind(kind_)) {
     v = conclude_frame();
     if (cause_ == cause::cancel && polite) v.how = ending::cancelled;
+    return v;
+  }
+  // Without a result it has left because it was asked to, whatever it wrote meanwhile.
+  if (polite && cause_ == cause::timeout) {
+    v.how = ending::timed_out;
+    return v;
+  }
+  if (polite && cause_ == cause::cancel) {
+    v.how = ending::cancelled;
     return v;
   }
   switch (frame_) {
@@ -153,11 +164,7 @@ verdict machine::conclude_exit(int code) const noexcept {
       return v;
     default: break;
   }
-  if (polite && cause_ == cause::timeout)
-    v.how = ending::timed_out;
-  else if (polite && cause_ == cause::cancel)
-    v.how = ending::cancelled;
-  else if (frame_ == frame_state::partial) {
+  if (frame_ == frame_state::partial) {
     v.how = ending::undelivered;
     v.reason = "the result frame is truncated";
   } else if (frame_ == frame_state::absent && stage_ == child_stage::finished) {
@@ -207,7 +214,7 @@ verdict machine::conclude() const noexcept {
       v.keep_payload = frame_ == frame_state::complete;
       break;
     case exit_status::kind::exited:
-      if (stage_ == child_stage::setup_failed) {
+      if (stage_ == child_stage::setup_failed && frame_ == frame_state::absent) {
         v.setup_failed = true;
         v.ran = isolatte::ran::no;
         return v;
