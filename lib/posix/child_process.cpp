@@ -5,9 +5,9 @@
 
 #include "posix/system_calls.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
+
+#include <unistd.h>
 
 namespace isolatte::posix {
 
@@ -118,7 +118,7 @@ child_process::state child_process::look(int flags) noexcept {
 child_process::state child_process::take_by_wait4(int flags) noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     int status = 0;
-    struct rusage usage {};
+    struct rusage usage{};
     pid_t const found = retry([&] { return sys.wait4(pid_, &status, flags & WNOHANG, &usage); });
     if (found == 0) return state::running;
     if (found == pid_) return took(status_of(status), usage);
@@ -130,7 +130,7 @@ child_process::state child_process::take_by_wait4(int flags) noexcept {
 child_process::state child_process::take_by_waitid() noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     siginfo_t info{};
-    struct rusage usage {};
+    struct rusage usage{};
     if (wait_for_status(info, WEXITED | WNOHANG, &usage) == 0)
       return info.si_pid == 0 ? state::running : took(status_of(info), usage);
     if (errno == ECHILD) return state::lost;

@@ -16,6 +16,9 @@
 #include <mutex>
 #include <optional>
 
+#include <signal.h>
+#include <sys/resource.h>
+
 namespace isolatte::posix {
 
 struct reaped_child {
@@ -56,8 +59,8 @@ class child_process {
   std::optional<reaped_child> try_reap() noexcept;
 
   /// @{
-  /// Signals the child, or its group where it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP, SIGCONT.
-  /// A stopped child is woken for the polite ones. `no_such_process` when it has ended.
+  /// Signals the child, or its group where it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP,
+  /// SIGCONT. A stopped child is woken for the polite ones. `no_such_process` when it has ended.
   boost::system::error_code interrupt() noexcept;
   boost::system::error_code request_exit() noexcept;
   boost::system::error_code terminate() noexcept;
@@ -69,10 +72,16 @@ class child_process {
   void kill_and_reap() noexcept;
 
  private:
-  enum class state { running, zombie, gone, lost };
+  /// `taken`: the child is reaped, and its status is kept until it is asked for.
+  enum class state { running, zombie, taken, gone, lost };
   state look(int flags) noexcept;
+  int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
+  state take_by_waitid() noexcept;
+  state take_by_wait4(int flags) noexcept;
+  state took(const run::exit_status& status, const struct rusage& usage) noexcept;
   boost::system::error_code send(int signal, bool wake) noexcept;
   bool send_locked(int signal) noexcept;
+  bool send_to_child(int signal) noexcept;
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
 
@@ -83,6 +92,7 @@ class child_process {
   descriptor pidfd_;
   std::mutex mutex_;
   state state_ = state::gone;
+  reaped_child taken_;
   registry_hook hook_;
 };
 
