@@ -5,9 +5,9 @@
 
 #include "posix/system_calls.hpp"
 
-#include <fcntl.h>
-
 #include <string_view>
+
+#include <fcntl.h>
 
 namespace isolatte::posix {
 
@@ -20,8 +20,8 @@ struct overloaded : Cases... {
   using Cases::operator()...;
 };
 
-/// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must not
-/// block the event loop.
+/// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must
+/// not block the event loop.
 descriptor open_path(const char* path, int flags, boost::system::error_code& ec) {
   descriptor file = open_file(path, flags | O_NONBLOCK | O_NOCTTY, ec);
   if (ec) return {};
@@ -44,8 +44,7 @@ descriptor text_file(std::string_view text, boost::system::error_code& ec) {
   }
   file = above_stdio(std::move(file), ec);
   while (!ec && !text.empty()) {
-    ssize_t const written =
-        retry([&] { return sys.write(file.get(), text.data(), text.size()); });
+    ssize_t const written = retry([&] { return sys.write(file.get(), text.data(), text.size()); });
     if (written == -1)
       ec = last_error();
     else
@@ -75,25 +74,29 @@ descriptor open_piped(descriptor& parent, boost::system::error_code& ec) {
 }
 
 descriptor open_sink(const sink& to, descriptor& parent, boost::system::error_code& ec) {
-  return std::visit(
-      overloaded{
-          [&](discard_t) { return open_file(null_device, O_WRONLY, ec); },
-          [&](inherit_t) { return descriptor{}; },
-          [&](const to_file& file) {
-            int const flags = O_WRONLY | O_CREAT | (file.append ? O_APPEND : O_TRUNC);
-            return open_path(file.path.c_str(), flags, ec);
-          },
-          [&](const to_fd& given) { return duplicate(given.fd, ec); },
-          [&](const capture&) { return open_piped(parent, ec); },
-          [&](const by_line&) { return open_piped(parent, ec); },
-      },
-      to);
+  return std::visit(overloaded{
+                        [&](discard_t) { return open_file(null_device, O_WRONLY, ec); },
+                        [&](inherit_t) { return descriptor{}; },
+                        [&](const to_file& file) {
+                          int const flags = O_WRONLY | O_CREAT | (file.append ? O_APPEND : O_TRUNC);
+                          return open_path(file.path.c_str(), flags, ec);
+                        },
+                        [&](const to_fd& given) { return duplicate(given.fd, ec); },
+                        [&](const capture&) { return open_piped(parent, ec); },
+                        [&](const by_line&) { return open_piped(parent, ec); },
+                    },
+                    to);
 }
 
-bool same_file(const sink& one, const sink& other) {
-  auto const* const a = std::get_if<to_file>(&one);
-  auto const* const b = std::get_if<to_file>(&other);
-  return a != nullptr && b != nullptr && a->path == b->path;
+/// Whether both are one file, whatever its names.
+bool same_file(const descriptor& one, const descriptor& other, boost::system::error_code& ec) {
+  struct stat first{};
+  struct stat second{};
+  if (sys.fstat(one.get(), &first) == -1 || sys.fstat(other.get(), &second) == -1) {
+    ec = last_error();
+    return false;
+  }
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 }  // namespace
@@ -102,11 +105,12 @@ all_ends open_ends(const options& opts, boost::system::error_code& ec) {
   all_ends all;
   all.child.in = open_source(opts.in, ec);
   if (!ec) all.child.out = open_sink(opts.out, all.parent.out, ec);
-  if (!ec) {
-    // Opened twice, each would overwrite what the other writes.
-    all.child.err = same_file(opts.out, opts.err) ? duplicate(all.child.out.get(), ec)
-                                                  : open_sink(opts.err, all.parent.err, ec);
-  }
+  if (!ec) all.child.err = open_sink(opts.err, all.parent.err, ec);
+  bool const files =
+      std::holds_alternative<to_file>(opts.out) && std::holds_alternative<to_file>(opts.err);
+  // Opened twice, each would overwrite what the other writes.
+  if (!ec && files && same_file(all.child.out, all.child.err, ec))
+    all.child.err = duplicate(all.child.out.get(), ec);
   if (!ec) all.child.channel = open_piped(all.parent.channel, ec);
   if (ec) return {};
   return all;
