@@ -37,9 +37,10 @@ class initiate_fork {
 
   executor_type get_executor() const noexcept { return executor_; }
 
+  /// The callable by value: it goes before the handler is called, whatever keeps the arguments.
   template <class Handler, class F>
-  void operator()(Handler&& handler, F&& fn, options opts) const {
-    callable_task<std::remove_reference_t<F>, R> task{fn};
+  void operator()(Handler&& handler, F fn, options opts) const {
+    callable_task<F, R> task{fn};
     async_run(executor_, task, std::move(opts),
               outcome_handler<R, std::decay_t<Handler>>{std::forward<Handler>(handler)});
   }

@@ -60,7 +60,7 @@ outcome<R> make_outcome(const boost::system::error_code& ec, report&& what) {
 template <class R, class Handler>
 class outcome_handler {
  public:
-  explicit outcome_handler(Handler&& handler) : handler_{std::move(handler)} {}
+  explicit outcome_handler(Handler handler) : handler_(std::move(handler)) {}
 
   void operator()(boost::system::error_code ec, report what) {
     outcome<R> result = make_outcome<R>(ec, std::move(what));
