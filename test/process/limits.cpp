@@ -1,0 +1,277 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "helpers.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+#include <ctime>
+#include <new>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+namespace asio = boost::asio;
+using namespace isolatte::test;
+using namespace std::chrono_literals;
+using isolatte::ending;
+using isolatte::options;
+using isolatte::resource_limits;
+
+namespace {
+
+using soft_and_hard = std::pair<std::uint64_t, std::uint64_t>;
+
+soft_and_hard limit_of(int resource) {
+  struct rlimit value{};
+  if (::getrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &value) != 0) return {1, 0};
+  return {value.rlim_cur, value.rlim_max};
+}
+
+/// What a child under these limits finds.
+soft_and_hard limit_in_child(int resource, const resource_limits& limits) {
+  auto const here = limit_of(resource);
+  auto const done = isolatte::fork([&] { return limit_of(resource); }, {.limits = limits});
+  BOOST_TEST((limit_of(resource) == here));
+  return done.value();
+}
+
+volatile unsigned spun = 0;
+
+[[noreturn]] void spin() {
+  for (;;) spun = spun + 1;
+}
+
+__attribute__((noinline)) int recurse(int depth) {
+  volatile char frame[1024];
+  frame[depth % 1024] = static_cast<char>(depth);
+  return depth == 0 ? 0 : recurse(depth - 1) + frame[depth % 1024];
+}
+
+}  // namespace
+
+BOOST_FIXTURE_TEST_SUITE(limits, isolatte::test::nothing_left)
+
+BOOST_AUTO_TEST_CASE(each_limit_is_set_in_the_child_alone) {
+  auto const both = [](std::uint64_t value) { return soft_and_hard{value, value}; };
+  BOOST_TEST((limit_in_child(RLIMIT_CPU, {.cpu_time = 100s}) == soft_and_hard{100, 101}));
+  BOOST_TEST((limit_in_child(RLIMIT_FSIZE, {.file_size = 1 << 20}) == both(1 << 20)));
+  BOOST_TEST((limit_in_child(RLIMIT_NOFILE, {.open_files = 20}) == both(20)));
+  BOOST_TEST((limit_in_child(RLIMIT_NPROC, {.processes = 7}) == both(7)));
+  BOOST_TEST((limit_in_child(RLIMIT_CORE, {.core_size = 0}) == both(0)));
+  BOOST_TEST((limit_in_child(RLIMIT_STACK, {.stack = 1 << 20}) == both(1 << 20)));
+  // The sanitizers' shadow memory is larger than any limit that would mean something.
+  if (!with_asan && !with_tsan)
+    BOOST_TEST((limit_in_child(RLIMIT_AS, {.address_space = std::uint64_t{1} << 32}) ==
+                both(std::uint64_t{1} << 32)));
+}
+
+BOOST_AUTO_TEST_CASE(all_limits_at_once) {
+  resource_limits all{.cpu_time = 50s,
+                      .file_size = 1 << 20,
+                      .open_files = 30,
+                      .processes = 9,
+                      .core_size = 0,
+                      .stack = 1 << 20,
+                      .nice = 19,
+                      .oom_score_adj = 900};
+  if (!with_asan && !with_tsan) all.address_space = std::uint64_t{1} << 32;
+  auto const done = isolatte::fork(
+      [] {
+        return std::vector{limit_of(RLIMIT_CPU), limit_of(RLIMIT_NOFILE), limit_of(RLIMIT_NPROC)};
+      },
+      {.limits = all});
+  BOOST_TEST((done.value() == std::vector<soft_and_hard>{{50, 51}, {30, 30}, {9, 9}}));
+}
+
+BOOST_AUTO_TEST_CASE(allocations_beyond_the_address_space_throw) {
+  if (with_asan || with_tsan) return;  // their shadow memory is beyond any limit
+  auto const done = isolatte::fork(
+      [] {
+        std::vector<char> const large(std::size_t{8} << 30);
+        return large.size();
+      },
+      {.limits = {.address_space = std::uint64_t{1} << 30}});
+  BOOST_TEST(done.how() == ending::threw);
+  BOOST_CHECK_THROW(done.value(), std::bad_alloc);
+}
+
+BOOST_AUTO_TEST_CASE(little_by_little_the_address_space_is_used_up) {
+  if (with_asan || with_tsan) return;  // as above
+  auto const done = isolatte::fork(
+      [] {
+        std::vector<std::unique_ptr<char[]>> blocks;
+        for (;;) blocks.emplace_back(new char[1 << 20]);
+      },
+      {.limits = {.address_space = std::uint64_t{512} << 20}});
+  BOOST_TEST(done.how() == ending::threw);
+  BOOST_CHECK_THROW(done.value(), std::bad_alloc);
+}
+
+BOOST_AUTO_TEST_CASE(processor_time_ends_in_sigxcpu) {
+  auto const done = isolatte::fork([] { spin(); }, {.limits = {.cpu_time = 1s, .core_size = 0}});
+  BOOST_TEST((done.how() == ending::signaled || done.core_dumped()));
+  BOOST_TEST((done.signal() == SIGXCPU));
+  BOOST_TEST((done.usage().user + done.usage().system >= 900ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_child_deaf_to_sigxcpu_is_killed_by_the_kernel) {
+  auto const done = isolatte::fork(
+      [] {
+        std::signal(SIGXCPU, SIG_IGN);
+        spin();
+      },
+      {.limits = {.cpu_time = 0s}});
+  BOOST_TEST(done.how() == ending::killed);
+  BOOST_TEST((done.signal() == SIGKILL));
+}
+
+BOOST_AUTO_TEST_CASE(no_processor_time_at_all_is_an_ending_too) {
+  auto const done = isolatte::fork([] { spin(); }, {.limits = {.cpu_time = 0s, .core_size = 0}});
+  BOOST_TEST((done.signal() == SIGXCPU));
+}
+
+BOOST_AUTO_TEST_CASE(a_file_beyond_its_size_ends_in_sigxfsz) {
+  scratch_folder folder;
+  auto const path = folder / "file";
+  auto const write = [&] {
+    int const fd = ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC, 0600);
+    return write_all(fd, std::string(100'000, 'x'));
+  };
+  options const opts{.limits = {.file_size = 65'536, .core_size = 0}};
+  auto const done = isolatte::fork(write, opts);
+  BOOST_TEST((done.how() == ending::signaled || done.core_dumped()));
+  BOOST_TEST((done.signal() == SIGXFSZ));
+  BOOST_TEST(std::filesystem::file_size(path) == 65'536U);
+  auto const deaf = isolatte::fork(
+      [&] {
+        std::signal(SIGXFSZ, SIG_IGN);
+        return write();
+      },
+      opts);
+  BOOST_TEST(deaf.value() == false);
+  BOOST_TEST(std::filesystem::file_size(path) == 65'536U);
+}
+
+BOOST_AUTO_TEST_CASE(a_files_size_does_not_bind_results_and_streams) {
+  auto const done = isolatte::fork(
+      [] {
+        write_all(1, std::string(100'000, 'o'));
+        return read_all(0) + std::string(100'000, 'r');
+      },
+      {.in = isolatte::from_text{std::string(100'000, 'i')},
+       .out = isolatte::capture{200'000},
+       .limits = {.file_size = 0}});
+  BOOST_TEST(done.value().size() == 200'000U);
+  BOOST_TEST(done.out_text().size() == 100'000U);
+}
+
+BOOST_AUTO_TEST_CASE(descriptors_run_out_and_the_result_still_arrives) {
+  auto const done = isolatte::fork(
+      [] {
+        int opened = 0;
+        while (::dup(0) != -1) ++opened;
+        return std::pair{opened, errno};
+      },
+      {.limits = {.open_files = 16}});
+  BOOST_TEST(done.value().first <= 13);
+  BOOST_TEST(done.value().first >= 8);
+  BOOST_TEST(done.value().second == EMFILE);
+  for (std::uint64_t const few : {0U, 1U, 3U}) {
+    auto const none = isolatte::fork([] { return ::dup(0); }, {.limits = {.open_files = few}});
+    BOOST_TEST(none.value() == -1);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(processes_run_out_for_all_but_root) {
+  if (::geteuid() == 0) return;  // whom the limit does not bind
+  auto const done = isolatte::fork(
+      [] {
+        pid_t const pid = bare_fork([] {});
+        if (pid == -1) return errno;
+        wait_for(pid);
+        return 0;
+      },
+      {.limits = {.processes = 0}});
+  BOOST_TEST(done.value() == EAGAIN);
+}
+
+BOOST_AUTO_TEST_CASE(a_core_dump_is_prevented) {
+  auto const done = isolatte::fork([] { ::raise(SIGQUIT); }, {.limits = {.core_size = 0}});
+  BOOST_TEST(!done.core_dumped());
+  BOOST_TEST(done.how() == ending::signaled);
+  BOOST_TEST((done.signal() == SIGQUIT));
+}
+
+BOOST_AUTO_TEST_CASE(a_stack_grows_to_its_limit) {
+  auto const deep = [](int kibibytes, std::uint64_t limit) {
+    return isolatte::fork([kibibytes] { return recurse(kibibytes) != -1; },
+                          {.limits = {.core_size = 0, .stack = limit}});
+  };
+  BOOST_TEST(deep(100, 4 << 20).value());
+  auto const over = deep(8 * 1024, 1 << 20);
+  BOOST_TEST(over.how() == ending::faulted);
+  BOOST_TEST((over.signal() == SIGSEGV));
+}
+
+BOOST_AUTO_TEST_CASE(the_nice_value_is_set) {
+  int const here = ::getpriority(PRIO_PROCESS, 0);
+  auto const done =
+      isolatte::fork([] { return ::getpriority(PRIO_PROCESS, 0); }, {.limits = {.nice = 19}});
+  BOOST_TEST(done.value() == 19);
+  BOOST_TEST(::getpriority(PRIO_PROCESS, 0) == here);
+}
+
+BOOST_AUTO_TEST_CASE(the_oom_score_is_set) {
+  auto const done = isolatte::fork([] { return read_file("/proc/self/oom_score_adj"); },
+                                   {.limits = {.oom_score_adj = 1000}});
+  BOOST_TEST(done.value() == "1000\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_is_refused_is_the_operations_error) {
+  scratch_folder folder;
+  for (auto const& refused :
+       {resource_limits{.oom_score_adj = 5000}, resource_limits{.cpu_time = -1s}}) {
+    asio::io_context context;
+    bool ended = false;
+    isolatte::async_fork(
+        context, [&] { std::ofstream{folder / "ran"}; }, {.limits = refused},
+        [&](boost::system::error_code ec, isolatte::outcome<void> done) {
+          ended = true;
+          BOOST_TEST(ec == boost::system::errc::invalid_argument);
+          BOOST_TEST(done.how() == ending::not_started);
+          BOOST_TEST(done.ran() == isolatte::ran::no);
+        });
+    context.run();
+    BOOST_TEST(ended);
+  }
+  BOOST_TEST(!std::filesystem::exists(folder / "ran"));
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_needs_privilege_is_the_operations_error) {
+  // Without root, and with a hard limit that is lower already, nothing may be raised.
+  auto const done = isolatte::fork(
+      [] {
+        if (::geteuid() == 0 && ::setuid(65534) != 0) return std::string{"setuid"};
+        auto const inner = isolatte::fork([] {}, {.limits = {.open_files = 100}});
+        if (inner.how() != ending::not_started) return std::string{"started"};
+        try {
+          inner.value();
+          return std::string{"no error"};
+        } catch (const boost::system::system_error& error) {
+          return error.code() == boost::system::errc::operation_not_permitted
+                     ? std::string{"refused"}
+                     : error.code().message();
+        }
+      },
+      {.limits = {.open_files = 50}});
+  BOOST_TEST(done.value() == "refused");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
