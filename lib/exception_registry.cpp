@@ -17,10 +17,12 @@ namespace {
 /// Never freed, and never unlinked: readers take no locks. The entry of an unloaded library is
 /// empty until the library comes back.
 struct entry {
+  explicit entry(const exception_ops& known) : name{known.type->name()}, ops{&known} {}
+
   std::string name;
-  std::uint32_t ordinal;
+  std::uint32_t ordinal = 0;
   std::atomic<const exception_ops*> ops;
-  entry* next;
+  entry* next = nullptr;
 
   registered_exception get(const exception_ops* known) const noexcept {
     return {known, {name, ordinal}, false};
@@ -57,7 +59,7 @@ registered_exception as_standard(const exception_ops* ops) noexcept {
 void register_exception(const exception_ops& ops) {
   entry* first = registry.load();
   if (revive(first, ops)) return;
-  auto fresh = std::make_unique<entry>(ops.type->name(), 0u, &ops, nullptr);
+  auto fresh = std::make_unique<entry>(ops);
   do {
     fresh->ordinal = ordinal_of(first, ops);
     fresh->next = first;
