@@ -1,0 +1,178 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "support/fail_calls.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace exhaustion_test {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using isolatte::ending;
+using isolatte::outcome;
+using isolatte::test::fail_calls;
+
+// Each try has a process of its own: what it uses up, and its first use of the library, are its
+// own.
+
+constexpr int most_descriptors = 64;
+
+int open_count() {
+  int count = 0;
+  for (int fd = 0; fd != most_descriptors; ++fd) count += ::fcntl(fd, F_GETFD) != -1;
+  return count;
+}
+
+/// Leaves so many descriptors to be had and no more.
+void leave_descriptors(int available) {
+  rlimit const limit{most_descriptors, most_descriptors};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(99);
+  std::vector<int> filled;
+  for (int fd; (fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) != -1;) filled.push_back(fd);
+  for (; available != 0; --available) {
+    ::close(filled.back());
+    filled.pop_back();
+  }
+}
+
+error_code refusal(const isolatte::outcome_base& from) {
+  try {
+    if (from.exception()) std::rethrow_exception(from.exception());
+  } catch (const boost::system::system_error& error) {
+    return error.code();
+  } catch (...) {
+  }
+  return {};
+}
+
+using answer = std::pair<ending, std::string>;
+
+answer one_run() {
+  outcome<int> const o = isolatte::fork(
+      [] { return 42; },
+      {.in = isolatte::from_text{"text"}, .out = isolatte::capture{}, .err = isolatte::capture{}});
+  std::string wrong;
+  if (o.how() == ending::returned) {
+    if (o.value() != 42) wrong = "another value";
+  } else if (o.how() != ending::not_started) {
+    wrong = "another ending";
+  } else if (refusal(o).value() != EMFILE) {
+    wrong = "refused for " + refusal(o).message();
+  } else if (o.ran() != isolatte::ran::no) {
+    wrong = "it ran, though it was not started";
+  }
+  return {o.how(), wrong};
+}
+
+BOOST_FIXTURE_TEST_SUITE(exhaustion, isolatte::test::nothing_left)
+
+BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
+  bool worked = false;
+  int refused = 0;
+  for (int available = 0; available != 32; ++available) {
+    BOOST_TEST_CONTEXT(available << " descriptors left") {
+      outcome<answer> const told = isolatte::fork([available] {
+        leave_descriptors(available);
+        one_run();
+        // The first may have made the leash, which stays.
+        int const before = open_count();
+        answer result = one_run();
+        if (open_count() != before) result.second += " and a descriptor is left";
+        if (::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD)
+          result.second += " and a child is left";
+        return result;
+      });
+      BOOST_REQUIRE(told);
+      auto const& [how, wrong] = told.value();
+      BOOST_TEST(wrong == "");
+      BOOST_TEST((how == ending::returned || !worked), "works with fewer, but not with these");
+      worked = how == ending::returned;
+      refused += !worked;
+    }
+  }
+  BOOST_TEST(worked);
+  BOOST_TEST(refused > 2);
+}
+
+BOOST_AUTO_TEST_CASE(more_at_once_than_there_are_descriptors) {
+  outcome<std::string> const told = isolatte::fork([]() -> std::string {
+    leave_descriptors(30);
+    constexpr int jobs = 40;
+    int returned = 0;
+    int refused = 0;
+    std::string wrong;
+    {
+      asio::io_context ctx;
+      for (int i = 0; i != jobs; ++i)
+        isolatte::async_fork(
+            ctx, [i] { return i; }, {},
+            [&, i](error_code ec, outcome<int> o) {
+              if (o.how() == ending::returned && o.value() == i)
+                ++returned;
+              else if (o.how() == ending::not_started && ec.value() == EMFILE)
+                ++refused;
+              else
+                wrong += o.how() == ending::not_started ? ec.message() : "another ending ";
+            });
+      ctx.run();
+      // All of it has come back.
+      isolatte::async_fork(
+          ctx, [] { return 1; }, {},
+          [&](error_code, outcome<int> o) {
+            if (!o) wrong += "nothing has come back";
+          });
+      ctx.restart();
+      ctx.run();
+    }
+    if (returned == 0 || refused == 0) wrong += "not at the edge";
+    if (returned + refused != jobs) wrong += "not all completed";
+    return wrong;
+  });
+  BOOST_REQUIRE(told);
+  BOOST_TEST(told.value() == "");
+}
+
+BOOST_AUTO_TEST_CASE(the_first_run_of_a_process) {
+  for (unsigned nth = 1;; ++nth) {
+    BOOST_REQUIRE(nth < 1000);
+    outcome<std::vector<int>> const told = isolatte::fork([nth] {
+      bool injected = false;
+      bool right = false;
+      {
+        fail_calls const calls{{.nth = nth}};
+        outcome<int> const o = isolatte::fork([] { return 42; });
+        injected = calls.injected();
+        right = o.how() == ending::not_started ? refusal(o).value() == calls.error()
+                                               : o.value_or(0) == 42;
+      }
+      bool const works = isolatte::fork([] { return 43; }).value_or(0) == 43;
+      return std::vector<int>{injected, right, works};
+    });
+    BOOST_TEST_CONTEXT("call " << nth << " fails") {
+      BOOST_REQUIRE(told);
+      BOOST_TEST(told.value()[1] == 1, "wrong outcome");
+      BOOST_TEST(told.value()[2] == 1, "broken afterwards");
+    }
+    if (told.value()[0] == 0) break;
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace exhaustion_test

@@ -1,0 +1,163 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "support/fail_calls.hpp"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <new>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace isolatte::test {
+
+namespace {
+
+using posix::system_calls;
+
+struct entry_info {
+  std::string_view name;
+  /// What a system that runs short, or a filter of system calls, makes it fail with.
+  int error;
+  bool interruptible;
+};
+
+// The order of the members; `replace_all` relies on it.
+constexpr std::array infos = {
+    entry_info{"fork", EAGAIN, false},
+    entry_info{"setpgid", EPERM, false},
+    entry_info{"kill", EPERM, false},
+    entry_info{"waitid", EINVAL, true},
+    entry_info{"wait4", EINVAL, true},
+    entry_info{"pidfd_open", EMFILE, false},
+    entry_info{"pidfd_send_signal", EPERM, false},
+    entry_info{"pipe", EMFILE, false},
+    entry_info{"open", ENFILE, true},
+    entry_info{"close", EIO, true},
+    entry_info{"dup2", EMFILE, true},
+    entry_info{"fcntl", EMFILE, false},
+    entry_info{"fstat", ENOMEM, false},
+    entry_info{"write", ENOSPC, true},
+    entry_info{"lseek", EOVERFLOW, false},
+    entry_info{"temporary_file", EMFILE, true},
+    entry_info{"close_range", ENOSYS, false},
+    entry_info{"mmap", ENOMEM, false},
+    entry_info{"munmap", ENOMEM, false},
+    entry_info{"madvise", EAGAIN, false},
+    entry_info{"poll", ENOMEM, true},
+    entry_info{"sigaction", EPERM, false},
+    entry_info{"sigprocmask", EPERM, false},
+    entry_info{"sigaltstack", ENOMEM, false},
+    entry_info{"setrlimit", EPERM, false},
+    entry_info{"setpriority", EACCES, false},
+};
+static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
+
+/// What parent and children count together.
+struct shared_state {
+  std::atomic<unsigned> calls = 0;
+  std::atomic<unsigned> injected = 0;
+  std::atomic<std::size_t> last = 0;
+};
+
+failure plan;
+pid_t parent = 0;
+shared_state* shared = nullptr;
+system_calls real;
+std::array<std::atomic<bool>, infos.size()> interrupted;
+
+bool is_to_fail(std::size_t entry) {
+  if (!plan.entry.empty() && infos[entry].name != plan.entry) return false;
+  if (plan.how == failure::mode::interrupted)
+    return infos[entry].interruptible && !interrupted[entry].exchange(!interrupted[entry]);
+  if ((::getpid() == parent) != (plan.where == side::parent)) return false;
+  return ++shared->calls == plan.nth || plan.how == failure::mode::every;
+}
+
+int fail(std::size_t entry) {
+  shared->last = entry;
+  ++shared->injected;
+  return plan.how == failure::mode::interrupted ? EINTR : infos[entry].error;
+}
+
+template <std::size_t Entry, auto Member>
+struct wrapper;
+
+template <std::size_t Entry, class Result, class... Arguments,
+          Result (*system_calls::*Member)(Arguments...)>
+struct wrapper<Entry, Member> {
+  static Result call(Arguments... arguments) {
+    if (!is_to_fail(Entry)) return (real.*Member)(arguments...);
+    if constexpr (infos[Entry].name == "close") (real.*Member)(arguments...);
+    errno = fail(Entry);
+    if constexpr (std::is_pointer_v<Result>)
+      return MAP_FAILED;
+    else
+      return -1;
+  }
+};
+
+template <auto... Members>
+struct members {
+  template <std::size_t... Entries>
+  static void replace(system_calls& table, std::index_sequence<Entries...>) {
+    ((table.*Members = wrapper<Entries, Members>::call), ...);
+  }
+  static void replace(system_calls& table) {
+    replace(table, std::make_index_sequence<sizeof...(Members)>{});
+  }
+  static_assert(sizeof...(Members) == infos.size());
+};
+
+void replace_all(system_calls& table) {
+  using calls = system_calls;
+  members<&calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
+          &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
+          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::write, &calls::lseek,
+          &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
+          &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
+          &calls::sigaltstack, &calls::setrlimit, &calls::setpriority>::replace(table);
+}
+
+}  // namespace
+
+fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
+  if (shared != nullptr) throw std::logic_error{"failures do not nest"};
+  void* const memory = ::mmap(nullptr, sizeof(shared_state), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc{};
+  shared = new (memory) shared_state;
+  plan = what;
+  parent = ::getpid();
+  real = before_;
+  for (auto& flag : interrupted) flag = false;
+  replace_all(posix::sys);
+}
+
+fail_calls::~fail_calls() {
+  posix::sys = before_;
+  ::munmap(shared, sizeof(shared_state));
+  shared = nullptr;
+}
+
+bool fail_calls::injected() const { return shared->injected != 0; }
+
+std::string fail_calls::entry() const {
+  return injected() ? std::string{infos[shared->last].name} : "none";
+}
+
+int fail_calls::error() const { return injected() ? infos[shared->last].error : 0; }
+
+std::vector<std::string_view> fail_calls::entries() {
+  std::vector<std::string_view> names;
+  for (auto const& info : infos) names.push_back(info.name);
+  return names;
+}
+
+}  // namespace isolatte::test
