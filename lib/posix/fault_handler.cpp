@@ -5,13 +5,14 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cstddef>
+#include <utility>
+
 #include <pthread.h>
 #include <sys/time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
-
-#include <cstddef>
 
 // Everything below install_fault_handler runs in a signal handler, in a process whose memory may be
 // corrupt: no allocation, no lock, no library call that is not async-signal-safe. The unwinder is
@@ -34,7 +35,7 @@ std::atomic<pthread_t> dying_thread{};
 alignas(16) std::byte alternate_stack[256 * 1024];
 
 [[noreturn]] void die(int signal) noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
   sigset_t set;
@@ -49,19 +50,20 @@ alignas(16) std::byte alternate_stack[256 * 1024];
 void on_alarm(int) { die(dying_of.load()); }
 
 void limit_unwinding() noexcept {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_alarm;
   ::sigaction(SIGALRM, &action, nullptr);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGALRM);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-  struct itimerval timer {};
+  struct itimerval timer{};
   timer.it_value.tv_sec = unwind_seconds;
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
 struct registers {
+  bool known = false;
   std::uintptr_t program_counter = 0;
   /// Where a call left its return address, as long as the callee has not built its frame.
   std::uintptr_t return_address_at = 0;
@@ -72,10 +74,12 @@ registers interrupted(const void* context) noexcept {
   registers found;
 #if defined(__linux__) && defined(__x86_64__)
   auto const& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+  found.known = true;
   found.program_counter = static_cast<std::uintptr_t>(machine.gregs[REG_RIP]);
   found.return_address_at = static_cast<std::uintptr_t>(machine.gregs[REG_RSP]);
 #elif defined(__linux__) && defined(__aarch64__)
   auto const& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+  found.known = true;
   found.program_counter = machine.pc;
   found.return_address = machine.regs[30];
 #else
@@ -106,28 +110,36 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
+registers faulted_at;
+bool caller_taken = false;
+
+/// A call through a bad pointer leads nowhere that can be unwound, and the unwinder may fault
+/// itself when it looks there; but who called is known.
+void take_caller() noexcept {
+  if (!faulted_at.known || page->frame_count.load() > 1 || std::exchange(caller_taken, true))
+    return;
+  std::uintptr_t caller = faulted_at.return_address;
+  if (faulted_at.return_address_at != 0)
+    caller = *reinterpret_cast<const volatile std::uintptr_t*>(faulted_at.return_address_at);
+  if (caller == 0) return;
+  page->frames[1].store(caller - 1);
+  page->frame_count.store(2);
+}
+
 void record(int signal, const siginfo_t* info, const void* context) noexcept {
-  registers const at = interrupted(context);
+  faulted_at = interrupted(context);
   bool const sent_by_someone = info->si_code <= 0;
   page->signal.store(signal);
   page->code.store(info->si_code);
   page->address.store(sent_by_someone ? 0 : reinterpret_cast<std::uintptr_t>(info->si_addr));
-  page->frames[0].store(at.program_counter);
-  page->frame_count.store(at.program_counter != 0 ? 1 : 0);
+  page->frames[0].store(faulted_at.program_counter);
+  page->frame_count.store(faulted_at.known ? 1 : 0);
   page->fault.store(fault_state::recorded);
 
   limit_unwinding();
-  unwinding state{at.program_counter, at.program_counter == 0, 0};
+  unwinding state{faulted_at.program_counter, !faulted_at.known, 0};
   _Unwind_Backtrace(take_frame, &state);
-  if (state.count > 1) return;
-  // A call through a bad pointer leads nowhere that can be unwound, but its caller is known.
-  page->frame_count.store(1);
-  std::uintptr_t caller = at.return_address;
-  if (at.return_address_at != 0)
-    caller = *reinterpret_cast<const volatile std::uintptr_t*>(at.return_address_at);
-  if (caller == 0) return;
-  page->frames[1].store(caller - 1);
-  page->frame_count.store(2);
+  take_caller();
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
@@ -139,7 +151,10 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     record(signal, info, context);
     die(signal);
   }
-  if (::pthread_equal(dying_thread, ::pthread_self()) != 0) die(expected);
+  if (::pthread_equal(dying_thread, ::pthread_self()) != 0) {
+    take_caller();
+    die(expected);
+  }
   // Another thread is already dying, and takes this one with it.
   for (;;) ::pause();
 }
@@ -155,7 +170,7 @@ bool install_fault_handler(child_page_data& target) noexcept {
   stack.ss_sp = alternate_stack;
   stack.ss_size = sizeof alternate_stack;
   if (sys.sigaltstack(&stack, nullptr) == -1) return false;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = on_fault;
   // A fault of the handler's own must reach it, too.
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
