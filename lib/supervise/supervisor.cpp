@@ -129,7 +129,7 @@ void supervisor::perform(run::action todo) {
   if (has(todo, action::request_exit)) process_->request_exit();
   if (has(todo, action::kill)) process_->terminate();
   if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
-  if (has(todo, action::deliver_early)) early_ready_ = true;
+  if (has(todo, action::deliver_early)) prepare_early();
   if (has(todo, action::drain)) drain();
   if (has(todo, action::symbolise)) symbolise();
   if (has(todo, action::complete)) complete_ = true;
@@ -306,22 +306,34 @@ void supervisor::read_output(std::optional<output_reader>& which) {
     drained_one();
 }
 
-void supervisor::drain() {
-  draining_ = true;
+void supervisor::drain_output() {
   // Every open one has a wait pending, which takes up the rest when it is cancelled.
   for (auto* const reader : {&out_, &err_})
     if (*reader && (*reader)->is_open()) {
       (*reader)->begin_drain();
       (*reader)->descriptor().cancel();
     }
+}
+
+void supervisor::drain() {
+  draining_ = true;
+  drain_output();
   if (channel_.is_open()) channel_.cancel();
   drained_one();
 }
 
 void supervisor::drained_one() {
-  if (!draining_ || channel_.is_open()) return;
   if ((out_ && out_->is_open()) || (err_ && err_->is_open())) return;
-  perform(machine_.drained());
+  if (early_ && !delivered_) early_ready_ = true;
+  if (draining_ && !channel_.is_open()) perform(machine_.drained());
+}
+
+/// The child has flushed all that it wrote before it sent the frame, so that is in the pipes; what
+/// comes behind is not waited for, and no line callback may run once the handler has been called.
+void supervisor::prepare_early() {
+  early_ = true;
+  drain_output();
+  drained_one();
 }
 
 void supervisor::symbolise() {
@@ -425,7 +437,7 @@ detail::report supervisor::make_report() {
   }
   if (out_) summary.out = out_->take();
   if (err_) summary.err = err_->take();
-  if (!reaped_) return report;
+  if (!reaped_ || early_) return report;
   summary.usage = reaped_->usage;
   using kind = run::exit_status::kind;
   switch (reaped_->status.how) {

@@ -103,8 +103,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void close_channel();
   void await_output(std::optional<output_reader>& which);
   void read_output(std::optional<output_reader>& which);
+  void drain_output();
   void drain();
   void drained_one();
+  void prepare_early();
   void symbolise();
 
   void deliver_early();
@@ -143,6 +145,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Steps under way: the operation completes behind the last.
   std::atomic<int> outstanding_ = 0;
   bool draining_ = false;
+  bool early_ = false;
   bool early_ready_ = false;
   bool complete_ = false;
   bool finished_ = false;
