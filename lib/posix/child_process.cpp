@@ -110,6 +110,11 @@ child_process::state child_process::look(int flags) noexcept {
     if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0)
       return info.si_pid == 0 ? state::running : state::zombie;
     if (errno == ECHILD) return state::lost;
+    if (errno == EAGAIN && pidfd_) {
+      // An event loop has made the descriptor non-blocking.
+      struct pollfd end{pidfd_.get(), POLLIN, 0};
+      retry([&] { return sys.poll(&end, 1, -1); });
+    }
   }
   // Whoever filters system calls may refuse this one for ever. The other takes the zombie with it.
   return take_by_wait4(flags);
