@@ -22,6 +22,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -65,6 +66,7 @@ int run(const census::settings& how) {
   census::tally const sums{result.findings};
   census::account const all{how, result, sums, before, after};
   census::write_report(std::cout, all, wants_colour());
+  std::cout.flush();
   if (how.json) {
     census::write_json(json, all);
     if (!json.flush()) throw std::runtime_error{"cannot write " + how.json->string()};
@@ -82,6 +84,10 @@ int main(int argc, char* argv[]) {
   } catch (const boost::program_options::error& error) {
     std::cerr << "census: " << error.what() << "\nTry census --help.\n";
     return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::cerr << "census: cannot read " << error.path1().string() << ": " << error.code().message()
+              << '\n';
+    return 1;
   } catch (const std::exception& error) {
     std::cerr << "census: " << error.what() << '\n';
     return 1;

@@ -30,7 +30,8 @@ class report {
     write_head();
     write_endings();
     write_fates();
-    write_exceptions();
+    write_ranking("What they threw", sums_.exceptions);
+    write_ranking("What they wrote to standard error", sums_.complaints);
     write_fault();
     write_directory();
     write_condition();
@@ -89,14 +90,14 @@ class report {
         std::count_if(result_.findings.begin(), result_.findings.end(),
                       [](const finding& one) { return one.what.harm != damage::none; }));
     out_ << styled(style::bold, "Census of " + printable(how.directory.string())) << ": "
-         << count(result_.findings.size() - copies) << " programs, and " << count(copies)
-         << " damaged copies, read in " << duration(result_.wall) << '\n'
-         << "by a reader that trusts them; each in a child of its own, " << how.jobs
-         << " at a time, with " << how.timeout.count() << " ms";
-    if (how.memory)
-      out_ << " and " << bytes(*how.memory) << '\n';
-    else
-      out_ << " and no limit on memory\n";
+         << count(result_.findings.size() - copies, "program")
+         << (copies == 0
+                 ? ""
+                 : " and " + count(copies) + (copies == 1 ? " damaged copy" : " damaged copies"))
+         << " in " << duration(result_.wall) << '\n'
+         << "read without a check, each in a child process of its own with at most "
+         << how.timeout.count() << " ms"
+         << (how.memory ? " and " + bytes(*how.memory) : std::string{}) << '\n';
     if (how.memory_ignored)
       out_ << styled(style::odd, "--memory is ignored: a sanitizer needs the address space")
            << '\n';
@@ -148,45 +149,54 @@ class report {
     }
   }
 
-  void write_exceptions() {
-    if (sums_.exceptions.empty()) return;
-    title("What they threw");
-    for (std::size_t i = 0; i != std::min(most_rows, sums_.exceptions.size()); ++i)
-      out_ << right(count(sums_.exceptions[i].second), 8) << "  "
-           << shorten(sums_.exceptions[i].first, width - 12) << '\n';
-    if (sums_.exceptions.size() > most_rows)
-      out_ << right("", 8) << "  and " << sums_.exceptions.size() - most_rows << " others\n";
+  void write_ranking(const std::string& heading, const ranking& ranked) {
+    if (ranked.empty()) return;
+    title(heading);
+    for (std::size_t i = 0; i != std::min(most_rows, ranked.size()); ++i)
+      out_ << right(count(ranked[i].second), 8) << "  " << shorten(ranked[i].first, width - 10)
+           << '\n';
+    if (ranked.size() > most_rows)
+      out_ << styled(style::dim,
+                     right("", 10) + "and " + count(ranked.size() - most_rows) + " others")
+           << '\n';
   }
 
   void write_fault() {
     if (sums_.fault == nullptr) return;
     title("One fault of " + count(sums_.faults));
-    out_ << "  reading " << name_of(*sums_.fault) << '\n' << "  ";
-    std::ostringstream whole;
-    whole << sums_.fault->outcome;
-    out_ << styled(style::bad, whole.str()) << '\n';
+    std::ostringstream line;
+    line << sums_.fault->outcome;
+    out_ << "  reading " << name_of(*sums_.fault) << "\n  " << styled(style::bad, line.str())
+         << '\n';
     std::istringstream trace{sums_.fault->outcome.fault()->trace};
-    std::size_t shown = 0;
-    for (std::string line; std::getline(trace, line); ++shown) {
-      // Below this comes what every child has below it.
-      if (line.find(" isolatte::") != line.npos) break;
-      if (shown == 12) break;
-      out_ << "  " << shorten(printable(line), width + 8) << '\n';
+    std::string frame;
+    for (int i = 0; i != 12 && std::getline(trace, frame) && !is_below_the_child(frame); ++i)
+      write_frame(printable(frame));
+  }
+
+  // " #0 function at /path/to/file:123", where the file is known.
+  void write_frame(const std::string& frame) {
+    std::string function = frame;
+    std::string place;
+    if (std::size_t const at = frame.rfind(" at "); at != frame.npos) {
+      function = frame.substr(0, at);
+      if (std::size_t const arguments = function.find('('); arguments > function.find("::"))
+        function.erase(arguments);
+      place = frame.substr(at + 4);
+      place.erase(0, place.rfind('/') + 1);
     }
-    if (sums_.complaint != nullptr) {
-      std::istringstream text{sums_.complaint->outcome.err_text()};
-      std::string line;
-      std::getline(text, line);
-      out_ << "  " << name_of(*sums_.complaint) << " said on standard error:\n"
-           << "    " << shorten(printable(line), width - 4) << '\n';
-    }
+    std::size_t const room = width - 4 - std::min<std::size_t>(place.size(), 40);
+    out_ << "  " << left(shorten(function, room), static_cast<int>(room)) << "  "
+         << styled(style::dim, place) << '\n';
   }
 
   void write_directory() {
     if (sums_.programs == 0) return;
     title("What is in " + printable(all_.how.directory.string()));
-    fact("programs", count(sums_.programs) + " with " + bytes(sums_.program_bytes) + ", " +
-                         count(sums_.programs_of_32_bits) + " of them 32-bit");
+    fact("programs", count(sums_.programs) + ", " + bytes(sums_.program_bytes) +
+                         (sums_.programs_of_32_bits == 0
+                              ? std::string{}
+                              : ", " + count(sums_.programs_of_32_bits) + " of them 32-bit"));
     fact("in them", count(sums_.sections) + " sections, " + count(sums_.symbols) + " symbols, " +
                         count(sums_.relocations) + " relocations");
     elf_facts const& large = sums_.largest_function->outcome.value();
@@ -220,15 +230,14 @@ class report {
     };
     std::size_t const before = all_.before.descriptors.size();
     bool const same = all_.before.descriptors == all_.after.descriptors;
-    state(same, same ? "the same " + count(before) + " descriptors are open as before"
-                     : count(all_.after.descriptors.size()) + " descriptors are open, " +
-                           count(before) + " were before");
+    state(same, same ? "the same " + count(before, "descriptor") + " as before"
+                     : count(all_.after.descriptors.size(), "descriptor") + ", not " +
+                           count(before) + " as before");
     state(!all_.after.has_child, all_.after.has_child
                                      ? "a child is left"
                                      : "no child is left, neither alive nor a zombie");
-    state(true, "the event loop kept " + count(result_.heartbeats) +
-                    " appointments meanwhile, none more than " +
-                    duration(result_.latest_heartbeat) + " late");
+    state(true, "the event loop kept " + count(result_.heartbeats, "appointment") +
+                    " meanwhile, none more than " + duration(result_.latest_heartbeat) + " late");
     bool const unharmed = all_.after.unharmed_since(all_.before);
     out_ << "  " << styled(unharmed ? style::good : style::bad, unharmed ? "unharmed" : "harmed")
          << '\n';

@@ -6,6 +6,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <sstream>
 #include <string_view>
 
 namespace census {
@@ -24,14 +25,24 @@ void prefer(const finding*& best, const finding& other, Measure measure) {
   if (best == nullptr || measure(other) > measure(*best)) best = &other;
 }
 
-/// The deeper inside the reader a fault struck, the more its trace tells; a stack overflow's tells
+/// A trace tells most with the reader on top and some of it below; that of a stack overflow tells
 /// the same thing a hundred times.
 std::size_t worth(const finding& one) {
-  std::string_view const trace = one.outcome.fault()->trace;
-  auto const frames = static_cast<std::size_t>(std::count(trace.begin(), trace.end(), '\n'));
+  std::istringstream trace{one.outcome.fault()->trace};
+  std::size_t frames = 0;
   std::size_t own = 0;
-  for (std::size_t at = 0; (at = trace.find("census::", at)) != trace.npos; ++at) ++own;
-  return own == 0 || frames > 40 ? 1 : 1 + frames;
+  bool own_on_top = false;
+  for (std::string line; std::getline(trace, line) && !is_below_the_child(line); ++frames) {
+    if (line.find(" census::") == line.npos) continue;
+    ++own;
+    own_on_top = own_on_top || frames == 0;
+  }
+  return frames > 20 ? 0 : own + (own_on_top ? 10 : 0);
+}
+
+std::string last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  return printable(text.substr(text.rfind('\n') + 1));
 }
 
 }  // namespace
@@ -47,6 +58,8 @@ ending_kind kind_of(const isolatte::outcome_base& outcome) {
   return kind;
 }
 
+bool is_below_the_child(std::string_view frame) { return frame.find(" isolatte::") != frame.npos; }
+
 void cost::add(const isolatte::resource_usage& usage) {
   ++files;
   total += usage.wall;
@@ -56,6 +69,7 @@ void cost::add(const isolatte::resource_usage& usage) {
 
 tally::tally(const std::vector<finding>& findings) {
   std::map<std::string, std::size_t> thrown;
+  std::map<std::string, std::size_t> said;
   std::map<std::string, std::size_t> libraries;
   for (const finding& one : findings) {
     auto const& outcome = one.outcome;
@@ -63,12 +77,17 @@ tally::tally(const std::vector<finding>& findings) {
     all.add(outcome.usage());
     ++fates[one.what.harm][outcome.how()];
 
-    if (outcome.exception()) ++thrown[describe(outcome.exception())];
+    if (outcome.exception()) {
+      // A child that could not be created, or a value that could not travel, has one as well.
+      auto const how = outcome.how();
+      auto const note = how == isolatte::ending::threw ? "" : std::string{to_string(how)} + ": ";
+      ++thrown[note + describe(outcome.exception())];
+    }
     if (outcome.fault()) {
       ++faults;
       prefer(fault, one, worth);
     }
-    if (complaint == nullptr && !outcome.err_text().empty()) complaint = &one;
+    if (!outcome.err_text().empty()) ++said[last_line(outcome.err_text())];
     if (!outcome || one.what.harm != damage::none) continue;
 
     elf_facts const& facts = outcome.value();
@@ -86,6 +105,7 @@ tally::tally(const std::vector<finding>& findings) {
     prefer(hungriest, one, [](auto& f) { return f.outcome.usage().max_resident_bytes; });
   }
   exceptions = rank(thrown);
+  complaints = rank(said);
   needed = rank(libraries);
 }
 

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,10 @@ struct ending_kind {
 };
 
 ending_kind kind_of(const isolatte::outcome_base& outcome);
+
+/// Whether a line of a stack trace is of the library that called the reader, or of what called
+/// that.
+bool is_below_the_child(std::string_view frame);
 
 /// What the children of one row of the table have in common.
 struct cost {
@@ -50,6 +55,8 @@ struct tally {
   /// What was fed, and how it ended.
   std::map<damage, std::map<isolatte::ending, std::size_t>> fates;
   ranking exceptions;
+  /// The last lines of what was written to standard error.
+  ranking complaints;
   std::size_t faults = 0;
 
   // Of the programs as they are installed, as far as they could be read.
@@ -68,8 +75,6 @@ struct tally {
 
   /// A fault with a telling stack trace.
   const finding* fault = nullptr;
-  /// A child that wrote to its standard error, and the last line of that.
-  const finding* complaint = nullptr;
 };
 
 }  // namespace census

@@ -72,6 +72,10 @@ std::string count(std::uint64_t number) {
   return digits;
 }
 
+std::string count(std::uint64_t number, const std::string& what) {
+  return count(number) + ' ' + what + (number == 1 ? "" : "s");
+}
+
 std::string duration(std::chrono::nanoseconds time) {
   auto const ns = static_cast<double>(time.count());
   return time < std::chrono::seconds{1} ? format(ns / 1e6, "ms") : format(ns / 1e9, "s");

@@ -22,6 +22,8 @@ std::string shorten(std::string text, std::size_t most);
 
 /// "12,345"
 std::string count(std::uint64_t number);
+/// "1 program", "2 programs"
+std::string count(std::uint64_t number, const std::string& what);
 /// "61.2 ms"
 std::string duration(std::chrono::nanoseconds time);
 /// "4.2 MiB"

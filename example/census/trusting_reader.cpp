@@ -27,7 +27,7 @@
 
 namespace census {
 
-namespace {
+// Neither hidden nor inlined, so that a stack trace names what struck.
 
 struct elf32 {
   static constexpr unsigned bits = 32;
@@ -48,7 +48,7 @@ struct elf64 {
 };
 
 /// The file in memory: as long as it is, or as long as its header says, whichever is more.
-const char* map(int fd, std::size_t size) {
+static const char* map(int fd, std::size_t size) {
   void* const begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (begin == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
   return static_cast<const char*>(begin);
@@ -67,7 +67,7 @@ class trusting_reader {
     facts_.bits = Elf::bits;
   }
 
-  elf_facts read() {
+  [[gnu::noinline]] elf_facts read() {
     if (header().e_version != EV_CURRENT) {
       std::fprintf(stderr, "census: ELF version %u is not supported\n", header().e_version);
       std::exit(EX_DATAERR);
@@ -94,7 +94,7 @@ class trusting_reader {
   }
 
   // Allocates whatever the file claims; an entry size of 0 never comes to the end.
-  void read_symbols(const section& table) {
+  [[gnu::noinline]] void read_symbols(const section& table) {
     std::vector<symbol> symbols(table.sh_size / sizeof(symbol));
     for (std::uint64_t at = 0; at < table.sh_size; at += table.sh_entsize)
       symbols[at / sizeof(symbol)] = look<symbol>(table.sh_offset + at);
@@ -109,7 +109,7 @@ class trusting_reader {
   }
 
   // Goes on until an entry says that it is the last.
-  void read_needed(const section& table) {
+  [[gnu::noinline]] void read_needed(const section& table) {
     for (std::uint64_t at = table.sh_offset;; at += sizeof(dynamic)) {
       auto const& entry = look<dynamic>(at);
       if (entry.d_tag == DT_NULL) return;
@@ -119,12 +119,12 @@ class trusting_reader {
   }
 
   // Divides by what the file gives.
-  void count_relocations(const section& table) {
+  [[gnu::noinline]] void count_relocations(const section& table) {
     facts_.relocations += table.sh_size / table.sh_entsize;
   }
 
   // A build id has 20 bytes. Until one has more.
-  void read_notes(const section& notes) {
+  [[gnu::noinline]] void read_notes(const section& notes) {
     if (text(section_at(header().e_shstrndx), notes.sh_name) != ".note.gnu.build-id") return;
     auto const& id = look<note>(notes.sh_offset);
     auto const bytes = std::make_unique<unsigned char[]>(20);
@@ -138,7 +138,7 @@ class trusting_reader {
   }
 
   // A section that depends on itself takes the whole stack.
-  std::string chain_of(const section& in) {
+  [[gnu::noinline]] std::string chain_of(const section& in) {
     std::string const name = text(section_at(header().e_shstrndx), in.sh_name);
     return in.sh_link == 0 ? name : name + " > " + chain_of(section_at(in.sh_link));
   }
@@ -160,14 +160,12 @@ class trusting_reader {
 };
 
 template <class Elf>
-elf_facts read(int fd, std::uint64_t size, const char* head) {
+static elf_facts read(int fd, std::uint64_t size, const char* head) {
   auto const& header = *reinterpret_cast<const typename Elf::header*>(head);
   std::uint64_t const claimed =
       header.e_shoff + std::uint64_t{header.e_shnum} * sizeof(typename Elf::section);
   return trusting_reader<Elf>{map(fd, std::max(size, claimed)), size}.read();
 }
-
-}  // namespace
 
 elf_facts read_trustingly(const std::filesystem::path& file) {
   int const fd = ::open(file.c_str(), O_RDONLY);
