@@ -5,6 +5,8 @@
 
 #include "posix/fork_child.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <new>
 #include <system_error>
 
@@ -23,6 +25,10 @@ forked fork(const boost::asio::any_io_executor& executor, detail::child_task& ta
     if (ec) return {};
   } catch (const std::bad_alloc&) {
     ec = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
+    return {};
+  } catch (const boost::system::system_error& error) {
+    // An event loop opens its own descriptors when it is first used.
+    ec = error.code();
     return {};
   } catch (const std::system_error& error) {
     ec = error.code();

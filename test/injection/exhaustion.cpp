@@ -98,7 +98,7 @@ BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
           result.second += " and a child is left";
         return result;
       });
-      BOOST_REQUIRE(told);
+      BOOST_REQUIRE_MESSAGE(told, told);
       auto const& [how, wrong] = told.value();
       BOOST_TEST(wrong == "");
       BOOST_TEST((how == ending::returned || !worked), "works with fewer, but not with these");
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(more_at_once_than_there_are_descriptors) {
     if (returned + refused != jobs) wrong += "not all completed";
     return wrong;
   });
-  BOOST_REQUIRE(told);
+  BOOST_REQUIRE_MESSAGE(told, told);
   BOOST_TEST(told.value() == "");
 }
 
@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(the_first_run_of_a_process) {
       return std::vector<int>{injected, right, works};
     });
     BOOST_TEST_CONTEXT("call " << nth << " fails") {
-      BOOST_REQUIRE(told);
+      BOOST_REQUIRE_MESSAGE(told, told);
       BOOST_TEST(told.value()[1] == 1, "wrong outcome");
       BOOST_TEST(told.value()[2] == 1, "broken afterwards");
     }
