@@ -71,7 +71,7 @@ class vandal {
     switch (seed_ % 3) {
       case 0: s.sh_size = std::numeric_limits<size>::max() / 256; break;
       case 1: s.sh_size = std::numeric_limits<size>::max() - 15; break;
-      case 2: s.sh_size = size{96} << 20; break;
+      case 2: s.sh_size = size{48} << 20; break;
     }
   }
 
@@ -85,7 +85,7 @@ class vandal {
   void lengthen_note(const section_type& s) {
     Elf64_Nhdr note{};  // the same in both
     if (s.sh_type != SHT_NOTE || !get(s.sh_offset, note) || note.n_type != NT_GNU_BUILD_ID) return;
-    note.n_descsz = 2000;
+    note.n_descsz = 6000;
     put(s.sh_offset, note);
   }
 

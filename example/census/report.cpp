@@ -133,17 +133,17 @@ class report {
     for (auto const& [kind, of] : sums_.endings)
       if (seen.empty() || seen.back() != kind.how) seen.push_back(kind.how);
     title("What they read");
-    std::string head = "  " + left("", 22);
-    for (isolatte::ending how : seen) head += right(to_string(how), 12);
+    std::string head = "  " + left("", 20);
+    for (isolatte::ending how : seen) head += right(to_string(how), 11);
     out_ << styled(style::dim, head) << '\n';
     for (auto const& [harm, counts] : sums_.fates) {
-      out_ << "  " << left(describe(harm), 22);
+      out_ << "  " << left(describe(harm), 20);
       for (isolatte::ending how : seen) {
         auto const found = counts.find(how);
         if (found == counts.end())
-          out_ << styled(style::dim, right(".", 12));
+          out_ << styled(style::dim, right(".", 11));
         else
-          out_ << styled(style_of(how), right(count(found->second), 12));
+          out_ << styled(style_of(how), right(count(found->second), 11));
       }
       out_ << '\n';
     }
@@ -180,7 +180,8 @@ class report {
     std::string place;
     if (std::size_t const at = frame.rfind(" at "); at != frame.npos) {
       function = frame.substr(0, at);
-      if (std::size_t const arguments = function.find('('); arguments > function.find("::"))
+      if (std::size_t const arguments = function.find_first_of("([");
+          arguments > function.find("::"))
         function.erase(arguments);
       place = frame.substr(at + 4);
       place.erase(0, place.rfind('/') + 1);
