@@ -46,9 +46,9 @@ bool arm_leash(int leash_fd, bool whole_group) noexcept {
       sys.fcntl(fd, F_SETOWN, whole_group ? -self : self) == -1 ||
       sys.fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
     return false;
-  // The shared description is replaced, under its number, by the armed one, so that one stays.
+  // The shared description is replaced, under its number, by the armed one, so that one stays. It
+  // stays beyond exec, too: another program in the child's place is as much this process's.
   if (retry([&] { return sys.dup2(fd, leash_fd); }) == -1) return false;
-  if (sys.fcntl(leash_fd, F_SETFD, FD_CLOEXEC) == -1) return false;
   sys.close(fd);
   // The owner may have died before the signal was armed.
   struct pollfd state {leash_fd, POLLIN, 0};
