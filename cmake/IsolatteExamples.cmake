@@ -6,9 +6,6 @@ function(isolatte_add_example name)
   set_target_properties(isolatte_example_${name} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example")
   isolatte_compile_settings(isolatte_example_${name})
-  # GCC 12 mistakes how Asio allocates the frames of coroutines.
-  target_compile_options(isolatte_example_${name}
-    PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
   target_link_libraries(isolatte_example_${name}
     PRIVATE isolatte::isolatte Boost::program_options Boost::context)
   target_compile_definitions(isolatte_example_${name} PRIVATE BOOST_ASIO_DISABLE_BOOST_COROUTINE)

@@ -6,7 +6,10 @@ function(isolatte_compile_settings target)
   if(ISOLATTE_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
-  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # GCC 12 mistakes how Asio allocates the frames of coroutines.
+    target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+  elseif(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     # A precompiled header with a time in it is never the one that ccache knows.
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
