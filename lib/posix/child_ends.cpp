@@ -19,6 +19,9 @@ template <class... Cases>
 struct overloaded : Cases... {
   using Cases::operator()...;
 };
+// Clang 14 does not deduce it from the aggregate.
+template <class... Cases>
+overloaded(Cases...) -> overloaded<Cases...>;
 
 /// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must
 /// not block the event loop.
