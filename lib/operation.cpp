@@ -13,6 +13,7 @@
 #include <boost/asio/system_executor.hpp>
 
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -73,7 +74,14 @@ error_code run(child_task& task, options opts, report& result) {
   result = std::move(given->what);
   // The child is still to be reaped. The loop that does it outlives this call.
   if (early) context->poll();
-  if (early && !context->stopped()) std::thread{[context] { context->run(); }}.detach();
+  if (early && !context->stopped()) {
+    try {
+      std::thread{[context] { context->run(); }}.detach();
+    } catch (const std::system_error&) {
+      // No thread is to be had. The child is being killed, so this takes no longer than that.
+      context->run();
+    }
+  }
   return given->ec;
 }
 

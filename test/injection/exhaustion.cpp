@@ -11,7 +11,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <cstddef>
+#include <fstream>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,6 +23,17 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ISOLATTE_TEST_UNDER_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ISOLATTE_TEST_UNDER_SANITIZER 1
+#endif
+#endif
+#ifndef ISOLATTE_TEST_UNDER_SANITIZER
+#define ISOLATTE_TEST_UNDER_SANITIZER 0
+#endif
 
 namespace exhaustion_test {
 
@@ -147,6 +162,29 @@ BOOST_AUTO_TEST_CASE(more_at_once_than_there_are_descriptors) {
   BOOST_REQUIRE_MESSAGE(told, told);
   BOOST_TEST(told.value() == "");
 }
+
+#if !ISOLATTE_TEST_UNDER_SANITIZER
+// A sanitizer's shadow memory alone is more than any address space that leaves no room for a stack.
+BOOST_AUTO_TEST_CASE(no_thread_to_be_had) {
+  outcome<int> const told = isolatte::fork([] {
+    std::size_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages;
+    rlim_t const room = pages * static_cast<std::size_t>(::getpagesize()) + 4 * 1024 * 1024;
+    rlimit const limit{room, room};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return 1;
+    try {
+      std::thread{[] {}}.join();
+      return 2;
+    } catch (const std::system_error&) {
+    }
+    outcome<int> const o = isolatte::fork([] { return 42; }, {.early = true});
+    if (o.value_or(0) != 42) return 3;
+    return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? 0 : 4;
+  });
+  BOOST_REQUIRE_MESSAGE(told, told);
+  BOOST_TEST(told.value() == 0);
+}
+#endif
 
 BOOST_AUTO_TEST_CASE(the_first_run_of_a_process) {
   for (unsigned nth = 1;; ++nth) {
