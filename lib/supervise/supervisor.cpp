@@ -207,12 +207,10 @@ void supervisor::watch_end() {
 
 void supervisor::await_end() {
   end_.async_wait(stream_descriptor::wait_read,
-                  counted([](supervisor& self, const error_code& ec) {
+                  counted([](supervisor& self, const error_code&) {
                     if (self.reaped_ || self.released_ || self.look_for_end()) return;
-                    if (ec)
-                      self.poll_end(first_poll);
-                    else
-                      self.await_end();
+                    // Readable, yet its end is not to be seen: waiting on it would be spinning.
+                    self.poll_end(first_poll);
                   }));
 }
 
