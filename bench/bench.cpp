@@ -1,0 +1,341 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// What isolation costs beside what a careful program pays for fork, pipe and waitpid by hand.
+// tools/bench runs the rows interleaved and prints the ratios between them.
+
+#include <isolatte.hpp>
+
+#include <benchmark/benchmark.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/serialization/access.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace {
+
+namespace asio = boost::asio;
+
+[[noreturn]] void give_up(const char* step) {
+  std::perror(step);
+  std::_Exit(1);
+}
+
+// By hand: fork, one int through a pipe, waitpid.
+
+struct raw_child {
+  pid_t pid = -1;
+  int fd = -1;
+};
+
+template <class Write>
+raw_child start_raw(Write write_result) {
+  int ends[2];
+  if (::pipe(ends) == -1) give_up("pipe");
+  pid_t const pid = ::fork();
+  if (pid == -1) give_up("fork");
+  if (pid == 0) {
+    ::close(ends[0]);
+    write_result(ends[1]);
+    ::_exit(0);
+  }
+  ::close(ends[1]);
+  return {pid, ends[0]};
+}
+
+void write_int(int fd) {
+  int const answer = 42;
+  if (::write(fd, &answer, sizeof answer) != sizeof answer) ::_exit(1);
+}
+
+void finish_raw(raw_child const& child) {
+  int answer = 0;
+  if (::read(child.fd, &answer, sizeof answer) != sizeof answer) give_up("read");
+  ::close(child.fd);
+  int status = 0;
+  if (::waitpid(child.pid, &status, 0) != child.pid) give_up("waitpid");
+  benchmark::DoNotOptimize(answer);
+}
+
+void raw(benchmark::State& state) {
+  for (auto _ : state) finish_raw(start_raw(write_int));
+}
+
+/// How many jobs are one round of so many in flight: enough to be in the midst of it most of the
+/// time.
+int round_of(benchmark::State& state) { return std::max(64, 2 * static_cast<int>(state.range(0))); }
+
+/// The same with several children at a time: poll() tells whose int is there.
+void raw_in_flight(benchmark::State& state) {
+  auto const in_flight = static_cast<std::size_t>(state.range(0));
+  auto const jobs = static_cast<std::size_t>(round_of(state));
+  std::vector<raw_child> children;
+  std::vector<pollfd> watched;
+  for (auto _ : state) {
+    std::size_t started = 0;
+    for (std::size_t done = 0; done != jobs;) {
+      while (children.size() != in_flight && started != jobs) {
+        children.push_back(start_raw(write_int));
+        watched.push_back({children.back().fd, POLLIN, 0});
+        ++started;
+      }
+      if (::poll(watched.data(), watched.size(), -1) == -1) {
+        if (errno == EINTR) continue;
+        give_up("poll");
+      }
+      for (std::size_t i = 0; i != children.size();) {
+        if (watched[i].revents == 0) {
+          ++i;
+          continue;
+        }
+        finish_raw(children[i]);
+        ++done;
+        std::swap(children[i], children.back());
+        std::swap(watched[i], watched.back());
+        children.pop_back();
+        watched.pop_back();
+      }
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * round_of(state));
+}
+
+// The library.
+
+int answer() { return 42; }
+
+void blocking(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(isolatte::fork(answer).value());
+}
+
+void async(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(context, answer, {},
+                         [](boost::system::error_code error, isolatte::outcome<int> result) {
+                           if (error) std::abort();
+                           benchmark::DoNotOptimize(result.value());
+                         });
+    context.run();
+    context.restart();
+  }
+}
+
+/// Without what only some need: the floor of the library's own share.
+void async_bare(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(context, answer,
+                         {.in = isolatte::inherit,
+                          .err = isolatte::inherit,
+                          .kill_tree = false,
+                          .die_with_parent = false,
+                          .fault_report = false},
+                         [](boost::system::error_code error, isolatte::outcome<int> result) {
+                           if (error) std::abort();
+                           benchmark::DoNotOptimize(result.value());
+                         });
+    context.run();
+    context.restart();
+  }
+}
+
+class crowd {
+ public:
+  crowd(asio::io_context& context, int jobs) : context_{context}, left_{jobs} {}
+
+  void start() {
+    if (left_ == 0) return;
+    --left_;
+    isolatte::async_fork(context_, answer, {},
+                         [this](boost::system::error_code error, isolatte::outcome<int> result) {
+                           if (error) std::abort();
+                           benchmark::DoNotOptimize(result.value());
+                           start();
+                         });
+  }
+
+ private:
+  asio::io_context& context_;
+  int left_;
+};
+
+void async_in_flight(benchmark::State& state) {
+  int const in_flight = static_cast<int>(state.range(0));
+  asio::io_context context{1};
+  for (auto _ : state) {
+    crowd all{context, round_of(state)};
+    for (int i = 0; i != in_flight; ++i) all.start();
+    context.run();
+    context.restart();
+  }
+  state.SetItemsProcessed(state.iterations() * round_of(state));
+}
+
+struct record {
+  int sections = 0;
+  long symbols = 0;
+  std::string largest;
+  std::vector<std::string> needed;
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & sections & symbols & largest & needed;
+  }
+};
+
+void async_struct(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(
+        context,
+        [] {
+          return record{31, 4096, "a_function_with_quite_a_long_name", {"libc.so.6", "libm.so.6"}};
+        },
+        {},
+        [](boost::system::error_code error, isolatte::outcome<record> result) {
+          if (error) std::abort();
+          benchmark::DoNotOptimize(result.value().symbols);
+        });
+    context.run();
+    context.restart();
+  }
+}
+
+void async_fault(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(
+        context, [] { std::raise(SIGSEGV); }, {.limits = {.core_size = 0}},
+        [](boost::system::error_code error, isolatte::outcome<void> result) {
+          if (error || result.how() != isolatte::ending::faulted) std::abort();
+        });
+    context.run();
+    context.restart();
+  }
+}
+
+void raw_fault(benchmark::State& state) {
+  for (auto _ : state) {
+    pid_t const pid = ::fork();
+    if (pid == -1) give_up("fork");
+    if (pid == 0) ::_exit(std::raise(SIGSEGV));
+    int status = 0;
+    if (::waitpid(pid, &status, 0) != pid) give_up("waitpid");
+  }
+}
+
+// 64 MiB of doubles.
+
+constexpr std::size_t doubles = std::size_t{64} * 1024 * 1024 / sizeof(double);
+
+std::vector<double> many() { return std::vector<double>(doubles, 1.5); }
+
+void async_64MiB(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(
+        context, many, {},
+        [](boost::system::error_code error, isolatte::outcome<std::vector<double>> result) {
+          if (error || result.value().size() != doubles) std::abort();
+        });
+    context.run();
+    context.restart();
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
+}
+
+/// What a program does that gives it no thought: a stream of bytes in memory, then a pipe.
+void naive_64MiB(benchmark::State& state) {
+  for (auto _ : state) {
+    raw_child const child = start_raw([](int fd) {
+      std::vector<double> const values = many();
+      std::ostringstream stream;
+      std::size_t const size = values.size();
+      stream.write(reinterpret_cast<const char*>(&size), sizeof size);
+      for (double const value : values)
+        stream.write(reinterpret_cast<const char*>(&value), sizeof value);
+      std::string const bytes = stream.str();
+      for (std::size_t at = 0; at != bytes.size();) {
+        ssize_t const count = ::write(fd, bytes.data() + at, bytes.size() - at);
+        if (count == -1) ::_exit(1);
+        at += static_cast<std::size_t>(count);
+      }
+    });
+    std::stringstream stream;
+    std::vector<char> buffer(64 * 1024);
+    for (ssize_t count; (count = ::read(child.fd, buffer.data(), buffer.size())) != 0;) {
+      if (count == -1) give_up("read");
+      stream.write(buffer.data(), count);
+    }
+    ::close(child.fd);
+    int status = 0;
+    if (::waitpid(child.pid, &status, 0) != child.pid) give_up("waitpid");
+    std::size_t size = 0;
+    stream.read(reinterpret_cast<char*>(&size), sizeof size);
+    std::vector<double> values(size);
+    for (double& value : values) stream.read(reinterpret_cast<char*>(&value), sizeof value);
+    if (values.size() != doubles) std::abort();
+    benchmark::DoNotOptimize(values.data());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
+}
+
+/// The same, where whole arrays are written and read at once.
+void raw_64MiB(benchmark::State& state) {
+  for (auto _ : state) {
+    raw_child const child = start_raw([](int fd) {
+      std::vector<double> const values = many();
+      auto const* const bytes = reinterpret_cast<const char*>(values.data());
+      for (std::size_t at = 0; at != doubles * sizeof(double);) {
+        ssize_t const count = ::write(fd, bytes + at, doubles * sizeof(double) - at);
+        if (count == -1) ::_exit(1);
+        at += static_cast<std::size_t>(count);
+      }
+    });
+    std::vector<double> values(doubles);
+    auto* const bytes = reinterpret_cast<char*>(values.data());
+    for (std::size_t at = 0; at != doubles * sizeof(double);) {
+      ssize_t const count = ::read(child.fd, bytes + at, doubles * sizeof(double) - at);
+      if (count <= 0) give_up("read");
+      at += static_cast<std::size_t>(count);
+    }
+    ::close(child.fd);
+    int status = 0;
+    if (::waitpid(child.pid, &status, 0) != child.pid) give_up("waitpid");
+    benchmark::DoNotOptimize(values.data());
+  }
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
+}
+
+// Fixed rounds: the rows of a repetition are to lie close together in time, or the machine's drift
+// comes between them.
+BENCHMARK(raw)->UseRealTime()->Iterations(100);
+BENCHMARK(async)->UseRealTime()->Iterations(100);
+BENCHMARK(async_bare)->UseRealTime()->Iterations(100);
+BENCHMARK(blocking)->UseRealTime()->Iterations(100);
+BENCHMARK(async_struct)->UseRealTime()->Iterations(100);
+BENCHMARK(raw_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
+BENCHMARK(async_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
+BENCHMARK(raw_fault)->UseRealTime()->Iterations(50);
+BENCHMARK(async_fault)->UseRealTime()->Iterations(50);
+BENCHMARK(naive_64MiB)->UseRealTime()->Iterations(1);
+BENCHMARK(raw_64MiB)->UseRealTime()->Iterations(1);
+BENCHMARK(async_64MiB)->UseRealTime()->Iterations(1);
+
+}  // namespace
+
+BENCHMARK_MAIN();
