@@ -44,7 +44,7 @@ elf_facts read(const specimen& what, const std::filesystem::path& copy) {
 isolatte::options options_for(const settings& how) {
   return {
       .out = isolatte::discard,
-      .err = isolatte::capture{.limit = 4096},
+      .err = isolatte::capture{},
       .timeout = how.timeout,
       .limits = {.address_space = how.memory, .core_size = 0},
   };

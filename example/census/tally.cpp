@@ -6,6 +6,7 @@
 #include "text.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <sstream>
 #include <string_view>
 
@@ -40,9 +41,14 @@ std::size_t worth(const finding& one) {
   return frames > 20 ? 0 : own + (own_on_top ? 10 : 0);
 }
 
-std::string last_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  return printable(text.substr(text.rfind('\n') + 1));
+/// The first line that says something; some draw a ruler above it.
+std::string first_words(const std::string& text) {
+  std::istringstream lines{text};
+  std::string line;
+  while (std::getline(lines, line))
+    if (std::any_of(line.begin(), line.end(), [](unsigned char c) { return std::isalpha(c); }))
+      break;
+  return printable(line);
 }
 
 }  // namespace
@@ -87,7 +93,7 @@ tally::tally(const std::vector<finding>& findings) {
       ++faults;
       prefer(fault, one, worth);
     }
-    if (!outcome.err_text().empty()) ++said[last_line(outcome.err_text())];
+    if (!outcome.err_text().empty()) ++said[first_words(outcome.err_text())];
     if (!outcome || one.what.harm != damage::none) continue;
 
     elf_facts const& facts = outcome.value();

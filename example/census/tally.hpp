@@ -55,7 +55,7 @@ struct tally {
   /// What was fed, and how it ended.
   std::map<damage, std::map<isolatte::ending, std::size_t>> fates;
   ranking exceptions;
-  /// The last lines of what was written to standard error.
+  /// The first lines of what was written to standard error.
   ranking complaints;
   std::size_t faults = 0;
 
