@@ -49,6 +49,14 @@ class kept_descriptors {
   bool all_ = false;
 };
 
+/// Whether the system can do what options::die_with_parent asks for; where it cannot, asking is an
+/// error of the operation (`ENOTSUP`).
+#if defined(__linux__)
+inline constexpr bool can_die_with_parent = true;
+#else
+inline constexpr bool can_die_with_parent = false;
+#endif
+
 /// How one child is run; an aggregate for designated initialisers, every member with a default.
 ///
 /// @code
@@ -74,8 +82,9 @@ struct options {
   /// The child leads a process group of its own, and the group is killed at its end, timeout or
   /// cancellation.
   bool kill_tree = true;
-  /// SIGKILL for the child (and its group) when this process dies, whichever thread forked.
-  bool die_with_parent = true;
+  /// SIGKILL for the child (and its group) when this process dies, whichever thread forked. True
+  /// wherever the system can do it.
+  bool die_with_parent = can_die_with_parent;
   /// Bytes; a larger result ends the child: ending::undelivered.
   std::size_t max_result = std::size_t{1} << 30;
   /// A fatal signal is reported with its address and stack trace.
