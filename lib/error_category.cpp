@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include <isolatte/error.hpp>
 #include <isolatte/serialization.hpp>
 
 #include <boost/asio/error.hpp>
@@ -139,9 +140,9 @@ std_registry& std_categories() {
 
 boost_registry& boost_categories() {
   static auto& registry = *new boost_registry{
-      &boost::system::generic_category(), &boost::system::system_category(),
+      &boost::system::generic_category(),        &boost::system::system_category(),
       &boost::asio::error::get_netdb_category(), &boost::asio::error::get_addrinfo_category(),
-      &boost::asio::error::get_misc_category()};
+      &boost::asio::error::get_misc_category(),  &isolatte::error_category()};
   return registry;
 }
 

@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// error: isolatte: a string_view or span cannot travel
+
+#include <isolatte.hpp>
+
+#include <string_view>
+
+struct has_view {
+  std::string_view text;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & text;
+  }
+};
+void f() {
+  isolatte::fork([] { return has_view(); });
+}

@@ -1,0 +1,20 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// error: isolatte: the callable's result type cannot travel
+
+#include <isolatte.hpp>
+
+#include <map>
+
+struct mute {};
+struct has_mute {
+  std::map<int, mute> mutes;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & mutes;
+  }
+};
+void f() {
+  isolatte::fork([] { return has_mute(); });
+}

@@ -1,0 +1,12 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// error: isolatte: a string_view or span cannot travel
+
+#include <isolatte.hpp>
+
+#include <span>
+
+void f() {
+  isolatte::fork([] { return std::span<int>(); });
+}

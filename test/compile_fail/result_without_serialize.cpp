@@ -1,0 +1,14 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// error: isolatte: the callable's result type cannot travel: give it a serialize\(\) member
+
+#include <isolatte.hpp>
+
+struct mute {
+  int value;
+};
+
+void f() {
+  isolatte::fork([] { return mute{1}; });
+}

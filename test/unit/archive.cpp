@@ -1,0 +1,529 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "travellers.hpp"
+
+#include <isolatte/detail/byte_buffer.hpp>
+#include <isolatte/detail/input_archive.hpp>
+#include <isolatte/detail/output_archive.hpp>
+
+#include <boost/archive/archive_exception.hpp>
+#include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/binary_object.hpp>
+#include <boost/serialization/list.hpp>
+#include <boost/serialization/nvp.hpp>
+#include <boost/serialization/shared_ptr.hpp>
+#include <boost/serialization/string.hpp>
+#include <boost/serialization/tracking.hpp>
+#include <boost/serialization/unique_ptr.hpp>
+#include <boost/serialization/version.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace archive_test {
+
+using namespace travellers;
+using isolatte::detail::buffer_limit_reached;
+using isolatte::detail::byte_buffer;
+using isolatte::detail::input_archive;
+using isolatte::detail::malformed_frame;
+using isolatte::detail::output_archive;
+
+/// Sends one object, into another that there is already.
+template <class T>
+void send(const T& from, T& to) {
+  byte_buffer out;
+  output_archive save(out);
+  save << from;
+  save.finish();
+  input_archive load(out.bytes());
+  load >> to;
+  load.finish();
+}
+
+template <class T>
+T sent(const T& value) {
+  T result{};
+  send(value, result);
+  return result;
+}
+
+struct versioned {
+  int number = 0;
+  unsigned seen = 99;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned version) {
+    seen = version;
+    ar & number;
+  }
+};
+
+/// Its parts are named, as XML archives ask for.
+struct named {
+  int number = 0;
+  std::string text;
+  double numbers[3] = {};
+  std::uint8_t blob[4] = {};
+  std::vector<double> series;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& BOOST_SERIALIZATION_NVP(number) & BOOST_SERIALIZATION_NVP(text);
+    ar& boost::serialization::make_array(numbers, 3);
+    ar& boost::serialization::make_nvp("blob",
+                                       boost::serialization::make_binary_object(blob, sizeof blob));
+    std::size_t size = series.size();
+    ar & size;
+    series.resize(size);
+    ar& boost::serialization::make_array(series.data(), size);
+  }
+};
+
+/// Serialised by functions that are nobody's members.
+struct coin {
+  int value = 0;
+};
+template <class Ar>
+void save(Ar& ar, const coin& c, const unsigned) {
+  ar << c.value;
+}
+template <class Ar>
+void load(Ar& ar, coin& c, const unsigned) {
+  ar >> c.value;
+}
+template <class Ar>
+void serialize(Ar& ar, coin& c, const unsigned version) {
+  boost::serialization::split_free(ar, c, version);
+}
+
+struct tracked_always {
+  int value = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & value;
+  }
+};
+struct tracked_never {
+  int value = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & value;
+  }
+};
+
+/// Has raw pointers, to itself too.
+struct knot {
+  int value = 0;
+  knot* next = nullptr;
+  tracked_never* plain = nullptr;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & value & next & plain;
+  }
+};
+
+struct hidden_base {
+  virtual ~hidden_base() = default;
+  int value = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & value;
+  }
+};
+struct registered : hidden_base {
+  std::string text;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<hidden_base>(*this) & text;
+  }
+};
+struct unregistered : hidden_base {
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<hidden_base>(*this);
+  }
+};
+struct registering {
+  std::vector<std::unique_ptr<hidden_base>> items;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar.template register_type<registered>();
+    ar & items;
+  }
+};
+
+struct fragile {
+  template <class Ar>
+  void serialize(Ar&, unsigned) {
+    throw std::domain_error("not today");
+  }
+};
+
+/// Keeps an object of the archive's while it is loaded.
+struct helped {
+  struct helper {
+    int calls = 0;
+  };
+  struct other_helper {
+    std::string text = "untouched";
+  };
+  int first = 0;
+  std::string second;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    first = ++ar.template get_helper<helper>().calls;
+    second = ar.template get_helper<other_helper>().text;
+  }
+};
+
+/// Loads its elements somewhere else first, and says so as Boost asks for.
+struct moving {
+  std::list<town> towns;
+  std::vector<town*> pointers;
+
+ private:
+  friend class boost::serialization::access;
+  template <class Ar>
+  void save(Ar& ar, unsigned) const {
+    boost::serialization::collection_size_type const count(towns.size());
+    ar << count;
+    for (auto const& t : towns) ar << t;
+    ar << pointers;
+  }
+  template <class Ar>
+  void load(Ar& ar, unsigned) {
+    boost::serialization::collection_size_type count;
+    ar >> count;
+    while (count-- > 0) {
+      town t;
+      ar >> t;
+      towns.push_back(t);
+      ar.reset_object_address(&towns.back(), &t);
+    }
+    ar >> pointers;
+  }
+  BOOST_SERIALIZATION_SPLIT_MEMBER()
+};
+
+}  // namespace archive_test
+
+BOOST_CLASS_VERSION(archive_test::versioned, 7)
+BOOST_CLASS_TRACKING(archive_test::tracked_always, boost::serialization::track_always)
+BOOST_CLASS_TRACKING(archive_test::tracked_never, boost::serialization::track_never)
+
+BOOST_AUTO_TEST_SUITE(archive)
+
+using namespace archive_test;
+
+BOOST_AUTO_TEST_SUITE(buffer)
+
+BOOST_AUTO_TEST_CASE(grows) {
+  byte_buffer b;
+  BOOST_TEST(b.empty());
+  for (int i = 0; i < 10'000; ++i) b.push_back(static_cast<std::byte>(i));
+  BOOST_TEST(b.size() == 10'000u);
+  for (int i = 0; i < 10'000; ++i) BOOST_REQUIRE((b.data()[i] == static_cast<std::byte>(i)));
+  b.append("abc", 3);
+  BOOST_TEST(std::memcmp(b.data() + 10'000, "abc", 3) == 0);
+  b.append(nullptr, 0);
+  BOOST_TEST(b.size() == 10'003u);
+}
+
+BOOST_AUTO_TEST_CASE(changes_size) {
+  byte_buffer b;
+  b.resize(10);
+  std::fill_n(b.data(), 10, std::byte{1});
+  b.resize(1'000'000);
+  BOOST_TEST(std::count(b.data(), b.data() + 10, std::byte{1}) == 10);
+  b.resize(4);
+  BOOST_TEST(b.bytes().size() == 4u);
+  b.clear();
+  BOOST_TEST(b.empty());
+  b.reserve(5'000'000);
+  BOOST_TEST(b.capacity() >= 5'000'000u);
+  BOOST_TEST(b.empty());
+}
+
+BOOST_AUTO_TEST_CASE(moves) {
+  byte_buffer a;
+  a.append("abc", 3);
+  byte_buffer b = std::move(a);
+  BOOST_TEST(b.size() == 3u);
+  byte_buffer c;
+  c.append("defg", 4);
+  c = std::move(b);
+  BOOST_TEST(c.size() == 3u);
+  auto const d = std::exchange(c, {});
+  BOOST_TEST(c.empty());
+  BOOST_TEST(std::memcmp(d.data(), "abc", 3) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(has_a_limit) {
+  byte_buffer b;
+  b.limit(1000);
+  b.resize(1000);
+  BOOST_CHECK_THROW(b.push_back({}), buffer_limit_reached);
+  BOOST_TEST(b.size() == 1000u);
+  b.resize(10);
+  BOOST_CHECK_THROW(b.resize(1001), buffer_limit_reached);
+  BOOST_CHECK_THROW(b.extend(std::numeric_limits<std::size_t>::max()), buffer_limit_reached);
+  b.extend(990);
+
+  byte_buffer unlimited;
+  BOOST_CHECK_THROW(unlimited.resize(std::numeric_limits<std::size_t>::max()), std::exception);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_CASE(class_versions) {
+  versioned v;
+  v.number = 5;
+  auto const copy = sent(v);
+  BOOST_TEST(copy.number == 5);
+  BOOST_TEST(copy.seen == 7u);
+}
+
+BOOST_AUTO_TEST_CASE(names_and_arrays) {
+  named n{1, "text", {1, 2, 3}, {4, 5, 6, 7}, {8, 9}};
+  auto const copy = sent(n);
+  BOOST_TEST(copy.number == 1);
+  BOOST_TEST(copy.text == "text");
+  BOOST_TEST(copy.numbers[2] == 3);
+  BOOST_TEST(copy.blob[3] == 7);
+  BOOST_TEST(copy.series.at(1) == 9);
+}
+
+BOOST_AUTO_TEST_CASE(free_functions) { BOOST_TEST(sent(coin{5}).value == 5); }
+
+BOOST_AUTO_TEST_CASE(several_values) {
+  byte_buffer out;
+  {
+    output_archive save(out);
+    int const one = 1;
+    save << one << std::string("two") & 3.0;
+    save.finish();
+  }
+  input_archive load(out.bytes());
+  int one = 0;
+  std::string two;
+  double three = 0;
+  load >> one >> two& three;
+  BOOST_TEST(load.remaining() == 0u);
+  load.finish();
+  BOOST_TEST(one == 1);
+  BOOST_TEST(two == "two");
+  BOOST_TEST(three == 3.0);
+  BOOST_CHECK_THROW(load >> one, malformed_frame);
+}
+
+BOOST_AUTO_TEST_CASE(after_other_bytes) {
+  byte_buffer out;
+  out.append("head", 4);
+  output_archive save(out);
+  save << 7;
+  save.finish();
+  input_archive load(out.bytes().subspan(4));
+  int seven = 0;
+  load >> seven;
+  load.finish();
+  BOOST_TEST(seven == 7);
+}
+
+BOOST_AUTO_TEST_CASE(not_all_is_loaded) {
+  byte_buffer out;
+  output_archive save(out);
+  save << 7 << 8;
+  save.finish();
+  input_archive load(out.bytes());
+  int seven = 0;
+  load >> seven;
+  BOOST_CHECK_THROW(load.finish(), malformed_frame);
+}
+
+BOOST_AUTO_TEST_CASE(raw_pointers) {
+  knot a, b;
+  tracked_never n;
+  n.value = 4;
+  a.value = 1;
+  a.next = &b;
+  a.plain = &n;
+  b.value = 2;
+  b.next = &b;
+  knot* first = &a;
+  knot* copy = nullptr;
+  send(first, copy);
+  std::unique_ptr<knot> const copy_of_a(copy);
+  std::unique_ptr<knot> const copy_of_b(copy->next);
+  std::unique_ptr<tracked_never> const copy_of_n(copy->plain);
+  BOOST_TEST(copy->value == 1);
+  BOOST_TEST(copy->plain->value == 4);
+  BOOST_TEST(copy->next->value == 2);
+  BOOST_TEST(copy->next->next == copy->next);
+
+  const knot* constant = nullptr;
+  BOOST_TEST(sent(constant) == nullptr);
+}
+
+BOOST_AUTO_TEST_CASE(tracked_objects) {
+  // Pointers to elements point to the elements of the copy.
+  auto const copy = sent(some_map());
+  BOOST_TEST(copy.route.at(0) == &copy.towns.at(3));
+  BOOST_TEST(copy.route.at(1) == &copy.by_number.at(11));
+  BOOST_TEST(!copy.route.at(2));
+  BOOST_TEST(copy.route.at(4) == copy.route.at(0));
+  BOOST_TEST(std::get<1>(*copy.centre).number == 99);
+  BOOST_TEST(sent(tracked_always{3}).value == 3);
+}
+
+BOOST_AUTO_TEST_CASE(objects_saved_twice) {
+  // The second time a reference is enough.
+  byte_buffer out;
+  output_archive save(out);
+  tracked_always const t{5};
+  save << t << t;
+  save.finish();
+  input_archive load(out.bytes());
+  tracked_always copy;
+  load >> copy >> copy;
+  load.finish();
+  BOOST_TEST(copy.value == 5);
+
+  // Boost would leave the other as it was.
+  input_archive again(out.bytes());
+  tracked_always other;
+  again >> copy;
+  BOOST_CHECK_THROW(again >> other, malformed_frame);
+}
+
+BOOST_AUTO_TEST_CASE(objects_saved_by_pointer_and_by_value) {
+  byte_buffer out;
+  output_archive save(out);
+  town const t{1, true};
+  const town* const p = &t;
+  save << p;
+  BOOST_CHECK_THROW(save << t, boost::archive::archive_exception);
+}
+
+BOOST_AUTO_TEST_CASE(objects_that_move) {
+  moving m;
+  for (int i = 0; i < 5; ++i) {
+    m.towns.emplace_back(i, false);
+    m.pointers.push_back(&m.towns.back());
+  }
+  moving copy;
+  send(m, copy);
+  BOOST_TEST(copy.towns.size() == 5u);
+  auto pointer = copy.pointers.begin();
+  for (auto const& t : copy.towns) BOOST_TEST(*pointer++ == &t);
+}
+
+BOOST_AUTO_TEST_CASE(virtual_bases) {
+  diamond d;
+  d.layer = 5;
+  diamond copy;
+  send(d, copy);
+  BOOST_TEST(copy.layer == 5);
+  std::unique_ptr<shape> const p = std::make_unique<diamond>();
+  p->layer = 6;
+  auto const other = sent(p);
+  BOOST_TEST(other->layer == 6);
+  BOOST_TEST(!!dynamic_cast<diamond*>(other.get()));
+}
+
+BOOST_AUTO_TEST_CASE(polymorphic_objects) {
+  auto const copy = sent(some_drawing());
+  BOOST_TEST(copy.shapes.at(0)->corners() == 5);
+  auto const& g = dynamic_cast<group&>(*copy.shapes.at(1));
+  BOOST_TEST(g.layer == 7);
+  BOOST_TEST(dynamic_cast<label&>(*g.parts.at(0)).text() == "text");
+  BOOST_TEST(!g.parts.at(1));
+  BOOST_TEST(copy.first == copy.second);
+  BOOST_TEST((copy.third.lock() == copy.first));
+}
+
+BOOST_AUTO_TEST_CASE(registered_classes) {
+  registering value;
+  for (auto text : {"a", "b"}) {
+    auto item = std::make_unique<registered>();
+    item->text = text;
+    value.items.push_back(std::move(item));
+  }
+  value.items.push_back(std::make_unique<hidden_base>());
+  auto const copy = sent(value);
+  BOOST_TEST(dynamic_cast<registered&>(*copy.items.at(1)).text == "b");
+  BOOST_TEST(!dynamic_cast<registered*>(copy.items.at(2).get()));
+}
+
+BOOST_AUTO_TEST_CASE(unregistered_classes) {
+  std::unique_ptr<hidden_base> const value = std::make_unique<unregistered>();
+  byte_buffer out;
+  output_archive save(out);
+  BOOST_CHECK_EXCEPTION(save << value, boost::archive::archive_exception, [](auto const& e) {
+    return std::string(e.what()).find("unregistered") != std::string::npos;
+  });
+}
+
+BOOST_AUTO_TEST_CASE(exceptions_pass) {
+  byte_buffer out;
+  output_archive save(out);
+  fragile f;
+  BOOST_CHECK_THROW(save << std::as_const(f), std::domain_error);
+}
+
+BOOST_AUTO_TEST_CASE(helpers) {
+  byte_buffer out;
+  output_archive save(out);
+  helped h;
+  save << std::as_const(h) << std::as_const(h);
+  BOOST_TEST(h.first == 2);
+  BOOST_TEST(h.second == "untouched");
+}
+
+BOOST_AUTO_TEST_CASE(shared_owners) {
+  auto const family = some_family();
+  auto const copy = sent(family);
+  BOOST_TEST(copy->children.size() == 4u);
+  BOOST_TEST(copy->children.at(0) == copy->children.at(3));
+  BOOST_TEST(copy->children.at(0).use_count() == 2);
+  BOOST_TEST((copy->children.at(1)->parent.lock() == copy));
+  BOOST_TEST((copy->children.at(1)->shared_from_this() == copy->children.at(1)));
+  BOOST_TEST(copy.use_count() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(shared_owners_of_two_kinds) {
+  // Boost's helpers for the two have the same id.
+  using both = std::pair<std::shared_ptr<town>, boost::shared_ptr<town>>;
+  both const value{std::make_shared<town>(1, true), boost::make_shared<town>(2, true)};
+  auto const copy = sent(std::vector<both>{value, value});
+  BOOST_TEST(copy.at(0).first == copy.at(1).first);
+  BOOST_TEST(copy.at(0).second == copy.at(1).second);
+  BOOST_TEST(copy.at(0).second->number == 2);
+}
+
+BOOST_AUTO_TEST_CASE(deep_lists) {
+  auto const copy = sent(some_list(2000));
+  int length = 1;
+  for (const list_node* node = &copy; node->next; node = node->next.get()) ++length;
+  BOOST_TEST(length == 2000);
+}
+
+BOOST_AUTO_TEST_CASE(many_objects) {
+  std::vector<std::shared_ptr<town>> towns;
+  for (int i = 0; i < 20'000; ++i) towns.push_back(std::make_shared<town>(i, false));
+  auto const first = towns;
+  towns.insert(towns.end(), first.begin(), first.end());
+  auto const copy = sent(towns);
+  BOOST_TEST(copy.at(20'100) == copy.at(100));
+  BOOST_TEST(copy.at(20'100)->number == 100);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
