@@ -156,8 +156,7 @@ class report {
       out_ << right(count(ranked[i].second), 8) << "  " << shorten(ranked[i].first, width - 10)
            << '\n';
     if (ranked.size() > most_rows)
-      out_ << styled(style::dim,
-                     right("", 10) + "and " + count(ranked.size() - most_rows) + " others")
+      out_ << styled(style::dim, right("", 10) + "and " + count(ranked.size() - most_rows, "other"))
            << '\n';
   }
 
