@@ -298,12 +298,12 @@ class encoder {
 class link_plan final : public exception_plan {
  public:
   link_plan(const exception_link& link, bool is_nested) : link_{link} {
-    boost = link.boost.has_value();
-    nested = is_nested;
-    details_ = std::make_shared<const remote_details>(
-        remote_details{std::string(link.type_name), std::string(link.message), what_of(link),
-                       diagnostics_of(link)});
-    what = details_->what;
+    with_boost = link.boost.has_value();
+    with_nested = is_nested;
+    if (!link.speaks && link.message.empty())
+      unspoken_ = link.type_name.empty() ? "an exception of unknown type"
+                                         : "an exception of type " + std::string(link.type_name);
+    what = unspoken_.empty() ? link.message : unspoken_;
   }
 
   void restore(std::exception& object) const override { restore_standard(object, link_.standard); }
@@ -311,22 +311,20 @@ class link_plan final : public exception_plan {
     if (link_.boost) restore_boost(object, *link_.boost);
   }
   void restore(std::nested_exception& object) const override {
-    object = nested ? std::nested_exception() : nested_in_nothing;
+    object = with_nested ? std::nested_exception() : nested_in_nothing;
   }
-  std::shared_ptr<const remote_details> details() const override { return details_; }
+  std::shared_ptr<const remote_details> details() const override {
+    return std::make_shared<const remote_details>(
+        remote_details{std::string(link_.type_name), std::string(link_.message), std::string(what),
+                       diagnostics_of(link_)});
+  }
 
  private:
-  static std::string what_of(const exception_link& link) {
-    if (link.speaks || !link.message.empty()) return std::string(link.message);
-    if (link.type_name.empty()) return "an exception of unknown type";
-    return "an exception of type " + std::string(link.type_name);
-  }
-
   /// There is no other way to make one while an exception is being handled.
   static const std::nested_exception nested_in_nothing;
 
   const exception_link& link_;
-  std::shared_ptr<const remote_details> details_;
+  std::string unspoken_;
 };
 
 const std::nested_exception link_plan::nested_in_nothing;

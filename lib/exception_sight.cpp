@@ -66,11 +66,15 @@ std::string as_text(const Code& code) {
   return std::string(code.category().name()) + ':' + as_text(code.value()) + ": " + code.message();
 }
 
+/// Clang gets references to thrown pointers wrong.
+template <class T>
+using caught = std::conditional_t<std::is_pointer_v<T>, T, const T&>;
+
 template <class First, class... Others>
 std::string text_of_any(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
-  } catch (const First& value) {
+  } catch (caught<First> value) {
     return as_text(value);
   } catch (...) {
   }

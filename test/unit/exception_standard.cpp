@@ -24,11 +24,6 @@
 #include <variant>
 #include <vector>
 
-#if defined(__GNUC__) && !defined(__clang__)
-// GCC 12 finds fault with its own <regex> where a sanitizer is on.
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-
 using namespace exception_travel;
 
 namespace exception_standard_test {

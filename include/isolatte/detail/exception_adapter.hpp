@@ -93,8 +93,8 @@ template <class T>
 std::exception_ptr add_parts(T&& object, const exception_plan& plan) {
   constexpr bool may_boost = !std::is_base_of_v<boost::exception, T>;
   constexpr bool may_nest = !std::is_base_of_v<std::nested_exception, T>;
-  bool const boost = may_boost && plan.boost;
-  bool const nested = may_nest && plan.nested;
+  bool const boost = may_boost && plan.with_boost;
+  bool const nested = may_nest && plan.with_nested;
   if (!boost && !nested) return throw_and_catch(std::move(object));
   if constexpr (std::is_class_v<T> && !std::is_final_v<T>) {
     if constexpr (may_boost)

@@ -42,10 +42,10 @@ class exception_plan {
   /// Whether the object is to be a remote_exception, too.
   bool remote = false;
   /// Whether it is to be a boost::exception, too.
-  bool boost = false;
+  bool with_boost = false;
   /// Whether it is to be a std::nested_exception, too. The plan is then carried out in the handler
   /// of the inner exception.
-  bool nested = false;
+  bool with_nested = false;
   std::string_view what{};
   std::span<const std::byte> data{};
 
