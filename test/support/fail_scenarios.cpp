@@ -1,0 +1,496 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "support/fail_scenarios.hpp"
+
+#include "support/fail_calls.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace isolatte::test {
+
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using isolatte::capture;
+using isolatte::ending;
+using isolatte::outcome;
+using isolatte::ran;
+using namespace std::chrono_literals;
+
+/// What is to be judged of one run.
+struct result {
+  int completions = 0;
+  error_code ec{};
+  ending how = ending::not_started;
+  isolatte::ran ran = isolatte::ran::unknown;
+  bool has_value = false;
+  /// A value, a text or an exception that is not the one the child meant.
+  std::string wrong{};
+};
+
+template <class R>
+void note(result& to, const error_code& ec, const outcome<R>& from) {
+  ++to.completions;
+  to.ec = ec;
+  to.how = from.how();
+  to.ran = from.ran();
+  to.has_value = static_cast<bool>(from);
+}
+
+template <class R>
+void expect(result& to, const outcome<R>& from, const R& value) {
+  if (from && from.value() != value) to.wrong = "the value";
+}
+
+[[noreturn]] void hang() {
+  for (;;) ::pause();
+}
+
+/// Says that it runs, and then hangs.
+void announce_and_hang() {
+  std::cout << "ready" << std::endl;
+  hang();
+}
+
+struct scenario {
+  const char* name;
+  result (*run)();
+  ending expected;
+  /// Whether a signal of ours is what ends it.
+  bool needs_kill = false;
+};
+
+result plain_value() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx, [] { return 42; }, {},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 42);
+      });
+  ctx.run();
+  return r;
+}
+
+result exception() {
+  result r;
+  outcome<int> const o = isolatte::fork([]() -> int { throw std::out_of_range{"far out"}; });
+  note(r, {}, o);
+  if (o.how() != ending::not_started) {
+    try {
+      o.value();
+      r.wrong = "a value instead of an exception";
+    } catch (const std::out_of_range& error) {
+      if (error.what() != std::string_view{"far out"}) r.wrong = error.what();
+    } catch (const isolatte::abnormal_end&) {
+      if (o.how() != ending::undelivered) r.wrong = "the exception's type";
+    }
+  } else {
+    try {
+      o.value();
+    } catch (const boost::system::system_error& error) {
+      r.ec = error.code();
+    }
+  }
+  return r;
+}
+
+result streams() {
+  result r;
+  asio::io_context ctx;
+  std::vector<std::string> lines;
+  isolatte::async_fork(
+      ctx,
+      [] {
+        std::string all;
+        for (std::string line; std::getline(std::cin, line);) {
+          std::cout << line << '\n';
+          all += line;
+        }
+        std::cerr << "to err";
+        return all;
+      },
+      {.in = isolatte::from_text{"one\ntwo\nthree"},
+       .out = isolatte::by_line{[&](std::string line) { lines.push_back(std::move(line)); }},
+       .err = capture{}},
+      [&](error_code ec, outcome<std::string> o) {
+        note(r, ec, o);
+        expect<std::string>(r, o, "onetwothree");
+        if (!o) return;
+        if (lines != std::vector<std::string>{"one", "two", "three"}) r.wrong = "the lines";
+        if (o.err_text() != "to err") r.wrong = "the captured text";
+      });
+  ctx.run();
+  return r;
+}
+
+result timed(isolatte::options opts, void (*body)()) {
+  result r;
+  asio::io_context ctx;
+  opts.timeout = 10ms;
+  isolatte::async_fork(ctx, body, std::move(opts),
+                       [&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
+  ctx.run();
+  return r;
+}
+
+result timeout() { return timed({}, hang); }
+result timeout_without_group() { return timed({.kill_tree = false}, hang); }
+result timeout_with_grace() {
+  return timed({.grace = 1ms}, [] {
+    ::signal(SIGTERM, SIG_IGN);
+    hang();
+  });
+}
+result timeout_stopped() {
+  return timed({}, [] {
+    ::raise(SIGSTOP);
+    hang();
+  });
+}
+
+/// Cancels as soon as the child says that it runs.
+result cancelled(asio::cancellation_type type, isolatte::options opts) {
+  result r;
+  asio::io_context ctx;
+  asio::cancellation_signal signal;
+  opts.out = isolatte::by_line{[&](std::string_view) { signal.emit(type); }};
+  isolatte::async_fork(
+      ctx, announce_and_hang, std::move(opts),
+      asio::bind_cancellation_slot(signal.slot(), [&](error_code ec, const outcome<void>& o) {
+        note(r, ec, o);
+        if ((o.how() == ending::cancelled) != (ec == asio::error::operation_aborted))
+          r.wrong = "cancelled, but not aborted";
+      }));
+  ctx.run();
+  return r;
+}
+
+result cancel_terminal() { return cancelled(asio::cancellation_type::terminal, {}); }
+result cancel_partial() { return cancelled(asio::cancellation_type::partial, {.grace = 1h}); }
+result cancel_total_without_group() {
+  return cancelled(asio::cancellation_type::total, {.kill_tree = false});
+}
+
+int crash_depth = 0;
+
+/// Every depth has a trace of its own, so that none is known from the run before.
+[[gnu::noinline]] int crash(int depth) {  // NOLINT(misc-no-recursion)
+  if (depth == 0) return ::raise(SIGABRT);
+  int volatile const deeper = crash(depth - 1);
+  return deeper + 1;
+}
+
+result fault_report() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx, [] { return crash(crash_depth); }, {},
+      [&](error_code ec, const outcome<int>& o) {
+        note(r, ec, o);
+        if (o.how() != ending::faulted) return;
+        if (o.signal() != SIGABRT) r.wrong = "the signal";
+        if (!o.fault() || o.fault()->trace.empty()) r.wrong = "the report";
+      });
+  ctx.run();
+  return r;
+}
+
+result large_result() {
+  result r;
+  asio::io_context ctx;
+  auto const make = [] {
+    std::vector<int> numbers(512 * 1024);
+    for (std::size_t i = 0; i != numbers.size(); ++i) numbers[i] = static_cast<int>(i * 3);
+    return numbers;
+  };
+  isolatte::async_fork(ctx, make, {}, [&](error_code ec, const outcome<std::vector<int>>& o) {
+    note(r, ec, o);
+    expect(r, o, make());
+  });
+  ctx.run();
+  return r;
+}
+
+result limits_and_kept() {
+  result r;
+  asio::io_context ctx;
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  isolatte::options opts;
+  opts.limits = {
+      .cpu_time = 3600s, .open_files = 100, .core_size = 0, .nice = 1, .oom_score_adj = 1000};
+  opts.keep = {ends[1]};
+  isolatte::async_fork(
+      ctx, [fd = ends[1]] { return static_cast<int>(::write(fd, "kept", 4)); }, std::move(opts),
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 4);
+      });
+  ctx.run();
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return r;
+}
+
+result files() {
+  static std::filesystem::path const path = std::filesystem::temp_directory_path() /
+                                            ("isolatte-every-call." + std::to_string(::getpid()));
+  result r;
+  asio::io_context ctx;
+  isolatte::options opts{.in = isolatte::from_file{"/dev/null"},
+                         .out = isolatte::to_file{path},
+                         .err = isolatte::to_file{path}};
+  isolatte::async_fork(
+      ctx,
+      [] {
+        std::cout << "out" << std::flush;
+        std::cerr << "err" << std::flush;
+      },
+      std::move(opts),
+      [&](error_code ec, const outcome<void>& o) {
+        note(r, ec, o);
+        if (!o) return;
+        std::ostringstream text;
+        text << std::ifstream{path}.rdbuf();
+        if (text.str() != "outerr") r.wrong = "the file: " + text.str();
+      });
+  ctx.run();
+  std::filesystem::remove(path);
+  return r;
+}
+
+isolatte::options announcing(bool& ready) {
+  return {.out = isolatte::by_line{[&ready](std::string_view) { ready = true; }}};
+}
+
+result handle_destroyed() {
+  result r;
+  asio::io_context ctx;
+  bool ready = false;
+  {
+    auto child = isolatte::spawn(ctx, announce_and_hang, announcing(ready));
+    child.async_wait([&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
+    while (!ready && r.completions == 0) ctx.run_one();
+  }
+  ctx.restart();
+  ctx.run();
+  return r;
+}
+
+result handle_terminates() {
+  result r;
+  asio::io_context ctx;
+  auto child = isolatte::spawn(ctx, hang);
+  bool const there = child.pid() != 0;
+  error_code const ec = child.terminate();
+  if (there && ec && ec.value() != ESRCH) r.wrong = "terminate: " + ec.message();
+  child.async_wait([&](error_code e, const outcome<void>& o) { note(r, e, o); });
+  ctx.run();
+  return r;
+}
+
+result context_destroyed() {
+  result r;
+  bool ready = false;
+  {
+    asio::io_context ctx;
+    isolatte::async_fork(ctx, announce_and_hang, announcing(ready),
+                         [&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
+    while (!ready && r.completions == 0) ctx.run_one();
+  }
+  // Nobody is told; what counts is what is left.
+  if (r.completions == 0) r = {.completions = 1, .how = ending::cancelled};
+  return r;
+}
+
+result early() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx, [] { return 7; }, {.early = true},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 7);
+      });
+  ctx.run();
+  return r;
+}
+
+result lost() {
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before{};
+  ::sigaction(SIGCHLD, &ignore, &before);
+  result const r = plain_value();
+  ::sigaction(SIGCHLD, &before, nullptr);
+  return r;
+}
+
+/// The tree goes with its root.
+result grandchild() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx,
+      [] {
+        int const pid = ::fork();
+        if (pid == 0) hang();
+        return pid;
+      },
+      {},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        if (o && o.value() > 0) wait_until_gone(o.value());
+      });
+  ctx.run();
+  return r;
+}
+
+constexpr scenario scenarios[] = {
+    {"plain value", plain_value, ending::returned},
+    {"exception", exception, ending::threw},
+    {"streams", streams, ending::returned},
+    {"timeout", timeout, ending::timed_out, true},
+    {"timeout without group", timeout_without_group, ending::timed_out, true},
+    {"timeout with grace", timeout_with_grace, ending::timed_out, true},
+    {"timeout of a stopped child", timeout_stopped, ending::timed_out, true},
+    {"cancel terminal", cancel_terminal, ending::cancelled, true},
+    {"cancel partial", cancel_partial, ending::cancelled, true},
+    {"cancel total without group", cancel_total_without_group, ending::cancelled, true},
+    {"fault report", fault_report, ending::faulted},
+    {"large result", large_result, ending::returned},
+    {"limits and kept descriptors", limits_and_kept, ending::returned},
+    {"files", files, ending::returned},
+    {"handle destroyed", handle_destroyed, ending::cancelled, true},
+    {"handle terminates", handle_terminates, ending::cancelled, true},
+    {"context destroyed", context_destroyed, ending::cancelled, true},
+    {"early", early, ending::returned},
+    {"lost", lost, ending::lost},
+    {"grandchild", grandchild, ending::returned},
+};
+
+/// The system calls that carry a result out of the child: without them it is undelivered.
+bool carries(const std::string& entry) { return entry == "write" || entry == "fstat"; }
+
+void judge(const scenario& what, const result& r, const fail_calls& calls) {
+  BOOST_TEST(r.completions == 1);
+  BOOST_TEST(r.wrong == "");
+  BOOST_TEST((r.has_value ? r.how != ending::not_started : true));
+  if (r.how == ending::not_started) {
+    BOOST_TEST(calls.injected());
+    BOOST_TEST(r.ec.value() == calls.error(), r.ec.message());
+    BOOST_TEST(r.ran == ran::no);
+    return;
+  }
+  BOOST_TEST((!r.ec || r.ec == asio::error::operation_aborted), r.ec.message());
+  if (calls.injected() && carries(calls.entry()) && r.how == ending::undelivered) return;
+  BOOST_TEST(r.how == what.expected);
+}
+
+/// @return whether a call failed
+bool run(const scenario& what, const failure& how) {
+  auto const descriptors = open_descriptors();
+  fail_calls const calls{how};
+  result const r = what.run();
+  BOOST_TEST_CONTEXT(what.name << ": " << (how.how == failure::mode::nth ? "call " : "every call ")
+                               << how.nth << " fails in the "
+                               << (how.where == side::parent ? "parent" : "child") << " ("
+                               << calls.entry() << ") -> " << r.how << ", " << r.ec.message()) {
+    judge(what, r, calls);
+    BOOST_TEST(open_descriptors() == descriptors, boost::test_tools::per_element());
+    BOOST_TEST(children().size() == 0U);
+  }
+  return calls.injected();
+}
+
+}  // namespace
+
+void fail_each(side where) {
+  for (auto const& what : scenarios) {
+    crash_depth = where == side::parent ? 1 : 40;
+    unsigned nth = 1;
+    while (run(what, {.where = where, .nth = nth})) {
+      ++nth;
+      // Symbols are looked up anew every time only where it is this process that may fail.
+      if (where == side::parent) ++crash_depth;
+      BOOST_REQUIRE(nth < 1000);
+    }
+    BOOST_TEST_MESSAGE(what.name << ": " << nth - 1 << " calls");
+    // A child that is killed at once may make none.
+    BOOST_TEST((nth > 1U || (where == side::child && what.needs_kill)));
+  }
+}
+
+namespace {
+
+/// What nobody could do without the call.
+bool hopeless(const scenario& what, std::string_view entry) {
+  // A group is known by its number, which is safe only as long as its leader is a zombie, and only
+  // waitid leaves it one. Linux 6.9 has another way, older ones have none.
+  if (what.run == grandchild) return entry == "kill" || entry == "waitid";
+  return !ISOLATTE_HAS_PIDFD && entry == "kill" && what.needs_kill;
+}
+
+}  // namespace
+
+void fail_every(side where) {
+  for (auto const entry : fail_calls::entries())
+    for (auto const& what : scenarios) {
+      if (where == side::parent && hopeless(what, entry)) continue;
+      BOOST_TEST_CONTEXT(entry) {
+        run(what, {.how = failure::mode::every, .where = where, .entry = entry});
+      }
+    }
+}
+
+void fail_none() {
+  for (auto const& what : scenarios) BOOST_TEST(!run(what, {.nth = 0}));
+}
+
+void interrupt_all() {
+  for (auto const& what : scenarios) {
+    auto const descriptors = open_descriptors();
+    result r;
+    {
+      fail_calls const calls{{.how = failure::mode::interrupted}};
+      r = what.run();
+      BOOST_TEST(calls.injected());
+    }
+    BOOST_TEST_CONTEXT(what.name) {
+      BOOST_TEST(r.completions == 1);
+      BOOST_TEST(r.how == what.expected);
+      BOOST_TEST(r.wrong == "");
+      BOOST_TEST(open_descriptors() == descriptors, boost::test_tools::per_element());
+    }
+  }
+}
+
+}  // namespace isolatte::test
