@@ -34,6 +34,9 @@
 /// same message back; one that decorates it again arrives as a @ref isolatte::remote_exception,
 /// derived from the type, with the right message.
 ///
+/// In a final class `serialize` has to be public to be found. A class without any data of its own
+/// needs neither `serialize` nor a constructor that takes a message.
+///
 /// A type need not be a class: `ISOLATTE_REGISTER_EXCEPTION(int)` lets `throw 42` arrive as 42.
 ///
 /// @par Thread safety

@@ -82,6 +82,7 @@ class ISOLATTE_VISIBLE remote_exception {
 /// @code
 /// template <> inline constexpr bool isolatte::what_is_final<acme::error> = true;
 /// @endcode
+/// @tparam T the exception type
 template <class T>
 inline constexpr bool what_is_final = false;
 
