@@ -30,6 +30,10 @@ report not_started(const char* step) {
   return what;
 }
 
+supervise::symbolise_function symboliser_for(const options& opts) noexcept {
+  return opts.fault_report ? launch::symbolise : nullptr;
+}
+
 /// Completes from the event loop, never from here.
 void complete_later(const asio::any_io_executor& executor, report_handler handler,
                     const error_code& ec, report what) {
@@ -45,11 +49,16 @@ void async_run(asio::any_io_executor executor, child_task& task, options opts,
                report_handler handler) {
   error_code ec;
   const char* step = "";
-  launch::forked child = launch::fork(executor, task, opts, launch::symbolise, ec, step);
+  launch::forked child = launch::fork(executor, task, opts, symboliser_for(opts), ec, step);
   if (ec) {
+    task.release();
+    opts = {};
     complete_later(executor, std::move(handler), ec, not_started(step));
     return;
   }
+  // Another thread may call the handler before this one returns.
+  task.release();
+  opts = {};
   child.supervisor->async_own(std::move(handler));
   child.begin();
 }
@@ -108,7 +117,7 @@ run_handle::run_handle(asio::any_io_executor executor, child_task& task, options
   implementation& self = *implementation_;
   self.executor = executor;
   launch::forked child =
-      launch::fork(executor, task, opts, launch::symbolise, self.ec, self.step);
+      launch::fork(executor, task, opts, symboliser_for(opts), self.ec, self.step);
   if (self.ec) return;
   child.supervisor->hold();
   self.supervisor = child.supervisor;

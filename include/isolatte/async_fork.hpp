@@ -40,7 +40,7 @@ class initiate_fork {
   /// The callable by value: it goes before the handler is called, whatever keeps the arguments.
   template <class Handler, class F>
   void operator()(Handler&& handler, F fn, options opts) const {
-    callable_task<F, R> task{fn};
+    callable_task<F, R> task{std::move(fn)};
     async_run(executor_, task, std::move(opts),
               outcome_handler<R, std::decay_t<Handler>>{std::forward<Handler>(handler)});
   }

@@ -165,7 +165,7 @@ template <std::invocable F>
 child<result_of<F>> spawn(boost::asio::any_io_executor ex, F fn, options opts = {}) {
   using R = result_of<F>;
   detail::require_transportable<R>();
-  detail::callable_task<F, R> task{fn};
+  detail::callable_task<F, R> task{std::move(fn)};
   return detail::make_child<R>(std::move(ex), task, std::move(opts));
 }
 

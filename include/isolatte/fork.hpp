@@ -34,7 +34,7 @@ outcome<result_of<F>> fork(F fn, options opts = {}) {
   detail::report result;
   boost::system::error_code ec;
   {
-    detail::callable_task<F, R> task{fn};
+    detail::callable_task<F, R> task{std::move(fn)};
     ec = detail::run(task, std::move(opts), result);
   }
   return detail::make_outcome<R>(ec, std::move(result));

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,81 +23,97 @@ namespace isolatte::launch {
 
 namespace {
 
-using frames = std::vector<std::uintptr_t>;
+using addresses = std::vector<std::uintptr_t>;
 
 /// No program's debug information takes this long, and no fault is worth waiting longer.
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t max_text = 1024 * 1024;
 
+/// Writes a line for each address.
 class describe_task final : public detail::child_task {
  public:
-  explicit describe_task(const frames& what) noexcept : what_{what} {}
-  void invoke() override { text_ = trace::describe(what_); }
-  void encode(detail::byte_buffer& out) const override {
-    out.append(text_.data(), text_.size());
+  explicit describe_task(const addresses& what) noexcept : what_{what} {}
+  void invoke() override {
+    for (std::uintptr_t const address : what_) text_ += trace::describe(address) + '\n';
   }
+  void encode(detail::byte_buffer& out) const override { out.append(text_.data(), text_.size()); }
+  void release() noexcept override {}
 
  private:
-  const frames& what_;
+  const addresses& what_;
   std::string text_;
 };
 
-class text_cache {
+/// What is known of an address, kept for as long as the process lives: code stays where it is.
+class line_cache {
  public:
-  static text_cache& get() {
-    static text_cache* const instance = new text_cache;
+  static line_cache& get() {
+    static line_cache* const instance = new line_cache;
     return *instance;
   }
 
-  std::string find(const frames& what) {
+  addresses unknown_of(const addresses& what) {
     std::lock_guard const lock{mutex_};
-    auto const found = texts_.find(what);
-    return found == texts_.end() ? std::string{} : found->second;
+    addresses unknown;
+    for (std::uintptr_t const address : what)
+      if (!lines_.contains(address)) unknown.push_back(address);
+    return unknown;
   }
 
-  void keep(frames what, std::string text) {
+  void keep(const addresses& what, std::string_view text) {
     std::lock_guard const lock{mutex_};
-    if (texts_.size() == max_texts) texts_.erase(texts_.begin());
-    texts_.insert_or_assign(std::move(what), std::move(text));
+    if (lines_.size() > max_lines) lines_.clear();
+    for (std::uintptr_t const address : what) {
+      auto const end = text.find('\n');
+      if (end == std::string_view::npos) return;
+      lines_.insert_or_assign(address, std::string{text.substr(0, end)});
+      text.remove_prefix(end + 1);
+    }
+  }
+
+  std::string text_of(const addresses& what) {
+    std::lock_guard const lock{mutex_};
+    std::vector<std::string> lines;
+    for (std::uintptr_t const address : what) {
+      auto const found = lines_.find(address);
+      lines.push_back(found != lines_.end() ? found->second : trace::hexadecimal(address));
+    }
+    return trace::number(lines);
   }
 
  private:
-  static constexpr std::size_t max_texts = 256;
+  static constexpr std::size_t max_lines = 8192;
   std::mutex mutex_;
-  std::map<frames, std::string> texts_;
+  std::map<std::uintptr_t, std::string> lines_;
 };
 
 }  // namespace
 
 void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_record& fault,
                std::function<void(std::string)> then) {
-  if (std::string known = text_cache::get().find(fault.frames);
-      !known.empty() || fault.frames.empty()) {
-    then(std::move(known));
-    return;
-  }
+  line_cache& cache = line_cache::get();
+  addresses unknown = cache.unknown_of(fault.frames);
   options opts;
   opts.out = discard;
   opts.timeout = patience;
   opts.max_result = max_text;
   opts.fault_report = false;
-  describe_task task{fault.frames};
+  describe_task task{unknown};
   boost::system::error_code ec;
   const char* step = "";
-  forked child = fork(executor, task, opts, nullptr, ec, step);
-  if (ec) {
-    then(trace::list_addresses(fault.frames));
+  forked child;
+  if (!unknown.empty()) child = fork(executor, task, opts, nullptr, ec, step);
+  if (unknown.empty() || ec) {
+    // Where no child is to be had the addresses have to do.
+    then(cache.text_of(fault.frames));
     return;
   }
-  child.supervisor->async_own([what = fault.frames, then = std::move(then)](
-                                  boost::system::error_code, detail::report report) mutable {
-    if (report.summary.how != ending::returned || report.payload.empty()) {
-      then(trace::list_addresses(what));
-      return;
-    }
-    std::string text{reinterpret_cast<const char*>(report.payload.data()), report.payload.size()};
-    text_cache::get().keep(std::move(what), text);
-    then(std::move(text));
+  child.supervisor->async_own([&cache, unknown, all = fault.frames, then = std::move(then)](
+                                  boost::system::error_code, detail::report report) {
+    if (report.summary.how == ending::returned)
+      cache.keep(unknown, {reinterpret_cast<const char*>(report.payload.data()),
+                           report.payload.size()});
+    then(cache.text_of(all));
   });
   child.begin();
 }

@@ -110,7 +110,9 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   disown_leash(plan.leash != -1);
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   if (!apply_limits(plan.limits)) return setup_step::limits;
-  if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
+  auto* const entry = reinterpret_cast<void (*)()>(child_main);
+  if (plan.report_faults && !install_fault_handler(*plan.page, entry))
+    return setup_step::fault_report;
   discard_parents_buffers(plan.standard[0] != -1);
   if (!hook_exit()) return setup_step::exit_hook;
   if (!unblock_signals()) return setup_step::signals;

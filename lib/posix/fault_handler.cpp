@@ -28,6 +28,7 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
+std::uintptr_t outermost = 0;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
@@ -102,6 +103,8 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   // What is above the interrupted instruction is this handler.
   if (!state.passed_handler) state.passed_handler = address == state.program_counter;
   if (!state.passed_handler) return _URC_NO_REASON;
+  // What is below the child's entry is the parent's.
+  if (_Unwind_GetRegionStart(context) == outermost) return _URC_END_OF_STACK;
   // A return address may belong to the next line already.
   if (!exact) --address;
   if (state.count == child_page_data::max_frames) return _URC_END_OF_STACK;
@@ -161,8 +164,9 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 }  // namespace
 
-bool install_fault_handler(child_page_data& target) noexcept {
+bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   page = &target;
+  outermost = reinterpret_cast<std::uintptr_t>(entry);
   owner = ::getpid();
   dying_of = 0;
   dying_thread = pthread_t{};

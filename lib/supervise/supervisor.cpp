@@ -39,7 +39,11 @@ bool is_read(const sink& to) noexcept {
   return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
 }
 
-error_code errno_code(int error) noexcept { return {error, boost::system::system_category()}; }
+/// An error whatever the page says: the child may have left it without one.
+error_code setup_error_of(const posix::child_page& page) noexcept {
+  error_code const said{page.setup_error(), boost::system::system_category()};
+  return said ? said : make_error_code(boost::system::errc::io_error);
+}
 
 }  // namespace
 
@@ -237,7 +241,8 @@ bool supervisor::look_for_end() {
   if (end_.is_open()) end_.release();
   if (terminated_by_owner_) machine_.terminated_by_owner();
   reaped_ = process_->try_reap();
-  fault_ = page_.fault();
+  // Whatever the page of a child without the report says, nobody asked for it.
+  if (symbolise_ != nullptr) fault_ = page_.fault();
   for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
     if (*timer) (*timer)->cancel();
   perform(machine_.reaped(reaped_->status, page_.stage(), fault_.has_value()));
@@ -400,7 +405,7 @@ void supervisor::finish(self_pointer self) {
   auto const verdict = machine_.conclude();
   error_code ec;
   if (verdict.aborted) ec = asio::error::operation_aborted;
-  if (verdict.setup_failed) ec = errno_code(page_.setup_error());
+  if (verdict.setup_failed) ec = setup_error_of(page_);
   detail::report report = make_report();
   close_io();
   out_.reset();
@@ -425,7 +430,7 @@ detail::report supervisor::make_report() {
   detail::run_summary& summary = report.summary;
   summary.how = verdict.how;
   summary.ran = verdict.ran;
-  summary.pid = process_->pid();
+  if (!verdict.setup_failed) summary.pid = process_->pid();
   summary.reason = verdict.reason;
   if (verdict.setup_failed) summary.reason = posix::to_string(page_.failed_step());
   if (verdict.keep_payload) {

@@ -5,12 +5,22 @@
 
 #include <boost/stacktrace/frame.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 
 namespace isolatte::trace {
 
-namespace {
+std::string describe(std::uintptr_t address) {
+  boost::stacktrace::frame const frame{
+      reinterpret_cast<boost::stacktrace::frame::native_frame_ptr_t>(address)};
+  std::string line = frame.name();
+  if (line.empty()) line = hexadecimal(address);
+  if (std::size_t const number = frame.source_line(); number != 0)
+    line += " at " + frame.source_file() + ':' + std::to_string(number);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
 
 std::string hexadecimal(std::uintptr_t address) {
   char text[2 + 2 * sizeof address] = {'0', 'x'};
@@ -18,35 +28,16 @@ std::string hexadecimal(std::uintptr_t address) {
   return {text, end};
 }
 
-template <class Describe>
-std::string each_line(std::span<const std::uintptr_t> frames, Describe describe) {
+std::string number(std::span<const std::string> frames) {
   std::string text;
   for (std::size_t i = 0; i != frames.size(); ++i) {
     text += i < 10 ? " #" : "#";
     text += std::to_string(i);
     text += ' ';
-    text += describe(frames[i]);
+    text += frames[i];
     text += '\n';
   }
   return text;
-}
-
-}  // namespace
-
-std::string describe(std::span<const std::uintptr_t> frames) {
-  return each_line(frames, [](std::uintptr_t address) {
-    boost::stacktrace::frame const frame{
-        reinterpret_cast<boost::stacktrace::frame::native_frame_ptr_t>(address)};
-    std::string line = frame.name();
-    if (line.empty()) line = hexadecimal(address);
-    if (std::size_t const number = frame.source_line(); number != 0)
-      line += " at " + frame.source_file() + ':' + std::to_string(number);
-    return line;
-  });
-}
-
-std::string list_addresses(std::span<const std::uintptr_t> frames) {
-  return each_line(frames, hexadecimal);
 }
 
 }  // namespace isolatte::trace

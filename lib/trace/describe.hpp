@@ -10,12 +10,15 @@
 
 namespace isolatte::trace {
 
-/// The frames as text, one a line: number, function and, where debug information says so, file and
-/// line. Slow (it reads the program's debug information), so not for an event loop.
-std::string describe(std::span<const std::uintptr_t> frames);
+/// Function and, where debug information says so, file and line of an address, in one line. Slow
+/// (it reads the program's debug information), so not for an event loop.
+std::string describe(std::uintptr_t address);
 
-/// The addresses alone, for when that fails.
-std::string list_addresses(std::span<const std::uintptr_t> frames);
+/// The address alone, for when that fails.
+std::string hexadecimal(std::uintptr_t address);
+
+/// Frames below each other, with their numbers.
+std::string number(std::span<const std::string> frames);
 
 }  // namespace isolatte::trace
 

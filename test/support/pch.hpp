@@ -5,8 +5,6 @@
 #define ISOLATTE_TEST_SUPPORT_PCH_HPP
 
 // What nearly every test includes and seldom changes.
-#include <boost/archive/binary_iarchive.hpp>
-#include <boost/archive/binary_oarchive.hpp>
 #include <boost/asio.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>

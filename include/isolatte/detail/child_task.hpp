@@ -28,19 +28,23 @@ class child_task {
   virtual void invoke() = 0;
   /// Encodes the result that invoke() kept.
   virtual void encode(byte_buffer& out) const = 0;
+  /// In the parent, once the child is made: lets go of the callable.
+  virtual void release() noexcept = 0;
 };
 
 template <class F, class R>
 class callable_task final : public child_task {
  public:
-  explicit callable_task(F& callable) noexcept : callable_{callable} {}
+  explicit callable_task(F&& callable) : callable_{std::move(callable)} {}
 
   void invoke() override {
     if constexpr (std::is_void_v<R>)
-      std::invoke(std::move(callable_));
+      std::invoke(std::move(*callable_));
     else
-      result_.emplace(std::invoke(std::move(callable_)));
+      result_.emplace(std::invoke(std::move(*callable_)));
   }
+
+  void release() noexcept override { callable_.reset(); }
 
   void encode([[maybe_unused]] byte_buffer& out) const override {
     if constexpr (!std::is_void_v<R>) codec<R>::encode(out, *result_);
@@ -48,7 +52,7 @@ class callable_task final : public child_task {
 
  private:
   struct nothing {};
-  F& callable_;
+  std::optional<F> callable_;
   std::optional<std::conditional_t<std::is_void_v<R>, nothing, R>> result_;
 };
 
