@@ -20,8 +20,8 @@ void throw_malformed(const char* why) { throw malformed_frame(why); }
 void stack_guard::allow_more(std::uintptr_t place) {
   constexpr std::uintptr_t most = 64 * 1024 * 1024;
   constexpr std::uintptr_t largest_reserve = 256 * 1024;
-  // What portable programs may rely on where the system does not tell.
-  constexpr std::uintptr_t unknown_stack = 128 * 1024;
+  // Where the system does not tell: a coroutine's stack may have 128 KiB in all.
+  constexpr std::uintptr_t unknown_stack = 64 * 1024;
 
   auto const [low, high] = posix::thread_stack();
   if (high == 0) {

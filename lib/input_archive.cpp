@@ -29,9 +29,9 @@ class input_archive::creation {
  public:
   creation(input_archive& ar, const boost::serialization::extended_type_info* type,
            const heap_class& objects, bool tracked)
-      : ar_{ar}, objects_{objects}, mark_{ar.objects_.size()} {
+      : ar_{ar}, objects_{objects} {
     if (tracked) {
-      index_ = mark_;
+      index_ = ar.objects_.size();
       ar.objects_.push_back(
           {nullptr, type, &objects, object_record::raw, object_record::nobody, 0});
     }
@@ -44,7 +44,7 @@ class input_archive::creation {
   ~creation() {
     ar_.creation_ = outer_;
     if (complete_) return;
-    ar_.ended(mark_, object_, objects_.size);
+    ar_.broken_ = true;
     if (index_ != untracked) {
       record().state = object_record::gone;
       if (record().owner != object_record::nobody) return;
@@ -71,7 +71,6 @@ class input_archive::creation {
 
   input_archive& ar_;
   const heap_class& objects_;
-  std::size_t mark_;
   void* object_ = nullptr;
   creation* outer_ = nullptr;
   std::size_t index_ = untracked;
@@ -143,6 +142,7 @@ void input_archive::load_object(void* object,
         throw_malformed("isolatte: an object in the frame is in two places");
       return;
     }
+    charge(1, record_cost);
     objects_.push_back({static_cast<std::byte*>(object), &serializer.get_eti(), nullptr,
                         object_record::complete, object_record::nobody, 0});
   }
@@ -171,7 +171,8 @@ void* input_archive::create(const boost::serialization::extended_type_info* type
 
 void* input_archive::load_alias(const pointer_target* target, const heap_class* objects) {
   std::uint64_t const index = load_size();
-  if (index >= objects_.size()) throw_malformed("isolatte: an object in the frame is unknown");
+  if (broken_ || index >= objects_.size())
+    throw_malformed("isolatte: an object in the frame is unknown");
   object_record const& known = objects_[index];
   if (known.state == object_record::raw || known.state == object_record::gone)
     throw_malformed("isolatte: a pointer in the frame is to an object that does not exist");
@@ -198,12 +199,8 @@ void* input_archive::load_simple_pointer(const heap_class& objects) {
   last_pointer_ = {};
   switch (load_size()) {
     case pointer_tag::null: return nullptr;
-    case pointer_tag::alias:
-      charge(1, objects.size + node_cost);
-      return load_alias(nullptr, &objects);
-    case pointer_tag::made:
-      charge(1, objects.size + node_cost);
-      return create(nullptr, objects, true);
+    case pointer_tag::alias: charge(1, objects.cost); return load_alias(nullptr, &objects);
+    case pointer_tag::made: charge(1, objects.cost); return create(nullptr, objects, true);
     default: throw_malformed("isolatte: a pointer in the frame is none");
   }
 }
@@ -263,31 +260,24 @@ const class_loader& input_archive::load_class(std::uint64_t index, const pointer
   return loader;
 }
 
-void input_archive::ended(std::size_t mark, const void* begin, std::size_t size) noexcept {
-  auto const* const end = static_cast<const std::byte*>(begin) + size;
-  for (; mark < objects_.size(); ++mark)
-    if (!objects_[mark].objects && within(objects_[mark].address, begin, end))
-      objects_[mark].state = object_record::gone;
-}
-
 void input_archive::move_objects(std::size_t mark, const void* from, std::size_t size,
-                                 const void* to) noexcept {
+                                 const void* to) {
+  std::size_t const count = objects_.size() - mark;
+  if (count > moves_left_) throw_malformed("isolatte: the value's objects move too often");
+  moves_left_ -= count;
   auto const* const begin = static_cast<const std::byte*>(from);
   // The address is never written to by the archive.
   auto* const target = static_cast<std::byte*>(const_cast<void*>(to));
   for (; mark < objects_.size(); ++mark) {
     object_record& object = objects_[mark];
-    if (!object.objects && object.state != object_record::gone &&
-        within(object.address, begin, begin + size))
+    if (object.objects || object.state == object_record::gone ||
+        !within(object.address, begin, begin + size))
+      continue;
+    if (target)
       object.address = target + (object.address - begin);
+    else
+      object.state = object_record::gone;
   }
-}
-
-void input_archive::move_recent_objects(const void* from, std::size_t size, const void* to) {
-  std::size_t const count = objects_.size() - recent_;
-  if (count > moves_left_) throw_malformed("isolatte: the value's objects move too often");
-  moves_left_ -= count;
-  move_objects(recent_, from, size, to);
 }
 
 void input_archive::claim_unique() {

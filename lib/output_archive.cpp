@@ -85,6 +85,7 @@ void output_archive::save_object(const void* object,
       objects_.try_emplace({object, &serializer.get_eti()},
                            object_record{static_cast<std::uint32_t>(objects_.size()), false});
   if (is_new) {
+    charge(1, record_cost);
     save_size(0);
     serializer.save_object_data(*this, object);
   } else {
@@ -98,8 +99,8 @@ void output_archive::register_class(const boost_pointer_class& serializer) {
     classes_.add(&serializer, class_count_++);
 }
 
-bool output_archive::begin_simple_object(const void* object, const void* type, std::size_t size) {
-  charge(1, size + node_cost);
+bool output_archive::begin_simple_object(const void* object, const void* type, std::size_t cost) {
+  charge(1, cost);
   auto const [place, is_new] = objects_.try_emplace(
       {object, type}, object_record{static_cast<std::uint32_t>(objects_.size()), true});
   save_size(is_new ? pointer_tag::made : pointer_tag::alias);

@@ -54,6 +54,7 @@
 #include <set>
 #include <stack>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
@@ -836,7 +837,29 @@ struct carrier<std::error_code> : error_carrier<std::error_code> {};
 template <>
 struct carrier<std::error_condition> : error_carrier<std::error_condition> {};
 template <>
-struct carrier<boost::system::error_code> : error_carrier<boost::system::error_code> {};
+struct carrier<boost::system::error_code> : error_carrier<boost::system::error_code> {
+  using base = error_carrier<boost::system::error_code>;
+
+  template <class Ar>
+  static void save(Ar& ar, const boost::system::error_code& value) {
+    bool const wraps_standard = value.category().name() == std::string_view("std:unknown");
+    ar << wraps_standard;
+    if (wraps_standard)
+      ar << std::error_code(value);
+    else
+      base::save(ar, value);
+  }
+  template <class Ar>
+  static void load(Ar& ar, boost::system::error_code& value) {
+    if (ar.load_flag()) {
+      std::error_code wrapped;
+      ar >> wrapped;
+      value = wrapped;
+    } else {
+      base::load(ar, value);
+    }
+  }
+};
 template <>
 struct carrier<boost::system::error_condition> : error_carrier<boost::system::error_condition> {};
 

@@ -450,7 +450,7 @@ BOOST_AUTO_TEST_CASE(that_changed_sides) {
   BOOST_TEST((sent(std_eof) == std_eof));
   BOOST_TEST(sent(std_eof).message() == std_eof.message());
   boost::system::error_code const boost_error = std::make_error_code(std::future_errc::no_state);
-  BOOST_TEST(sent(boost_error).value() == boost_error.value());
+  BOOST_TEST((sent(boost_error) == boost_error));
   BOOST_TEST(sent(boost_error).message() == boost_error.message());
 }
 
@@ -468,6 +468,8 @@ BOOST_AUTO_TEST_CASE(of_unknown_categories) {
   strange_category const category;
   auto const copy = sent(std::error_code(5, category));
   BOOST_TEST(copy.value() == 5);
+  // Other tests may have used them all up.
+  if (copy.category().name() == std::string_view("isolatte.unknown")) return;
   BOOST_TEST(copy.category().name() == "strange");
   BOOST_TEST(copy.message() == "strange 5");
   BOOST_TEST(copy != std::error_code(5, category));

@@ -41,13 +41,15 @@ struct pointer_tag {
 inline constexpr std::size_t memory_slack = 64 * 1024;
 inline constexpr std::size_t memory_factor = 16;
 
-/// What a node of a container, or an object behind a pointer, takes besides its value.
+/// What a node of a container takes besides its value.
 inline constexpr std::size_t node_cost = 32;
+/// What the archives keep of an object that can be pointed to.
+inline constexpr std::size_t record_cost = 64;
 /// The cost of an item of a collection of which no more is known.
 inline constexpr std::size_t unknown_item_cost = 16;
 
 template <class T>
-inline constexpr std::size_t heap_cost = sizeof(T) + node_cost;
+inline constexpr std::size_t heap_cost = sizeof(T) + node_cost + record_cost;
 
 template <class T>
 consteval std::size_t item_cost_of() {
@@ -144,7 +146,7 @@ class held {
   /// To be called if the value is not going to be used, or not to be found any more.
   template <class Ar>
   void ended(Ar& ar) {
-    ar.ended(mark_, std::addressof(slot_.value), sizeof(T));
+    ar.ended(mark_, std::addressof(slot_.value));
   }
 
  private:

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -94,9 +95,11 @@ class codec {
       return value;
     } else {
       input_archive ar(in, memory_limit);
-      held<R> value(ar);
+      std::optional<held<R>> value;
+      ar.set_root(std::addressof(value), sizeof value);
+      value.emplace(ar);
       ar.finish();
-      return std::move(value.value());
+      return std::move(value->value());
     }
   }
 

@@ -30,7 +30,7 @@ class input_archive;
 
 /// How objects of a class come to be behind a pointer.
 struct heap_class {
-  std::size_t size;
+  std::size_t cost;
   void* (*allocate)();
   /// For memory in which no object has come to be.
   void (*deallocate)(void* memory) noexcept;
@@ -146,12 +146,15 @@ class ISOLATTE_DECL input_archive final
   void moved(std::size_t mark, const T* object, const T* to) {
     if (mark != objects_.size()) move_objects(mark, object, sizeof(T), to);
   }
-  /// Says that the objects within a range have ended.
-  void ended(std::size_t mark, const void* begin, std::size_t size) noexcept;
+  /// Says that @p object and all within it has ended.
+  template <class T>
+  void ended(std::size_t mark, const T* object) {
+    if (mark != objects_.size()) move_objects(mark, object, sizeof(T), nullptr);
+  }
   template <class T, class U>
   void reset_object_address(const T* new_address, const U* old_address) {
     if constexpr (std::is_class_v<U> && !plain<U>)
-      if (recent_ < objects_.size()) move_recent_objects(old_address, sizeof(U), new_address);
+      if (recent_ < objects_.size()) move_objects(recent_, old_address, sizeof(U), new_address);
   }
   /// Names the range of the value itself, which is going to move.
   void set_root(const void* begin, std::size_t size) noexcept {
@@ -274,8 +277,7 @@ class ISOLATTE_DECL input_archive final
                bool tracked);
   const class_loader& load_class(std::uint64_t index, const pointer_target& target);
   bool load_tracking(const boost::archive::detail::basic_iserializer& serializer);
-  void move_objects(std::size_t mark, const void* from, std::size_t size, const void* to) noexcept;
-  void move_recent_objects(const void* from, std::size_t size, const void* to);
+  void move_objects(std::size_t mark, const void* from, std::size_t size, const void* to);
   foreign_claim claim_foreign(const void* kind);
   void register_class(const class_loader& loader);
 
@@ -291,6 +293,8 @@ class ISOLATTE_DECL input_archive final
   std::uint64_t moves_left_;
   recent_pointer last_pointer_;
   creation* creation_ = nullptr;
+  /// Something has been loaded in part; there may be nothing where objects have been.
+  bool broken_ = false;
   std::vector<share_record> shares_;
   pointer_map tracked_;
   pointer_map class_indices_;
@@ -365,7 +369,7 @@ bool catches_object_pointer(void (*thrower)()) {
 
 template <class T>
 inline constexpr heap_class heap_class_of{
-    sizeof(T),
+    heap_cost<T>,
     &allocate_object<T>,
     &deallocate_object<T>,
     &load_new_object<T>,

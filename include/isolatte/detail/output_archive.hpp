@@ -124,7 +124,7 @@ class ISOLATTE_DECL output_archive final
   void save_large_size(std::uint64_t value);
   void charge(std::size_t count, std::size_t cost) noexcept;
   void register_class(const boost_pointer_class& serializer);
-  bool begin_simple_object(const void* object, const void* type, std::size_t size);
+  bool begin_simple_object(const void* object, const void* type, std::size_t cost);
   void save_object_pointer(const void* object, const boost_pointer_class& serializer,
                            bool static_class);
   bool save_tracking(const boost::archive::detail::basic_oserializer& serializer);
@@ -164,7 +164,7 @@ void output_archive::save_pointer(T* object) {
   if constexpr (!left_to_boost<T>) {
     if (!object)
       save_size(pointer_tag::null);
-    else if (begin_simple_object(object, &type_token<T>, sizeof(T)))
+    else if (begin_simple_object(object, &type_token<T>, heap_cost<T>))
       save_item(*this, *object);
   } else {
     namespace bs = boost::serialization;
