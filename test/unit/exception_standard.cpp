@@ -30,7 +30,7 @@ namespace exception_standard_test {
 
 const std::error_category& odd_category() {
   struct category final : std::error_category {
-    const char* name() const noexcept override { return "odd"; }
+    const char* name() const noexcept override { return "never registered"; }
     std::string message(int) const override { return "odd message"; }
   };
   static const category instance;
