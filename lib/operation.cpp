@@ -37,10 +37,9 @@ supervise::symbolise_function symboliser_for(const options& opts) noexcept {
 /// Completes from the event loop, never from here.
 void complete_later(const asio::any_io_executor& executor, report_handler handler,
                     const error_code& ec, report what) {
-  asio::post(executor, [next = supervise::pending_handler{std::move(handler), executor}, ec,
-                        what = std::move(what)]() mutable {
-    std::move(next).complete(ec, std::move(what));
-  });
+  asio::post(executor,
+             [next = supervise::pending_handler{std::move(handler), executor}, ec,
+              what = std::move(what)]() mutable { std::move(next).complete(ec, std::move(what)); });
 }
 
 }  // namespace

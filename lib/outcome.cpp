@@ -23,9 +23,9 @@ namespace {
 
 std::string hexadecimal(const void* address) {
   char text[2 + 2 * sizeof address] = {'0', 'x'};
-  char* const end = std::to_chars(text + 2, text + sizeof text,
-                                  reinterpret_cast<std::uintptr_t>(address), 16)
-                        .ptr;
+  char* const end =
+      std::to_chars(text + 2, text + sizeof text, reinterpret_cast<std::uintptr_t>(address), 16)
+          .ptr;
   return {text, end};
 }
 
@@ -120,15 +120,11 @@ std::exception_ptr detail::take_exception(const boost::system::error_code& ec, r
         return refused;
       }
       break;
-    case payload_kind::exception:
-      try {
-        return decode_exception(payload.bytes());
+    case payload_kind::exception: try { return decode_exception(payload.bytes());
       } catch (...) {
         return refuse_value(summary, std::current_exception());
       }
-    case payload_kind::unencodable:
-      try {
-        std::rethrow_exception(decode_exception(payload.bytes()));
+    case payload_kind::unencodable: try { std::rethrow_exception(decode_exception(payload.bytes()));
       } catch (...) {
         if (std::string const why = what_of(std::current_exception()); !why.empty())
           summary.reason += ": " + why;

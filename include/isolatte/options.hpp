@@ -60,7 +60,8 @@ inline constexpr bool can_die_with_parent = false;
 /// How one child is run; an aggregate for designated initialisers, every member with a default.
 ///
 /// @code
-/// isolatte::options{.err = isolatte::capture{}, .timeout = 2s, .limits = {.address_space = 1 << 30}}
+/// isolatte::options{.err = isolatte::capture{}, .timeout = 2s, .limits = {.address_space = 1 <<
+/// 30}}
 /// @endcode
 struct options {
   /// Its standard input.

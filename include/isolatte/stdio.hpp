@@ -75,8 +75,9 @@ struct capture {
 /// A callable is given every line that the child writes, without its newline.
 ///
 /// It runs on the operation's executor, one line at a time and in order. A last line without
-/// newline counts; a line is cut at 64 KiB and the rest comes as the next. What it throws leaves the
-/// event loop's `run()` (or `fork`), as from any handler; the operation goes on when the loop does.
+/// newline counts; a line is cut at 64 KiB and the rest comes as the next. What it throws leaves
+/// the event loop's `run()` (or `fork`), as from any handler; the operation goes on when the loop
+/// does.
 class by_line {
  public:
   /// Wraps a callable.

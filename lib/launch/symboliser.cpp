@@ -111,8 +111,8 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   child.supervisor->async_own([&cache, unknown, all = fault.frames, then = std::move(then)](
                                   boost::system::error_code, detail::report report) {
     if (report.summary.how == ending::returned)
-      cache.keep(unknown, {reinterpret_cast<const char*>(report.payload.data()),
-                           report.payload.size()});
+      cache.keep(unknown,
+                 {reinterpret_cast<const char*>(report.payload.data()), report.payload.size()});
     then(cache.text_of(all));
   });
   child.begin();

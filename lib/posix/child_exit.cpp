@@ -5,10 +5,10 @@
 
 #include "posix/child_stdio.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
+
+#include <unistd.h>
 
 extern "C" {
 // There only in a program that is instrumented for coverage or profiling.

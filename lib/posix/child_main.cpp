@@ -11,12 +11,12 @@
 
 #include <isolatte/detail/exception_codec.hpp>
 
+#include <exception>
+#include <stdexcept>
+
 #include <cxxabi.h>
 #include <fcntl.h>
 #include <unistd.h>
-
-#include <exception>
-#include <stdexcept>
 
 namespace isolatte::posix {
 
@@ -25,7 +25,7 @@ namespace {
 /// Whether the channel is still the one that was made for this child: the callable may have closed
 /// it, and its number may be a file of the user's by now.
 bool channel_is_ours(const child_plan& plan) noexcept {
-  struct stat status {};
+  struct stat status{};
   return sys.fstat(plan.channel, &status) == 0 && status.st_dev == plan.channel_device &&
          status.st_ino == plan.channel_inode;
 }
@@ -45,7 +45,7 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
                 const detail::byte_buffer& payload) noexcept {
   if (!channel_is_ours(plan)) return;
   // A parent that has refused the frame closes the channel, and ends this process in its own way.
-  struct sigaction ignore {};
+  struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   sys.sigaction(SIGPIPE, &ignore, nullptr);
 #ifdef F_SETPIPE_SZ

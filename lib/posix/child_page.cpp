@@ -6,10 +6,10 @@
 #include "posix/descriptor.hpp"
 #include "posix/system_calls.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <new>
+
+#include <sys/mman.h>
 
 namespace isolatte::posix {
 

@@ -10,15 +10,15 @@
 #include "posix/limits.hpp"
 #include "posix/system_calls.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 namespace isolatte::posix {
 
@@ -79,7 +79,7 @@ bool close_inherited(const child_plan& plan) noexcept {
 }
 
 bool reset_signals() noexcept {
-  struct sigaction fresh {};
+  struct sigaction fresh{};
   fresh.sa_handler = SIG_DFL;
   for (int signal = 1; signal <= SIGRTMAX; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;

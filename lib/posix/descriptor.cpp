@@ -5,9 +5,9 @@
 
 #include "posix/system_calls.hpp"
 
-#include <fcntl.h>
-
 #include <cerrno>
+
+#include <fcntl.h>
 
 namespace isolatte::posix {
 

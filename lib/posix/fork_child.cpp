@@ -7,9 +7,9 @@
 #include "posix/leash.hpp"
 #include "posix/system_calls.hpp"
 
-#include <fcntl.h>
-
 #include <algorithm>
+
+#include <fcntl.h>
 
 namespace isolatte::posix {
 
@@ -53,7 +53,7 @@ child_plan make_plan(const child_ends& ends, const options& opts, const child_pa
   plan.max_result = opts.max_result;
   plan.page = page.data();
 
-  struct stat status {};
+  struct stat status{};
   if (sys.fstat(plan.channel, &status) == -1) {
     ec = last_error();
     return plan;

@@ -6,11 +6,11 @@
 #include "posix/descriptor.hpp"
 #include "posix/system_calls.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace isolatte::posix {
 
@@ -38,8 +38,7 @@ bool arm_leash(int leash_fd, bool whole_group) noexcept {
   char path[32] = "/proc/self/fd/";
   char* const end = std::to_chars(path + std::strlen(path), path + sizeof path - 1, leash_fd).ptr;
   *end = '\0';
-  int const fd =
-      retry([&] { return sys.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); });
+  int const fd = retry([&] { return sys.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); });
   if (fd == -1) return false;
   pid_t const self = ::getpid();
   if (sys.fcntl(fd, F_SETSIG, SIGKILL) == -1 ||
@@ -51,7 +50,7 @@ bool arm_leash(int leash_fd, bool whole_group) noexcept {
   if (retry([&] { return sys.dup2(fd, leash_fd); }) == -1) return false;
   sys.close(fd);
   // The owner may have died before the signal was armed.
-  struct pollfd state {leash_fd, POLLIN, 0};
+  struct pollfd state{leash_fd, POLLIN, 0};
   int const ready = retry([&] { return sys.poll(&state, 1, 0); });
   if (ready == -1) return false;
   if (ready > 0 && (state.revents & POLLHUP) != 0) sys.kill(whole_group ? -self : self, SIGKILL);

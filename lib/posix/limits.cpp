@@ -5,16 +5,16 @@
 
 #include "posix/system_calls.hpp"
 
-#include <fcntl.h>
-
 #include <charconv>
+
+#include <fcntl.h>
 
 namespace isolatte::posix {
 
 namespace {
 
 bool limit(int resource, std::uint64_t soft, std::uint64_t hard) noexcept {
-  struct rlimit const value {static_cast<rlim_t>(soft), static_cast<rlim_t>(hard)};
+  struct rlimit const value{static_cast<rlim_t>(soft), static_cast<rlim_t>(hard)};
   return sys.setrlimit(resource, &value) == 0;
 }
 
@@ -26,10 +26,12 @@ bool set_oom_score(int score) noexcept {
 #if defined(__linux__)
   char text[16];
   char* const end = std::to_chars(text, text + sizeof text, score).ptr;
-  int const fd = retry([&] { return sys.open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0); });
+  int const fd =
+      retry([&] { return sys.open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC, 0); });
   if (fd == -1) return false;
   auto const size = static_cast<std::size_t>(end - text);
-  bool const written = retry([&] { return sys.write(fd, text, size); }) == static_cast<ssize_t>(size);
+  bool const written =
+      retry([&] { return sys.write(fd, text, size); }) == static_cast<ssize_t>(size);
   int const error = errno;
   sys.close(fd);
   errno = error;

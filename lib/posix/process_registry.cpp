@@ -6,13 +6,13 @@
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
 
-#include <pthread.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <new>
 #include <system_error>
 #include <utility>
+
+#include <pthread.h>
 
 namespace isolatte::posix {
 

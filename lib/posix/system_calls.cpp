@@ -3,13 +3,13 @@
 
 #include "posix/system_calls.hpp"
 
+#include <string>
+
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <string>
 
 namespace isolatte::posix {
 

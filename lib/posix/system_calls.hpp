@@ -4,6 +4,9 @@
 #ifndef ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
 #define ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
 
+#include <cerrno>
+#include <cstddef>
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -11,9 +14,6 @@
 #include <sys/time.h>
 #include <sys/types.h>
 #include <sys/wait.h>
-
-#include <cerrno>
-#include <cstddef>
 
 #if defined(__linux__) && !defined(ISOLATTE_PORTABLE)
 /// Linux's own ways: process descriptors, close_range, the usage that waitid gives.

@@ -95,8 +95,10 @@ void supervisor::open(const options& opts, error_code& ec) {
   if (ec) return;
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
-  if (!ec && is_read(opts.out)) out_.emplace(strand_, opts.out).open(std::move(ends.parent.out), ec);
-  if (!ec && is_read(opts.err)) err_.emplace(strand_, opts.err).open(std::move(ends.parent.err), ec);
+  if (!ec && is_read(opts.out))
+    out_.emplace(strand_, opts.out).open(std::move(ends.parent.out), ec);
+  if (!ec && is_read(opts.err))
+    err_.emplace(strand_, opts.err).open(std::move(ends.parent.err), ec);
 }
 
 void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {
@@ -210,8 +212,7 @@ void supervisor::watch_end() {
 }
 
 void supervisor::await_end() {
-  end_.async_wait(stream_descriptor::wait_read,
-                  counted([](supervisor& self, const error_code&) {
+  end_.async_wait(stream_descriptor::wait_read, counted([](supervisor& self, const error_code&) {
                     if (self.reaped_ || self.released_ || self.look_for_end()) return;
                     // Readable, yet its end is not to be seen: waiting on it would be spinning.
                     self.poll_end(first_poll);
@@ -229,8 +230,8 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
   poll_timer_->async_wait(counted([](supervisor& self, const error_code&) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
-    self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2,
-                                                                slowest_poll));
+    self.poll_end(
+        std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest_poll));
   }));
 }
 
@@ -261,8 +262,7 @@ void supervisor::read_channel() {
   for (std::size_t total = 0; total < bytes_per_turn;) {
     auto const space = frame_.space();
     error_code ec;
-    std::size_t const count =
-        channel_.read_some(asio::buffer(space.data(), space.size()), ec);
+    std::size_t const count = channel_.read_some(asio::buffer(space.data(), space.size()), ec);
     if (count != 0) {
       total += count;
       auto const before = frame_.state();
@@ -369,8 +369,7 @@ void supervisor::async_wait(detail::report_handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-      if (auto const self = weak.lock())
-        asio::post(self->strand_, [self] { self->cancel_wait(); });
+      if (auto const self = weak.lock()) asio::post(self->strand_, [self] { self->cancel_wait(); });
     });
   asio::post(strand_, [self = shared_from_this(),
                        next = pending_handler{std::move(handler), executor_}]() mutable {

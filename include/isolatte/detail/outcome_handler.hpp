@@ -43,7 +43,8 @@ struct outcome_maker {
 template <>
 struct outcome_maker<void> {
   static outcome<void> make(report&& what) {
-    if (what.payload.empty()) return {std::move(what.summary), nullptr, outcome<void>::nothing_returned()};
+    if (what.payload.empty())
+      return {std::move(what.summary), nullptr, outcome<void>::nothing_returned()};
     std::exception_ptr refusal = refuse_value(what.summary, nullptr);
     return {std::move(what.summary), std::move(refusal)};
   }
