@@ -10,20 +10,21 @@
 
 namespace isolatte::detail {
 
-byte_buffer::~byte_buffer() { std::free(data_); }
+void byte_buffer::free(std::byte* data) noexcept { std::free(data); }
 
 void byte_buffer::grow(std::size_t count) {
   if (count > limit_ || size_ > limit_ - count)
     throw buffer_limit_reached("isolatte: the encoded value exceeds its limit of " +
                                std::to_string(limit_) + " bytes");
   std::size_t const needed = size_ + count;
-  std::size_t const doubled = capacity_ > limit_ / 2 ? limit_ : 2 * capacity_;
-  reallocate(std::max({needed, doubled, std::size_t{256}}));
+  reallocate(std::max(needed, capacity_ > limit_ / 2 ? limit_ : 2 * capacity_));
 }
 
 void byte_buffer::reallocate(std::size_t capacity) {
-  void* const moved = std::realloc(data_, capacity);
+  bool const is_inside = data_ == few_;
+  void* const moved = std::realloc(is_inside ? nullptr : data_, capacity);
   if (!moved) throw std::bad_alloc();
+  if (is_inside) std::memcpy(moved, few_, size_);
   data_ = static_cast<std::byte*>(moved);
   capacity_ = capacity;
 }

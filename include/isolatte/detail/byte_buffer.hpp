@@ -23,15 +23,22 @@ class ISOLATTE_VISIBLE buffer_limit_reached : public std::length_error {
 
 /// Contiguous bytes that grow. Unlike a vector's, new bytes are not set to zero, and growth leaves
 /// it to realloc to move large blocks without copying them.
+///
+/// A few bytes need no allocation: the first one in a fresh child costs more than the rest of
+/// encoding a small value.
 class byte_buffer {
  public:
-  byte_buffer() noexcept = default;
-  byte_buffer(byte_buffer&& other) noexcept { swap(other); }
+  // Not defaulted: that would set few_ to zero where the buffer is value-initialised.
+  byte_buffer() noexcept {}
+  byte_buffer(byte_buffer&& other) noexcept { take(other); }
   byte_buffer& operator=(byte_buffer&& other) noexcept {
-    byte_buffer(std::move(other)).swap(*this);
+    if (this != &other) {
+      release();
+      take(other);
+    }
     return *this;
   }
-  ISOLATTE_DECL ~byte_buffer();
+  ~byte_buffer() { release(); }
 
   std::byte* data() noexcept { return data_; }
   const std::byte* data() const noexcept { return data_; }
@@ -40,7 +47,7 @@ class byte_buffer {
   std::size_t capacity() const noexcept { return capacity_; }
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-  /// Growth beyond @p limit bytes throws buffer_limit_reached.
+  /// Growth beyond @p limit bytes throws buffer_limit_reached. It has to be no less than the size.
   void limit(std::size_t limit) noexcept { limit_ = limit; }
   void clear() noexcept { size_ = 0; }
   void reserve(std::size_t capacity) {
@@ -55,7 +62,7 @@ class byte_buffer {
   }
   /// Adds @p count indeterminate bytes and says where they are.
   std::byte* extend(std::size_t count) {
-    if (count > capacity_ - size_) grow(count);
+    if (count > capacity_ - size_ || count > limit_ - size_) grow(count);
     std::byte* const added = data_ + size_;
     size_ += count;
     return added;
@@ -65,21 +72,33 @@ class byte_buffer {
   }
   void push_back(std::byte value) { *extend(1) = value; }
 
-  void swap(byte_buffer& other) noexcept {
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
-    std::swap(capacity_, other.capacity_);
-    std::swap(limit_, other.limit_);
-  }
-
  private:
   ISOLATTE_DECL void grow(std::size_t count);
   ISOLATTE_DECL void reallocate(std::size_t capacity);
+  ISOLATTE_DECL static void free(std::byte* data) noexcept;
 
-  std::byte* data_ = nullptr;
+  void release() noexcept {
+    if (data_ != few_) free(data_);
+  }
+  /// Leaves the other empty, with its limit.
+  void take(byte_buffer& other) noexcept {
+    size_ = std::exchange(other.size_, 0);
+    limit_ = other.limit_;
+    if (other.data_ == other.few_) {
+      data_ = few_;
+      capacity_ = sizeof few_;
+      std::memcpy(few_, other.few_, size_);
+    } else {
+      data_ = std::exchange(other.data_, other.few_);
+      capacity_ = std::exchange(other.capacity_, sizeof few_);
+    }
+  }
+
+  std::byte* data_ = few_;
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
+  std::size_t capacity_ = sizeof few_;
   std::size_t limit_ = std::numeric_limits<std::ptrdiff_t>::max();
+  std::byte few_[224];
 };
 
 }  // namespace isolatte::detail
