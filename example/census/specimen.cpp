@@ -46,13 +46,15 @@ std::string_view describe(damage what) {
 
 std::vector<specimen> find_programs(const fs::path& directory) {
   std::vector<fs::path> names;
-  for (auto const& entry : fs::directory_iterator{directory}) names.push_back(entry.path());
+  std::vector<fs::path> links;
+  for (auto const& entry : fs::directory_iterator{directory}) {
+    std::error_code gone;
+    (entry.is_symlink(gone) ? links : names).push_back(entry.path());
+  }
   // A file goes by its own name rather than by a link's.
   std::sort(names.begin(), names.end());
-  std::stable_partition(names.begin(), names.end(), [](const fs::path& name) {
-    std::error_code gone;
-    return !fs::is_symlink(name, gone);
-  });
+  std::sort(links.begin(), links.end());
+  names.insert(names.end(), links.begin(), links.end());
 
   std::vector<specimen> found;
   std::set<std::pair<dev_t, ino_t>> seen;

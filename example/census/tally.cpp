@@ -16,8 +16,9 @@ namespace {
 
 ranking rank(const std::map<std::string, std::size_t>& counts) {
   ranking sorted{counts.begin(), counts.end()};
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](auto const& a, auto const& b) { return a.second > b.second; });
+  std::sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   return sorted;
 }
 
