@@ -254,17 +254,27 @@ BOOST_AUTO_TEST_CASE(changes_size) {
 }
 
 BOOST_AUTO_TEST_CASE(moves) {
-  byte_buffer a;
-  a.append("abc", 3);
-  byte_buffer b = std::move(a);
-  BOOST_TEST(b.size() == 3u);
-  byte_buffer c;
-  c.append("defg", 4);
-  c = std::move(b);
-  BOOST_TEST(c.size() == 3u);
-  auto const d = std::exchange(c, {});
-  BOOST_TEST(c.empty());
-  BOOST_TEST(std::memcmp(d.data(), "abc", 3) == 0);
+  // Short ones are in the object itself.
+  for (std::size_t size : {0, 3, 200, 224, 225, 5000}) {
+    std::string const text(size, 'x');
+    byte_buffer a;
+    a.append(text.data(), size);
+    byte_buffer b = std::move(a);
+    BOOST_TEST(b.size() == size);
+    a.append("again", 5);
+    BOOST_TEST(a.size() == 5u);
+    for (std::size_t other : {0, 4, 1000}) {
+      byte_buffer c;
+      c.resize(other);
+      c = std::move(b);
+      BOOST_TEST(c.size() == size);
+      b = std::exchange(c, {});
+      BOOST_TEST(c.empty());
+      b.append("more", 4);
+      BOOST_TEST(std::memcmp(b.data(), text.data(), size) == 0);
+      b.resize(size);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(has_a_limit) {
@@ -277,6 +287,11 @@ BOOST_AUTO_TEST_CASE(has_a_limit) {
   BOOST_CHECK_THROW(b.resize(1001), buffer_limit_reached);
   BOOST_CHECK_THROW(b.extend(std::numeric_limits<std::size_t>::max()), buffer_limit_reached);
   b.extend(990);
+
+  byte_buffer small;
+  small.limit(5);
+  small.resize(5);
+  BOOST_CHECK_THROW(small.push_back({}), buffer_limit_reached);
 
   byte_buffer unlimited;
   BOOST_CHECK_THROW(unlimited.resize(std::numeric_limits<std::size_t>::max()), std::exception);

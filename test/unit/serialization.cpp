@@ -40,6 +40,7 @@ using isolatte::detail::codec;
 
 template <class T>
 T sent(const T& value) {
+  codec<T>::prepare();
   byte_buffer out;
   codec<T>::encode(out, value);
   return codec<T>::decode(out.bytes());

@@ -44,6 +44,20 @@ class codec {
   static constexpr bool transportable = check_transportable<R>();
 
  public:
+  /// To be called now and then before a child is forked: what the dynamic linker looks up for the
+  /// first time in a child, it looks up again in the next.
+  static void prepare() {
+    if constexpr (transportable && !std::is_same_v<R, bool> && !plain<R> && !is_plain_sequence<R>) {
+      [[maybe_unused]] static bool const prepared = [] {
+        byte_buffer out;
+        output_archive ar(out);
+        ar << std::string();
+        ar.finish();
+        return true;
+      }();
+    }
+  }
+
   static void encode(byte_buffer& out, const R& value) {
     if constexpr (!transportable) {
       // Has been said above.
