@@ -35,7 +35,9 @@ class child_task {
 template <class F, class R>
 class callable_task final : public child_task {
  public:
-  explicit callable_task(F&& callable) : callable_{std::move(callable)} {}
+  explicit callable_task(F&& callable) : callable_{std::move(callable)} {
+    if constexpr (!std::is_void_v<R>) codec<R>::prepare();
+  }
 
   void invoke() override {
     if constexpr (std::is_void_v<R>)
