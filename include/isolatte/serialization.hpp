@@ -71,6 +71,16 @@
 
 namespace isolatte {
 
+/// Whether values of a type can be the result of a callable: whether they can be carried from one
+/// process to another.
+///
+/// True for what Boost.Serialization can save and load and for the standard types of this header.
+/// What cannot be found out is taken for granted: that a member named `serialize` is what it should
+/// be, and that a final class without a public one has a private one.
+/// @tparam T the type, without reference
+template <class T>
+inline constexpr bool is_transportable_v = detail::find_transportable<std::remove_const_t<T>>();
+
 /// Makes a category known, so that error codes of it keep it when they come from a child.
 ///
 /// The standard's categories, Boost.System's and Boost.Asio's are known from the start. A code of

@@ -151,37 +151,20 @@ consteval bool find_transportable() {
     return std::is_enum_v<T>;
 }
 
-}  // namespace isolatte::detail
-
-namespace isolatte {
-
-/// Whether values of a type can be the result of a callable: whether they can be carried from one
-/// process to another.
-///
-/// True for what Boost.Serialization can save and load and for the standard types of
-/// `<isolatte/serialization.hpp>`. A class that merely has a member named `serialize` is taken for
-/// serialisable.
-/// @tparam T the type, without reference
-template <class T>
-inline constexpr bool is_transportable_v = detail::find_transportable<std::remove_const_t<T>>();
-
-}  // namespace isolatte
-
-namespace isolatte::detail {
-
 /// Says in words why a type cannot travel.
 template <class T>
 consteval bool check_transportable() {
+  constexpr bool transportable = find_transportable<std::remove_const_t<T>>();
   static_assert(!is_view<std::remove_cv_t<T>>,
                 "isolatte: a string_view or span cannot travel: what it refers to stays in the "
                 "child. Return a std::string or a std::vector instead");
-  static_assert(!std::is_pointer_v<T> || is_transportable_v<T>,
+  static_assert(!std::is_pointer_v<T> || transportable,
                 "isolatte: this pointer cannot travel: only pointers to serialisable classes can. "
                 "Return what it points to instead: a value, a std::string, a std::unique_ptr");
-  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || is_transportable_v<T>,
+  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || transportable,
                 "isolatte: the callable's result type cannot travel: give it a serialize() member "
                 "or free function (see Boost.Serialization), or return something that has one");
-  return is_transportable_v<T>;
+  return transportable;
 }
 
 }  // namespace isolatte::detail
