@@ -338,6 +338,8 @@ BOOST_AUTO_TEST_CASE(impossible_values) {
   refuse<std::array<bool, 2>>(raw({0, 3}) + end_mark);
   refuse<std::variant<int, std::string>>(raw({2, 0}) + end_mark);
   refuse<std::variant<ticket, int>>(raw({5, 0}) + end_mark);
+  refuse<boost::variant<int, std::string>>(raw({2, 0}) + end_mark);
+  refuse<boost::variant<int, std::string>>(raw({0xff, 0xff, 0xff, 0xff, 0x0f, 0}) + end_mark);
   refuse<std::pair<bool, bool>>(raw({1, 9}) + end_mark);
   BOOST_CHECK_THROW(mistaken<std::priority_queue<int>>(std::vector<int>{1, 2, 3}), malformed_frame);
   BOOST_CHECK_THROW((mistaken<std::priority_queue<int>>(std::queue<int>({1, 2, 3}))),

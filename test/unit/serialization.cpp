@@ -8,6 +8,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/error_category.hpp>
 #include <boost/test/unit_test.hpp>
+#include <boost/variant/recursive_variant.hpp>
+#include <boost/variant2/variant.hpp>
 
 #include <atomic>
 #include <cmath>
@@ -348,6 +350,16 @@ BOOST_AUTO_TEST_CASE(one_of_several_parts) {
 
   std::variant<int, std::unique_ptr<int>> v = 5;
   BOOST_TEST(std::get<0>(sent(v)) == 5);
+  check(boost::optional<std::string>("a"));
+  check(boost::optional<std::string>());
+  BOOST_TEST((sent(boost::optional<ticket>(ticket(1))) == ticket(1)));
+  check(boost::variant<int, std::string>("text"));
+  check(boost::variant<std::string, ticket>(ticket(1)));
+  check(boost::variant2::variant<int, std::string>("text"));
+  check(boost::variant2::variant<ticket, std::string>(ticket(1)));
+  using nested = boost::make_recursive_variant<int, std::vector<boost::recursive_variant_>>::type;
+  check(nested(std::vector<nested>{nested(1), nested(std::vector<nested>{nested(2)})}));
+
 #ifdef __cpp_lib_expected
   check(std::expected<int, std::string>(5));
   check(std::expected<int, std::string>(std::unexpect, "a"));
