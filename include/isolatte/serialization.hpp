@@ -24,6 +24,19 @@
 /// Other classes need a serialize() as Boost.Serialization asks for, or
 /// `BOOST_IS_BITWISE_SERIALIZABLE`. Elements and members may be of types that can only be moved,
 /// and elements that have no default constructor need load_construct_data().
+///
+/// What a child sends is never trusted. Whatever its bytes are, the program gets a well-formed
+/// value or `undelivered`. A class helps if it leaves owning to smart pointers, and saves its own
+/// counts as boost::serialization::collection_size_type: raw pointers that own may all come to
+/// point to one object, and a plain number may be any.
+///
+/// Limits:
+/// - Values may be nested as deeply as the stack allows: a list of some thousand nodes that own
+/// each
+///   other, in a thread of common size, but only tens where the stack's size is unknown, as in a
+///   coroutine.
+/// - `BOOST_CLASS_EXPORT` has to be in a source file that includes this header.
+/// - Circles of `std::shared_ptr` arrive as such, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive_common.hpp>
