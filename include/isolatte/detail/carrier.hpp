@@ -25,7 +25,7 @@ namespace isolatte::detail {
 /// boost::serialization, so neither a newer Boost nor the user can be in conflict with it. It has
 /// @code
 /// static constexpr bool given = true;
-/// static constexpr bool transportable = ...;  // whether all its parts are
+/// static constexpr bool complete = ...;  // whether all its parts can travel
 /// template <class Ar> static void save(Ar& ar, const T& value);
 /// template <class Ar> static void load(Ar& ar, T& value);
 /// template <class Ar> static T make(Ar& ar);  // if T may lack a default constructor
@@ -135,7 +135,7 @@ consteval bool find_transportable() {
   else if constexpr (std::is_same_v<T, bool> || plain<T>)
     return true;
   else if constexpr (carrier<T>::given)
-    return carrier<T>::transportable;
+    return carrier<T>::complete;
   else if constexpr (std::is_pointer_v<T>)
     return !std::is_pointer_v<std::remove_pointer_t<T>> &&
            std::is_class_v<std::remove_pointer_t<T>> &&
@@ -151,20 +151,23 @@ consteval bool find_transportable() {
     return std::is_enum_v<T>;
 }
 
+/// A type of which values can travel, as far as can be found out.
+template <class T>
+concept transportable = find_transportable<std::remove_const_t<T>>();
+
 /// Says in words why a type cannot travel.
 template <class T>
 consteval bool check_transportable() {
-  constexpr bool transportable = find_transportable<std::remove_const_t<T>>();
   static_assert(!is_view<std::remove_cv_t<T>>,
                 "isolatte: a string_view or span cannot travel: what it refers to stays in the "
                 "child. Return a std::string or a std::vector instead");
-  static_assert(!std::is_pointer_v<T> || transportable,
+  static_assert(!std::is_pointer_v<T> || transportable<T>,
                 "isolatte: this pointer cannot travel: only pointers to serialisable classes can. "
                 "Return what it points to instead: a value, a std::string, a std::unique_ptr");
-  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || transportable,
+  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || transportable<T>,
                 "isolatte: the callable's result type cannot travel: give it a serialize() member "
                 "or free function (see Boost.Serialization), or return something that has one");
-  return transportable;
+  return transportable<T>;
 }
 
 }  // namespace isolatte::detail

@@ -41,13 +41,13 @@ inline constexpr bool is_plain_sequence<std::basic_string<C, Traits, A>> = true;
 /// serialisation throws.
 template <class R>
 class codec {
-  static constexpr bool transportable = check_transportable<R>();
+  static constexpr bool can_travel = check_transportable<R>();
 
  public:
   /// To be called now and then before a child is forked: what the dynamic linker looks up for the
   /// first time in a child, it looks up again in the next.
   static void prepare() {
-    if constexpr (transportable && !std::is_same_v<R, bool> && !plain<R> && !is_plain_sequence<R>) {
+    if constexpr (can_travel && !std::is_same_v<R, bool> && !plain<R> && !is_plain_sequence<R>) {
       [[maybe_unused]] static bool const prepared = [] {
         byte_buffer out;
         output_archive ar(out);
@@ -59,7 +59,7 @@ class codec {
   }
 
   static void encode(byte_buffer& out, const R& value) {
-    if constexpr (!transportable) {
+    if constexpr (!can_travel) {
       // Has been said above.
     } else if constexpr (std::is_same_v<R, bool>) {
       out.push_back(static_cast<std::byte>(value));
@@ -77,7 +77,7 @@ class codec {
   /// @param memory_limit bounds what the value may allocate
   static R decode(std::span<const std::byte> in, [[maybe_unused]] std::size_t memory_limit =
                                                      std::numeric_limits<std::size_t>::max()) {
-    if constexpr (!transportable) {
+    if constexpr (!can_travel) {
       throw_malformed("");
     } else if constexpr (std::is_same_v<R, bool>) {
       if (in.size() != 1 || std::to_integer<unsigned>(in[0]) > 1)

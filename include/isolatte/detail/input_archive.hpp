@@ -5,10 +5,10 @@
 #define ISOLATTE_DETAIL_INPUT_ARCHIVE_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/archive_carriers.hpp>
 #include <isolatte/detail/archive_common.hpp>
 #include <isolatte/detail/carrier.hpp>
 #include <isolatte/detail/malformed_frame.hpp>
-#include <isolatte/serialization.hpp>
 
 #include <boost/archive/detail/common_iarchive.hpp>
 #include <boost/archive/detail/register_archive.hpp>

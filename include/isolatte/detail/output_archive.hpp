@@ -5,10 +5,10 @@
 #define ISOLATTE_DETAIL_OUTPUT_ARCHIVE_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/archive_carriers.hpp>
 #include <isolatte/detail/archive_common.hpp>
 #include <isolatte/detail/byte_buffer.hpp>
 #include <isolatte/detail/carrier.hpp>
-#include <isolatte/serialization.hpp>
 
 #include <boost/archive/detail/common_oarchive.hpp>
 #include <boost/archive/detail/register_archive.hpp>
