@@ -10,17 +10,25 @@
 
 namespace isolatte::detail {
 
+namespace {
+
+[[noreturn]] void throw_limit_reached(std::size_t limit) {
+  throw buffer_limit_reached("isolatte: the encoded value exceeds its limit of " +
+                             std::to_string(limit) + " bytes");
+}
+
+}  // namespace
+
 void byte_buffer::free(std::byte* data) noexcept { std::free(data); }
 
 void byte_buffer::grow(std::size_t count) {
-  if (count > limit_ || size_ > limit_ - count)
-    throw buffer_limit_reached("isolatte: the encoded value exceeds its limit of " +
-                               std::to_string(limit_) + " bytes");
+  if (count > limit_ - size_) throw_limit_reached(limit_);
   std::size_t const needed = size_ + count;
   reallocate(std::max(needed, capacity_ > limit_ / 2 ? limit_ : 2 * capacity_));
 }
 
 void byte_buffer::reallocate(std::size_t capacity) {
+  if (capacity > limit_) throw_limit_reached(limit_);
   bool const is_inside = data_ == few_;
   void* const moved = std::realloc(is_inside ? nullptr : data_, capacity);
   if (!moved) throw std::bad_alloc();

@@ -58,6 +58,7 @@ frame_state frame_reader::parse_header() noexcept {
   auto const kind = static_cast<payload_kind>(header.kind);
   if (header.length > payload_limit(kind, max_payload_)) return frame_state::too_large;
   try {
+    payload_.reserve(header.length);
     payload_.resize(header.length);
   } catch (const std::bad_alloc&) {
     return frame_state::out_of_memory;

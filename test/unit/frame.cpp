@@ -49,6 +49,9 @@ bytes frame_of(payload_kind kind, std::size_t size) {
   return result;
 }
 
+/// What a buffer holds without an allocation.
+std::size_t const unallocated = isolatte::detail::byte_buffer().capacity();
+
 /// Feeds as read() would: never more than there is space for.
 frame_state feed(frame_reader& reader, std::span<const std::byte> input) {
   while (!input.empty()) {
@@ -192,7 +195,7 @@ BOOST_AUTO_TEST_CASE(an_absurd_length_is_refused_without_allocating) {
     header.length = length;
     frame_reader reader{plenty};
     BOOST_TEST((feed(reader, raw(header)) == frame_state::too_large));
-    BOOST_TEST(reader.take_payload().capacity() == 0U);
+    BOOST_TEST(reader.take_payload().capacity() == unallocated);
   }
 }
 
@@ -258,7 +261,7 @@ BOOST_AUTO_TEST_CASE(forged_headers_never_pass_the_limit) {
                           : header.length == 0      ? frame_state::complete
                                                     : frame_state::partial;
     BOOST_REQUIRE((state == expected));
-    BOOST_REQUIRE(reader.take_payload().capacity() <= std::max(allowed, std::size_t{256}));
+    BOOST_REQUIRE(reader.take_payload().capacity() <= std::max(allowed, unallocated));
   }
 }
 
