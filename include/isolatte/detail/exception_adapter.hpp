@@ -164,8 +164,8 @@ concept has_visible_serialize =
 /// A private `serialize` cannot be seen in a final class, which is_transportable_v takes to have
 /// one: where the message does as well, it is taken to have none.
 template <class T>
-concept serializable = transportable<T> &&
-                       (!std::is_final_v<T> || has_visible_serialize<T> || !built_from_message<T>);
+concept serializable =
+    transportable<T> && (!std::is_final_v<T> || has_visible_serialize<T> || !built_from_message<T>);
 
 template <class T>
 concept built_from_data =
