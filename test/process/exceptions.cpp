@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "helpers.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -42,7 +43,9 @@ using isolatte::abnormal_end;
 using isolatte::ending;
 using isolatte::fork;
 using isolatte::remote_exception;
+using isolatte::test::malloc_refuses;
 using isolatte::test::nothing_left;
+using isolatte::test::used;
 
 /// Catches in the program, as an E, what the callable threw, and looks at it.
 template <class E, class F, class Look>
@@ -180,14 +183,19 @@ BOOST_FIXTURE_TEST_CASE(of_the_standard_with_data, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(thrown_by_the_library_itself, nothing_left) {
   arrives<std::out_of_range>([] { return std::vector<int>{}.at(1); }, [](const auto&) {});
+  arrives<std::invalid_argument>([] { return std::stoi("x"); }, [](const auto&) {});
+}
+
+BOOST_FIXTURE_TEST_CASE(thrown_where_memory_runs_out, nothing_left) {
+  if (!malloc_refuses) return;
   arrives<std::bad_alloc>(
       [] {
         // Too much for anyone, yet within what a vector may be asked for.
         std::vector<char> v;
         v.reserve(std::size_t{1} << 62);
+        return used(v.data()) != nullptr;
       },
       [](const auto&) {});
-  arrives<std::invalid_argument>([] { return std::stoi("x"); }, [](const auto&) {});
 }
 
 BOOST_FIXTURE_TEST_CASE(of_boost, nothing_left) {

@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_TEST_PROCESS_HELPERS_HPP
 #define ISOLATTE_TEST_PROCESS_HELPERS_HPP
 
+#include "support/sanitizers.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -26,29 +28,12 @@
 
 namespace isolatte::test {
 
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool with_asan = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool with_asan = true;
-#else
-inline constexpr bool with_asan = false;
-#endif
-#else
-inline constexpr bool with_asan = false;
-#endif
-
-#if defined(__SANITIZE_THREAD__)
-inline constexpr bool with_tsan = true;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-inline constexpr bool with_tsan = true;
-#else
-inline constexpr bool with_tsan = false;
-#endif
-#else
-inline constexpr bool with_tsan = false;
-#endif
+/// Keeps the compiler from doing without an allocation that nobody seems to use.
+template <class T>
+T* used(T* pointer) {
+  asm volatile("" : "+r"(pointer) : : "memory");
+  return pointer;
+}
 
 /// Writes all of it, however often that takes. False where nobody takes it any more.
 inline bool write_all(int fd, std::string_view text) {

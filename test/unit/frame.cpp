@@ -3,6 +3,8 @@
 
 #include "run/frame.hpp"
 
+#include "support/sanitizers.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -199,28 +201,15 @@ BOOST_AUTO_TEST_CASE(an_absurd_length_is_refused_without_allocating) {
   }
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// The sanitizers' allocators end the program where malloc would refuse.
-#define ISOLATTE_MALLOC_REFUSES 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define ISOLATTE_MALLOC_REFUSES 0
-#endif
-#endif
-#ifndef ISOLATTE_MALLOC_REFUSES
-#define ISOLATTE_MALLOC_REFUSES 1
-#endif
-
 BOOST_AUTO_TEST_CASE(memory_that_is_not_there_is_said_so) {
   constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
   // More than a buffer can ever hold; malloc is not even asked.
   BOOST_TEST((state_of(make_frame_header(payload_kind::value, no_limit), no_limit) ==
               frame_state::out_of_memory));
-#if ISOLATTE_MALLOC_REFUSES
   // More than an address space can hold.
-  BOOST_TEST((state_of(make_frame_header(payload_kind::value, std::size_t{1} << 62), no_limit) ==
-              frame_state::out_of_memory));
-#endif
+  if (isolatte::test::malloc_refuses)
+    BOOST_TEST((state_of(make_frame_header(payload_kind::value, std::size_t{1} << 62), no_limit) ==
+                frame_state::out_of_memory));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_refused_takes_more_bytes_and_keeps_none) {
