@@ -3,13 +3,12 @@
 
 #include "launch/fork_launcher.hpp"
 #include "launch/symboliser.hpp"
-#include "supervise/pending_handler.hpp"
+#include "supervise/complete_later.hpp"
 
 #include <isolatte/detail/operation.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 
 #include <optional>
@@ -21,25 +20,13 @@ namespace isolatte::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using supervise::complete_later;
+using supervise::not_started;
 
 namespace {
 
-report not_started(const char* step) {
-  report what;
-  what.summary.reason = step;
-  return what;
-}
-
 supervise::symbolise_function symboliser_for(const options& opts) noexcept {
   return opts.fault_report ? launch::symbolise : nullptr;
-}
-
-/// Completes from the event loop, never from here.
-void complete_later(const asio::any_io_executor& executor, report_handler handler,
-                    const error_code& ec, report what) {
-  asio::post(executor,
-             [next = supervise::pending_handler{std::move(handler), executor}, ec,
-              what = std::move(what)]() mutable { std::move(next).complete(ec, std::move(what)); });
 }
 
 }  // namespace
@@ -48,7 +35,7 @@ void async_run(asio::any_io_executor executor, child_task& task, options opts,
                report_handler handler) {
   error_code ec;
   const char* step = "";
-  launch::forked child = launch::fork(executor, task, opts, symboliser_for(opts), ec, step);
+  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts), ec, step);
   if (ec) {
     task.release();
     opts = {};
@@ -115,7 +102,7 @@ run_handle::run_handle(asio::any_io_executor executor, child_task& task, options
   opts.early = false;
   implementation& self = *implementation_;
   self.executor = executor;
-  launch::forked child =
+  launch::launched child =
       launch::fork(executor, task, opts, symboliser_for(opts), self.ec, self.step);
   if (self.ec) return;
   child.supervisor->hold();

@@ -101,7 +101,7 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   describe_task task{unknown};
   boost::system::error_code ec;
   const char* step = "";
-  forked child;
+  launched child;
   if (!unknown.empty()) child = fork(executor, task, opts, nullptr, ec, step);
   if (unknown.empty() || ec) {
     // Where no child is to be had the addresses have to do.

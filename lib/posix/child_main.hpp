@@ -4,35 +4,11 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_MAIN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_MAIN_HPP
 
-#include "posix/child_page.hpp"
+#include "posix/child_plan.hpp"
 
 #include <isolatte/detail/child_task.hpp>
-#include <isolatte/resource_limits.hpp>
-
-#include <cstddef>
-#include <vector>
 
 namespace isolatte::posix {
-
-/// What a child needs to prepare itself, worked out before the fork so that it allocates nothing.
-struct child_plan {
-  /// What becomes 0, 1 and 2, all of them above 2; -1 inherits.
-  int standard[3] = {-1, -1, -1};
-  /// The write end of the result channel, above 2, and what fstat says of it.
-  int channel = -1;
-  unsigned long long channel_device = 0;
-  unsigned long long channel_inode = 0;
-  /// The read end of the leash, or -1.
-  int leash = -1;
-  /// Every descriptor above 2 that stays open, ascending, those above among them.
-  std::vector<int> keep;
-  bool keep_all = false;
-  bool lead_group = true;
-  bool report_faults = true;
-  resource_limits limits;
-  std::size_t max_result = 0;
-  child_page_data* page = nullptr;
-};
 
 /// All that a child does, from the fork to its end. Entered with all signals blocked.
 [[noreturn]] void child_main(detail::child_task& task, const child_plan& plan) noexcept;
