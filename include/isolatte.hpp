@@ -7,6 +7,7 @@
 /// @file
 /// All of isolatte.
 
+#include <isolatte/async_execute.hpp>
 #include <isolatte/async_fork.hpp>
 #include <isolatte/callbacks.hpp>
 #include <isolatte/child.hpp>
@@ -18,6 +19,7 @@
 #include <isolatte/fork.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
+#include <isolatte/program.hpp>
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
 #include <isolatte/serialization.hpp>

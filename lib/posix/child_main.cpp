@@ -101,12 +101,7 @@ void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexce
 
 void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   setup_step const failed = prepare_child(plan);
-  if (failed != setup_step::none) {
-    plan.page->error = errno;
-    plan.page->step = failed;
-    plan.page->stage = run::child_stage::setup_failed;
-    ::_exit(1);
-  }
+  if (failed != setup_step::none) give_up(plan, failed);
   pid_t const self = ::getpid();
   plan.page->stage = run::child_stage::running;
   invoke(task, plan, self);

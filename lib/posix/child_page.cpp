@@ -23,6 +23,8 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::limits: return "setting resource limits";
     case setup_step::fault_report: return "installing the fault report";
     case setup_step::exit_hook: return "installing the exit hook";
+    case setup_step::start_dir: return "changing to the start directory";
+    case setup_step::exec: return "executing the program";
     case setup_step::none: break;
   }
   return "preparing the child";

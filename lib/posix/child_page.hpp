@@ -28,6 +28,8 @@ enum class setup_step : std::uint32_t {
   limits,
   fault_report,
   exit_hook,
+  start_dir,
+  exec,
 };
 
 const char* to_string(setup_step step) noexcept;

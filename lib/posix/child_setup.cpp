@@ -4,6 +4,7 @@
 #include "posix/child_setup.hpp"
 
 #include "posix/child_exit.hpp"
+#include "posix/child_main.hpp"
 #include "posix/child_stdio.hpp"
 #include "posix/fault_handler.hpp"
 #include "posix/leash.hpp"
@@ -119,6 +120,13 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;
+}
+
+void give_up(const child_plan& plan, setup_step failed) noexcept {
+  plan.page->error = errno;
+  plan.page->step = failed;
+  plan.page->stage = run::child_stage::setup_failed;
+  ::_exit(1);
 }
 
 }  // namespace isolatte::posix

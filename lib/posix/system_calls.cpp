@@ -145,6 +145,8 @@ system_calls sys = {
     .sigaltstack = ::sigaltstack,
     .setrlimit = raw_setrlimit,
     .setpriority = raw_setpriority,
+    .chdir = ::chdir,
+    .execve = ::execve,
 };
 
 }  // namespace isolatte::posix

@@ -53,6 +53,8 @@ struct system_calls {
   int (*sigaltstack)(const stack_t* stack, stack_t* old);
   int (*setrlimit)(int resource, const struct rlimit* limit);
   int (*setpriority)(int nice);
+  int (*chdir)(const char* path);
+  int (*execve)(const char* path, char* const arguments[], char* const variables[]);
 };
 
 extern system_calls sys;

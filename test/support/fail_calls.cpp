@@ -56,6 +56,8 @@ constexpr std::array infos = {
     entry_info{"sigaltstack", ENOMEM, false},
     entry_info{"setrlimit", EPERM, false},
     entry_info{"setpriority", EACCES, false},
+    entry_info{"chdir", EACCES, false},
+    entry_info{"execve", ENOMEM, false},
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
@@ -122,7 +124,8 @@ void replace_all(system_calls& table) {
           &calls::dup2, &calls::fcntl, &calls::fstat, &calls::write, &calls::lseek,
           &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
-          &calls::sigaltstack, &calls::setrlimit, &calls::setpriority>::replace(table);
+          &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
+          &calls::execve>::replace(table);
 }
 
 }  // namespace
