@@ -9,6 +9,7 @@
 
 #include <isolatte/async_execute.hpp>
 #include <isolatte/async_fork.hpp>
+#include <isolatte/async_map.hpp>
 #include <isolatte/callbacks.hpp>
 #include <isolatte/child.hpp>
 #include <isolatte/config.hpp>
@@ -17,6 +18,7 @@
 #include <isolatte/exception.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/fork.hpp>
+#include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/program.hpp>

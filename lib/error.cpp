@@ -17,6 +17,7 @@ class category final : public boost::system::error_category {
       case error::already_waiting: return "another wait for this child is pending";
       case error::already_delivered: return "the outcome has been handed out";
       case error::no_child: return "there is no child";
+      case error::bad_element: return "an element of the range could not be taken";
     }
     return "unknown error " + std::to_string(value);
   }

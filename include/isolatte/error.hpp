@@ -22,6 +22,9 @@ enum class error {
   already_delivered,
   /// The handle is empty: default-constructed or moved from.
   no_child,
+  /// An element of a map's range could not be taken, or not be handed to its job; the exception is
+  /// in its outcome.
+  bad_element,
 };
 
 /// The category of @ref error, named "isolatte".

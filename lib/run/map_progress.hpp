@@ -70,6 +70,8 @@ class map_progress {
   /// Nothing more is started.
   void cancel() noexcept;
 
+  /// Whether nothing more is to be started, whatever is left.
+  bool stopping() const noexcept { return stopping_; }
   /// Whether cancellation kept anything from being done.
   bool aborted() const noexcept { return aborted_; }
   /// Jobs that have ended for good.

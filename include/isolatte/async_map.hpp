@@ -1,0 +1,196 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_ASYNC_MAP_HPP
+#define ISOLATTE_ASYNC_MAP_HPP
+
+#include <isolatte/async_fork.hpp>
+#include <isolatte/config.hpp>
+#include <isolatte/detail/child_task.hpp>
+#include <isolatte/detail/map_jobs.hpp>
+#include <isolatte/detail/map_operation.hpp>
+#include <isolatte/map_options.hpp>
+#include <isolatte/options.hpp>
+#include <isolatte/outcome.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <ranges>
+#include <utility>
+#include <vector>
+
+namespace isolatte {
+
+/// What each outcome of a map holds: the function's result for an element of the range, decayed.
+///
+/// The function is called with what the range's iterators give; where that is no lvalue, with an
+/// rvalue of the range's value type.
+template <std::ranges::input_range Range, detail::maps<Range> F>
+using map_result_of = detail::map_result<Range, F>;
+
+namespace detail {
+
+/// A fresh child for each job.
+class fork_launcher {
+ public:
+  fork_launcher(boost::asio::any_io_executor executor, options child)
+      : executor_{std::move(executor)}, child_{std::move(child)} {
+    // With it there could be more children than jobs.
+    child_.early = false;
+  }
+
+  boost::asio::any_io_executor get_executor() const noexcept { return executor_; }
+  std::size_t concurrency() const noexcept { return processors(); }
+
+  template <class F, class Element, class Handler>
+  void launch(F& f, Element&& element, Handler handler) {
+    // The child copies both: it is made before this returns.
+    isolatte::async_fork(
+        executor_,
+        [&]() -> decltype(auto) { return std::invoke(f, std::forward<Element>(element)); }, child_,
+        std::move(handler));
+  }
+
+ private:
+  boost::asio::any_io_executor executor_;
+  options child_;
+};
+
+template <class Launcher, class Range, class F, class Token>
+auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token) {
+  using R = map_result<Range, F>;
+  require_transportable<R>();
+  static_assert(!is_initializer_list<Range>,
+                "isolatte: what an initializer_list refers to is gone before the jobs are started; "
+                "pass a std::vector or a std::array");
+  return boost::asio::async_initiate<Token,
+                                     void(boost::system::error_code, std::vector<outcome<R>>)>(
+      initiate_map<Launcher>{std::move(launcher)}, token, std::move(range), std::move(f),
+      std::move(opts));
+}
+
+}  // namespace detail
+
+/// Runs a function for each element of a range, each in a fresh child process, with a bounded
+/// number of children at once, and completes with the outcomes in the order of the elements.
+///
+/// @code
+/// asio::awaitable<void> show_all(asio::any_io_executor executor, std::vector<std::string> files) {
+///   auto const results = co_await isolatte::async_map(
+///       executor, std::move(files), [](const std::string& name) { return parse(name); });
+///   for (auto const& result : results) std::cout << result << '\n';
+/// }
+/// @endcode
+///
+/// An element is taken from the range when its job is started, and no sooner; so a range may be
+/// read from a stream, or be endless. Children are started by the event loop, one a turn.
+///
+/// @param ex the operation's executor
+/// @param range any input range. It is taken by value: a container is copied, or moved where it is
+/// an rvalue (that allows move-only elements). To have a container referred to, pass a view
+/// (`std::views::all(c)`, `std::span`). Elements of a forward range are not copied, those of a
+/// single-pass range are copied or moved once
+/// @param f the function; may be move-only and capture anything. Each child has its own copy
+/// of it, which is that of the moment of the child's creation
+/// @param opts how many jobs run at once, when to stop, whom to tell, and how the children are run
+/// @param token the completion token, with signature
+/// `void(boost::system::error_code, std::vector<outcome<map_result_of<Range, F>>>)`
+/// @return what the token makes of it
+///
+/// @par Outcomes
+/// One for each element, at its index. Elements of a range with a size that were never started have
+/// an ending::not_started; of another range, the elements that were taken have outcomes. Nothing
+/// that arrived is lost, however the operation ends, but a token that throws the error (such as
+/// `use_awaitable`) loses all: `as_tuple` keeps it.
+/// @par Handler executor
+/// The handler's associated executor, @p ex where it has none. It is never called inside the
+/// initiating function, and everything the operation held is released before it is called.
+/// @par Progress
+/// map_options::on_progress runs on @p ex, never twice at once, and not any more when the handler
+/// is called. What it throws leaves the `run()` of the event loop; the operation goes on. Line
+/// callbacks of different children may run at once where several threads run @p ex; with a strand
+/// for @p ex nothing does.
+/// @par Per-operation cancellation
+/// `terminal`, `partial` and `total` are passed on to every child, as by @ref async_fork, and
+/// nothing more is started. The operation completes when the last child is reaped, with
+/// `boost::asio::error::operation_aborted` if that kept any element from being done.
+/// @par Errors
+/// What befell a child, or stopped the map by map_options::stop_on_error, is in the outcomes and is
+/// no error. `operation_aborted`; else the first of these errors, while the map goes on:
+/// - what kept a child from being created. Where that was a shortage (`EAGAIN`, `ENOMEM`, `EMFILE`,
+///   `ENFILE`) and others were under way, it is no error yet: the job is tried again when one of
+///   them has ended, and fewer run at once from then on;
+/// - error::bad_element: the range threw, or copying an element did. The exception is
+///   in the outcome at that index, and the range is not asked for more.
+///
+/// @par Thread safety
+/// May be called from any thread; any number of threads may run the executor. The range and the
+/// function are used by one thread at a time. For the children the same holds as for
+/// @ref async_fork.
+/// @par Lifetime
+/// What a view or the function refers to must live until the operation completes. Destroying the
+/// execution context kills and reaps the children.
+template <std::ranges::input_range Range, detail::maps<Range> F,
+          boost::asio::completion_token_for<void(boost::system::error_code,
+                                                 std::vector<outcome<map_result_of<Range, F>>>)>
+              Token = boost::asio::deferred_t>
+auto async_map(boost::asio::any_io_executor ex, Range range, F f, map_options opts = {},
+               Token&& token = {}) {
+  detail::fork_launcher launcher{std::move(ex), std::move(opts.child)};
+  return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
+                        std::forward<Token>(token));
+}
+
+/// Runs a function for each element of a range, each in a fresh child process.
+///
+/// The same with the context's own executor.
+///
+/// @param ctx the context that runs the operation
+/// @param range any input range
+/// @param f the function
+/// @param opts how the jobs are run
+/// @param token the completion token
+/// @return what the token makes of it
+template <class ExecutionContext, std::ranges::input_range Range, detail::maps<Range> F,
+          boost::asio::completion_token_for<void(boost::system::error_code,
+                                                 std::vector<outcome<map_result_of<Range, F>>>)>
+              Token = boost::asio::deferred_t>
+  requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+auto async_map(ExecutionContext& ctx, Range range, F f, map_options opts = {}, Token&& token = {}) {
+  return isolatte::async_map(boost::asio::any_io_executor{ctx.get_executor()}, std::move(range),
+                             std::move(f), std::move(opts), std::forward<Token>(token));
+}
+
+/// Runs a function for each element of a range as jobs of a pool.
+///
+/// The same on warm workers: @p f and the elements have to be able to travel, as those of `call`
+/// do. Of map_options::child the timeout, the grace and the largest result apply. A job that the
+/// pool has no place for is tried again when one of this map's has ended.
+///
+/// @param pool the pool; must outlive the operation
+/// @param range any input range
+/// @param f the function
+/// @param opts how the jobs are run; by default as many are under way as the pool recommends
+/// @param token the completion token
+/// @return what the token makes of it
+template <class Pool, std::ranges::input_range Range, detail::maps<Range> F,
+          boost::asio::completion_token_for<void(boost::system::error_code,
+                                                 std::vector<outcome<map_result_of<Range, F>>>)>
+              Token = boost::asio::deferred_t>
+  requires detail::launches_jobs<Pool>
+auto async_map(Pool& pool, Range range, F f, map_options opts = {}, Token&& token = {}) {
+  detail::pool_launcher<Pool> launcher{pool, opts.child};
+  return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
+                        std::forward<Token>(token));
+}
+
+}  // namespace isolatte
+
+#endif
