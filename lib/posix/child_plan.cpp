@@ -58,7 +58,7 @@ child_plan make_plan(child_kind kind, const child_ends& ends, const options& opt
       return plan;
     }
   for (int const fd : {plan.channel, plan.leash})
-    if (fd != -1) plan.keep.push_back(plan.leash);
+    if (fd != -1) plan.keep.push_back(fd);
   std::erase_if(plan.keep, [](int fd) { return fd <= 2; });
   std::sort(plan.keep.begin(), plan.keep.end());
   plan.keep.erase(std::unique(plan.keep.begin(), plan.keep.end()), plan.keep.end());
