@@ -374,6 +374,25 @@ result grandchild() {
   return r;
 }
 
+result executed(isolatte::program what, isolatte::options opts) {
+  result r;
+  asio::io_context ctx;
+  opts.in = isolatte::from_text{"text"};
+  opts.out = capture{};
+  isolatte::async_execute(ctx, std::move(what), std::move(opts),
+                          [&](error_code ec, const outcome<void>& o) {
+                            note(r, ec, o);
+                            if (o.how() != ending::exited) return;
+                            if (o.exit_code() != 0) r.wrong = "the exit code";
+                            if (o.out_text() != "text") r.wrong = "the captured text";
+                          });
+  ctx.run();
+  return r;
+}
+
+result program() { return executed({.executable = "cat", .start_dir = "/"}, {}); }
+result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms}); }
+
 constexpr scenario scenarios[] = {
     {"plain value", plain_value, ending::returned},
     {"exception", exception, ending::threw},
@@ -395,6 +414,8 @@ constexpr scenario scenarios[] = {
     {"early", early, ending::returned},
     {"lost", lost, ending::lost},
     {"grandchild", grandchild, ending::returned},
+    {"program", program, ending::exited},
+    {"timeout of a program", program_timeout, ending::timed_out, true},
 };
 
 /// The system calls that carry a result out of the child: without them it is undelivered.
