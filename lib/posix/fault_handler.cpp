@@ -6,7 +6,6 @@
 #include "posix/system_calls.hpp"
 
 #include <cstddef>
-#include <utility>
 
 #include <pthread.h>
 #include <sys/time.h>
@@ -109,18 +108,13 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   if (!exact) --address;
   if (state.count == child_page_data::max_frames) return _URC_END_OF_STACK;
   page->frames[state.count++].store(address);
-  page->frame_count.store(state.count);
+  if (state.count > page->frame_count.load()) page->frame_count.store(state.count);
   return _URC_NO_REASON;
 }
 
-registers faulted_at;
-bool caller_taken = false;
-
 /// A call through a bad pointer leads nowhere that can be unwound, and the unwinder may fault
 /// itself when it looks there; but who called is known.
-void take_caller() noexcept {
-  if (!faulted_at.known || page->frame_count.load() > 1 || std::exchange(caller_taken, true))
-    return;
+void take_caller(const registers& faulted_at) noexcept {
   std::uintptr_t caller = faulted_at.return_address;
   if (faulted_at.return_address_at != 0)
     caller = *reinterpret_cast<const volatile std::uintptr_t*>(faulted_at.return_address_at);
@@ -130,7 +124,7 @@ void take_caller() noexcept {
 }
 
 void record(int signal, const siginfo_t* info, const void* context) noexcept {
-  faulted_at = interrupted(context);
+  registers const faulted_at = interrupted(context);
   bool const sent_by_someone = info->si_code <= 0;
   page->signal.store(signal);
   page->code.store(info->si_code);
@@ -140,9 +134,11 @@ void record(int signal, const siginfo_t* info, const void* context) noexcept {
   page->fault.store(fault_state::recorded);
 
   limit_unwinding();
+  bool const nothing_to_fetch =
+      !sent_by_someone && page->address.load() == faulted_at.program_counter;
+  if (faulted_at.known && nothing_to_fetch) take_caller(faulted_at);
   unwinding state{faulted_at.program_counter, !faulted_at.known, 0};
   _Unwind_Backtrace(take_frame, &state);
-  take_caller();
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
@@ -154,10 +150,7 @@ void on_fault(int signal, siginfo_t* info, void* context) {
     record(signal, info, context);
     die(signal);
   }
-  if (::pthread_equal(dying_thread, ::pthread_self()) != 0) {
-    take_caller();
-    die(expected);
-  }
+  if (::pthread_equal(dying_thread, ::pthread_self()) != 0) die(expected);
   // Another thread is already dying, and takes this one with it.
   for (;;) ::pause();
 }

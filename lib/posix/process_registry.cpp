@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <new>
 #include <system_error>
 #include <utility>
 
@@ -42,8 +41,8 @@ struct registry {
   static void after_fork_in_parent() { get().mutex.unlock(); }
   static void after_fork_in_child() {
     registry& self = get();
-    // Locked by a thread that does not exist here, under an id that is not ours: made anew.
-    new (&self.mutex) std::mutex;
+    // Locked by the thread that forked, which is the one that this process has.
+    self.mutex.unlock();
     // The parent's children are not this process's to end or to reap.
     self.list.previous = self.list.next = &self.list;
     // A bare fork by the program's own: left open there, the leash would outlive its owner.
