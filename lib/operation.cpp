@@ -9,7 +9,6 @@
 #include <isolatte/error.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <optional>
 #include <system_error>
@@ -143,9 +142,7 @@ asio::any_io_executor run_handle::get_executor() const {
 }
 
 void run_handle::async_wait(report_handler handler) {
-  if (!implementation_) {
-    complete_later(asio::system_executor{}, std::move(handler), error::no_child, {});
-  } else if (auto const owner = implementation_->supervisor.lock()) {
+  if (auto const owner = implementation_->supervisor.lock()) {
     owner->async_wait(std::move(handler));
   } else {
     complete_later(implementation_->executor, std::move(handler), implementation_->ec,

@@ -8,13 +8,17 @@
 #include <isolatte/config.hpp>
 #include <isolatte/detail/operation.hpp>
 #include <isolatte/detail/outcome_handler.hpp>
+#include <isolatte/error.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/append.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
@@ -129,6 +133,14 @@ class child {
     executor_type get_executor() const { return self_->get_executor(); }
     template <class Handler>
     void operator()(Handler&& handler) const {
+      if (self_->run_.empty()) {
+        // Straight to where it belongs: there is no executor of ours to go by.
+        auto const executor = boost::asio::get_associated_executor(handler);
+        boost::asio::post(executor,
+                          boost::asio::append(std::forward<Handler>(handler),
+                                              make_error_code(error::no_child), outcome<R>{}));
+        return;
+      }
       self_->run_.async_wait(
           detail::outcome_handler<R, std::decay_t<Handler>>{std::forward<Handler>(handler)});
     }

@@ -36,11 +36,13 @@ class run_handle {
   ISOLATTE_DECL run_handle& operator=(run_handle&& other) noexcept;
   ISOLATTE_DECL ~run_handle();
 
+  bool empty() const noexcept { return !implementation_; }
   ISOLATTE_DECL int pid() const noexcept;
   ISOLATTE_DECL bool running() const noexcept;
   enum class request { interrupt, request_exit, terminate, suspend, resume };
   ISOLATTE_DECL boost::system::error_code signal(request what) noexcept;
   ISOLATTE_DECL boost::asio::any_io_executor get_executor() const;
+  /// Not to be called for an empty one.
   ISOLATTE_DECL void async_wait(report_handler handler);
 
  private:
