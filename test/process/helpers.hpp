@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -116,6 +117,8 @@ class wire {
 /// Forks behind the library's back. The function ends in _exit(), whatever it does.
 template <class F>
 pid_t bare_fork(F function) {
+  // A thread sanitizer's _exit() writes what is buffered.
+  std::fflush(nullptr);
   pid_t const pid = ::fork();
   if (pid != 0) return pid;
   try {

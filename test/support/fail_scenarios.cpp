@@ -447,7 +447,7 @@ bool run(const scenario& what, const failure& how) {
                                << calls.entry() << ") -> " << r.how << ", " << r.ec.message()) {
     judge(what, r, calls);
     BOOST_TEST(open_descriptors() == descriptors, boost::test_tools::per_element());
-    BOOST_TEST(children().size() == 0U);
+    BOOST_TEST(children_vanish());
   }
   return calls.injected();
 }

@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -38,6 +39,16 @@ std::vector<int> children() {
   return found;
 }
 
+bool children_vanish() {
+  using clock = std::chrono::steady_clock;
+  auto const deadline = clock::now() + std::chrono::seconds{10};
+  while (!children().empty()) {
+    if (clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 bool alive(int pid) {
   std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
   std::string stat;
@@ -57,8 +68,7 @@ nothing_left::nothing_left() : before_{open_descriptors()} {}
 nothing_left::~nothing_left() {
   auto const after = open_descriptors();
   BOOST_TEST(after == before_, boost::test_tools::per_element());
-  auto const left = children();
-  BOOST_TEST(left.size() == 0U);
+  BOOST_TEST(children_vanish());
 }
 
 }  // namespace isolatte::test

@@ -15,6 +15,9 @@ std::vector<std::string> open_descriptors();
 
 /// The children of this process that exist, zombies included.
 std::vector<int> children();
+/// Whether this process has no children, ended or not. One that the kernel reaps by itself is gone
+/// only a moment after its end can be seen.
+bool children_vanish();
 
 /// Whether a process of that number exists and is more than a zombie.
 bool alive(int pid);
