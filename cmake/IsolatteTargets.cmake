@@ -32,7 +32,7 @@ function(isolatte_add_library target)
     PRIVATE "${PROJECT_SOURCE_DIR}/lib")
   target_link_libraries(${target}
     PUBLIC Boost::headers Boost::serialization Threads::Threads
-    PRIVATE Boost::${isolatte_stacktrace} ${CMAKE_DL_LIBS})
+    PRIVATE ${isolatte_private_boost_targets} ${CMAKE_DL_LIBS})
   target_compile_definitions(${target} PRIVATE ISOLATTE_SOURCE BOOST_STACKTRACE_LINK)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
