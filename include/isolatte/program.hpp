@@ -40,13 +40,7 @@ class environment {
   /// @return the variables
   const variables& given() const noexcept { return given_; }
 
-  /// This program's own variables, and some others.
-  /// @param changes what is added, replaced or, where it has no value, left out
-  /// @return the environment
   friend environment inherited_with(variables changes);
-  /// These variables and no others.
-  /// @param all every variable the program is to have
-  /// @return the environment
   friend environment exactly(variables all);
 
  private:

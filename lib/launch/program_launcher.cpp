@@ -56,7 +56,7 @@ class fork_executor {
   const fork_context& query(asio::execution::context_t) const noexcept { return *context_; }
   template <class Function>
   void execute(Function&&) const {}
-  friend bool operator==(const fork_executor&, const fork_executor&) noexcept = default;
+  bool operator==(const fork_executor&) const noexcept = default;
 
  private:
   const fork_context* context_;
