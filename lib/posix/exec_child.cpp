@@ -19,6 +19,14 @@ namespace isolatte::posix {
 
 namespace {
 
+/// Shell scripts take the small numbers for themselves, and would let go of the leash. Where it
+/// cannot be moved it stays where it is.
+void lift_leash(const child_plan& plan) noexcept {
+  constexpr int beyond_scripts = 100;
+  if (plan.leash == -1) return;
+  if (sys.fcntl(plan.leash, F_DUPFD, beyond_scripts) != -1) sys.close(plan.leash);
+}
+
 /// What the user keeps stays open beyond exec, and so do inherited streams, however they are
 /// marked.
 bool keep_beyond_exec(const child_plan& plan) noexcept {
@@ -75,6 +83,7 @@ void exec_child(const child_plan& plan, const exec_plan& program, const char* co
       sys.chdir(program.start_dir.c_str()) == -1)
     failed = setup_step::start_dir;
   if (failed == setup_step::none) {
+    lift_leash(plan);
     plan.page->stage = run::child_stage::running;
     execute(program.invocation, arguments, variables);
     failed = setup_step::exec;

@@ -536,6 +536,22 @@ BOOST_AUTO_TEST_CASE(it_dies_with_the_program) {
   held.wait_until_closed();
 }
 
+BOOST_AUTO_TEST_CASE(a_script_that_closes_what_it_can_name_dies_with_the_program) {
+  wire held;
+  wire out;
+  pid_t const helper = bare_fork([&] {
+    int const high = ::fcntl(held.write_end(), F_DUPFD, 500);
+    asio::io_context context;
+    result done;
+    start(context, done, shell("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; echo; exec sleep 1000"),
+          {.out = isolatte::to_fd{out.write_end()}, .keep = {high}});
+    hang();
+  });
+  BOOST_TEST(out.await());
+  end_child(helper);
+  held.wait_until_closed();
+}
+
 BOOST_AUTO_TEST_CASE(it_dies_with_its_context) {
   wire held;
   result done;
