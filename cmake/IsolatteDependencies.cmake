@@ -14,18 +14,20 @@ if(NOT isolatte_stacktrace)
     "boost_stacktrace_backtrace best of all")
 endif()
 
-# Boost.Process is header-only in older releases, and compiled in later ones. Private as well.
+# Boost.Process is header-only in older releases, and compiled in later ones, which some distributions
+# leave out: the library can do without. Private as well.
 find_package(boost_process ${Boost_VERSION} EXACT QUIET CONFIG)
 set(isolatte_private_boost ${isolatte_stacktrace})
+set(isolatte_private_definitions "")
 if(TARGET Boost::process)
   list(APPEND isolatte_private_boost process)
 else()
   get_target_property(isolatte_boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
-  find_file(ISOLATTE_PROCESS_HEADER boost/process/v2/src.hpp
+  find_file(ISOLATTE_PROCESS_SOURCE boost/process/v2/src.hpp
     PATHS ${isolatte_boost_include} NO_DEFAULT_PATH)
-  mark_as_advanced(ISOLATTE_PROCESS_HEADER)
-  if(NOT ISOLATTE_PROCESS_HEADER)
-    message(FATAL_ERROR "isolatte needs the compiled library of this Boost's Process, boost_process")
+  mark_as_advanced(ISOLATTE_PROCESS_SOURCE)
+  if(NOT ISOLATTE_PROCESS_SOURCE)
+    list(APPEND isolatte_private_definitions ISOLATTE_NO_BOOST_PROCESS)
   endif()
 endif()
 list(TRANSFORM isolatte_private_boost PREPEND Boost:: OUTPUT_VARIABLE isolatte_private_boost_targets)

@@ -16,7 +16,7 @@
 #include <boost/process/v2/default_launcher.hpp>
 
 #include <filesystem>
-#include <utility>
+#include <vector>
 
 namespace isolatte::launch {
 
@@ -90,6 +90,15 @@ class library_child {
 }  // namespace
 
 }  // namespace isolatte::launch
+
+#if defined(ISOLATTE_NO_BOOST_PROCESS)
+/// Some distributions have the headers of a Boost whose Process is compiled, and not its library.
+/// This is all that would be missed, and it is never called: on_exec_setup() does not come back.
+[[gnu::weak]] void boost::process::v2::posix::detail::close_all(const std::vector<int>&,
+                                                                error_code& ec) {
+  ec = make_error_code(boost::system::errc::operation_not_supported);
+}
+#endif
 
 /// Does nothing with the child: the supervisor waits for it, and nobody else.
 template <>
