@@ -208,19 +208,19 @@ verdict machine::conclude() const noexcept {
     return v;
   }
   if (!status_) return v;
+  bool const ended_itself =
+      status_->how == exit_status::kind::exited || status_->how == exit_status::kind::lost;
+  if (ended_itself && stage_ == child_stage::setup_failed && frame_ == frame_state::absent) {
+    v.setup_failed = true;
+    v.ran = isolatte::ran::no;
+    return v;
+  }
   switch (status_->how) {
     case exit_status::kind::lost:
       v.how = ending::lost;
       v.keep_payload = frame_ == frame_state::complete;
       break;
-    case exit_status::kind::exited:
-      if (stage_ == child_stage::setup_failed && frame_ == frame_state::absent) {
-        v.setup_failed = true;
-        v.ran = isolatte::ran::no;
-        return v;
-      }
-      v = conclude_exit(status_->number);
-      break;
+    case exit_status::kind::exited: v = conclude_exit(status_->number); break;
     case exit_status::kind::signaled: v = conclude_signal(status_->number, false); break;
     case exit_status::kind::dumped: v = conclude_signal(status_->number, true); break;
   }

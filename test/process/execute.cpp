@@ -376,6 +376,20 @@ BOOST_AUTO_TEST_CASE(a_failure_to_execute_runs_no_exit_handlers) {
   BOOST_TEST(wait_for(helper) == 0);
 }
 
+BOOST_AUTO_TEST_CASE(where_sigchld_is_ignored_the_error_is_still_told) {
+  struct sigaction ignore{};
+  ignore.sa_handler = SIG_IGN;
+  struct sigaction before{};
+  ::sigaction(SIGCHLD, &ignore, &before);
+  auto const missing = run({"/no/such/program"});
+  auto const there = run({"true"});
+  ::sigaction(SIGCHLD, &before, nullptr);
+  check_not_started(missing, errc::no_such_file_or_directory);
+  BOOST_TEST(!there.ec);
+  BOOST_TEST(there.what.how() == ending::lost);
+  BOOST_TEST(there.what.ran() == isolatte::ran::yes);
+}
+
 /// Forks, in the midst of the next fork of this thread, a sibling that holds all there is.
 struct intruder {
   static inline thread_local bool armed = false;

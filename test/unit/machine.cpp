@@ -116,8 +116,9 @@ verdict oracle(const history& seen) {
   if (seen.early) return {.how = of_payload(), .ran = ran::yes, .keep_payload = true};
 
   event const& end = *seen.end;
-  if (end.status.how == status_kind::exited && end.stage == child_stage::setup_failed &&
-      seen.frame == frame_state::absent)
+  bool const ended_itself =
+      end.status.how == status_kind::exited || end.status.how == status_kind::lost;
+  if (ended_itself && end.stage == child_stage::setup_failed && seen.frame == frame_state::absent)
     return {.how = ending::not_started, .ran = ran::no, .setup_failed = true};
 
   v.ran = end.stage == child_stage::running || end.stage == child_stage::finished ||
@@ -628,6 +629,8 @@ constexpr named_case named_cases[] = {
     {"it cannot prepare itself", bare, "exit1@setup_failed", ending::not_started, ran::no,
      setup_failed},
     {"it cannot prepare itself, and the deadline is late", timed, "deadline exit1@setup_failed",
+     ending::not_started, ran::no, setup_failed},
+    {"it cannot prepare itself, and someone else reaped it", bare, "lost@setup_failed",
      ending::not_started, ran::no, setup_failed},
     {"a result belies a failed setup", bare, "value exit0@setup_failed", ending::returned, ran::yes,
      payload},
