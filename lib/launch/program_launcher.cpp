@@ -15,6 +15,7 @@
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/process/v2/default_launcher.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <vector>
 
@@ -37,11 +38,14 @@ class fork_context {
   /// that was forked meanwhile can hold back for as long as it lives. The answer "no error" is put
   /// into the pipe beforehand, and the child's page tells how it really went.
   void notify_fork(asio::execution_context::fork_event event) const noexcept {
-    if (event != asio::execution_context::fork_prepare) return;
+    auto const& open_in_child = launcher_.fd_whitelist;
+    constexpr std::size_t standard_streams = 3;
+    // Behind these comes the pipe; in a release that had none, nothing.
+    if (event != asio::execution_context::fork_prepare || open_in_child.size() <= standard_streams)
+      return;
     int const no_error = 0;
-    posix::retry([&] {
-      return posix::sys.write(launcher_.fd_whitelist.back(), &no_error, sizeof no_error);
-    });
+    posix::retry(
+        [&] { return posix::sys.write(open_in_child.back(), &no_error, sizeof no_error); });
   }
 
  private:
