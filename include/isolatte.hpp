@@ -10,6 +10,7 @@
 #include <isolatte/async_execute.hpp>
 #include <isolatte/async_fork.hpp>
 #include <isolatte/async_map.hpp>
+#include <isolatte/call.hpp>
 #include <isolatte/callbacks.hpp>
 #include <isolatte/child.hpp>
 #include <isolatte/config.hpp>
@@ -18,6 +19,7 @@
 #include <isolatte/exception.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/fork.hpp>
+#include <isolatte/fork_server.hpp>
 #include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>

@@ -18,6 +18,11 @@ class category final : public boost::system::error_category {
       case error::already_delivered: return "the outcome has been handed out";
       case error::no_child: return "there is no child";
       case error::bad_element: return "an element of the range could not be taken";
+      case error::server_died: return "the fork server died";
+      case error::unknown_function:
+        return "the process does not have the function: its library was loaded later";
+      case error::queue_full: return "too many jobs are waiting";
+      case error::broken_pool: return "the pool's workers cannot be initialised";
     }
     return "unknown error " + std::to_string(value);
   }

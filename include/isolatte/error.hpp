@@ -25,6 +25,15 @@ enum class error {
   /// An element of a map's range could not be taken, or not be handed to its job; the exception is
   /// in its outcome.
   bad_element,
+  /// The fork server died before the operation was done.
+  server_died,
+  /// The other process does not have the function: it is in a library that was loaded later, or
+  /// was loaded somewhere else.
+  unknown_function,
+  /// More jobs wait than pool_options::max_queued allows.
+  queue_full,
+  /// The pool's initializer failed, or its workers end before they can take a job.
+  broken_pool,
 };
 
 /// The category of @ref error, named "isolatte".

@@ -40,6 +40,29 @@ child_page child_page::make(boost::system::error_code& ec) noexcept {
   return page;
 }
 
+child_page child_page::make_file(descriptor& file, boost::system::error_code& ec) noexcept {
+  file = descriptor{retry([&] { return sys.temporary_file(); })};
+  if (file) file = above_stdio(std::move(file), ec);
+  if (ec) return {};
+  if (!file || retry([&] { return sys.ftruncate(file.get(), sizeof(child_page_data)); }) == -1) {
+    ec = last_error();
+    return {};
+  }
+  child_page page = of_file(file.get(), ec);
+  if (!ec) new (page.data_) child_page_data{};
+  return page;
+}
+
+child_page child_page::of_file(int fd, boost::system::error_code& ec) noexcept {
+  void* const memory = sys.map_file(sizeof(child_page_data), PROT_READ | PROT_WRITE, fd);
+  child_page page;
+  if (memory == MAP_FAILED)
+    ec = last_error();
+  else
+    page.data_ = static_cast<child_page_data*>(memory);
+  return page;
+}
+
 child_page::~child_page() {
   if (data_) sys.munmap(data_, sizeof(child_page_data));
 }
@@ -50,6 +73,8 @@ void child_page::hide_from_later_children() const noexcept {
   sys.madvise(data_, sizeof(child_page_data), MADV_DONTFORK);
 #endif
 }
+
+int child_page::pid() const noexcept { return data_ ? data_->pid.load() : 0; }
 
 run::child_stage child_page::stage() const noexcept {
   return data_ ? data_->stage.load() : run::child_stage::setup;

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
 
+#include "posix/descriptor.hpp"
 #include "run/child_stage.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -41,6 +42,8 @@ enum class fault_state : std::uint32_t { none, writing, recorded };
 struct child_page_data {
   static constexpr std::size_t max_frames = 128;
 
+  /// The child's number, where someone else than the page's owner made the child.
+  std::atomic<int> pid;
   std::atomic<run::child_stage> stage;
   std::atomic<setup_step> step;
   std::atomic<int> error;
@@ -65,6 +68,10 @@ class child_page {
  public:
   child_page() noexcept = default;
   static child_page make(boost::system::error_code& ec) noexcept;
+  /// One that can be sent to another process, as the file that it is.
+  static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
+  /// The page that another process has sent.
+  static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
   child_page(child_page&& other) noexcept : data_{std::exchange(other.data_, nullptr)} {}
   child_page& operator=(child_page&& other) noexcept {
     std::swap(data_, other.data_);
@@ -76,6 +83,8 @@ class child_page {
   /// Keeps the page from children that are forked from now on.
   void hide_from_later_children() const noexcept;
 
+  /// 0: nobody has made the child.
+  int pid() const noexcept;
   run::child_stage stage() const noexcept;
   setup_step failed_step() const noexcept;
   int setup_error() const noexcept;

@@ -13,8 +13,6 @@
 
 namespace isolatte::posix {
 
-namespace {
-
 void add_channel(child_plan& plan, int channel, boost::system::error_code& ec) {
   plan.channel = channel;
   struct stat status{};
@@ -26,7 +24,14 @@ void add_channel(child_plan& plan, int channel, boost::system::error_code& ec) {
   plan.channel_inode = status.st_ino;
 }
 
-}  // namespace
+void add_kept(child_plan& plan, const std::vector<int>& fds) {
+  plan.keep = fds;
+  for (int const fd : {plan.channel, plan.leash})
+    if (fd != -1) plan.keep.push_back(fd);
+  std::erase_if(plan.keep, [](int fd) { return fd <= 2; });
+  std::sort(plan.keep.begin(), plan.keep.end());
+  plan.keep.erase(std::unique(plan.keep.begin(), plan.keep.end()), plan.keep.end());
+}
 
 child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
                      const child_page& page, boost::system::error_code& ec) {
@@ -51,17 +56,12 @@ child_plan make_plan(child_kind kind, const child_ends& ends, const options& opt
     if (ec) return plan;
   }
 
-  plan.keep = opts.keep.fds();
-  for (int const fd : plan.keep)
+  for (int const fd : opts.keep.fds())
     if (sys.fcntl(fd, F_GETFD, 0) == -1) {
       ec = last_error();
       return plan;
     }
-  for (int const fd : {plan.channel, plan.leash})
-    if (fd != -1) plan.keep.push_back(fd);
-  std::erase_if(plan.keep, [](int fd) { return fd <= 2; });
-  std::sort(plan.keep.begin(), plan.keep.end());
-  plan.keep.erase(std::unique(plan.keep.begin(), plan.keep.end()), plan.keep.end());
+  add_kept(plan, opts.keep.fds());
   return plan;
 }
 

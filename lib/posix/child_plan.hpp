@@ -13,6 +13,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace isolatte::posix {
@@ -23,6 +24,8 @@ enum class child_kind { callable, program };
 /// What a child needs to prepare itself, worked out before the fork so that it allocates nothing.
 struct child_plan {
   child_kind kind = child_kind::callable;
+  /// The group to be in, where it is neither the child's own nor that of whoever forks; or 0.
+  int group = 0;
   /// What becomes 0, 1 and 2, all of them above 2; -1 inherits.
   int standard[3] = {-1, -1, -1};
   /// The write end of the result channel, above 2, and what fstat says of it; a program has none.
@@ -31,6 +34,8 @@ struct child_plan {
   unsigned long long channel_inode = 0;
   /// The read end of the leash, or -1.
   int leash = -1;
+  /// Descriptors that are to be at other numbers in the child: from, to.
+  std::vector<std::pair<int, int>> moved;
   /// Every descriptor above 2 that stays open, ascending, those above among them.
   std::vector<int> keep;
   bool keep_all = false;
@@ -40,6 +45,12 @@ struct child_plan {
   std::size_t max_result = 0;
   child_page_data* page = nullptr;
 };
+
+/// Gives the plan its result channel.
+void add_channel(child_plan& plan, int channel, boost::system::error_code& ec);
+/// Gives the plan, last of all, what stays open.
+/// @param fds what does beside what the plan names
+void add_kept(child_plan& plan, const std::vector<int>& fds);
 
 child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
                      const child_page& page, boost::system::error_code& ec);

@@ -30,6 +30,8 @@ bool set_standard_streams(const child_plan& plan) noexcept {
     int const from = plan.standard[fd];
     if (from != -1 && retry([&] { return sys.dup2(from, fd); }) == -1) return false;
   }
+  for (auto const& [from, to] : plan.moved)
+    if (retry([&] { return sys.dup2(from, to); }) == -1) return false;
   return true;
 }
 
@@ -104,7 +106,8 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK);
 #endif
   // The parent does the same, so that neither depends on the other being first.
-  if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
+  if ((plan.lead_group || plan.group != 0) && sys.setpgid(0, plan.group) == -1)
+    return setup_step::process_group;
   if (!reset_signals()) return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;

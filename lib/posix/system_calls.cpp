@@ -6,6 +6,10 @@
 #include <string>
 
 #include <fcntl.h>
+#if defined(__linux__)
+#include <sched.h>
+#include <sys/prctl.h>
+#endif
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -114,6 +118,46 @@ int raw_setrlimit(int resource, const struct rlimit* limit) {
   return ::setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), limit);
 }
 
+/// What glibc's fork() does for a process with one thread, save the handlers of pthread_atfork:
+/// there is nothing to lock, but the thread's number and its list of robust mutexes are new.
+pid_t raw_clone_sibling([[maybe_unused]] std::atomic<int>* pid) {
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+  int* number_of_thread = nullptr;
+  ::prctl(PR_GET_TID_ADDRESS, &number_of_thread);
+  void* robust_list = nullptr;
+  std::size_t robust_size = 0;
+  ::syscall(SYS_get_robust_list, 0, &robust_list, &robust_size);
+  unsigned long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
+  if (number_of_thread != nullptr) flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+#if defined(__x86_64__)
+  long const result = ::syscall(SYS_clone, flags, nullptr, pid, number_of_thread, 0);
+#else
+  long const result = ::syscall(SYS_clone, flags, nullptr, pid, 0, number_of_thread);
+#endif
+  if (result == 0 && robust_list != nullptr)
+    ::syscall(SYS_set_robust_list, robust_list, robust_size);
+  return static_cast<pid_t>(result);
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+
+int raw_socketpair(int type, int ends[2]) {
+#if defined(__linux__)
+  return ::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends);
+#else
+  if (::socketpair(AF_UNIX, type, 0, ends) == -1) return -1;
+  set_close_on_exec(ends[0]);
+  set_close_on_exec(ends[1]);
+  return 0;
+#endif
+}
+
+void* raw_map_file(std::size_t length, int protection, int fd) {
+  return ::mmap(nullptr, length, protection, MAP_SHARED, fd, 0);
+}
+
 int raw_setpriority(int nice) { return ::setpriority(PRIO_PROCESS, 0, nice); }
 
 }  // namespace
@@ -147,6 +191,12 @@ system_calls sys = {
     .setpriority = raw_setpriority,
     .chdir = ::chdir,
     .execve = ::execve,
+    .clone_sibling = raw_clone_sibling,
+    .socketpair = raw_socketpair,
+    .sendmsg = ::sendmsg,
+    .recvmsg = ::recvmsg,
+    .ftruncate = ::ftruncate,
+    .map_file = raw_map_file,
 };
 
 }  // namespace isolatte::posix

@@ -4,12 +4,14 @@
 #ifndef ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
 #define ISOLATTE_LIB_POSIX_SYSTEM_CALLS_HPP
 
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 
 #include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/types.h>
@@ -55,6 +57,14 @@ struct system_calls {
   int (*setpriority)(int nice);
   int (*chdir)(const char* path);
   int (*execve)(const char* path, char* const arguments[], char* const variables[]);
+  /// As fork, but the child is the caller's sibling: its parent's child. Its number is in *pid, in
+  /// every process that shares that memory, before the child runs.
+  pid_t (*clone_sibling)(std::atomic<int>* pid);
+  int (*socketpair)(int type, int ends[2]);
+  ssize_t (*sendmsg)(int fd, const struct msghdr* message, int flags);
+  ssize_t (*recvmsg)(int fd, struct msghdr* message, int flags);
+  int (*ftruncate)(int fd, off_t size);
+  void* (*map_file)(std::size_t length, int protection, int fd);
 };
 
 extern system_calls sys;

@@ -112,7 +112,16 @@ void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::chi
                    for (auto* const reader : {&self.out_, &self.err_})
                      if (*reader) self.await_output(*reader);
                    self.perform(self.machine_.started());
+                   if (self.cancelled_before_begin()) self.cancel(self.early_cancel_);
                  }));
+}
+
+void supervisor::begin_later(std::shared_ptr<posix::child_process> process,
+                             posix::child_page page) {
+  asio::dispatch(strand_, [self = shared_from_this(), process = std::move(process),
+                           page = std::move(page)]() mutable {
+    self->begin(std::move(process), std::move(page));
+  });
 }
 
 void supervisor::settle(self_pointer self) {
@@ -163,7 +172,12 @@ void supervisor::on_grace_over() {
 
 void supervisor::cancel(asio::cancellation_type type) {
   using asio::cancellation_type;
-  if (complete_ || !process_ || look_for_end()) return;
+  if (complete_) return;
+  if (!process_) {
+    early_cancel_ = type;
+    return;
+  }
+  if (look_for_end()) return;
   auto const asks = [type](cancellation_type what) {
     return (type & what) != cancellation_type::none;
   };
@@ -173,6 +187,26 @@ void supervisor::cancel(asio::cancellation_type type) {
     perform(machine_.cancel(run::cancel_kind::request_exit));
   else if (asks(cancellation_type::total))
     perform(machine_.cancel(run::cancel_kind::interrupt));
+}
+
+void supervisor::fail(const error_code& ec, const char* step) {
+  later([ec, step](supervisor& self, const error_code&) {
+    if (self.complete_) return;
+    self.complete_ = self.finished_ = self.delivered_ = true;
+    self.close_io();
+    self.companion_.reset();
+    detail::report what;
+    what.summary.reason = step;
+    if (self.handler_) self.complete(ec, std::move(what));
+  });
+}
+
+void supervisor::abort(const error_code& ec) {
+  later([ec](supervisor& self, const error_code&) {
+    if (self.complete_ || self.look_for_end()) return;
+    self.abort_error_ = ec;
+    self.cancel(asio::cancellation_type::terminal);
+  });
 }
 
 void supervisor::cancel_wait() {
@@ -400,10 +434,11 @@ void supervisor::deliver_early() {
 }
 
 void supervisor::finish(self_pointer self) {
+  companion_.reset();
   if (released_ || delivered_) return;
   auto const verdict = machine_.conclude();
   error_code ec;
-  if (verdict.aborted) ec = asio::error::operation_aborted;
+  if (verdict.aborted) ec = abort_error_;
   if (verdict.setup_failed) ec = setup_error_of(page_);
   detail::report report = make_report();
   close_io();
@@ -478,6 +513,7 @@ void supervisor::abandon() noexcept {
   complete_ = finished_ = released_ = true;
   handler_.reset();
   ready_.reset();
+  companion_.reset();
   // May be the last: nothing of this is touched behind it.
   auto const last = std::move(held_);
 }

@@ -19,6 +19,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
@@ -57,8 +58,22 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Takes the child on. Nothing here fails.
   void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
 
+  /// The same, from a thread that other steps may run beside.
+  void begin_later(std::shared_ptr<posix::child_process> process, posix::child_page page);
+
   /// Completes with the outcome. Cancelling ends the child. To be called before begin().
   void async_own(detail::report_handler handler);
+  /// No child could be made: completes with that.
+  void fail(const boost::system::error_code& ec, const char* step);
+  /// Ends the child as a cancellation does, and completes with this error instead.
+  void abort(const boost::system::error_code& ec);
+  /// Whether somebody has cancelled the operation before there was a child.
+  bool cancelled_before_begin() const noexcept {
+    return early_cancel_ != boost::asio::cancellation_type::none;
+  }
+  /// Kept until the run is over, or is given up.
+  void attach(std::shared_ptr<void> companion) noexcept { companion_ = std::move(companion); }
+
   /// Completes with the outcome. Cancelling ends the wait alone.
   void async_wait(detail::report_handler handler);
 
@@ -127,6 +142,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::shared_ptr<posix::child_process> process_;
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
+  std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
+  boost::system::error_code abort_error_ = boost::asio::error::operation_aborted;
+  std::shared_ptr<void> companion_;
   std::optional<posix::reaped_child> reaped_;
   std::optional<posix::fault_record> fault_;
   std::string trace_;

@@ -58,6 +58,12 @@ constexpr std::array infos = {
     entry_info{"setpriority", EACCES, false},
     entry_info{"chdir", EACCES, false},
     entry_info{"execve", ENOMEM, false},
+    entry_info{"clone_sibling", EAGAIN, false},
+    entry_info{"socketpair", EMFILE, false},
+    entry_info{"sendmsg", ENOBUFS, true},
+    entry_info{"recvmsg", ENOMEM, true},
+    entry_info{"ftruncate", ENOSPC, true},
+    entry_info{"map_file", ENOMEM, false},
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
@@ -125,7 +131,8 @@ void replace_all(system_calls& table) {
           &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
-          &calls::execve>::replace(table);
+          &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
+          &calls::recvmsg, &calls::ftruncate, &calls::map_file>::replace(table);
 }
 
 }  // namespace

@@ -1,0 +1,78 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/symboliser.hpp"
+#include "launch/template_process.hpp"
+#include "supervise/complete_later.hpp"
+
+#include <isolatte/fork_server.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <new>
+#include <system_error>
+#include <utility>
+
+namespace isolatte::detail {
+
+using boost::system::error_code;
+
+struct server_handle::implementation {
+  boost::asio::any_io_executor executor;
+  std::shared_ptr<launch::template_process> process;
+
+  ~implementation() {
+    if (process) process->close();
+  }
+};
+
+server_handle::server_handle(boost::asio::any_io_executor executor)
+    : implementation_{std::make_unique<implementation>()} {
+  error_code ec;
+  implementation_->process = launch::template_process::make(executor, ec);
+  if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
+  implementation_->executor = std::move(executor);
+}
+
+server_handle::server_handle(server_handle&& other) noexcept = default;
+server_handle& server_handle::operator=(server_handle&& other) noexcept = default;
+server_handle::~server_handle() = default;
+
+int server_handle::pid() const noexcept {
+  return implementation_ ? implementation_->process->pid() : 0;
+}
+
+boost::asio::any_io_executor server_handle::get_executor() const {
+  return implementation_->executor;
+}
+
+void server_handle::async_run(const remote_call& call, options opts, report_handler handler) {
+  error_code ec;
+  const char* step = "opening the child's streams";
+  std::shared_ptr<supervise::supervisor> run;
+  auto const& executor = implementation_->executor;
+  try {
+    run = supervise::supervisor::make(executor, opts,
+                                      opts.fault_report ? launch::symbolise : nullptr, ec);
+    // The handler goes in before anything can happen to the run.
+    if (!ec) {
+      run->async_own(std::move(handler));
+      step = "asking the fork server";
+      implementation_->process->launch(run, call, opts, ec);
+      if (ec) run->fail(ec, step);
+      return;
+    }
+  } catch (const std::bad_alloc&) {
+    ec = make_error_code(boost::system::errc::not_enough_memory);
+  } catch (const boost::system::system_error& error) {
+    ec = error.code();
+  } catch (const std::system_error& error) {
+    ec = error.code();
+  }
+  if (run)
+    run->fail(ec, step);
+  else
+    supervise::complete_later(executor, std::move(handler), ec, supervise::not_started(step));
+}
+
+}  // namespace isolatte::detail

@@ -1,0 +1,296 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/template_process.hpp"
+
+#include "posix/child_ends.hpp"
+#include "posix/fork_child.hpp"
+#include "posix/message_socket.hpp"
+#include "posix/serve_forks.hpp"
+#include "posix/system_calls.hpp"
+
+#include <isolatte/error.hpp>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+namespace isolatte::launch {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+constexpr const char* making = "creating the child in the fork server";
+
+class serve_task final : public detail::child_task {
+ public:
+  explicit serve_task(int socket) noexcept : socket_{socket} {}
+  void invoke() override { posix::serve_forks(socket_); }
+  void encode(detail::byte_buffer&) const override {}
+  void release() noexcept override {}
+
+ private:
+  int socket_;
+};
+
+options server_options(int socket) {
+  options opts;
+  // Its children get the streams of their requests; it must not keep this process's open.
+  opts.out = discard;
+  opts.err = discard;
+  opts.keep = {socket};
+  opts.fault_report = false;
+  return opts;
+}
+
+bool is_shortage_of_room(const error_code& ec) noexcept {
+  return ec == boost::system::errc::resource_unavailable_try_again ||
+         ec == boost::system::errc::operation_would_block;
+}
+
+bool is_end(const error_code& ec) noexcept {
+  return ec == asio::error::broken_pipe || ec == asio::error::connection_reset ||
+         ec == asio::error::not_connected;
+}
+
+}  // namespace
+
+std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
+                                                         error_code& ec) {
+  auto self = std::make_shared<template_process>(only_make{}, executor);
+  self->start(ec);
+  if (ec) return nullptr;
+  supervise::run_service::join(executor, self->membership_, self);
+  return self;
+}
+
+template_process::template_process(only_make, const asio::any_io_executor& executor)
+    : executor_{executor}, strand_{executor}, socket_{strand_} {}
+
+template_process::~template_process() = default;
+
+void template_process::start(error_code& ec) {
+  posix::socket_ends sockets = posix::make_message_sockets(ec);
+  if (ec) return;
+  options const opts = server_options(sockets.theirs.get());
+  posix::all_ends const ends = posix::open_ends(opts, ec);
+  if (ec) return;
+  serve_task task{sockets.theirs.get()};
+  posix::forked_child child = posix::fork_child(task, ends.child, opts, ec);
+  if (ec) return;
+  socket_.assign(sockets.mine.get(), ec);
+  if (ec) return;
+  sockets.mine.release();
+  pid_ = child.process->pid();
+  set_process(std::move(child.process));
+}
+
+void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
+  std::lock_guard const lock{process_mutex_};
+  process_.swap(process);
+}
+
+// Requests
+
+void template_process::launch(std::shared_ptr<supervise::supervisor> run,
+                              const detail::remote_call& call, const options& opts,
+                              error_code& ec) {
+  request what;
+  what.id = next_id_++;
+  what.leads_group = opts.kill_tree;
+  posix::descriptor file;
+  what.page = posix::child_page::make_file(file, ec);
+  if (ec) return;
+  what.page.hide_from_later_children();
+  what.message = posix::make_fork_message(what.id, call, run->ends(), std::move(file), opts, ec);
+  if (ec) return;
+  what.process = std::make_shared<posix::child_process>();
+  what.run = std::move(run);
+  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+    self->enqueue(std::move(what));
+  });
+}
+
+void template_process::enqueue(request what) {
+  if (closed_) return what.run->fail(asio::error::operation_aborted, making);
+  queued_.push_back(std::move(what));
+  send_queued();
+}
+
+void template_process::send_queued() {
+  while (!queued_.empty() && !waiting_for_room_) {
+    if (!send(queued_.front())) continue;
+    queued_.pop_front();
+  }
+  await_replies();
+}
+
+bool template_process::send(request& what) {
+  if (what.run->cancelled_before_begin()) {
+    what.run->fail(asio::error::operation_aborted, making);
+    return true;
+  }
+  error_code ec;
+  if (!process_) start(ec);
+  if (!ec)
+    posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
+  if (!ec) {
+    what.message = {};
+    auto const id = what.id;
+    sent_.emplace(id, std::move(what));
+    return true;
+  }
+  if (is_shortage_of_room(ec)) {
+    await_room();
+    return false;
+  }
+  if (is_end(ec)) {
+    died();
+    // A fresh one may do better, once.
+    if (!std::exchange(what.tried, true)) return false;
+    ec = error::server_died;
+  }
+  what.run->fail(ec, making);
+  return true;
+}
+
+void template_process::await_room() {
+  waiting_for_room_ = true;
+  socket_.async_wait(supervise::stream_descriptor::wait_write,
+                     [self = shared_from_this()](const error_code&) {
+                       self->waiting_for_room_ = false;
+                       self->send_queued();
+                     });
+}
+
+// Replies
+
+void template_process::await_replies() {
+  if (reading_ || !socket_.is_open() || (sent_.empty() && running_.empty())) return;
+  reading_ = true;
+  socket_.async_wait(supervise::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const error_code& ec) {
+                       self->reading_ = false;
+                       if (!ec) self->read_replies();
+                       self->await_replies();
+                     });
+}
+
+void template_process::read_replies() {
+  std::vector<std::byte> bytes;
+  std::vector<posix::descriptor> none;
+  while (socket_.is_open()) {
+    error_code ec;
+    posix::receive_message(socket_.native_handle(), bytes, none, false, ec);
+    if (is_shortage_of_room(ec)) return;
+    if (ec || bytes.size() != sizeof(posix::fork_reply)) {
+      died();
+      return send_queued();
+    }
+    posix::fork_reply reply;
+    std::memcpy(&reply, bytes.data(), sizeof reply);
+    take_reply(reply);
+  }
+}
+
+void template_process::take_reply(const posix::fork_reply& reply) {
+  auto const place = sent_.find(reply.id);
+  if (place == sent_.end()) return;
+  request what = std::move(place->second);
+  sent_.erase(place);
+  if (reply.pid == 0) {
+    error_code ec = error::unknown_function;
+    if (reply.error != 0) ec.assign(reply.error, boost::system::system_category());
+    what.run->fail(ec, making);
+    return rest();
+  }
+  using clock = std::chrono::steady_clock;
+  if (what.leads_group) posix::sys.setpgid(reply.pid, reply.pid);
+  what.process->adopt(reply.pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
+  running_.emplace(what.id, what.run);
+  what.run->attach({nullptr, [weak = weak_from_this(), id = what.id](void*) {
+                      if (auto const self = weak.lock(); self && !self->abandoned_)
+                        asio::post(self->strand_, [self, id] { self->ended(id); });
+                    }});
+  what.run->begin_later(std::move(what.process), std::move(what.page));
+}
+
+void template_process::ended(std::uint64_t id) {
+  running_.erase(id);
+  rest();
+}
+
+/// With nothing under way the event loop is not to be kept waiting.
+void template_process::rest() {
+  if (!sent_.empty() || !running_.empty() || !reading_) return;
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+// Ends
+
+void template_process::died() {
+  error_code ignored;
+  socket_.close(ignored);
+  set_process(nullptr);
+  pid_ = 0;
+  auto lost = std::exchange(sent_, {});
+  for (auto& [id, what] : lost) lose(what);
+  abort_all(why_it_ends());
+}
+
+/// It may have been about to reply. The kernel has told the page of a child that was made.
+void template_process::lose(request& what) {
+  if (int const pid = what.page.pid()) {
+    what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
+    what.process->kill_and_reap();
+  }
+  what.run->fail(why_it_ends(), making);
+}
+
+error_code template_process::why_it_ends() const {
+  if (closed_) return asio::error::operation_aborted;
+  return error::server_died;
+}
+
+void template_process::abort_all(const error_code& ec) {
+  for (auto const& [id, weak] : running_)
+    if (auto const run = weak.lock()) run->abort(ec);
+}
+
+void template_process::close() {
+  closed_ = true;
+  {
+    std::lock_guard const lock{process_mutex_};
+    if (process_) process_->kill_and_reap();
+  }
+  asio::post(strand_, [self = shared_from_this()] {
+    self->died();
+    for (auto& what : std::exchange(self->queued_, {}))
+      what.run->fail(asio::error::operation_aborted, making);
+  });
+}
+
+void template_process::abandon() noexcept {
+  abandoned_ = true;
+  membership_.forget();
+  set_process(nullptr);
+  pid_ = 0;
+  error_code ignored;
+  socket_.close(ignored);
+  for (auto& [id, what] : sent_)
+    if (int const pid = what.page.pid()) {
+      what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
+      what.process->kill_and_reap();
+    }
+  sent_.clear();
+  queued_.clear();
+  running_.clear();
+}
+
+}  // namespace isolatte::launch

@@ -1,0 +1,107 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
+#define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
+
+#include "posix/child_page.hpp"
+#include "posix/child_process.hpp"
+#include "posix/fork_request.hpp"
+#include "supervise/executors.hpp"
+#include "supervise/run_service.hpp"
+#include "supervise/supervisor.hpp"
+
+#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace isolatte::launch {
+
+/// A process that is kept small and single-threaded to fork children from, which are this
+/// process's own. Started anew where it has died.
+///
+/// Everything but the making runs on a strand.
+class template_process final : public supervise::context_bound,
+                               public std::enable_shared_from_this<template_process> {
+  struct only_make {};
+
+ public:
+  /// Forks it.
+  static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
+                                                boost::system::error_code& ec);
+  template_process(only_make, const boost::asio::any_io_executor& executor);
+  ~template_process();
+
+  /// Has a child made that runs the call, for a supervisor that begin() was not called of: that is
+  /// done, or fail(), when the child is there, or is not to be had. To be called from any thread.
+  void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
+              const options& opts, boost::system::error_code& ec);
+
+  /// The process's number, 0 while there is none.
+  int pid() const noexcept { return pid_; }
+  /// Its owner goes: ends it, and what runs.
+  void close();
+
+  void abandon() noexcept override;
+
+ private:
+  struct request {
+    std::uint64_t id = 0;
+    std::shared_ptr<supervise::supervisor> run;
+    std::shared_ptr<posix::child_process> process;
+    posix::child_page page;
+    posix::fork_message message;
+    bool leads_group = true;
+    bool tried = false;
+  };
+
+  void start(boost::system::error_code& ec);
+  void set_process(std::shared_ptr<posix::child_process> process) noexcept;
+  void enqueue(request what);
+  void send_queued();
+  /// @return whether it has gone, or has been answered
+  bool send(request& what);
+  void await_room();
+  void await_replies();
+  void read_replies();
+  void take_reply(const posix::fork_reply& reply);
+  void died();
+  void lose(request& what);
+  void ended(std::uint64_t id);
+  void abort_all(const boost::system::error_code& ec);
+  void rest();
+  boost::system::error_code why_it_ends() const;
+
+  boost::asio::any_io_executor const executor_;
+  supervise::strand strand_;
+  supervise::run_service::membership membership_;
+  std::atomic<std::uint64_t> next_id_ = 1;
+  std::atomic<int> pid_ = 0;
+  std::atomic<bool> abandoned_ = false;
+  std::atomic<bool> closed_ = false;
+
+  /// For close(), which may be called from any thread.
+  std::mutex process_mutex_;
+  std::shared_ptr<posix::child_process> process_;
+  supervise::stream_descriptor socket_;
+  bool reading_ = false;
+  bool waiting_for_room_ = false;
+  std::deque<request> queued_;
+  std::map<std::uint64_t, request> sent_;
+  std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>> running_;
+};
+
+}  // namespace isolatte::launch
+
+#endif

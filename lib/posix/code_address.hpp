@@ -1,0 +1,27 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CODE_ADDRESS_HPP
+#define ISOLATTE_LIB_POSIX_CODE_ADDRESS_HPP
+
+#include <cstdint>
+
+namespace isolatte::posix {
+
+/// An address of code, and what tells whether another process has the same code there.
+struct code_address {
+  std::uintptr_t address = 0;
+  /// Stands for the object that the address is in: where it is loaded, its name, its segments, its
+  /// build id. 0: the address is in none.
+  std::uint64_t object = 0;
+};
+
+/// Finds out in which loaded object an address is.
+code_address locate_code(std::uintptr_t address) noexcept;
+
+/// Whether this process has the same code at the address.
+bool has_code(const code_address& what) noexcept;
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,101 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/fork_request.hpp"
+
+#include "posix/leash.hpp"
+#include "posix/message_socket.hpp"
+#include "posix/process_registry.hpp"
+#include "posix/system_calls.hpp"
+
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace isolatte::posix {
+
+namespace {
+
+/// Arguments up to this size are in the message.
+constexpr std::size_t short_arguments = 16 * 1024;
+
+void append(std::vector<std::byte>& bytes, const void* data, std::size_t count) {
+  auto const* const from = static_cast<const std::byte*>(data);
+  bytes.insert(bytes.end(), from, from + count);
+}
+
+descriptor file_of(std::span<const std::byte> bytes, boost::system::error_code& ec) {
+  descriptor file{retry([&] { return sys.temporary_file(); })};
+  if (!file) ec = last_error();
+  while (!ec && !bytes.empty()) {
+    ssize_t const written =
+        retry([&] { return sys.write(file.get(), bytes.data(), bytes.size()); });
+    if (written == -1)
+      ec = last_error();
+    else
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return file;
+}
+
+}  // namespace
+
+fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call,
+                               const child_ends& ends, descriptor page, const options& opts,
+                               boost::system::error_code& ec) {
+  fork_message message;
+  auto const add = [&message](descriptor fd) {
+    message.order.push_back(fd.get());
+    message.owned.push_back(std::move(fd));
+  };
+  fork_request request;
+  request.id = id;
+  request.entry = locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
+  if (call.function != 0) request.function = locate_code(call.function);
+  request.arguments_size = call.arguments.size();
+  request.lead_group = opts.kill_tree;
+  request.report_faults = opts.fault_report;
+  request.max_result = opts.max_result;
+  request.limits = opts.limits;
+  if (!opts.kill_tree) request.group = ::getpgrp();
+  if (opts.die_with_parent) {
+    auto const lock = lock_registry();
+    request.leash = leash(ec);
+    if (ec) return {};
+  }
+
+  add(std::move(page));
+  message.order.push_back(ends.channel.get());
+  const descriptor* const standard[3] = {&ends.in, &ends.out, &ends.err};
+  for (int fd = 0; fd != 3; ++fd) {
+    bool const inherited = !*standard[fd];
+    // What is closed here the server has none for, either: it gets the null device.
+    request.given[fd] = !inherited || sys.fcntl(fd, F_GETFD, 0) != -1;
+    if (request.given[fd]) message.order.push_back(inherited ? fd : standard[fd]->get());
+  }
+  auto const arguments = call.arguments.bytes();
+  request.arguments_in_file = arguments.size() > short_arguments;
+  if (request.arguments_in_file) add(file_of(arguments, ec));
+  if (ec) return {};
+  request.kept = static_cast<std::uint32_t>(opts.keep.fds().size());
+  if (opts.keep.all()) {
+    // Here that would be everything of the server's.
+    ec = make_error_code(boost::system::errc::operation_not_supported);
+    return {};
+  }
+  for (int const fd : opts.keep.fds()) {
+    add(duplicate(fd, ec));
+    if (ec) return {};
+  }
+  if (message.order.size() > most_descriptors) {
+    ec = make_error_code(boost::system::errc::too_many_files_open);
+    return {};
+  }
+  append(message.bytes, &request, sizeof request);
+  append(message.bytes, opts.keep.fds().data(), request.kept * sizeof(int));
+  if (!request.arguments_in_file) append(message.bytes, arguments.data(), arguments.size());
+  return message;
+}
+
+}  // namespace isolatte::posix

@@ -1,0 +1,104 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/message_socket.hpp"
+
+#include "posix/system_calls.hpp"
+
+#include <array>
+#include <cstring>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace isolatte::posix {
+
+namespace {
+
+#ifdef MSG_CMSG_CLOEXEC
+constexpr int receive_flags = MSG_CMSG_CLOEXEC;
+#else
+constexpr int receive_flags = 0;
+#endif
+
+struct control_buffer {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> bytes;
+};
+
+void take_descriptors(msghdr& message, std::vector<descriptor>& descriptors) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    std::size_t const count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i != count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      descriptors.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
+
+socket_ends make_message_sockets(boost::system::error_code& ec) noexcept {
+  int fds[2];
+  if (sys.socketpair(SOCK_SEQPACKET, fds) == -1) {
+    ec = last_error();
+    return {};
+  }
+  socket_ends ends{descriptor{fds[0]}, descriptor{fds[1]}};
+  ends.mine = above_stdio(std::move(ends.mine), ec);
+  if (!ec) ends.theirs = above_stdio(std::move(ends.theirs), ec);
+  if (ec) return {};
+  return ends;
+}
+
+void send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,
+                  bool wait, boost::system::error_code& ec) noexcept {
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  control_buffer control;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!descriptors.empty()) {
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = CMSG_SPACE(descriptors.size_bytes());
+    std::memset(control.bytes.data(), 0, message.msg_controllen);
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  }
+  int const flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
+  if (retry([&] { return sys.sendmsg(socket, &message, flags); }) == -1) ec = last_error();
+}
+
+void receive_message(int socket, std::vector<std::byte>& bytes,
+                     std::vector<descriptor>& descriptors, bool wait,
+                     boost::system::error_code& ec) {
+  bytes.resize(longest_message);
+  descriptors.clear();
+  // Nothing may throw between the receipt of a descriptor and its having an owner.
+  descriptors.reserve(most_descriptors);
+  iovec part{bytes.data(), bytes.size()};
+  control_buffer control;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = control.bytes.size();
+  ssize_t const count = retry(
+      [&] { return sys.recvmsg(socket, &message, receive_flags | (wait ? 0 : MSG_DONTWAIT)); });
+  if (count == -1) {
+    ec = last_error();
+    bytes.clear();
+    return;
+  }
+  take_descriptors(message, descriptors);
+  bytes.resize(static_cast<std::size_t>(count));
+  // The receiver had no room for the descriptors.
+  if ((message.msg_flags & MSG_CTRUNC) != 0)
+    ec = make_error_code(boost::system::errc::too_many_files_open);
+}
+
+}  // namespace isolatte::posix

@@ -1,0 +1,43 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_MESSAGE_SOCKET_HPP
+#define ISOLATTE_LIB_POSIX_MESSAGE_SOCKET_HPP
+
+#include "posix/descriptor.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace isolatte::posix {
+
+/// The ends of a socket pair on which messages travel whole, with descriptors.
+struct socket_ends {
+  descriptor mine;
+  descriptor theirs;
+};
+
+socket_ends make_message_sockets(boost::system::error_code& ec) noexcept;
+
+/// As many descriptors as a message can carry.
+constexpr std::size_t most_descriptors = 250;
+constexpr std::size_t longest_message = 32 * 1024;
+
+/// Sends a message whole, or nothing. Never raises SIGPIPE.
+/// @param wait whether to wait for room; otherwise it is an error (`resource_unavailable`)
+void send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,
+                  bool wait, boost::system::error_code& ec) noexcept;
+
+/// Receives a message whole.
+/// @param bytes its bytes; empty at the end of all messages
+/// @param wait whether to wait for one; otherwise it is an error (`resource_unavailable`)
+void receive_message(int socket, std::vector<std::byte>& bytes,
+                     std::vector<descriptor>& descriptors, bool wait,
+                     boost::system::error_code& ec);
+
+}  // namespace isolatte::posix
+
+#endif

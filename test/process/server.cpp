@@ -1,0 +1,378 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "helpers.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte/call.hpp>
+#include <isolatte/error.hpp>
+#include <isolatte/fork.hpp>
+#include <isolatte/fork_server.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace fork_server_test {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using isolatte::call;
+using isolatte::capture;
+using isolatte::ending;
+using isolatte::fork_server;
+using isolatte::options;
+using isolatte::outcome;
+using namespace isolatte::test;
+using namespace std::chrono_literals;
+
+/// What one operation completed with.
+template <class R>
+struct result {
+  int calls = 0;
+  error_code ec;
+  outcome<R> what;
+  auto handler() {
+    return [this](error_code e, outcome<R> o) {
+      ++calls;
+      ec = e;
+      what = std::move(o);
+    };
+  }
+};
+
+template <class Call>
+auto run(fork_server& server, asio::io_context& context, Call fn, options opts = {}) {
+  result<isolatte::result_of<Call>> done;
+  server.async_fork(std::move(fn), std::move(opts), done.handler());
+  context.restart();
+  context.run();
+  BOOST_TEST(done.calls == 1);
+  return done;
+}
+
+int add(int a, int b) { return a + b; }
+int fails(const std::string& text) { throw std::out_of_range{text}; }
+void hang() {
+  for (;;) ::pause();
+}
+void crash() { ::raise(SIGSEGV); }
+std::size_t size_of(const std::vector<int>& numbers) { return numbers.size(); }
+std::vector<int> count_to(int n) {
+  std::vector<int> all(static_cast<std::size_t>(n));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+struct accumulator {
+  int start = 0;
+  int plus(int n) const { return start + n; }
+  int operator()(int n) const { return start * n; }
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar & start;
+  }
+};
+
+struct base {
+  virtual ~base() = default;
+  virtual int get() const { return 1; }
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+};
+struct derived : base {
+  int get() const override { return 2; }
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar& boost::serialization::base_object<base>(*this);
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(server, nothing_left)
+
+BOOST_AUTO_TEST_CASE(calls_of_every_kind) {
+  asio::io_context context;
+  fork_server server{context};
+  BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
+  BOOST_TEST(run(server, context, call([](int a) { return a * 2; }, 21)).what.value() == 42);
+  BOOST_TEST(run(server, context, call(&accumulator::plus, accumulator{40}, 2)).what.value() == 42);
+  BOOST_TEST(run(server, context, call(accumulator{6}, 7)).what.value() == 42);
+  BOOST_TEST(run(server, context, call(&base::get, derived{})).what.value() == 2);
+  BOOST_TEST(run(server, context, call(std::plus<>{}, 1, 2)).what.value() == 3);
+  BOOST_TEST(run(server, context, call(&accumulator::start, accumulator{5})).what.value() == 5);
+  auto const text =
+      run(server, context,
+          call([](std::string a, std::unique_ptr<int> b) { return a + std::to_string(*b); },
+               std::string{"n="}, std::make_unique<int>(7)));
+  BOOST_TEST(text.what.value() == "n=7");
+  BOOST_TEST(run(server, context, call([] {})).what.success());
+}
+
+BOOST_AUTO_TEST_CASE(calls_run_in_a_direct_child_too) {
+  BOOST_TEST(isolatte::fork(call(add, 20, 22)).value() == 42);
+  BOOST_TEST(isolatte::fork(call(&accumulator::plus, accumulator{40}, 2)).value() == 42);
+}
+
+BOOST_AUTO_TEST_CASE(children_are_the_programs_own) {
+  asio::io_context context;
+  fork_server server{context};
+  auto const done = run(server, context, call([] { return std::pair{::getpid(), ::getppid()}; }));
+  BOOST_TEST(done.what.value().first == done.what.pid());
+  BOOST_TEST(done.what.value().second == ::getpid());
+  BOOST_TEST(done.what.pid() != server.pid());
+  BOOST_TEST(done.what.usage().max_resident_bytes > 0u);
+  BOOST_TEST((done.what.usage().wall > 0ns));
+}
+
+BOOST_AUTO_TEST_CASE(every_ending) {
+  asio::io_context context;
+  fork_server server{context};
+  BOOST_CHECK_THROW(run(server, context, call(fails, std::string{"text"})).what.value(),
+                    std::out_of_range);
+  auto const exited = run(server, context, call([] { std::exit(7); }));
+  BOOST_TEST(exited.what.how() == ending::exited);
+  BOOST_TEST((exited.what.exit_code() == 7));
+  auto const faulted = run(server, context, call(crash));
+  BOOST_TEST(faulted.what.how() == ending::faulted);
+  BOOST_REQUIRE(faulted.what.fault().has_value());
+  BOOST_TEST(faulted.what.fault()->trace.find("crash") != std::string::npos,
+             faulted.what.fault()->trace);
+  auto const killed = run(server, context, call([] { ::kill(::getpid(), SIGKILL); }));
+  BOOST_TEST(killed.what.how() == ending::killed);
+  auto const late = run(server, context, call(hang), {.timeout = 1ms});
+  BOOST_TEST(late.what.how() == ending::timed_out);
+  auto const large = run(server, context, call(count_to, 10000), {.max_result = 1000});
+  BOOST_TEST(large.what.how() == ending::undelivered);
+  auto const refused = run(server, context, call([] {}), {.limits = {.nice = 1}, .max_result = 10});
+  BOOST_TEST(refused.what.how() == ending::returned);
+}
+
+BOOST_AUTO_TEST_CASE(large_arguments_and_results) {
+  asio::io_context context;
+  fork_server server{context};
+  std::vector<int> const many(4'000'000, 1);
+  BOOST_TEST(run(server, context, call(size_of, many)).what.value() == many.size());
+  BOOST_TEST(run(server, context, call(count_to, 4'000'000)).what.value().size() == many.size());
+}
+
+BOOST_AUTO_TEST_CASE(streams_and_descriptors_travel) {
+  asio::io_context context;
+  fork_server server{context};
+  // Opened behind the server's back.
+  wire given;
+  int const fd = given.write_end();
+  auto const done =
+      run(server, context,
+          call(
+              [](int keep) {
+                std::string const text = read_all(0);
+                write_all(1, "out:" + text);
+                write_all(2, "err:" + text);
+                write_all(keep, "kept");
+              },
+              fd),
+          {.in = isolatte::from_text{"hello"}, .out = capture{}, .err = capture{}, .keep = {fd}});
+  BOOST_TEST(done.what.how() == ending::returned, done.what);
+  BOOST_TEST(done.what.out_text() == "out:hello");
+  BOOST_TEST(done.what.err_text() == "err:hello");
+  BOOST_TEST(given.read_rest() == "kept");
+}
+
+BOOST_AUTO_TEST_CASE(children_have_no_other_descriptors) {
+  asio::io_context context;
+  fork_server server{context};
+  auto const done =
+      run(server, context, call([] {
+            std::vector<std::string> names;
+            for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+              std::error_code gone;
+              names.push_back(std::filesystem::read_symlink(entry.path(), gone).string());
+            }
+            return names;
+          }),
+          {.out = isolatte::discard});
+  for (auto const& name : done.what.value())
+    BOOST_TEST(name.find("socket") == std::string::npos, name);
+}
+
+BOOST_AUTO_TEST_CASE(keeping_everything_is_refused) {
+  asio::io_context context;
+  fork_server server{context};
+  auto const done = run(server, context, call([] {}), {.keep = isolatte::all_descriptors});
+  BOOST_TEST(done.ec == boost::system::errc::operation_not_supported);
+  BOOST_TEST(done.what.how() == ending::not_started);
+}
+
+BOOST_AUTO_TEST_CASE(memory_is_that_of_the_servers_making) {
+  static int global = 1;
+  asio::io_context context;
+  fork_server server{context};
+  global = 2;
+  BOOST_TEST(run(server, context, call([] { return global; })).what.value() == 1);
+  BOOST_TEST(isolatte::fork([] { return global; }).value() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_before_it_is_sent_it_creates_none) {
+  asio::io_context context;
+  fork_server server{context};
+  asio::cancellation_signal stop;
+  result<void> done;
+  server.async_fork(call(hang), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
+  stop.emit(asio::cancellation_type::terminal);
+  context.run();
+  BOOST_TEST(done.ec == asio::error::operation_aborted);
+  BOOST_TEST((done.what.how() == ending::not_started || done.what.how() == ending::cancelled));
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_it_is_killed) {
+  asio::io_context context;
+  fork_server server{context};
+  asio::cancellation_signal stop;
+  result<void> done;
+  server.async_fork(call([] {
+                      write_all(1, "here\n");
+                      hang();
+                    }),
+                    {.out = isolatte::by_line{[&](std::string_view) {
+                       stop.emit(asio::cancellation_type::terminal);
+                     }}},
+                    asio::bind_cancellation_slot(stop.slot(), done.handler()));
+  context.run();
+  BOOST_TEST(done.ec == asio::error::operation_aborted);
+  BOOST_TEST(done.what.how() == ending::cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(many_at_once_from_many_threads) {
+  asio::thread_pool threads{4};
+  {
+    fork_server server{threads};
+    std::vector<std::thread> users;
+    std::atomic<int> right = 0;
+    for (int t = 0; t != 4; ++t)
+      users.emplace_back([&, t] {
+        std::vector<std::future<outcome<int>>> results;
+        for (int i = 0; i != 25; ++i)
+          results.push_back(server.async_fork(call(add, t, i), {}, asio::use_future));
+        for (int i = 0; i != 25; ++i)
+          if (results[static_cast<std::size_t>(i)].get().value() == t + i) ++right;
+      });
+    for (auto& user : users) user.join();
+    BOOST_TEST(right == 100);
+  }
+  threads.join();
+}
+
+BOOST_AUTO_TEST_CASE(several_servers) {
+  asio::io_context context;
+  fork_server one{context};
+  fork_server two{context};
+  BOOST_TEST(one.pid() != two.pid());
+  BOOST_TEST(run(one, context, call(add, 1, 2)).what.value() == 3);
+  fork_server moved{std::move(one)};
+  BOOST_TEST(run(moved, context, call(add, 1, 2)).what.value() == 3);
+  moved = std::move(two);
+  BOOST_TEST(run(moved, context, call(add, 1, 2)).what.value() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_server_is_replaced) {
+  asio::io_context context;
+  fork_server server{context};
+  int const first = server.pid();
+  ::kill(first, SIGKILL);
+  while (alive(first)) std::this_thread::yield();
+  auto const done = run(server, context, call(add, 1, 2));
+  BOOST_TEST(done.what.value() == 3);
+  BOOST_TEST(server.pid() != first);
+}
+
+BOOST_AUTO_TEST_CASE(what_runs_ends_with_the_server) {
+  asio::io_context context;
+  fork_server server{context};
+  result<void> done;
+  server.async_fork(
+      call([] {
+        write_all(1, "here\n");
+        hang();
+      }),
+      {.out = isolatte::by_line{[&](std::string_view) { ::kill(server.pid(), SIGKILL); }}},
+      done.handler());
+  context.run();
+  BOOST_TEST(done.calls == 1);
+  BOOST_TEST(done.ec == make_error_code(isolatte::error::server_died), done.ec.message());
+  BOOST_TEST(done.what.how() == ending::cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(destroyed_it_ends_what_runs) {
+  asio::io_context context;
+  std::optional<fork_server> server{std::in_place, context};
+  result<void> done;
+  server->async_fork(call([] {
+                       write_all(1, "here\n");
+                       hang();
+                     }),
+                     {.out = isolatte::by_line{[&](std::string_view) { server.reset(); }}},
+                     done.handler());
+  result<int> queued;
+  context.run();
+  BOOST_TEST(done.calls == 1);
+  BOOST_TEST(done.ec == asio::error::operation_aborted);
+}
+
+BOOST_AUTO_TEST_CASE(the_context_takes_all_with_it) {
+  auto context = std::make_unique<asio::io_context>();
+  auto* const server = new fork_server{*context};
+  bool called = false;
+  for (int i = 0; i != 3; ++i)
+    server->async_fork(call(hang), {}, [&](error_code, const outcome<void>&) { called = true; });
+  context->poll();
+  delete server;
+  context.reset();
+  BOOST_TEST(!called);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_server_keeps_no_loop) {
+  asio::io_context context;
+  fork_server server{context};
+  BOOST_TEST(context.run() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(children_may_have_servers_and_forks) {
+  asio::io_context context;
+  fork_server server{context};
+  auto const done =
+      run(server, context, call([] {
+            asio::io_context inner;
+            fork_server own{inner};
+            int sum = isolatte::fork([] { return 1; }).value();
+            own.async_fork(call(add, 1, 2), {},
+                           [&](error_code, const outcome<int>& o) { sum += o.value(); });
+            inner.run();
+            return sum;
+          }));
+  BOOST_TEST(done.what.value() == 4, done.what);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace fork_server_test
