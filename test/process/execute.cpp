@@ -363,10 +363,10 @@ BOOST_AUTO_TEST_CASE(a_failure_to_execute_runs_no_exit_handlers) {
   handlers = &ran;
   pid_t const helper = bare_fork([] {
     std::atexit([] { handlers->tell(); });
-    // Not yet written when the child is forked.
+    // Not yet written when the child is forked. TSan's own _exit() writes it.
     std::setvbuf(stdout, nullptr, _IOFBF, 4096);
     ::dup2(handlers->write_end(), STDOUT_FILENO);
-    std::fputs("buffered", stdout);
+    if (!with_tsan) std::fputs("buffered", stdout);
     asio::io_context context;
     async_execute(context, {"/no/such/program"}, {.keep = isolatte::all_descriptors},
                   [](error_code, const outcome<void>&) {});
