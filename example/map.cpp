@@ -20,10 +20,12 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
-#include <ranges>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -37,6 +39,12 @@ bool is_prime(long number) {
   return true;
 }
 
+long primes_between(long first, long last) {
+  long count = 0;
+  for (long number = first; number < last; ++number) count += is_prime(number);
+  return count;
+}
+
 void show_progress(std::size_t done, std::size_t total) {
   std::string bar(total, '.');
   std::fill_n(bar.begin(), done, '#');
@@ -47,14 +55,11 @@ void show_progress(std::size_t done, std::size_t total) {
 asio::awaitable<void> count_primes(long limit, std::size_t children) {
   constexpr long size = 5000;
   auto const executor = co_await asio::this_coro::executor;
-  auto const blocks = std::views::iota(0L, (limit + size - 1) / size);
+  std::vector<long> blocks;
+  for (long first = 0; first < limit; first += size) blocks.push_back(first);
   auto operation = isolatte::async_map(
-      executor, blocks,
-      [=](long block) {
-        long const first = block * size;
-        auto const numbers = std::views::iota(first, std::min(first + size, limit));
-        return std::ranges::count_if(numbers, is_prime);
-      },
+      executor, std::move(blocks),
+      [=](long first) { return primes_between(first, std::min(first + size, limit)); },
       {.max_concurrency = children, .on_progress = show_progress, .child = {.timeout = 1min}});
 
   long sum = 0;
@@ -75,10 +80,16 @@ int length_of(std::string_view word) {
 }
 
 //[stop
+// A word is read when a child for it may start, and not sooner.
+struct words_of {
+  std::istream& in;
+  auto begin() const { return std::istream_iterator<std::string>(in); }
+  auto end() const { return std::default_sentinel; }
+};
+
 asio::awaitable<void> measure_words(std::istream& in) {
   auto const executor = co_await asio::this_coro::executor;
-  // A word is read when a child for it may start, and not sooner.
-  auto operation = isolatte::async_map(executor, std::views::istream<std::string>(in), length_of,
+  auto operation = isolatte::async_map(executor, words_of{in}, length_of,
                                        {.max_concurrency = 2, .stop_on_error = true},
                                        asio::as_tuple(asio::deferred));
   auto const [error, words] = co_await std::move(operation);

@@ -95,7 +95,7 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// @param ex the operation's executor
 /// @param range any input range. It is taken by value: a container is copied, or moved where it is
 /// an rvalue (that allows move-only elements). To have a container referred to, pass a view
-/// (`std::views::all(c)`, `std::span`). Elements of a forward range are not copied, those of a
+/// (`std::span`, `std::views::all(c)`). Elements of a forward range are not copied, those of a
 /// single-pass range are copied or moved once
 /// @param f the function; may be move-only and capture anything. Each child has its own copy
 /// of it, which is that of the moment of the child's creation

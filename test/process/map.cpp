@@ -20,23 +20,34 @@
 #include <cstdlib>
 #include <forward_list>
 #include <functional>
+#include <future>
+#include <istream>
+#include <iterator>
+#include <limits>
 #include <list>
 #include <map>
 #include <memory>
 #include <new>
 #include <numeric>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <sys/resource.h>
 #include <unistd.h>
+
+/// ThreadSanitizer does not know fences, with which Boost.Asio orders the last release of an
+/// executor behind all others.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:^boost::asio::execution::detail::any_executor_base::destroy_shared\n";
+}
 
 namespace map_test {
 
@@ -104,7 +115,10 @@ struct isolatte::detail::pool_launcher<map_test::puppet_pool> {
     auto const job = std::make_shared<map_test::puppet_pool::job>();
     job->element = element;
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    slot.assign([job](boost::asio::cancellation_type type) { job->asked.push_back(type); });
+    // The slot is the map's, which the job's handler keeps.
+    slot.assign([weak = std::weak_ptr{job}](boost::asio::cancellation_type type) {
+      if (auto const asked = weak.lock()) asked->asked.push_back(type);
+    });
     auto const next = std::make_shared<Handler>(std::move(handler));
     job->complete = [f, element, next](boost::system::error_code ec, ending how) {
       detail::run_summary summary;
@@ -158,6 +172,54 @@ std::vector<int> numbers(int count) {
   std::iota(list.begin(), list.end(), 0);
   return list;
 }
+
+// Ranges of our own: clang 14 cannot do with the views of libstdc++.
+
+/// What a function makes of the numbers from 0, one at a time.
+template <class F>
+class made {
+ public:
+  struct iterator {
+    using value_type = std::decay_t<std::invoke_result_t<const F&, int>>;
+    using difference_type = std::ptrdiff_t;
+    value_type operator*() const { return (*f)(at); }
+    iterator& operator++() {
+      ++at;
+      return *this;
+    }
+    void operator++(int) { ++at; }
+    bool operator==(std::default_sentinel_t) const { return at == end; }
+
+    const F* f = nullptr;
+    int at = 0;
+    int end = 0;
+  };
+
+  made(int count, F f) : count_{count}, f_{std::move(f)} {}
+  iterator begin() const { return {&f_, 0, count_}; }
+  std::default_sentinel_t end() const { return {}; }
+
+ protected:
+  int count_;
+  F f_;
+};
+
+template <class F>
+struct made_with_size : made<F> {
+  using made<F>::made;
+  std::size_t size() const { return static_cast<std::size_t>(this->count_); }
+};
+template <class F>
+made_with_size(int, F) -> made_with_size<F>;
+
+/// Words as they are read.
+struct words_of {
+  std::istream* in;
+  std::istream_iterator<std::string> begin() const {
+    return std::istream_iterator<std::string>{*in};
+  }
+  std::default_sentinel_t end() const { return {}; }
+};
 
 const error_code short_of_processes{
     boost::system::errc::make_error_code(boost::system::errc::resource_unavailable_try_again)};
@@ -234,10 +296,11 @@ BOOST_FIXTURE_TEST_CASE(has_as_many_under_way_as_the_pool_recommends, puppets) {
 
 BOOST_FIXTURE_TEST_CASE(takes_an_element_when_its_job_is_started_and_no_sooner, puppets) {
   int taken = 0;
-  start(std::views::iota(0) | std::views::transform([&](int n) {
-          ++taken;
-          return n;
-        }),
+  start(made{std::numeric_limits<int>::max(),
+             [&](int n) {
+               ++taken;
+               return n;
+             }},
         {.max_concurrency = 2});
   BOOST_TEST(taken == 2);
   end(0);
@@ -356,15 +419,15 @@ BOOST_FIXTURE_TEST_CASE(keeps_what_a_launch_throws, puppets) {
 // The range
 
 /// Throws where it comes to a certain number.
-auto fragile(int at) {
-  return std::views::iota(0, 5) | std::views::transform([at](int n) {
-           if (n == at) throw std::range_error{std::to_string(n)};
-           return n;
-         });
+auto thrower(int at) {
+  return [at](int n) {
+    if (n == at) throw std::range_error{std::to_string(n)};
+    return n;
+  };
 }
 
 BOOST_FIXTURE_TEST_CASE(loses_nothing_when_the_range_throws, puppets) {
-  start(fragile(2), {.max_concurrency = 2});
+  start(made_with_size{5, thrower(2)}, {.max_concurrency = 2});
   end(0);
   BOOST_CHECK((progress == std::vector<std::pair<std::size_t, std::size_t>>{{1, 5}, {2, 5}}));
   BOOST_TEST(done.calls == 0);
@@ -377,14 +440,14 @@ BOOST_FIXTURE_TEST_CASE(loses_nothing_when_the_range_throws, puppets) {
 }
 
 BOOST_FIXTURE_TEST_CASE(loses_nothing_when_a_range_without_a_size_throws, puppets) {
-  start(fragile(1) | std::views::filter([](int) { return true; }));
+  start(made{5, thrower(1)});
   end(0);
   expect_endings({ending::returned, ending::not_started});
   BOOST_TEST(done.ec == make_error_code(isolatte::error::bad_element));
 }
 
 BOOST_FIXTURE_TEST_CASE(stops_the_others_when_the_range_throws_if_told, puppets) {
-  start(fragile(1), {.stop_on_error = true});
+  start(made_with_size{5, thrower(1)}, {.stop_on_error = true});
   expect({0});
   BOOST_CHECK((pool.jobs[0]->asked == std::vector{cancellation_type::partial}));
   end(0, asio::error::operation_aborted);
@@ -604,7 +667,7 @@ BOOST_FIXTURE_TEST_CASE(refers_to_what_a_view_refers_to, nothing_left) {
   std::vector<std::unique_ptr<int>> list;
   for (int n = 0; n != 3; ++n) list.push_back(std::make_unique<int>(n));
   async_map(
-      context, std::views::all(list), [](const std::unique_ptr<int>& n) { return *n; }, {},
+      context, std::span{list}, [](const std::unique_ptr<int>& n) { return *n; }, {},
       all.handler());
   async_map(context, std::span{list}.subspan(1), [](auto& n) { return *n; }, {}, some.handler());
   list[2] = std::make_unique<int>(7);
@@ -623,16 +686,15 @@ BOOST_FIXTURE_TEST_CASE(takes_ranges_of_every_kind, nothing_left) {
   remembered<int> nodes;
   std::istringstream stream{"one two three"};
   async_map(
-      context, std::views::istream<std::string>(stream),
-      [](const std::string& word) { return word + "!"; }, {.max_concurrency = 2}, words.handler());
+      context, words_of{&stream}, [](const std::string& word) { return word + "!"; },
+      {.max_concurrency = 2}, words.handler());
   async_map(
       context, std::map<int, std::string>{{1, "x"}, {2, "yy"}},
       [](const std::pair<const int, std::string>& one) { return one.second.size(); }, {},
       pairs.handler());
   async_map(
       context, std::vector<bool>{true, false}, [](bool bit) { return !bit; }, {}, bits.handler());
-  async_map(context, numbers(6) | std::views::filter([](int n) { return n % 2 == 1; }), square, {},
-            odd.handler());
+  async_map(context, made{3, [](int n) { return 2 * n + 1; }}, square, {}, odd.handler());
   async_map(context, std::array{1, 2}, square, {}, fixed.handler());
   async_map(context, std::list{3}, square, {}, nodes.handler());
   context.run();
@@ -656,19 +718,17 @@ BOOST_FIXTURE_TEST_CASE(moves_elements_functions_and_results, nothing_left) {
   using R = std::unique_ptr<int>;
   static_assert(std::is_same_v<isolatte::map_result_of<decltype(list), decltype(f)>, R>);
   remembered<R> owned;
-  remembered<R> made;
+  remembered<R> fresh;
   async_map(context, std::move(list), std::move(f), {}, owned.handler());
   async_map(
-      context, std::views::iota(0, 3) | std::views::transform([](int n) {
-                 return std::make_unique<int>(n);
-               }),
-      [](R n) { return n; }, {}, made.handler());
+      context, made{3, [](int n) { return std::make_unique<int>(n); }}, [](R n) { return n; }, {},
+      fresh.handler());
   context.run();
   BOOST_REQUIRE(owned.all.size() == 3U);
-  BOOST_REQUIRE(made.all.size() == 3U);
+  BOOST_REQUIRE(fresh.all.size() == 3U);
   for (int n = 0; n != 3; ++n) {
     BOOST_TEST(*owned.all[static_cast<std::size_t>(n)].value() == n + 10);
-    BOOST_TEST(*made.all[static_cast<std::size_t>(n)].value() == n);
+    BOOST_TEST(*fresh.all[static_cast<std::size_t>(n)].value() == n);
   }
 }
 
@@ -982,10 +1042,11 @@ BOOST_FIXTURE_TEST_CASE(runs_on_many_threads, nothing_left) {
   std::atomic<int> inside = 0;
   std::atomic<int> wrong = 0;
   constexpr int maps = 6;
+  // The children allocate nothing: ThreadSanitizer's own locks do not survive a fork.
   for (int i = 0; i != maps; ++i) {
     auto const told = std::make_shared<int>();
     async_map(
-        pool, numbers(40), [i](int n) { return std::string(static_cast<std::size_t>(n * i), 'x'); },
+        pool, numbers(40), [i](int n) { return n * i; },
         {.max_concurrency = 4,
          .on_progress =
              [&, told](std::size_t done, std::size_t total) {
@@ -993,10 +1054,10 @@ BOOST_FIXTURE_TEST_CASE(runs_on_many_threads, nothing_left) {
                wrong += static_cast<int>(done) != ++*told || total != 40;
                ++inside;
              }},
-        [&, i](error_code ec, std::vector<outcome<std::string>> all) {
+        [&, i](error_code ec, std::vector<outcome<int>> all) {
           bool good = !ec && all.size() == 40;
           for (std::size_t n = 0; n != all.size(); ++n)
-            good = good && all[n].value().size() == n * static_cast<std::size_t>(i);
+            good = good && all[n].value() == static_cast<int>(n) * i;
           right += good;
         });
   }
