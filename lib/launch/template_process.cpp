@@ -136,7 +136,8 @@ bool template_process::send(request& what) {
     return true;
   }
   error_code ec;
-  if (!process_) start(ec);
+  if (closed_) ec = asio::error::operation_aborted;
+  if (!ec && !process_) start(ec);
   if (!ec)
     posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
@@ -244,13 +245,15 @@ void template_process::died() {
   abort_all(why_it_ends());
 }
 
-/// It may have been about to reply. The kernel has told the page of a child that was made.
+/// It may have been about to reply. The kernel has told the page of a child that was made, and that
+/// may have run by now.
 void template_process::lose(request& what) {
-  if (int const pid = what.page.pid()) {
-    what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
-    what.process->kill_and_reap();
-  }
-  what.run->fail(why_it_ends(), making);
+  int const pid = what.page.pid();
+  if (pid == 0) return what.run->fail(why_it_ends(), making);
+  what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
+  auto const run = std::move(what.run);
+  run->begin_later(std::move(what.process), std::move(what.page));
+  run->abort(why_it_ends());
 }
 
 error_code template_process::why_it_ends() const {
