@@ -8,6 +8,7 @@
 #include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 
+#include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
@@ -72,6 +73,10 @@ fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call
     bool const inherited = !*standard[fd];
     // What is closed here the server has none for, either: it gets the null device.
     request.given[fd] = !inherited || sys.fcntl(fd, F_GETFD, 0) != -1;
+    if (!request.given[fd] && errno != EBADF) {
+      ec = last_error();
+      return {};
+    }
     if (request.given[fd]) message.order.push_back(inherited ? fd : standard[fd]->get());
   }
   auto const arguments = call.arguments.bytes();
