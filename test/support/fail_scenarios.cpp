@@ -12,6 +12,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
@@ -28,6 +29,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -52,6 +54,9 @@ struct result {
   bool has_value = false;
   /// A value, a text or an exception that is not the one the child meant.
   std::string wrong{};
+  /// How often the next operation of the same server completed, and how it ended.
+  std::optional<int> next_completions{};
+  ending next_how = ending::not_started;
 };
 
 template <class R>
@@ -84,6 +89,8 @@ struct scenario {
   ending expected;
   /// Whether a signal of ours is what ends it.
   bool needs_kill = false;
+  /// Whether a fork server makes the child.
+  bool served = false;
 };
 
 result plain_value() {
@@ -393,6 +400,138 @@ result executed(isolatte::program what, isolatte::options opts) {
 result program() { return executed({.executable = "cat", .start_dir = "/"}, {}); }
 result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms}); }
 
+/// Starts an operation with a fork server, and another when it is over, which tells whether the
+/// server is still of use.
+template <class Start>
+result served(Start start) {
+  result r;
+  asio::io_context ctx;
+  std::optional<isolatte::fork_server> server;
+  try {
+    server.emplace(ctx);
+  } catch (const boost::system::system_error& error) {
+    return {.completions = 1, .ec = error.code(), .ran = isolatte::ran::no};
+  }
+  start(server, r);
+  ctx.run();
+  if (!server) return r;
+  r.next_completions = 0;
+  server->async_fork(isolatte::call([] { return 43; }), {}, [&](error_code, const outcome<int>& o) {
+    ++*r.next_completions;
+    r.next_how = o.how();
+    if (o && o.value() != 43) r.wrong = "the next value";
+  });
+  ctx.restart();
+  ctx.run();
+  return r;
+}
+
+using server_place = std::optional<isolatte::fork_server>;
+
+result served_value() {
+  return served([](server_place& server, result& r) {
+    server->async_fork(isolatte::call([](int a, int b) { return a + b; }, 40, 2), {},
+                       [&](error_code ec, const outcome<int>& o) {
+                         note(r, ec, o);
+                         expect(r, o, 42);
+                       });
+  });
+}
+
+result served_streams() {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  auto const echo = [](int fd) {
+    std::string text;
+    std::getline(std::cin, text);
+    std::cout << text;
+    std::cerr << "to err";
+    return static_cast<int>(::write(fd, "kept", 4));
+  };
+  result all = served([&](server_place& server, result& r) {
+    isolatte::options opts{
+        .in = isolatte::from_text{"text"}, .out = capture{}, .err = capture{}, .keep = {ends[1]}};
+    server->async_fork(isolatte::call(echo, ends[1]), std::move(opts),
+                       [&](error_code ec, const outcome<int>& o) {
+                         note(r, ec, o);
+                         expect(r, o, 4);
+                         if (!o) return;
+                         if (o.out_text() != "text") r.wrong = "the captured output";
+                         if (o.err_text() != "to err") r.wrong = "the captured errors";
+                       });
+  });
+  pollfd written{ends[0], POLLIN, 0};
+  if (::poll(&written, 1, 0) > 0 && all.ran == ran::no) all.wrong = "it ran, though it says no";
+  ::close(ends[0]);
+  ::close(ends[1]);
+  return all;
+}
+
+result served_large_arguments() {
+  return served([](server_place& server, result& r) {
+    std::vector<int> const numbers(100'000, 1);
+    auto const size = [](const std::vector<int>& all) { return all.size(); };
+    server->async_fork(isolatte::call(size, numbers), {},
+                       [&](error_code ec, const outcome<std::size_t>& o) {
+                         note(r, ec, o);
+                         expect(r, o, std::size_t{100'000});
+                       });
+  });
+}
+
+result served_timeout() {
+  return served([](server_place& server, result& r) {
+    server->async_fork(isolatte::call(hang), {.timeout = 10ms},
+                       [&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
+  });
+}
+
+/// Does something to the server, or to the operation, as soon as the child says that it runs.
+template <class Then>
+result served_until_ready(Then then) {
+  asio::cancellation_signal signal;
+  return served([&](server_place& server, result& r) {
+    server->async_fork(
+        isolatte::call(announce_and_hang),
+        {.out = isolatte::by_line{[&](std::string_view) { then(server, signal); }}},
+        asio::bind_cancellation_slot(
+            signal.slot(), [&](error_code ec, const outcome<void>& o) { note(r, ec, o); }));
+  });
+}
+
+result served_cancelled() {
+  return served_until_ready([](server_place&, asio::cancellation_signal& signal) {
+    signal.emit(asio::cancellation_type::terminal);
+  });
+}
+
+void kill_server(const server_place& server) {
+  if (int const pid = server->pid()) ::kill(pid, SIGKILL);
+}
+
+result server_killed() {
+  return served_until_ready(
+      [](server_place& server, asio::cancellation_signal&) { kill_server(server); });
+}
+
+result server_destroyed() {
+  return served_until_ready(
+      [](server_place& server, asio::cancellation_signal&) { server.reset(); });
+}
+
+result server_replaced() {
+  return served([](server_place& server, result& r) {
+    int const pid = server->pid();
+    kill_server(server);
+    wait_until_gone(pid);
+    server->async_fork(isolatte::call([] { return 42; }), {},
+                       [&](error_code ec, const outcome<int>& o) {
+                         note(r, ec, o);
+                         expect(r, o, 42);
+                       });
+  });
+}
+
 constexpr scenario scenarios[] = {
     {"plain value", plain_value, ending::returned},
     {"exception", exception, ending::threw},
@@ -416,10 +555,31 @@ constexpr scenario scenarios[] = {
     {"grandchild", grandchild, ending::returned},
     {"program", program, ending::exited},
     {"timeout of a program", program_timeout, ending::timed_out, true},
+    {"served value", served_value, ending::returned, false, true},
+    {"served streams", served_streams, ending::returned, false, true},
+    {"served large arguments", served_large_arguments, ending::returned, false, true},
+    {"served timeout", served_timeout, ending::timed_out, true, true},
+    {"served cancel", served_cancelled, ending::cancelled, true, true},
+    {"server killed", server_killed, ending::cancelled, true, true},
+    {"server destroyed", server_destroyed, ending::cancelled, true, true},
+    {"server replaced", server_replaced, ending::returned, false, true},
 };
 
 /// The system calls that carry a result out of the child: without them it is undelivered.
 bool carries(const std::string& entry) { return entry == "write" || entry == "fstat"; }
+
+/// A failure that the server cannot answer for costs the server, and then the next one serves.
+bool costs_the_server(const scenario& what, const result& r, const fail_calls& calls) {
+  return what.served && calls.injected() && r.ec == isolatte::error::server_died;
+}
+
+void judge_next(const scenario& what, const result& r, const failure& how) {
+  if (!r.next_completions) return;
+  BOOST_TEST(*r.next_completions == 1);
+  // One failure costs one operation.
+  if (how.how == failure::mode::nth && r.how != what.expected)
+    BOOST_TEST(r.next_how == ending::returned);
+}
 
 void judge(const scenario& what, const result& r, const fail_calls& calls) {
   BOOST_TEST(r.completions == 1);
@@ -427,8 +587,17 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
   BOOST_TEST((r.has_value ? r.how != ending::not_started : true));
   if (r.how == ending::not_started) {
     BOOST_TEST(calls.injected());
-    BOOST_TEST(r.ec.value() == calls.error(), r.ec.message());
+    BOOST_TEST((r.ec.value() == calls.error() || costs_the_server(what, r, calls)), r.ec.message());
     BOOST_TEST(r.ran == ran::no);
+    return;
+  }
+  if (costs_the_server(what, r, calls)) {
+    BOOST_TEST(r.how == ending::cancelled);
+    return;
+  }
+  if (what.run == server_killed) {
+    BOOST_TEST((r.ec == isolatte::error::server_died), r.ec.message());
+    BOOST_TEST(r.how == what.expected);
     return;
   }
   BOOST_TEST((!r.ec || r.ec == asio::error::operation_aborted), r.ec.message());
@@ -446,6 +615,7 @@ bool run(const scenario& what, const failure& how) {
                                << (how.where == side::parent ? "parent" : "child") << " ("
                                << calls.entry() << ") -> " << r.how << ", " << r.ec.message()) {
     judge(what, r, calls);
+    judge_next(what, r, how);
     BOOST_TEST(open_descriptors() == descriptors, boost::test_tools::per_element());
     BOOST_TEST(children_vanish());
   }
