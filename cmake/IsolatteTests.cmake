@@ -19,6 +19,10 @@ target_compile_definitions(isolatte_test_support
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 
+# Something to load while a test runs.
+add_library(isolatte_test_plugin MODULE "${PROJECT_SOURCE_DIR}/test/plugin/plugin.cpp")
+isolatte_compile_settings(isolatte_test_plugin)
+
 # A sanitizer that stops for a finding has to say so to ctest, in children too.
 set(isolatte_test_environment
   ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1
@@ -32,6 +36,7 @@ function(isolatte_add_test_program directory)
   isolatte_compile_settings(${program})
   target_link_libraries(${program} PRIVATE isolatte_test_support)
   target_precompile_headers(${program} REUSE_FROM isolatte_test_support)
+  add_dependencies(${program} isolatte_test_plugin)
 
   set(suites "")
   foreach(source IN LISTS sources)
@@ -42,7 +47,8 @@ function(isolatte_add_test_program directory)
     set_tests_properties(${directory}.${suite} PROPERTIES
       TIMEOUT ${ISOLATTE_TEST_TIMEOUT}
       LABELS ${directory}
-      ENVIRONMENT "${isolatte_test_environment}")
+      ENVIRONMENT
+        "${isolatte_test_environment};ISOLATTE_TEST_PLUGIN=$<TARGET_FILE:isolatte_test_plugin>")
   endforeach()
 
   # A case outside its file's suite would never run.
@@ -56,7 +62,7 @@ file(GLOB directories CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_
 foreach(path IN LISTS directories)
   get_filename_component(directory "${path}" NAME)
   file(GLOB sources CONFIGURE_DEPENDS "${path}/*.cpp")
-  if(sources AND NOT directory MATCHES "^(support|compile_fail|consumer)$")
+  if(sources AND NOT directory MATCHES "^(support|compile_fail|consumer|plugin)$")
     isolatte_add_test_program(${directory})
   endif()
 endforeach()

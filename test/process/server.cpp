@@ -31,6 +31,7 @@
 #include <utility>
 #include <vector>
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -304,6 +305,34 @@ BOOST_AUTO_TEST_CASE(a_dead_server_is_replaced) {
   auto const done = run(server, context, call(add, 1, 2));
   BOOST_TEST(done.what.value() == 3);
   BOOST_TEST(server.pid() != first);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_was_loaded_later_is_unknown) {
+  char const* const path = std::getenv("ISOLATTE_TEST_PLUGIN");
+  if (path == nullptr) {
+    BOOST_TEST_MESSAGE("skipped: ISOLATTE_TEST_PLUGIN does not name a library to load");
+    return;
+  }
+  asio::io_context context;
+  fork_server server{context};
+  void* const library = ::dlopen(path, RTLD_NOW);
+  BOOST_REQUIRE(library != nullptr);
+  auto* const twice = reinterpret_cast<int (*)(int)>(::dlsym(library, "plugin_twice"));
+  BOOST_REQUIRE(twice != nullptr);
+
+  int const first = server.pid();
+  auto const unknown = run(server, context, call(twice, 21));
+  BOOST_TEST((unknown.ec == isolatte::error::unknown_function), unknown.ec.message());
+  BOOST_TEST(unknown.what.how() == ending::not_started);
+  BOOST_TEST((unknown.what.ran() == isolatte::ran::no));
+  // The server is none the worse for it, nor is another made before its time.
+  BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
+  BOOST_TEST(server.pid() == first);
+
+  ::kill(first, SIGKILL);
+  wait_until_gone(first);
+  BOOST_TEST(run(server, context, call(twice, 21)).what.value() == 42);
+  ::dlclose(library);
 }
 
 BOOST_AUTO_TEST_CASE(what_runs_ends_with_the_server) {
