@@ -2,7 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 // What isolation costs beside what a careful program pays for fork, pipe and waitpid by hand.
-// tools/bench runs the rows interleaved and prints the ratios between them.
+// tools/bench runs the rows interleaved and prints the ratios between them. The rows called large
+// have ISOLATTE_BENCH_MIB mebibytes of memory in use, 1024 unless told.
 
 #include <isolatte.hpp>
 
@@ -238,6 +239,69 @@ void raw_fault(benchmark::State& state) {
   }
 }
 
+// A fork server.
+
+struct early_server {
+  asio::io_context context{1};
+  isolatte::fork_server server{context};
+};
+
+/// Made while the program is small.
+early_server* early = nullptr;
+
+void server(benchmark::State& state) {
+  for (auto _ : state) {
+    early->server.async_fork(isolatte::call(answer), {},
+                             [](boost::system::error_code error, isolatte::outcome<int> result) {
+                               if (error) std::abort();
+                               benchmark::DoNotOptimize(result.value());
+                             });
+    early->context.run();
+    early->context.restart();
+  }
+}
+
+class served_crowd {
+ public:
+  explicit served_crowd(int jobs) : left_{jobs} {}
+
+  void start() {
+    if (left_ == 0) return;
+    --left_;
+    early->server.async_fork(
+        isolatte::call(answer), {},
+        [this](boost::system::error_code error, isolatte::outcome<int> result) {
+          if (error) std::abort();
+          benchmark::DoNotOptimize(result.value());
+          start();
+        });
+  }
+
+ private:
+  int left_;
+};
+
+void server_in_flight(benchmark::State& state) {
+  int const in_flight = static_cast<int>(state.range(0));
+  for (auto _ : state) {
+    served_crowd all{round_of(state)};
+    for (int i = 0; i != in_flight; ++i) all.start();
+    early->context.run();
+    early->context.restart();
+  }
+  state.SetItemsProcessed(state.iterations() * round_of(state));
+}
+
+/// The row of another in a program with much memory in use.
+template <void (*Row)(benchmark::State&)>
+void large(benchmark::State& state) {
+  char const* const said = std::getenv("ISOLATTE_BENCH_MIB");
+  std::size_t const mebibytes = said ? std::strtoul(said, nullptr, 10) : 1024;
+  std::vector<char> memory(mebibytes * 1024 * 1024, 'x');
+  benchmark::DoNotOptimize(memory.data());
+  Row(state);
+}
+
 // 64 MiB of doubles.
 
 constexpr std::size_t doubles = std::size_t{64} * 1024 * 1024 / sizeof(double);
@@ -332,10 +396,22 @@ BENCHMARK(raw_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(
 BENCHMARK(async_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
 BENCHMARK(raw_fault)->UseRealTime()->Iterations(50);
 BENCHMARK(async_fault)->UseRealTime()->Iterations(50);
+BENCHMARK(server)->UseRealTime()->Iterations(100);
+BENCHMARK(server_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
+BENCHMARK(large<raw>)->Name("raw_large")->UseRealTime()->Iterations(5);
+BENCHMARK(large<async>)->Name("async_large")->UseRealTime()->Iterations(5);
+BENCHMARK(large<server>)->Name("server_large")->UseRealTime()->Iterations(100);
 BENCHMARK(naive_64MiB)->UseRealTime()->Iterations(1);
 BENCHMARK(raw_64MiB)->UseRealTime()->Iterations(1);
 BENCHMARK(async_64MiB)->UseRealTime()->Iterations(1);
 
 }  // namespace
 
-BENCHMARK_MAIN();
+int main(int count, char** arguments) {
+  early_server first;
+  early = &first;
+  benchmark::Initialize(&count, arguments);
+  if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}
