@@ -132,7 +132,8 @@ int make_sibling(const fork_request& request, std::span<const std::byte> rest,
   std::memcpy(numbers.data(), rest.data(), numbers.size() * sizeof(int));
   rest = rest.subspan(numbers.size() * sizeof(int));
 
-  int highest = std::max(2, request.leash);
+  // Nothing that was received has a number that is in use here: a standard stream's, the leash's.
+  int highest = 2;
   for (int const number : numbers) highest = std::max(highest, number);
   move_above(received, highest + 1, ec);
   if (ec) return 0;
@@ -191,10 +192,10 @@ void serve_forks(int socket) {
     receive_message(socket, message, descriptors, true, ec);
     if (message.size() < sizeof(fork_request)) return;
     fork_reply const reply = answer(message, descriptors, ec);
-    descriptors.clear();
     error_code lost;
     send_message(socket, std::as_bytes(std::span{&reply, 1}), {}, true, lost);
     if (lost) return;
+    descriptors.clear();
   }
 }
 
