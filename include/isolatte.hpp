@@ -23,10 +23,12 @@
 #include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
+#include <isolatte/pool_options.hpp>
 #include <isolatte/program.hpp>
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
 #include <isolatte/serialization.hpp>
 #include <isolatte/stdio.hpp>
+#include <isolatte/worker_pool.hpp>
 
 #endif

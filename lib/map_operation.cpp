@@ -38,7 +38,8 @@ namespace {
 /// What the end of another job can relieve.
 bool is_shortage(const error_code& ec) noexcept {
   return ec == errc::resource_unavailable_try_again || ec == errc::not_enough_memory ||
-         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system;
+         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
+         ec == error::queue_full;
 }
 
 map_progress::end end_of(const error_code& ec, bool good) noexcept {

@@ -68,6 +68,10 @@ class child_process {
   boost::system::error_code resume() noexcept;
   /// @}
 
+  /// From now on what is sent is for the child alone: others than its descendants pass through its
+  /// group. To be called before others know the child.
+  void spare_group() noexcept { leads_group_ = false; }
+
   /// Ends and reaps the child, and waits no longer than that takes.
   void kill_and_reap() noexcept;
 

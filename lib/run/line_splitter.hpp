@@ -20,6 +20,8 @@ class line_splitter {
   void append(std::string_view bytes);
   /// No more bytes come: what is left is the last line, if it is not empty.
   void close() noexcept { closed_ = true; }
+  /// The opposite: more comes, but not as part of the line that is under way.
+  void reopen() noexcept { closed_ = false; }
   /// The next line without its newline, valid until the next call that is not const.
   std::optional<std::string_view> next() noexcept;
 

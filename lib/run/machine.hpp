@@ -76,6 +76,8 @@ class machine {
   action deadline() noexcept;
   action grace_over() noexcept;
   action cancel(cancel_kind kind) noexcept;
+  /// Changes the policy for what is to come.
+  void allow_grace(bool grace) noexcept { policy_.grace = grace; }
   /// The program's own SIGKILL through a handle.
   void terminated_by_owner() noexcept { owner_killed_ = true; }
   /// The child has been reaped, or its status is lost.

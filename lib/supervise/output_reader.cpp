@@ -70,6 +70,21 @@ bool output_reader::read() {
   }
 }
 
+bool output_reader::is_readable() {
+  boost::asio::posix::descriptor_base::bytes_readable readable;
+  boost::system::error_code ec;
+  descriptor_.io_control(readable, ec);
+  return !ec && readable.get() != 0;
+}
+
+void output_reader::read_up_to_now() {
+  while (open_ && !exhausted_ && is_readable()) read();
+  if (!callback_) return;
+  lines_.close();
+  while (auto const line = lines_.next()) (*callback_)(*line);
+  lines_.reopen();
+}
+
 void output_reader::append(std::string_view bytes) {
   if (callback_)
     lines_.append(bytes);

@@ -33,6 +33,9 @@ class output_reader {
   /// goes on where it was when called again.
   /// @return whether more may come; otherwise it is closed and all has been handed over
   bool read();
+  /// Reads all that is there now and hands over the last line, whether it is complete or not. More
+  /// may come. Lets through what the line callback throws, and then goes on when called again.
+  void read_up_to_now();
   /// From now on reads no more than what is in the pipe already: someone else than the child may
   /// hold the other end, and write to it for ever.
   void begin_drain();
@@ -40,6 +43,7 @@ class output_reader {
   detail::captured_text take();
 
  private:
+  bool is_readable();
   void close();
   void append(std::string_view bytes);
 

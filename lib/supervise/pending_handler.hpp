@@ -20,30 +20,34 @@
 namespace isolatte::supervise {
 
 /// A user's handler, and the work that keeps its executor going until it is called.
-class pending_handler {
+template <class... Args>
+class basic_pending_handler {
+  using handler_type = boost::asio::any_completion_handler<void(Args...)>;
   using work_guard = boost::asio::executor_work_guard<boost::asio::any_completion_executor>;
 
  public:
-  pending_handler(detail::report_handler handler, const boost::asio::any_io_executor& otherwise)
+  basic_pending_handler(handler_type handler, const boost::asio::any_io_executor& otherwise)
       : work_{boost::asio::get_associated_executor(handler, otherwise)},
         handler_{std::move(handler)} {}
 
   /// Calls the handler on its executor; here and now where that may be.
-  void complete(const boost::system::error_code& ec, detail::report what) && {
+  void complete(Args... args) && {
     auto const executor = work_.get_executor();
-    boost::asio::dispatch(executor, [handler = std::move(handler_), work = std::move(work_), ec,
-                                     what = std::move(what)]() mutable {
+    boost::asio::dispatch(executor, [handler = std::move(handler_), work = std::move(work_),
+                                     ... args = std::move(args)]() mutable {
       auto slot = boost::asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();
       work.reset();
-      std::move(handler)(ec, std::move(what));
+      std::move(handler)(std::move(args)...);
     });
   }
 
  private:
   work_guard work_;
-  detail::report_handler handler_;
+  handler_type handler_;
 };
+
+using pending_handler = basic_pending_handler<boost::system::error_code, detail::report>;
 
 }  // namespace isolatte::supervise
 

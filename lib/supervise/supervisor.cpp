@@ -203,9 +203,17 @@ void supervisor::fail(const error_code& ec, const char* step) {
 
 void supervisor::abort(const error_code& ec) {
   later([ec](supervisor& self, const error_code&) {
-    if (self.complete_ || self.look_for_end()) return;
+    if (self.complete_ || (self.process_ && self.look_for_end())) return;
     self.abort_error_ = ec;
     self.cancel(asio::cancellation_type::terminal);
+  });
+}
+
+void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds grace) {
+  later([type, grace](supervisor& self, const error_code&) {
+    self.grace_ = grace;
+    self.machine_.allow_grace(grace > std::chrono::nanoseconds::zero());
+    self.cancel(type);
   });
 }
 

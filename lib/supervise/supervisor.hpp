@@ -52,6 +52,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
              symbolise_function symbolise);
   ~supervisor();
 
+  /// The child's number, 0 as long as there is none.
+  int pid() const noexcept { return process_ ? process_->pid() : 0; }
   /// What the child is to have; begin() closes it here.
   const posix::child_ends& ends() const noexcept { return child_ends_; }
 
@@ -67,6 +69,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void fail(const boost::system::error_code& ec, const char* step);
   /// Ends the child as a cancellation does, and completes with this error instead.
   void abort(const boost::system::error_code& ec);
+  /// Ends the child as a cancellation of that type does, with a grace of its own.
+  void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
   /// Whether somebody has cancelled the operation before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
@@ -136,7 +140,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   symbolise_function const symbolise_;
   run::machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
-  std::chrono::nanoseconds const grace_;
+  std::chrono::nanoseconds grace_;
 
   posix::child_ends child_ends_;
   std::shared_ptr<posix::child_process> process_;

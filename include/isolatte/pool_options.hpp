@@ -1,0 +1,110 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_POOL_OPTIONS_HPP
+#define ISOLATTE_POOL_OPTIONS_HPP
+
+#include <isolatte/call.hpp>
+#include <isolatte/config.hpp>
+#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/ending.hpp>
+#include <isolatte/options.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace isolatte {
+
+/// What each worker of a pool runs before its first job.
+///
+/// @par Thread safety
+/// Distinct objects: safe. Shared objects: safe for const members.
+class pool_initializer {
+ public:
+  /// Nothing.
+  pool_initializer() = default;
+  /// A call; what it returns is dropped.
+  /// @param call what to run, made by @ref call
+  template <travels Call>
+  pool_initializer(const Call& call)
+      : call_{std::make_shared<const detail::remote_call>(detail::make_remote(call))} {}
+  /// A function pointer, a captureless lambda or a serialisable function object, without arguments.
+  /// @param f what to run
+  template <class F>
+    requires(!travels<F> && !std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
+             std::invocable<std::decay_t<F>>)
+  pool_initializer(F&& f) : pool_initializer{isolatte::call(std::forward<F>(f))} {}
+
+  /// @cond
+  const detail::remote_call* get() const noexcept { return call_.get(); }
+  /// @endcond
+
+ private:
+  std::shared_ptr<const detail::remote_call> call_;
+};
+
+/// How a @ref worker_pool works; an aggregate for designated initialisers, every member with a
+/// default.
+struct pool_options {
+  /// How many jobs run at once, and so how many workers there are. 0: as many as the machine has
+  /// processors.
+  std::size_t workers = 0;
+  /// A worker is replaced when it has done so many. 1: every job gets a fresh process, forked ahead
+  /// of need. 0: never.
+  std::size_t max_jobs_per_worker = 0;
+  /// How many jobs may wait; one more completes with error::queue_full.
+  std::size_t max_queued = std::numeric_limits<std::size_t>::max();
+  /// Bytes; a worker whose resident memory is more behind a job is replaced.
+  std::optional<std::uint64_t> max_worker_memory{};
+  /// A worker that has had nothing to do for so long is let go, and another one started when there
+  /// is work for it.
+  std::optional<std::chrono::nanoseconds> idle_timeout{};
+  /// What each worker runs first. Where it throws, or ends the worker, the pool is broken: its jobs
+  /// complete with error::broken_pool.
+  pool_initializer initializer{};
+  /// How the workers are run. options::timeout and options::grace are those of jobs that have none
+  /// of their own. What options::out and options::err capture is in the outcome of the job that
+  /// wrote it. options::early does not apply.
+  options worker{};
+};
+
+/// How one job of a pool is run.
+struct job_options {
+  /// Wall-clock limit, from when a worker begins with the job: at it the worker is killed, and the
+  /// outcome is ending::timed_out. Absent: the pool's.
+  std::optional<std::chrono::nanoseconds> timeout{};
+  /// As options::grace. Absent: the pool's.
+  std::optional<std::chrono::nanoseconds> grace{};
+  /// Bytes; a larger result is ending::undelivered.
+  std::size_t max_result = std::size_t{1} << 30;
+};
+
+/// What a pool has done, and is doing.
+struct pool_stats {
+  /// Jobs that a worker has been given; one that had to be given to another counts once.
+  std::uint64_t started = 0;
+  /// Jobs that workers have.
+  std::size_t running = 0;
+  /// Jobs that wait for a worker.
+  std::size_t queued = 0;
+  /// How many jobs have completed with each ending.
+  std::map<ending, std::uint64_t> endings{};
+  /// Workers that are alive, those that are being started among them.
+  std::size_t workers = 0;
+  /// Workers that had to be started for another that ended.
+  std::uint64_t restarts = 0;
+  /// The sum of the times that jobs have taken.
+  std::chrono::nanoseconds busy{0};
+};
+
+}  // namespace isolatte
+
+#endif

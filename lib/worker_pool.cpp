@@ -1,0 +1,54 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "pool/pool.hpp"
+
+#include <isolatte/worker_pool.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <utility>
+
+namespace isolatte::detail {
+
+struct pool_handle::implementation {
+  std::shared_ptr<pool::pool> pool;
+
+  ~implementation() {
+    if (pool) pool->stop();
+  }
+};
+
+pool_handle::pool_handle(boost::asio::any_io_executor executor, pool_options opts)
+    : implementation_{std::make_unique<implementation>()} {
+  boost::system::error_code ec;
+  implementation_->pool = pool::pool::make(executor, std::move(opts), ec);
+  if (ec) throw boost::system::system_error{ec, "isolatte: starting the pool's fork server"};
+}
+
+pool_handle::pool_handle(pool_handle&& other) noexcept = default;
+pool_handle& pool_handle::operator=(pool_handle&& other) noexcept = default;
+pool_handle::~pool_handle() = default;
+
+boost::asio::any_io_executor pool_handle::get_executor() const {
+  return implementation_->pool->executor();
+}
+
+std::size_t pool_handle::concurrency() const noexcept {
+  return implementation_->pool->concurrency();
+}
+
+void pool_handle::async_run(const remote_call& call, const job_options& opts,
+                            report_handler handler) {
+  implementation_->pool->async_run(call, opts, std::move(handler));
+}
+
+void pool_handle::async_drain(drain_handler handler) {
+  implementation_->pool->async_drain(std::move(handler));
+}
+
+void pool_handle::stop() { implementation_->pool->stop(); }
+
+pool_stats pool_handle::stats() const { return implementation_->pool->stats(); }
+
+}  // namespace isolatte::detail
