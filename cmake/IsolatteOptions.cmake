@@ -13,6 +13,7 @@ option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
 option(ISOLATTE_WERROR "Treat warnings as errors" OFF)
 set(ISOLATTE_SANITIZE "" CACHE STRING "Sanitizers: address,undefined or thread")
+set(ISOLATTE_TEST_SUITES ".*" CACHE STRING "Regular expression: the test suites to build")
 set(ISOLATTE_TEST_TIMEOUT 120 CACHE STRING "Seconds one test file may take")
 
 if(isolatte_top_level)
