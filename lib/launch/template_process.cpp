@@ -83,6 +83,9 @@ void template_process::start(error_code& ec) {
   serve_task task{sockets.theirs.get()};
   posix::forked_child child = posix::fork_child(task, ends.child, opts, ec);
   if (ec) return;
+  // What it forks is in its group until it has made one of its own, and is not ended with it: each
+  // of those ends by its own supervisor, which knows why.
+  child.process->spare_group();
   socket_.assign(sockets.mine.get(), ec);
   if (ec) return;
   sockets.mine.release();
