@@ -20,7 +20,7 @@
 
 namespace isolatte {
 
-/// A function with its arguments, made by @ref call: a callable that can travel to a process that
+/// A function with its arguments: what @ref call makes, a callable that can travel to a process that
 /// is no copy of this one's present state.
 ///
 /// @tparam F the function, decayed
@@ -134,7 +134,7 @@ consteval bool check_call() {
 }  // namespace detail
 /// @endcond
 
-/// What has been made by @ref call.
+/// What isolatte::call has made.
 template <class T>
 concept travels = detail::is_travelling_call<std::remove_cvref_t<T>>;
 

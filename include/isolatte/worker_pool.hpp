@@ -136,7 +136,7 @@ class worker_pool {
   /// the initiating function.
   /// @par Per-operation cancellation
   /// A job that no worker has begun with is taken back: ending::not_started, and no worker notices.
-  /// One that runs costs its worker, as by @ref isolatte::async_fork: `terminal` sends SIGKILL,
+  /// One that runs costs its worker, as by isolatte::async_fork: `terminal` sends SIGKILL,
   /// `partial` SIGTERM and `total` SIGINT, with SIGKILL job_options::grace later.
   /// @par Errors
   /// `operation_aborted` for a cancelled job and a stopped pool; error::queue_full;
