@@ -61,11 +61,19 @@ int run(const census::settings& how) {
     census::progress progress{specimens.size()};
     result = census::take_census(specimens, how, std::ref(progress));
   }
+  std::optional<census::results> warm;
+  if (how.compare_pool && result.interrupted_by == 0) {
+    census::settings other = how;
+    other.warm = true;
+    census::progress progress{specimens.size()};
+    warm = census::take_census(specimens, other, std::ref(progress));
+  }
   auto const after = census::take_vitals();
 
   census::tally const sums{result.findings};
   census::account const all{how, result, sums, before, after};
   census::write_report(std::cout, all, wants_colour());
+  if (warm) census::write_comparison(std::cout, result, *warm);
   std::cout.flush();
   if (how.json) {
     census::write_json(json, all);

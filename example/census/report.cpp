@@ -256,4 +256,21 @@ void write_report(std::ostream& out, const account& all, bool colour) {
   report{out, all, colour}.write();
 }
 
+void write_comparison(std::ostream& out, const results& fresh, const results& warm) {
+  out << "\nOn warm workers\n"
+      << "  " << duration(warm.wall) << " instead of " << duration(fresh.wall)
+      << " in fresh children\n";
+  // What one specimen leaves behind in a worker the next one finds there.
+  constexpr std::size_t most_shown = 3;
+  std::size_t different = 0;
+  for (std::size_t i = 0; i != std::min(fresh.findings.size(), warm.findings.size()); ++i) {
+    finding const& one = fresh.findings[i];
+    finding const& other = warm.findings[i];
+    if (one.outcome.how() == other.outcome.how() || ++different > most_shown) continue;
+    out << "  " << one.what.program.filename().string() << ", " << describe(one.what.harm) << ": "
+        << other.outcome << ", not " << one.outcome << '\n';
+  }
+  out << "  " << different << " ended in another way\n";
+}
+
 }  // namespace census

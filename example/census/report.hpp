@@ -26,6 +26,9 @@ struct account {
 /// @param colour whether to use a terminal's
 void write_report(std::ostream& out, const account& all, bool colour);
 
+/// Beside fresh children: what warm workers made of the same.
+void write_comparison(std::ostream& out, const results& fresh, const results& warm);
+
 /// For machines: one JSON object, with every single finding.
 void write_json(std::ostream& out, const account& all);
 

@@ -55,6 +55,7 @@ std::optional<settings> parse(int argc, char* argv[]) {
     ("timeout", a_number(500), "milliseconds that each child has")
     ("memory", a_number(512), "MiB of address space that each child has; 0 for no limit")
     ("damaged", a_number(24), "of how many programs to read damaged copies, too")
+    ("pool", "do it once more on warm workers, and compare")
     ("json", po::value<std::string>()->value_name("FILE"), "write all that was found there, too")
     ("help", "print this");
   // clang-format on
@@ -84,6 +85,7 @@ std::optional<settings> parse(int argc, char* argv[]) {
   if (mebibytes != 0 && address_space_can_be_limited) result.memory = mebibytes << 20;
   result.memory_ignored = mebibytes != 0 && !address_space_can_be_limited;
   result.damaged = number(given, "damaged", 0, 1'000'000);
+  result.compare_pool = given.contains("pool");
   if (given.contains("json")) result.json = given["json"].as<std::string>();
   return result;
 }

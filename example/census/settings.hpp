@@ -24,6 +24,10 @@ struct settings {
   /// How many programs are damaged.
   std::size_t damaged = 0;
   std::optional<std::filesystem::path> json;
+  /// Whether to take the census once more on warm workers.
+  bool compare_pool = false;
+  /// Whether this one is taken on warm workers.
+  bool warm = false;
 };
 
 /// Reads the command line.

@@ -39,6 +39,12 @@ struct specimen {
   std::uint64_t bytes = 0;
   damage harm = damage::none;
   std::uint64_t seed = 0;
+
+  /// A warm worker is told what to read.
+  template <class Archive>
+  void serialize(Archive& ar, unsigned /*version*/) {
+    ar & program & bytes & harm & seed;
+  }
 };
 
 /// Every ELF program of a directory: regular files, symbolic links followed, each file once however

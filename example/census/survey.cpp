@@ -8,6 +8,8 @@
 #include "trusting_reader.hpp"
 
 #include <isolatte/async_fork.hpp>
+#include <isolatte/call.hpp>
+#include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -34,7 +36,8 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-/// What runs in the child. Only what it returns comes back, or what it throws.
+/// What runs in the child. Only what it returns comes back, or what it throws. What it is given can
+/// travel, so a warm worker can do it, too.
 elf_facts read(const specimen& what, const std::filesystem::path& copy) {
   if (what.harm == damage::none) return read_trustingly(what.program);
   write_damaged_copy(what, copy);
@@ -56,6 +59,8 @@ class survey {
          const std::function<void(const finding&)>& progress)
       : specimens_{specimens}, options_{options_for(how)}, progress_{progress}, stop_(how.jobs) {
     found_.resize(specimens.size());
+    if (how.warm)
+      pool_.emplace(loop_, isolatte::pool_options{.workers = how.jobs, .worker = options_});
   }
 
   results run() {
@@ -86,19 +91,36 @@ class survey {
  private:
   /// One of several that take what is next until nothing is left.
   asio::awaitable<void> work(std::size_t number) {
-    auto const executor = co_await asio::this_coro::executor;
     auto const copy = folder_.path() / ("copy-" + std::to_string(number));
     while (next_ != specimens_.size()) {
       std::size_t const index = next_++;
       specimen const& what = specimens_[index];
       // The error is a matter of this program, too many processes for one; it is in the outcome
       // too.
-      auto [error, outcome] = co_await isolatte::async_fork(
-          executor, [&] { return read(what, copy); }, options_,
-          asio::as_tuple(asio::use_awaitable));
+      isolatte::outcome<elf_facts> outcome;
+      if (pool_)
+        outcome = co_await read_warm(what, copy);
+      else
+        outcome = co_await read_fresh(what, copy);
       found_[index] = finding{what, std::move(outcome)};
       progress_(*found_[index]);
     }
+  }
+
+  asio::awaitable<isolatte::outcome<elf_facts>> read_fresh(const specimen& what,
+                                                           const std::filesystem::path& copy) {
+    auto const executor = co_await asio::this_coro::executor;
+    // Named first: GCC 12 destroys some temporaries of a co_await expression twice.
+    auto operation = isolatte::async_fork(executor, [&] { return read(what, copy); }, options_);
+    auto [error, outcome] = co_await std::move(operation)(asio::as_tuple(asio::use_awaitable));
+    co_return std::move(outcome);
+  }
+
+  asio::awaitable<isolatte::outcome<elf_facts>> read_warm(const specimen& what,
+                                                          const std::filesystem::path& copy) {
+    auto operation = pool_->async_run(isolatte::call(read, what, copy));
+    auto [error, outcome] = co_await std::move(operation)(asio::as_tuple(asio::use_awaitable));
+    co_return std::move(outcome);
   }
 
   /// Shows that the loop lives, whatever the children do.
@@ -122,6 +144,7 @@ class survey {
   void all_done() {
     signals_.cancel();
     clock_.cancel();
+    if (pool_) pool_->stop();
   }
 
   const std::vector<specimen>& specimens_;
@@ -136,6 +159,8 @@ class survey {
   asio::signal_set signals_{loop_, SIGINT, SIGTERM};
   asio::steady_timer clock_{loop_};
   std::vector<asio::cancellation_signal> stop_;
+  /// Where warm workers read; otherwise each specimen has a fresh child.
+  std::optional<isolatte::worker_pool> pool_;
   temporary_folder folder_;
 };
 
