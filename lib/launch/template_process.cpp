@@ -15,7 +15,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
-#include <cstring>
+#include <span>
 #include <utility>
 
 namespace isolatte::launch {
@@ -186,18 +186,17 @@ void template_process::await_replies() {
 }
 
 void template_process::read_replies() {
-  std::vector<std::byte> bytes;
+  posix::fork_reply reply;
   std::vector<posix::descriptor> none;
   while (socket_.is_open()) {
     error_code ec;
-    posix::receive_message(socket_.native_handle(), bytes, none, false, ec);
+    auto const bytes = posix::receive_message(
+        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none, false, ec);
     if (is_shortage_of_room(ec)) return;
-    if (ec || bytes.size() != sizeof(posix::fork_reply)) {
+    if (ec || bytes.size() != sizeof reply) {
       died();
       return send_queued();
     }
-    posix::fork_reply reply;
-    std::memcpy(&reply, bytes.data(), sizeof reply);
     take_reply(reply);
   }
 }

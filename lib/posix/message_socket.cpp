@@ -73,14 +73,13 @@ void send_message(int socket, std::span<const std::byte> bytes, std::span<const 
   if (retry([&] { return sys.sendmsg(socket, &message, flags); }) == -1) ec = last_error();
 }
 
-void receive_message(int socket, std::vector<std::byte>& bytes,
-                     std::vector<descriptor>& descriptors, bool wait,
-                     boost::system::error_code& ec) {
-  bytes.resize(longest_message);
+std::span<const std::byte> receive_message(int socket, std::span<std::byte> room,
+                                           std::vector<descriptor>& descriptors, bool wait,
+                                           boost::system::error_code& ec) {
   descriptors.clear();
   // Nothing may throw between the receipt of a descriptor and its having an owner.
   descriptors.reserve(most_descriptors);
-  iovec part{bytes.data(), bytes.size()};
+  iovec part{room.data(), room.size()};
   control_buffer control;
   msghdr message{};
   message.msg_iov = &part;
@@ -91,14 +90,17 @@ void receive_message(int socket, std::vector<std::byte>& bytes,
       [&] { return sys.recvmsg(socket, &message, receive_flags | (wait ? 0 : MSG_DONTWAIT)); });
   if (count == -1) {
     ec = last_error();
-    bytes.clear();
-    return;
+    return {};
   }
   take_descriptors(message, descriptors);
-  bytes.resize(static_cast<std::size_t>(count));
+  if ((message.msg_flags & MSG_TRUNC) != 0) {
+    ec = make_error_code(boost::system::errc::message_size);
+    return {};
+  }
   // The receiver had no room for the descriptors.
   if ((message.msg_flags & MSG_CTRUNC) != 0)
     ec = make_error_code(boost::system::errc::too_many_files_open);
+  return room.first(static_cast<std::size_t>(count));
 }
 
 }  // namespace isolatte::posix

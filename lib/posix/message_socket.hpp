@@ -32,11 +32,13 @@ void send_message(int socket, std::span<const std::byte> bytes, std::span<const 
                   bool wait, boost::system::error_code& ec) noexcept;
 
 /// Receives a message whole.
-/// @param bytes its bytes; empty at the end of all messages
+/// @param room where its bytes go
 /// @param wait whether to wait for one; otherwise it is an error (`resource_unavailable`)
-void receive_message(int socket, std::vector<std::byte>& bytes,
-                     std::vector<descriptor>& descriptors, bool wait,
-                     boost::system::error_code& ec);
+/// @return its bytes; none at the end of all messages, and where there is an error but for a lack
+/// of descriptors, which the message can be answered with
+std::span<const std::byte> receive_message(int socket, std::span<std::byte> room,
+                                           std::vector<descriptor>& descriptors, bool wait,
+                                           boost::system::error_code& ec);
 
 }  // namespace isolatte::posix
 
