@@ -24,6 +24,10 @@ namespace isolatte::posix {
 
 namespace {
 
+/// Called through its address, which is known when the program is loaded. By its name every child
+/// would have the dynamic linker look it up, and copy a dozen pages for that.
+void (*volatile exit_at_once)(int) = ::_exit;
+
 #if defined(__GLIBC__)
 
 void on_exit_hook(int status, void*) {
@@ -58,6 +62,7 @@ bool hook_exit() noexcept {
 void leave(int code) noexcept {
   if (__gcov_dump != nullptr) __gcov_dump();
   if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  exit_at_once(code);
   ::_exit(code);
 }
 
