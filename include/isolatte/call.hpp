@@ -20,8 +20,8 @@
 
 namespace isolatte {
 
-/// A function with its arguments: what @ref call makes, a callable that can travel to a process that
-/// is no copy of this one's present state.
+/// A function with its arguments: what @ref call makes, a callable that can travel to a process
+/// that is no copy of this one's present state.
 ///
 /// @tparam F the function, decayed
 /// @tparam Args the arguments, decayed
