@@ -3,6 +3,7 @@
 
 #include "travellers.hpp"
 
+#include <isolatte/detail/archive_common.hpp>
 #include <isolatte/detail/byte_buffer.hpp>
 #include <isolatte/detail/input_archive.hpp>
 #include <isolatte/detail/output_archive.hpp>
@@ -522,6 +523,18 @@ BOOST_AUTO_TEST_CASE(shared_owners_of_two_kinds) {
   BOOST_TEST(copy.at(0).first == copy.at(1).first);
   BOOST_TEST(copy.at(0).second == copy.at(1).second);
   BOOST_TEST(copy.at(0).second->number == 2);
+}
+
+/// As an archive is begun in a frame below one that is large, and its checks are inlined into.
+[[gnu::noinline]] isolatte::detail::stack_guard begun_far_below() {
+  volatile char frame[100 * 1024];
+  frame[0] = 0;
+  return isolatte::detail::stack_guard{};
+}
+
+BOOST_AUTO_TEST_CASE(a_large_frame_above_is_no_nesting) {
+  auto guard = begun_far_below();
+  BOOST_CHECK_NO_THROW(guard.check());
 }
 
 BOOST_AUTO_TEST_CASE(deep_lists) {

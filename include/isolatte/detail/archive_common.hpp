@@ -194,8 +194,9 @@ class stack_guard {
   static std::uintptr_t here() noexcept {
     return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   }
+  /// A frame above the guard's beginning is no deeper: a large one may have the checks inlined.
   std::uintptr_t distance(std::uintptr_t place) const noexcept {
-    return place < base_ ? base_ - place : place - base_;
+    return place < base_ ? base_ - place : 0;
   }
   /// Asks the system for the bounds of the stack. Throws if there is no more.
   ISOLATTE_DECL void allow_more(std::uintptr_t place);
