@@ -174,8 +174,13 @@ void pool::flush(const worker_pointer& to) {
   to->writing = false;
   if (!to->socket.is_open()) return;
   error_code ec;
-  // Where there is no other end any more the worker's end is near.
-  if (to->flush(ec) || ec) return;
+  if (to->flush(ec)) return;
+  if (ec) {
+    // Where there is no other end any more it ends by itself, and that tells more.
+    if (ec != asio::error::broken_pipe && ec != asio::error::connection_reset)
+      stop_worker(to, asio::cancellation_type::terminal, {});
+    return;
+  }
   to->writing = true;
   to->socket.async_wait(supervise::stream_descriptor::wait_write,
                         [self = shared_from_this(), to](const error_code& e) {
@@ -355,6 +360,8 @@ void pool::take_reply(const worker_pointer& from, reply what) {
   if (from->jobs.empty() || from->jobs.front()->header.id != what.header.id)
     return stop_worker(from, asio::cancellation_type::terminal, {});
   auto const done = from->take_first();
+  from->was_of_use = true;
+  failed_starts_ = 0;
   counters_.busy += std::chrono::nanoseconds{what.header.usage.wall}.count();
 
   detail::report report;
@@ -398,7 +405,6 @@ void pool::take_readiness(const worker_pointer& from, reply what) {
   if (what.header.kind == detail::payload_kind::exception)
     return break_down(std::move(what.payload));
   from->ready = true;
-  failed_starts_ = 0;
   dispatch();
   if (from->jobs.empty()) became_idle(from);
 }
@@ -475,7 +481,10 @@ void pool::stop_worker(const worker_pointer& which, asio::cancellation_type type
 void pool::requeue(const worker_pointer& from) {
   auto const jobs = from->jobs;
   for (auto each = jobs.rbegin(); each != jobs.rend(); ++each)
-    if (from->take_back(*each)) queued_.push_front(*each);
+    if (from->take_back(*each)) {
+      queued_.push_front(*each);
+      from->had_jobs = true;
+    }
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
@@ -489,6 +498,8 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   requeue(which);
   detail::run_summary const& summary = what.summary;
   for (auto const& victim : std::exchange(which->jobs, {})) {
+    which->was_of_use = true;
+    failed_starts_ = 0;
     detail::report report;
     report.summary = summary;
     report.summary.ran = ran::yes;
@@ -515,12 +526,14 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   which->close();
   workers_.remove(which);
   if (!which->stopping && !which->retiring) ++ends_to_replace_;
-  if (!was_ready && !which->ready && !stopped_ && !broken_ && !which->stopping) {
-    if (summary.how == ending::not_started) {
+  // One that has never done anything is not to be followed by another one for ever.
+  bool const was_useless = !which->was_of_use && (!which->ready || which->had_jobs);
+  if (was_useless && !stopped_ && !broken_) {
+    bool const failed_itself = !which->ready && !which->stopping && opts_.initializer.get();
+    if (summary.how == ending::not_started)
       start_failed(ec);
-    } else if (opts_.initializer.get() || ++failed_starts_ >= run::most_failed_starts) {
+    else if (failed_itself || ++failed_starts_ >= run::most_failed_starts)
       break_down({});
-    }
   }
   dispatch();
   maintain();

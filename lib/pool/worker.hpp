@@ -80,6 +80,10 @@ class worker {
   bool retiring = false;
   bool stopping = false;
   bool writing = false;
+  /// It has begun with a job, whatever became of that.
+  bool was_of_use = false;
+  /// Jobs were taken from it because of its end.
+  bool had_jobs = false;
   std::chrono::steady_clock::time_point first_since;
   std::chrono::steady_clock::time_point idle_since;
 

@@ -1,0 +1,120 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// A worker pool where system calls fail: whatever fails, every job completes once, with its value
+// or with an error, and nothing is left behind.
+
+#include "support/fail_calls.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte/call.hpp>
+#include <isolatte/worker_pool.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <signal.h>
+
+namespace pool_calls_test {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using isolatte::ending;
+using isolatte::outcome;
+using isolatte::test::fail_calls;
+using isolatte::test::failure;
+using isolatte::test::side;
+
+int add(int a, int b) { return a + b; }
+int die(int, int) {
+  ::raise(SIGKILL);
+  return 0;
+}
+
+struct result {
+  int calls = 0;
+  error_code ec;
+  outcome<int> what;
+};
+
+/// Three jobs, the second of which ends its worker.
+/// @return nothing where there was no pool
+std::optional<std::array<result, 3>> run_jobs() {
+  std::array<result, 3> results;
+  asio::io_context context;
+  std::optional<isolatte::worker_pool> pool;
+  try {
+    pool.emplace(context, isolatte::pool_options{.workers = 1});
+  } catch (const boost::system::system_error&) {
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i != results.size(); ++i)
+    pool->async_run(isolatte::call(i == 1 ? die : add, 40, static_cast<int>(i)), {},
+                    [&, i](error_code ec, outcome<int> what) {
+                      ++results[i].calls;
+                      results[i].ec = ec;
+                      results[i].what = std::move(what);
+                    });
+  pool->async_drain([&](error_code) { pool->stop(); });
+  context.run();
+  return results;
+}
+
+/// @return whether a call failed
+bool try_with(const failure& how) {
+  auto const before = isolatte::test::open_descriptors();
+  bool injected = false;
+  {
+    fail_calls const calls{how};
+    auto const results = run_jobs();
+    injected = calls.injected();
+    BOOST_TEST_CONTEXT(calls.entry() << ", call " << how.nth << " in the "
+                                     << (how.where == side::parent ? "parent" : "child")) {
+      BOOST_TEST((results || injected));
+      for (std::size_t i = 0; results && i != results->size(); ++i) {
+        result const& one = (*results)[i];
+        BOOST_TEST(one.calls == 1);
+        if (i != 1 && one.what.how() == ending::returned)
+          BOOST_TEST(one.what.value() == 40 + static_cast<int>(i));
+        else
+          BOOST_TEST((one.ec || one.what.how() != ending::returned));
+        if (!injected) BOOST_TEST(one.what.how() == (i == 1 ? ending::killed : ending::returned));
+        if (one.ec) BOOST_TEST(one.what.how() != ending::returned);
+      }
+    }
+  }
+  BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());
+  BOOST_TEST(isolatte::test::children_vanish());
+  return injected;
+}
+
+void fail_each(side where) {
+  for (unsigned nth = 1; try_with({.where = where, .nth = nth}); ++nth) BOOST_REQUIRE(nth < 2000);
+}
+
+BOOST_FIXTURE_TEST_SUITE(pool_calls, isolatte::test::nothing_left)
+
+BOOST_AUTO_TEST_CASE(nothing_fails) { BOOST_TEST(!try_with({.nth = 0})); }
+
+BOOST_AUTO_TEST_CASE(each_call_of_the_parent_fails) { fail_each(side::parent); }
+
+BOOST_AUTO_TEST_CASE(each_call_of_a_descendant_fails) { fail_each(side::child); }
+
+BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {
+  for (auto const entry : fail_calls::entries())
+    try_with({.how = failure::mode::every, .where = side::child, .entry = entry});
+}
+
+BOOST_AUTO_TEST_CASE(signals_interrupt_everywhere) {
+  try_with({.how = failure::mode::interrupted});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pool_calls_test
