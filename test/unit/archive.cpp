@@ -527,7 +527,7 @@ BOOST_AUTO_TEST_CASE(shared_owners_of_two_kinds) {
 
 /// As an archive is begun in a frame below one that is large, and its checks are inlined into.
 [[gnu::noinline]] isolatte::detail::stack_guard begun_far_below() {
-  volatile char frame[100 * 1024];
+  [[maybe_unused]] volatile char frame[100 * 1024];
   frame[0] = 0;
   return isolatte::detail::stack_guard{};
 }
