@@ -3,6 +3,7 @@
 
 #include "pool/worker.hpp"
 
+#include "posix/message_socket.hpp"
 #include "run/frame.hpp"
 
 #include <boost/asio/error.hpp>

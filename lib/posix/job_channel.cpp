@@ -49,19 +49,6 @@ bool job_page::move_on(const job_header& job, state to) noexcept {
   return (*data_)[job.slot % slots].compare_exchange_strong(expected, job.id << 2 | to);
 }
 
-socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept {
-  int fds[2];
-  if (sys.socketpair(SOCK_STREAM, fds) == -1) {
-    ec = last_error();
-    return {};
-  }
-  socket_ends ends{descriptor{fds[0]}, descriptor{fds[1]}};
-  ends.mine = above_stdio(std::move(ends.mine), ec);
-  if (!ec) ends.theirs = above_stdio(std::move(ends.theirs), ec);
-  if (ec) return {};
-  return ends;
-}
-
 std::size_t send_some(int socket, std::span<const std::byte> bytes,
                       boost::system::error_code& ec) noexcept {
   iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};

@@ -6,7 +6,6 @@
 
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
-#include "posix/message_socket.hpp"
 
 #include <isolatte/detail/report.hpp>
 #include <isolatte/resource_usage.hpp>
@@ -85,9 +84,6 @@ class job_page {
 
   data* data_ = nullptr;
 };
-
-/// A pair of stream sockets.
-socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept;
 
 /// Sends what there is room for, without waiting and without SIGPIPE.
 std::size_t send_some(int socket, std::span<const std::byte> bytes,

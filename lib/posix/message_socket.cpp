@@ -37,11 +37,9 @@ void take_descriptors(msghdr& message, std::vector<descriptor>& descriptors) {
   }
 }
 
-}  // namespace
-
-socket_ends make_message_sockets(boost::system::error_code& ec) noexcept {
+socket_ends make_sockets(int type, boost::system::error_code& ec) noexcept {
   int fds[2];
-  if (sys.socketpair(SOCK_SEQPACKET, fds) == -1) {
+  if (sys.socketpair(type, fds) == -1) {
     ec = last_error();
     return {};
   }
@@ -50,6 +48,16 @@ socket_ends make_message_sockets(boost::system::error_code& ec) noexcept {
   if (!ec) ends.theirs = above_stdio(std::move(ends.theirs), ec);
   if (ec) return {};
   return ends;
+}
+
+}  // namespace
+
+socket_ends make_message_sockets(boost::system::error_code& ec) noexcept {
+  return make_sockets(SOCK_SEQPACKET, ec);
+}
+
+socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept {
+  return make_sockets(SOCK_STREAM, ec);
 }
 
 void send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,

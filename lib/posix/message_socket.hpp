@@ -21,6 +21,8 @@ struct socket_ends {
 };
 
 socket_ends make_message_sockets(boost::system::error_code& ec) noexcept;
+/// The same for bytes, which stream.
+socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept;
 
 /// As many descriptors as a message can carry.
 constexpr std::size_t most_descriptors = 250;
