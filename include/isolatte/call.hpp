@@ -40,18 +40,21 @@ class travelling_call {
       : parts_{make_part(std::move(function)), std::move(arguments)...} {}
   /// @endcond
 
+  /// What the function returns, as a value: a reference could lead into the call.
+  using result_type = std::decay_t<std::invoke_result_t<F, Args...>>;
+
   /// Calls the function with the arguments, which it may take for itself.
   /// @return what the function returns
-  decltype(auto) operator()() && {
+  result_type operator()() && {
     return std::apply(
-        [](part&& function, Args&&... arguments) -> decltype(auto) {
+        [](part&& function, Args&&... arguments) -> result_type {
           return std::invoke(function_of(std::move(function)), std::move(arguments)...);
         },
         std::move(parts_));
   }
   /// Calls a copy of the function with copies of the arguments.
   /// @return what the function returns
-  decltype(auto) operator()() const&
+  result_type operator()() const&
     requires(std::copy_constructible<F> && (std::copy_constructible<Args> && ...))
   {
     return travelling_call{*this}.invoke_once();
@@ -86,7 +89,7 @@ class travelling_call {
     else
       return std::move(function.function);
   }
-  std::decay_t<std::invoke_result_t<F, Args...>> invoke_once() { return std::move(*this)(); }
+  result_type invoke_once() { return std::move(*this)(); }
 
   parts parts_;
 };

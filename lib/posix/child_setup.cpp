@@ -30,8 +30,8 @@ bool set_standard_streams(const child_plan& plan) noexcept {
     int const from = plan.standard[fd];
     if (from != -1 && retry([&] { return sys.dup2(from, fd); }) == -1) return false;
   }
-  for (auto const& [from, to] : plan.moved)
-    if (retry([&] { return sys.dup2(from, to); }) == -1) return false;
+  for (auto const& move : plan.moved)
+    if (retry([&] { return sys.dup2(move.first, move.second); }) == -1) return false;
   return true;
 }
 

@@ -133,7 +133,7 @@ int make_sibling(const fork_request& request, std::span<const std::byte> rest,
     ec = make_error_code(boost::system::errc::bad_message);
     return 0;
   }
-  std::memcpy(numbers.data(), rest.data(), numbers.size() * sizeof(int));
+  if (!numbers.empty()) std::memcpy(numbers.data(), rest.data(), numbers.size() * sizeof(int));
   rest = rest.subspan(numbers.size() * sizeof(int));
 
   // Nothing that was received has a number that is in use here: a standard stream's, the leash's.
