@@ -62,6 +62,11 @@ detail::byte_buffer copy_of(const detail::byte_buffer& from) {
 
 std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_options opts,
                                  error_code& ec) {
+  if (opts.worker.keep.all()) {
+    // A fork server's children cannot have it, and to keep less would be to say nothing of it.
+    ec = make_error_code(boost::system::errc::operation_not_supported);
+    return nullptr;
+  }
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
   self->server_ = launch::template_process::make(executor, ec);
   if (ec) return nullptr;
