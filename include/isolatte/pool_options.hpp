@@ -72,7 +72,7 @@ struct pool_options {
   pool_initializer initializer{};
   /// How the workers are run. options::timeout and options::grace are those of jobs that have none
   /// of their own. What options::out and options::err capture is in the outcome of the job that
-  /// wrote it. options::early does not apply.
+  /// wrote it. options::early does not apply; options::keep cannot be @ref all_descriptors.
   options worker{};
 };
 

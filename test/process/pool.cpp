@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
@@ -448,6 +449,14 @@ BOOST_AUTO_TEST_CASE(from_many_threads) {
     shared.stop();
   }
   threads.join();
+}
+
+BOOST_AUTO_TEST_CASE(keeping_everything_is_refused) {
+  auto const is_refusal = [](const boost::system::system_error& error) {
+    return error.code() == boost::system::errc::operation_not_supported;
+  };
+  BOOST_CHECK_EXCEPTION(make({.worker = {.keep = isolatte::all_descriptors}}),
+                        boost::system::system_error, is_refusal);
 }
 
 BOOST_AUTO_TEST_CASE(a_map_over_a_pool) {
