@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "process/marked_executor.hpp"
+#include "remembered.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -32,24 +33,9 @@ using isolatte::ending;
 using isolatte::options;
 using isolatte::outcome;
 using isolatte::test::nothing_left;
+using isolatte::test::remembered;
 
 int answer() { return 42; }
-
-/// A completion handler that remembers what it was given.
-template <class R>
-struct remembered {
-  int calls = 0;
-  error_code ec;
-  outcome<R> what;
-
-  auto handler() {
-    return [this](error_code error, outcome<R> result) {
-      ++calls;
-      ec = error;
-      what = std::move(result);
-    };
-  }
-};
 
 BOOST_AUTO_TEST_SUITE(async_fork)
 

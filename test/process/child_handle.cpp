@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "process/gate.hpp"
+#include "remembered.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -38,6 +39,7 @@ using isolatte::outcome;
 using isolatte::spawn;
 using isolatte::test::gate;
 using isolatte::test::nothing_left;
+using isolatte::test::remembered;
 using namespace std::chrono_literals;
 
 static_assert(!std::is_copy_constructible_v<child<int>>);
@@ -64,21 +66,6 @@ int next_signal(std::initializer_list<int> signals) {
   return signal;
 }
 
-template <class R>
-struct wait {
-  int calls = 0;
-  error_code ec;
-  outcome<R> what;
-
-  auto handler() {
-    return [this](error_code error, outcome<R> result) {
-      ++calls;
-      ec = error;
-      what = std::move(result);
-    };
-  }
-};
-
 void await_zombie(int pid) {
   siginfo_t info{};
   BOOST_TEST(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
@@ -103,7 +90,7 @@ BOOST_FIXTURE_TEST_CASE(of_nothing, nothing_left) {
   BOOST_TEST(none.suspend() == make_error_code(isolatte::error::no_child));
   BOOST_TEST(none.resume() == make_error_code(isolatte::error::no_child));
   asio::io_context context;
-  wait<int> done;
+  remembered<int> done;
   none.async_wait(asio::bind_executor(context, done.handler()));
   context.run();
   BOOST_TEST(done.calls == 1);
@@ -116,7 +103,7 @@ BOOST_FIXTURE_TEST_CASE(gives_the_outcome, nothing_left) {
   child<int> one = spawn(context, [] { return ::getpid(); });
   BOOST_TEST(one.pid() > 0);
   BOOST_TEST((one.get_executor() == context.get_executor()));
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   BOOST_TEST(done.calls == 0);
   context.run();
@@ -157,7 +144,7 @@ BOOST_FIXTURE_TEST_CASE(knows_whether_it_runs, nothing_left) {
   await_zombie(one.pid());
   // Without any help of the event loop's.
   BOOST_TEST(!one.running());
-  wait<void> done;
+  remembered<void> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.what.how() == ending::returned);
@@ -170,7 +157,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_waited_for_long_after_its_end, nothing_left) {
   BOOST_TEST(!one.running());
   BOOST_TEST(isolatte::test::children().empty());
   context.restart();
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   BOOST_TEST(done.calls == 0);
   context.run();
@@ -195,7 +182,7 @@ BOOST_FIXTURE_TEST_CASE(sends_what_its_members_say, nothing_left) {
   BOOST_TEST(one.interrupt() == error_code{});
   ready.pass();
   BOOST_TEST(one.request_exit() == error_code{});
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.ec == error_code{});
@@ -222,9 +209,9 @@ BOOST_FIXTURE_TEST_CASE(tells_signals_that_were_not_caught, nothing_left) {
   BOOST_TEST(interrupted.interrupt() == error_code{});
   BOOST_TEST(asked.request_exit() == error_code{});
   BOOST_TEST(killed.terminate() == error_code{});
-  wait<void> a;
-  wait<void> b;
-  wait<void> c;
+  remembered<void> a;
+  remembered<void> b;
+  remembered<void> c;
   interrupted.async_wait(a.handler());
   asked.async_wait(b.handler());
   killed.async_wait(c.handler());
@@ -243,7 +230,7 @@ BOOST_FIXTURE_TEST_CASE(leaves_alone_what_has_ended, nothing_left) {
   await_zombie(one.pid());
   BOOST_TEST(one.terminate() == boost::system::errc::no_such_process);
   BOOST_TEST(one.interrupt() == boost::system::errc::no_such_process);
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.what.how() == ending::returned);
@@ -262,7 +249,7 @@ BOOST_FIXTURE_TEST_CASE(suspends_and_resumes, nothing_left) {
                      return 8;
                    },
                    {.keep = leave.ends()});
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   for (int i = 0; i != 3; ++i) {
     BOOST_TEST(one.suspend() == error_code{});
@@ -285,7 +272,7 @@ BOOST_FIXTURE_TEST_CASE(terminates_what_is_suspended, nothing_left) {
   one.suspend();
   BOOST_TEST(next_change(one.pid(), WSTOPPED) == CLD_STOPPED);
   BOOST_TEST(one.terminate() == error_code{});
-  wait<void> done;
+  remembered<void> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST((done.what.signal() == SIGKILL));
@@ -302,9 +289,9 @@ BOOST_FIXTURE_TEST_CASE(is_waited_for_once_at_a_time, nothing_left) {
                      return 6;
                    },
                    {.keep = leave.ends()});
-  wait<int> first;
-  wait<int> second;
-  wait<int> third;
+  remembered<int> first;
+  remembered<int> second;
+  remembered<int> third;
   one.async_wait(first.handler());
   one.async_wait(second.handler());
   BOOST_TEST(second.calls == 0);
@@ -334,7 +321,7 @@ BOOST_FIXTURE_TEST_CASE(lives_on_when_a_wait_is_cancelled, nothing_left) {
                      },
                      {.keep = leave.ends()});
     asio::cancellation_signal stop;
-    wait<int> cancelled;
+    remembered<int> cancelled;
     bool emitting = false;
     one.async_wait(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec, outcome<int> what) {
       BOOST_TEST(!emitting);
@@ -351,7 +338,7 @@ BOOST_FIXTURE_TEST_CASE(lives_on_when_a_wait_is_cancelled, nothing_left) {
     BOOST_TEST(one.running());
     BOOST_TEST(isolatte::test::alive(one.pid()));
 
-    wait<int> done;
+    remembered<int> done;
     one.async_wait(done.handler());
     leave.open();
     context.run();
@@ -364,8 +351,8 @@ BOOST_FIXTURE_TEST_CASE(may_be_given_up_waiting_for_before_the_loop_runs, nothin
   asio::io_context context;
   auto one = spawn(context, [] { return 3; });
   asio::cancellation_signal stop;
-  wait<int> first;
-  wait<int> second;
+  remembered<int> first;
+  remembered<int> second;
   one.async_wait(asio::bind_cancellation_slot(stop.slot(), first.handler()));
   stop.emit(asio::cancellation_type::terminal);
   context.run();
@@ -425,7 +412,7 @@ BOOST_FIXTURE_TEST_CASE(kills_the_whole_tree_when_destroyed, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(aborts_the_wait_when_destroyed, nothing_left) {
   asio::io_context context;
-  wait<void> done;
+  remembered<void> done;
   {
     auto one = spawn(context, pause_for_ever);
     one.async_wait(done.handler());
@@ -481,7 +468,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_destroyed_behind_the_end, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(moves, nothing_left) {
   asio::io_context context;
   gate const leave;
-  wait<int> done;
+  remembered<int> done;
   auto one = spawn(context,
                    [&] {
                      leave.pass();
@@ -504,7 +491,7 @@ BOOST_FIXTURE_TEST_CASE(kills_what_it_held_when_assigned_to, nothing_left) {
   asio::io_context context;
   auto one = spawn(context, pause_for_ever);
   auto two = spawn(context, pause_for_ever);
-  wait<void> done;
+  remembered<void> done;
   one.async_wait(done.handler());
   int const first = one.pid();
   int const second = two.pid();
@@ -528,7 +515,7 @@ BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_child_from_being_created, nothing_le
   BOOST_TEST(one.pid() == 0);
   BOOST_TEST(!one.running());
   BOOST_TEST(one.terminate() == boost::system::errc::no_such_file_or_directory);
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   BOOST_TEST(done.calls == 0);
   context.run();
@@ -541,7 +528,7 @@ BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_child_from_being_created, nothing_le
 BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_callable_from_running, nothing_left) {
   asio::io_context context;
   auto one = spawn(context, [] { return 1; }, {.limits = {.oom_score_adj = 5000}});
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.ec == boost::system::errc::invalid_argument);
@@ -558,7 +545,7 @@ BOOST_FIXTURE_TEST_CASE(times_out, nothing_left) {
   context.run();
   BOOST_TEST(!one.running());
   context.restart();
-  wait<void> done;
+  remembered<void> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.ec == error_code{});
@@ -568,7 +555,7 @@ BOOST_FIXTURE_TEST_CASE(times_out, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(waits_for_the_end_whatever_early_says, nothing_left) {
   asio::io_context context;
   auto one = spawn(context, [] { return 1; }, {.early = true});
-  wait<int> done;
+  remembered<int> done;
   one.async_wait(done.handler());
   context.run();
   BOOST_TEST(done.what.value() == 1);

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "helpers.hpp"
+#include "remembered.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
@@ -48,24 +49,9 @@ using isolatte::outcome;
 using namespace isolatte::test;
 using namespace std::chrono_literals;
 
-/// What one operation completed with.
-template <class R>
-struct result {
-  int calls = 0;
-  error_code ec;
-  outcome<R> what;
-  auto handler() {
-    return [this](error_code e, outcome<R> o) {
-      ++calls;
-      ec = e;
-      what = std::move(o);
-    };
-  }
-};
-
 template <class Call>
 auto run(fork_server& server, asio::io_context& context, Call fn, options opts = {}) {
-  result<isolatte::result_of<Call>> done;
+  remembered<isolatte::result_of<Call>> done;
   server.async_fork(std::move(fn), std::move(opts), done.handler());
   context.restart();
   context.run();
@@ -75,9 +61,6 @@ auto run(fork_server& server, asio::io_context& context, Call fn, options opts =
 
 int add(int a, int b) { return a + b; }
 int fails(const std::string& text) { throw std::out_of_range{text}; }
-void hang() {
-  for (;;) ::pause();
-}
 void crash() { ::raise(SIGSEGV); }
 std::size_t size_of(const std::vector<int>& numbers) { return numbers.size(); }
 std::vector<int> count_to(int n) {
@@ -238,7 +221,7 @@ BOOST_AUTO_TEST_CASE(cancelled_before_it_is_sent_it_creates_none) {
   asio::io_context context;
   fork_server server{context};
   asio::cancellation_signal stop;
-  result<void> done;
+  remembered<void> done;
   server.async_fork(call(hang), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
   stop.emit(asio::cancellation_type::terminal);
   context.run();
@@ -250,7 +233,7 @@ BOOST_AUTO_TEST_CASE(cancelled_it_is_killed) {
   asio::io_context context;
   fork_server server{context};
   asio::cancellation_signal stop;
-  result<void> done;
+  remembered<void> done;
   server.async_fork(call([] {
                       write_all(1, "here\n");
                       hang();
@@ -338,7 +321,7 @@ BOOST_AUTO_TEST_CASE(a_function_that_was_loaded_later_is_unknown) {
 BOOST_AUTO_TEST_CASE(what_runs_ends_with_the_server) {
   asio::io_context context;
   fork_server server{context};
-  result<void> done;
+  remembered<void> done;
   server.async_fork(
       call([] {
         write_all(1, "here\n");
@@ -355,14 +338,14 @@ BOOST_AUTO_TEST_CASE(what_runs_ends_with_the_server) {
 BOOST_AUTO_TEST_CASE(destroyed_it_ends_what_runs) {
   asio::io_context context;
   std::optional<fork_server> server{std::in_place, context};
-  result<void> done;
+  remembered<void> done;
   server->async_fork(call([] {
                        write_all(1, "here\n");
                        hang();
                      }),
                      {.out = isolatte::by_line{[&](std::string_view) { server.reset(); }}},
                      done.handler());
-  result<int> queued;
+  remembered<int> queued;
   context.run();
   BOOST_TEST(done.calls == 1);
   BOOST_TEST(done.ec == asio::error::operation_aborted);

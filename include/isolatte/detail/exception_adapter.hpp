@@ -9,6 +9,7 @@
 #include <isolatte/detail/exception_registry.hpp>
 #include <isolatte/detail/input_archive.hpp>
 #include <isolatte/detail/output_archive.hpp>
+#include <isolatte/detail/pointer_conversion.hpp>
 #include <isolatte/remote_exception.hpp>
 
 #include <boost/exception/exception.hpp>
@@ -236,22 +237,6 @@ std::exception_ptr rebuild_exception(const exception_plan& plan) {
   if constexpr (!built_from_data<T> && has_message<T> && !std::is_final_v<T>)
     if (!plan.remote && message_of(object) != plan.what) return nullptr;
   return assemble(std::move(object), plan);
-}
-
-template <class T>
-void throw_null_pointer() {
-  throw static_cast<T*>(nullptr);
-}
-
-template <class T>
-bool catches_pointer(void (*thrower)()) {
-  try {
-    thrower();
-  } catch (T*) {
-    return true;
-  } catch (...) {
-  }
-  return false;
 }
 
 template <class T>

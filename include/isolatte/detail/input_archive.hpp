@@ -9,6 +9,7 @@
 #include <isolatte/detail/archive_common.hpp>
 #include <isolatte/detail/carrier.hpp>
 #include <isolatte/detail/malformed_frame.hpp>
+#include <isolatte/detail/pointer_conversion.hpp>
 
 #include <boost/archive/detail/common_iarchive.hpp>
 #include <boost/archive/detail/register_archive.hpp>
@@ -352,22 +353,6 @@ std::shared_ptr<void> share_object(void* object) {
 }
 
 template <class T>
-void throw_object_pointer() {
-  throw static_cast<T*>(nullptr);
-}
-
-template <class T>
-bool catches_object_pointer(void (*thrower)()) {
-  try {
-    thrower();
-  } catch (T*) {
-    return true;
-  } catch (...) {
-  }
-  return false;
-}
-
-template <class T>
 inline constexpr heap_class heap_class_of{
     heap_cost<T>,
     &allocate_object<T>,
@@ -375,7 +360,7 @@ inline constexpr heap_class heap_class_of{
     &load_new_object<T>,
     &destroy_object<T>,
     &share_object<T>,
-    std::is_polymorphic_v<T> ? &throw_object_pointer<T> : nullptr};
+    std::is_polymorphic_v<T> ? &throw_null_pointer<T> : nullptr};
 
 }  // namespace isolatte::detail
 
@@ -425,7 +410,7 @@ T* input_archive::load_pointer() {
         &boost::serialization::type_info_implementation<T>::type::get_const_instance(), nullptr,
         heap_cost<T>, nullptr};
     if constexpr (!std::is_abstract_v<T>) target.loader = register_loader<T>();
-    if constexpr (std::is_polymorphic_v<T>) target.catches = &catches_object_pointer<T>;
+    if constexpr (std::is_polymorphic_v<T>) target.catches = &catches_pointer<T>;
     return static_cast<T*>(load_object_pointer(target));
   }
 }
