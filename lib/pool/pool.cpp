@@ -33,8 +33,6 @@ using pending_drain = supervise::basic_pending_handler<error_code>;
 /// Replies handled before others get their turn of the event loop.
 constexpr int replies_per_turn = 256;
 
-constexpr std::chrono::milliseconds time_until_retry{20};
-
 bool is_read(const sink& to) noexcept {
   return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
 }
@@ -118,6 +116,8 @@ void pool::accept(job_pointer what) {
   for (auto const& each : workers_) jobs += each->jobs.size();
   if (!run::has_room(policy_, jobs)) return refuse(what, error::queue_full, "waiting for a worker");
   queued_.push_back(std::move(what));
+  // A job does not wait for a retry that may be far off.
+  if (retrying_ && workers_.empty()) retry_timer_.cancel();
   dispatch();
   maintain();
 }
@@ -135,6 +135,7 @@ void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
   std::erase(queued_, what);
   refuse(what, asio::error::operation_aborted, "waiting for a worker");
   dispatch();
+  check_drained();
 }
 
 bool pool::is_busy() const noexcept {
@@ -215,12 +216,17 @@ void pool::even_out() {
 // Workers
 
 void pool::maintain() {
-  if (stopped_ || broken_ || retrying_) return;
+  if (stopped_ || retrying_) return;
   std::size_t jobs = queued_.size();
   std::size_t alive = 0;
   for (auto const& each : workers_) {
     jobs += each->jobs.size();
     alive += !each->retiring && !each->stopping;
+  }
+  if (broken_) {
+    // What came back from a worker that died is for nobody where no other is left.
+    if (alive == 0) refuse_queued(error::broken_pool, "initialising a worker");
+    return;
   }
   for (std::size_t const wanted = run::wanted_workers(policy_, jobs);
        alive < wanted && !broken_ && !retrying_; ++alive)
@@ -289,9 +295,8 @@ void pool::start_worker() {
 /// The system has refused a process, a descriptor, memory: for now, perhaps. With workers left
 /// their jobs go on; with none, waiting for ever would help nobody.
 void pool::start_failed(const error_code& ec) {
-  if (++failed_starts_ >= run::most_failed_starts && workers_.empty()) {
-    failed_starts_ = 0;
-    for (auto const& what : std::exchange(queued_, {})) refuse(what, ec, "starting a worker");
+  if (++refused_starts_ >= run::most_failed_starts && workers_.empty()) {
+    refuse_queued(ec, "starting a worker");
     if (policy_.lets_idle_ones_go) return;
   }
   retry_later();
@@ -299,10 +304,10 @@ void pool::start_failed(const error_code& ec) {
 
 void pool::retry_later() {
   if (std::exchange(retrying_, true)) return;
-  retry_timer_.expires_after(time_until_retry);
-  retry_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+  retry_timer_.expires_after(run::time_until_retry(refused_starts_));
+  retry_timer_.async_wait([self = shared_from_this()](const error_code&) {
     self->retrying_ = false;
-    if (!ec) self->maintain();
+    self->maintain();
   });
 }
 
@@ -410,11 +415,13 @@ void pool::take_readiness(const worker_pointer& from, reply what) {
   if (what.header.kind == detail::payload_kind::exception)
     return break_down(std::move(what.payload));
   from->ready = true;
+  refused_starts_ = 0;
   dispatch();
   if (from->jobs.empty()) became_idle(from);
 }
 
 void pool::became_idle(const worker_pointer& which) {
+  if (broken_) return which->retire();
   which->idle_since = clock::now();
   even_out();
   await_idleness();
@@ -568,12 +575,18 @@ void pool::refuse(const job_pointer& what, const error_code& ec, const char* why
   count();
 }
 
+void pool::refuse_queued(const error_code& ec, const char* why) {
+  for (auto const& what : std::exchange(queued_, {})) refuse(what, ec, why);
+  check_drained();
+}
+
 void pool::break_down(detail::byte_buffer why) {
   if (std::exchange(broken_, true)) return;
   why_broken_ = std::move(why);
-  for (auto const& what : std::exchange(queued_, {}))
-    refuse(what, error::broken_pool, "initialising a worker");
-  check_drained();
+  refuse_queued(error::broken_pool, "initialising a worker");
+  // Those that do jobs go when they have done them.
+  for (auto const& each : workers_)
+    if (each->ready && each->jobs.empty() && !each->retiring && !each->stopping) each->retire();
 }
 
 void pool::check_drained() {
@@ -603,9 +616,7 @@ void pool::stop() {
       each->stopping = true;
       each->run->abort(asio::error::operation_aborted);
     }
-    for (auto const& what : std::exchange(self->queued_, {}))
-      self->refuse(what, asio::error::operation_aborted, "the pool is stopped");
-    self->check_drained();
+    self->refuse_queued(asio::error::operation_aborted, "the pool is stopped");
   });
 }
 

@@ -94,6 +94,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void complete(const job_pointer& what, const boost::system::error_code& ec,
                 detail::report report);
   void refuse(const job_pointer& what, const boost::system::error_code& ec, const char* why);
+  void refuse_queued(const boost::system::error_code& ec, const char* why);
   void break_down(detail::byte_buffer why);
   void check_drained();
   void count();
@@ -116,7 +117,10 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   bool stopped_ = false;
   bool broken_ = false;
   detail::byte_buffer why_broken_;
+  /// Workers in a row that ended before they were of use.
   unsigned failed_starts_ = 0;
+  /// Workers in a row that the system would not make.
+  unsigned refused_starts_ = 0;
   std::size_t ends_to_replace_ = 0;
 
   struct {

@@ -15,6 +15,11 @@ constexpr std::size_t most_ahead = 16;
 
 }  // namespace
 
+std::chrono::milliseconds time_until_retry(unsigned refused) noexcept {
+  constexpr unsigned most_doublings = 6;
+  return std::chrono::milliseconds{20 << std::min(refused, most_doublings)};
+}
+
 std::size_t depth(const pool_policy& policy) noexcept {
   if (policy.attributes_output) return 1;
   if (policy.max_jobs_per_worker != 0) return std::min(most_ahead, policy.max_jobs_per_worker);

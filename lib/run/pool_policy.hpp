@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_RUN_POOL_POLICY_HPP
 #define ISOLATTE_LIB_RUN_POOL_POLICY_HPP
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -35,6 +36,10 @@ struct worker_load {
 
 /// A worker ends so often before it can take a job until the pool gives up.
 constexpr unsigned most_failed_starts = 3;
+
+/// How long to wait before the system is asked again for a worker that it has refused so many times
+/// in a row: at first what is short may be there again at once.
+std::chrono::milliseconds time_until_retry(unsigned refused) noexcept;
 
 /// How many jobs a worker may have at once: more than one keep it from waiting for the next.
 std::size_t depth(const pool_policy& policy) noexcept;

@@ -111,6 +111,11 @@ BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {
     try_with({.how = failure::mode::every, .where = side::child, .entry = entry});
 }
 
+BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_the_parent) {
+  for (auto const entry : fail_calls::entries())
+    try_with({.how = failure::mode::every, .where = side::parent, .entry = entry});
+}
+
 BOOST_AUTO_TEST_CASE(signals_interrupt_everywhere) {
   try_with({.how = failure::mode::interrupted});
 }

@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <limits>
 
 namespace pool_policy_test {
@@ -56,6 +57,14 @@ BOOST_AUTO_TEST_CASE(who_is_worn) {
   BOOST_TEST(!is_worn({.workers = 1, .max_jobs_per_worker = 3}, 2, 0));
   BOOST_TEST(is_worn({.workers = 1, .max_worker_memory = 10}, 1, 11));
   BOOST_TEST(!is_worn({.workers = 1, .max_worker_memory = 10}, 1, 10));
+}
+
+BOOST_AUTO_TEST_CASE(retries_become_rarer_but_do_not_end) {
+  for (unsigned refused = 0; refused != 6; ++refused)
+    BOOST_TEST((time_until_retry(refused) < time_until_retry(refused + 1)));
+  BOOST_TEST((time_until_retry(0) < std::chrono::milliseconds{100}));
+  BOOST_TEST((time_until_retry(6) < std::chrono::seconds{2}));
+  BOOST_TEST((time_until_retry(std::numeric_limits<unsigned>::max()) == time_until_retry(6)));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
