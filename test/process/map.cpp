@@ -43,12 +43,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/// ThreadSanitizer does not know fences, with which Boost.Asio orders the last release of an
-/// executor behind all others.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:^boost::asio::execution::detail::any_executor_base::destroy_shared\n";
-}
-
 namespace map_test {
 
 namespace asio = boost::asio;
