@@ -52,7 +52,7 @@ void server_handle::async_run(const remote_call& call, options opts, report_hand
   std::shared_ptr<supervise::supervisor> run;
   auto const& executor = implementation_->executor;
   try {
-    run = supervise::supervisor::make(executor, opts,
+    run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
                                       opts.fault_report ? launch::symbolise : nullptr, ec);
     // The handler goes in before anything can happen to the run.
     if (!ec) {

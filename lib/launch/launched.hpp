@@ -36,7 +36,8 @@ launched launch(const boost::asio::any_io_executor& executor, const options& opt
   launched result;
   try {
     step = "opening the child's streams";
-    result.supervisor = supervise::supervisor::make(executor, opts, symbolise, ec);
+    result.supervisor = supervise::supervisor::make(
+        executor, opts, posix::inherited_streams::parents, symbolise, ec);
     if (ec) return {};
     step = "creating the child";
     result.child = create(result.supervisor->ends(), ec);

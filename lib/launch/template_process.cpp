@@ -78,7 +78,7 @@ void template_process::start(error_code& ec) {
   posix::socket_ends sockets = posix::make_message_sockets(ec);
   if (ec) return;
   options const opts = server_options(sockets.theirs.get());
-  posix::all_ends const ends = posix::open_ends(opts, ec);
+  posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
   if (ec) return;
   serve_task task{sockets.theirs.get()};
   posix::forked_child child = posix::fork_child(task, ends.child, opts, ec);

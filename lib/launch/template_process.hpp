@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
+#include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
 #include "posix/fork_request.hpp"
@@ -43,6 +44,8 @@ class template_process final : public supervise::context_bound,
   template_process(only_make, const boost::asio::any_io_executor& executor);
   ~template_process();
 
+  /// The child's standard streams before it is given others.
+  static constexpr auto streams = posix::inherited_streams::null_device;
   /// Has a child made that runs the call, for a supervisor that begin() was not called of: that is
   /// done, or fail(), when the child is there, or is not to be had. To be called from any thread.
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,

@@ -261,7 +261,7 @@ void pool::start_worker() {
     }
     auto const call = posix::make_worker_call(
         plan, initializer ? initializer->arguments.bytes() : std::span<const std::byte>{});
-    fresh->run = supervise::supervisor::make(executor_, opts,
+    fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              opts.fault_report ? launch::symbolise : nullptr, ec);
     if (ec) return start_failed(ec);
     fresh->run->async_own(

@@ -58,7 +58,10 @@ descriptor text_file(std::string_view text, boost::system::error_code& ec) {
   return file;
 }
 
-descriptor open_source(const source& from, boost::system::error_code& ec) {
+descriptor open_source(const source& from, inherited_streams inherited,
+                       boost::system::error_code& ec) {
+  if (std::holds_alternative<discard_t>(from) && inherited == inherited_streams::null_device)
+    return {};
   return std::visit(
       overloaded{
           [&](discard_t) { return open_file(null_device, O_RDONLY, ec); },
@@ -76,7 +79,10 @@ descriptor open_piped(descriptor& parent, boost::system::error_code& ec) {
   return std::move(ends.write);
 }
 
-descriptor open_sink(const sink& to, descriptor& parent, boost::system::error_code& ec) {
+descriptor open_sink(const sink& to, inherited_streams inherited, descriptor& parent,
+                     boost::system::error_code& ec) {
+  if (std::holds_alternative<discard_t>(to) && inherited == inherited_streams::null_device)
+    return {};
   return std::visit(overloaded{
                         [&](discard_t) { return open_file(null_device, O_WRONLY, ec); },
                         [&](inherit_t) { return descriptor{}; },
@@ -104,11 +110,12 @@ bool same_file(const descriptor& one, const descriptor& other, boost::system::er
 
 }  // namespace
 
-all_ends open_ends(const options& opts, boost::system::error_code& ec) {
+all_ends open_ends(const options& opts, inherited_streams inherited,
+                   boost::system::error_code& ec) {
   all_ends all;
-  all.child.in = open_source(opts.in, ec);
-  if (!ec) all.child.out = open_sink(opts.out, all.parent.out, ec);
-  if (!ec) all.child.err = open_sink(opts.err, all.parent.err, ec);
+  all.child.in = open_source(opts.in, inherited, ec);
+  if (!ec) all.child.out = open_sink(opts.out, inherited, all.parent.out, ec);
+  if (!ec) all.child.err = open_sink(opts.err, inherited, all.parent.err, ec);
   bool const files =
       std::holds_alternative<to_file>(opts.out) && std::holds_alternative<to_file>(opts.err);
   // Opened twice, each would overwrite what the other writes.

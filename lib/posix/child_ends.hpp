@@ -33,9 +33,13 @@ struct all_ends {
   parent_ends parent;
 };
 
-/// Opens what the options name, and the result channel.
+/// What a child has as standard streams before it is given others: this process's, or, where a fork
+/// server makes it, the null device.
+enum class inherited_streams { parents, null_device };
+
+/// Opens what the options name, as far as the child does not have it, and the result channel.
 /// @return everything, or an error and nothing
-all_ends open_ends(const options& opts, boost::system::error_code& ec);
+all_ends open_ends(const options& opts, inherited_streams inherited, boost::system::error_code& ec);
 
 }  // namespace isolatte::posix
 

@@ -3,8 +3,6 @@
 
 #include "posix/child_plan.hpp"
 
-#include "posix/leash.hpp"
-#include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -34,7 +32,8 @@ void add_kept(child_plan& plan, const std::vector<int>& fds) {
 }
 
 child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
-                     const child_page& page, boost::system::error_code& ec) {
+                     const descriptor& leash, const child_page& page,
+                     boost::system::error_code& ec) {
   child_plan plan;
   plan.kind = kind;
   plan.standard[0] = ends.in.get();
@@ -50,11 +49,7 @@ child_plan make_plan(child_kind kind, const child_ends& ends, const options& opt
   if (kind == child_kind::callable) add_channel(plan, ends.channel.get(), ec);
   if (ec) return plan;
 
-  if (opts.die_with_parent) {
-    auto const lock = lock_registry();
-    plan.leash = leash(ec);
-    if (ec) return plan;
-  }
+  plan.leash = leash.get();
 
   for (int const fd : opts.keep.fds())
     if (sys.fcntl(fd, F_GETFD, 0) == -1) {

@@ -32,8 +32,11 @@ struct child_plan {
   int channel = -1;
   unsigned long long channel_device = 0;
   unsigned long long channel_inode = 0;
-  /// The read end of the leash, or -1.
+  /// What has been opened of the leash for this child, above 2, or -1.
   int leash = -1;
+  /// It is made by a fork server, which is a child itself: signals, buffers and exit are as they
+  /// are to be.
+  bool of_template = false;
   /// Descriptors that are to be at other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
   /// Every descriptor above 2 that stays open, ascending, those above among them.
@@ -52,8 +55,10 @@ void add_channel(child_plan& plan, int channel, boost::system::error_code& ec);
 /// @param fds what does beside what the plan names
 void add_kept(child_plan& plan, const std::vector<int>& fds);
 
+/// @param leash what has been opened of it for this child
 child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
-                     const child_page& page, boost::system::error_code& ec);
+                     const descriptor& leash, const child_page& page,
+                     boost::system::error_code& ec);
 
 }  // namespace isolatte::posix
 

@@ -108,16 +108,16 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   // The parent does the same, so that neither depends on the other being first.
   if ((plan.lead_group || plan.group != 0) && sys.setpgid(0, plan.group) == -1)
     return setup_step::process_group;
-  if (!reset_signals()) return setup_step::signals;
+  if (!plan.of_template && !reset_signals()) return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
-  disown_leash(plan.leash != -1);
+  disown_leash();
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   if (!apply_limits(plan.limits)) return setup_step::limits;
   auto* const entry = reinterpret_cast<void (*)()>(child_main);
   if (plan.report_faults && !install_fault_handler(*plan.page, entry))
     return setup_step::fault_report;
-  if (plan.kind == child_kind::callable) {
+  if (plan.kind == child_kind::callable && !plan.of_template) {
     discard_parents_buffers(plan.standard[0] != -1);
     if (!hook_exit()) return setup_step::exit_hook;
   }

@@ -5,6 +5,7 @@
 
 #include "posix/child_main.hpp"
 #include "posix/child_plan.hpp"
+#include "posix/leash.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/signals_blocked.hpp"
 #include "posix/system_calls.hpp"
@@ -16,7 +17,13 @@ forked_child fork_child_by(const fork_function& fork, child_kind kind, const chi
   forked_child child;
   child.page = child_page::make(ec);
   if (ec) return {};
-  child_plan const plan = make_plan(kind, ends, opts, child.page, ec);
+  descriptor leash;
+  if (opts.die_with_parent) {
+    auto const lock = lock_registry();
+    leash = open_leash(ec);
+    if (ec) return {};
+  }
+  child_plan const plan = make_plan(kind, ends, opts, leash, child.page, ec);
   if (ec) return {};
   child.process = std::make_shared<child_process>();
   auto const began = std::chrono::steady_clock::now();

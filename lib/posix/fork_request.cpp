@@ -3,9 +3,7 @@
 
 #include "posix/fork_request.hpp"
 
-#include "posix/leash.hpp"
 #include "posix/message_socket.hpp"
-#include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cerrno>
@@ -60,18 +58,19 @@ fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call
   request.max_result = opts.max_result;
   request.limits = opts.limits;
   if (!opts.kill_tree) request.group = ::getpgrp();
-  if (opts.die_with_parent) {
-    auto const lock = lock_registry();
-    request.leash = leash(ec);
-    if (ec) return {};
-  }
+  request.die_with_parent = opts.die_with_parent;
 
   add(std::move(page));
   message.order.push_back(ends.channel.get());
   const descriptor* const standard[3] = {&ends.in, &ends.out, &ends.err};
+  bool const discarded[3] = {std::holds_alternative<discard_t>(opts.in),
+                             std::holds_alternative<discard_t>(opts.out),
+                             std::holds_alternative<discard_t>(opts.err)};
   for (int fd = 0; fd != 3; ++fd) {
+    // It has the null device as it is.
+    if (discarded[fd]) continue;
     bool const inherited = !*standard[fd];
-    // What is closed here the server has none for, either: it gets the null device.
+    // What is closed here the server has none for, either.
     request.given[fd] = !inherited || sys.fcntl(fd, F_GETFD, 0) != -1;
     if (!request.given[fd] && errno != EBADF) {
       ec = last_error();

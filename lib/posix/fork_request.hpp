@@ -36,8 +36,8 @@ struct fork_request {
   bool arguments_in_file = false;
   bool lead_group = true;
   bool report_faults = true;
+  bool die_with_parent = true;
   int group = 0;
-  int leash = -1;
   std::uint64_t max_result = 0;
   resource_limits limits;
 };

@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -19,41 +20,56 @@ namespace {
 // Plain numbers, not owners: they must outlive every static destructor.
 int read_end = -1;
 int write_end = -1;
+/// What this process is armed on.
+int worn = -1;
 
-}  // namespace
-
-int leash(boost::system::error_code& ec) noexcept {
-  if (read_end == -1) {
-    pipe_ends ends = make_pipe(ec);
-    if (ec) return -1;
-    read_end = ends.read.release();
-    write_end = ends.write.release();
-  }
-  return read_end;
-}
-
-bool arm_leash(int leash_fd, bool whole_group) noexcept {
+descriptor open_anew(int leash_fd, boost::system::error_code& ec) noexcept {
 #if defined(F_SETSIG) && defined(O_ASYNC)
-  // An open file description of its own, since owner and signal belong to the description.
   char path[32] = "/proc/self/fd/";
   char* const end = std::to_chars(path + std::strlen(path), path + sizeof path - 1, leash_fd).ptr;
   *end = '\0';
-  int const fd = retry([&] { return sys.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); });
-  if (fd == -1) return false;
+  descriptor fd{retry([&] { return sys.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); })};
+  if (!fd) {
+    ec = last_error();
+    return {};
+  }
+  return above_stdio(std::move(fd), ec);
+#else
+  (void)leash_fd;
+  ec = make_error_code(boost::system::errc::not_supported);
+  return {};
+#endif
+}
+
+}  // namespace
+
+descriptor open_leash(boost::system::error_code& ec) noexcept {
+  if (read_end == -1) {
+    pipe_ends ends = make_pipe(ec);
+    if (ec) return {};
+    read_end = ends.read.release();
+    write_end = ends.write.release();
+  }
+  return open_anew(read_end, ec);
+}
+
+descriptor open_worn_leash(boost::system::error_code& ec) noexcept { return open_anew(worn, ec); }
+
+bool arm_leash(int leash_fd, bool whole_group) noexcept {
+#if defined(F_SETSIG) && defined(O_ASYNC)
   pid_t const self = ::getpid();
-  if (sys.fcntl(fd, F_SETSIG, SIGKILL) == -1 ||
-      sys.fcntl(fd, F_SETOWN, whole_group ? -self : self) == -1 ||
-      sys.fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
+  if (sys.fcntl(leash_fd, F_SETSIG, SIGKILL) == -1 ||
+      sys.fcntl(leash_fd, F_SETOWN, whole_group ? -self : self) == -1 ||
+      sys.fcntl(leash_fd, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
     return false;
-  // The shared description is replaced, under its number, by the armed one, so that one stays. It
-  // stays beyond exec, too: another program in the child's place is as much this process's.
-  if (retry([&] { return sys.dup2(fd, leash_fd); }) == -1) return false;
-  sys.close(fd);
+  // Beyond exec, too: another program in the child's place is as much the owner's.
+  if (sys.fcntl(leash_fd, F_SETFD, 0) == -1) return false;
   // The owner may have died before the signal was armed.
   struct pollfd state{leash_fd, POLLIN, 0};
   int const ready = retry([&] { return sys.poll(&state, 1, 0); });
   if (ready == -1) return false;
   if (ready > 0 && (state.revents & POLLHUP) != 0) sys.kill(whole_group ? -self : self, SIGKILL);
+  worn = leash_fd;
   return true;
 #else
   (void)leash_fd, (void)whole_group;
@@ -62,10 +78,11 @@ bool arm_leash(int leash_fd, bool whole_group) noexcept {
 #endif
 }
 
-void disown_leash(bool armed) noexcept {
-  if (write_end != -1) sys.close(write_end);
-  if (read_end != -1 && !armed) sys.close(read_end);
-  read_end = write_end = -1;
+void disown_leash() noexcept {
+  for (int* const end : {&write_end, &read_end}) {
+    if (*end != -1) sys.close(*end);
+    *end = -1;
+  }
 }
 
 }  // namespace isolatte::posix

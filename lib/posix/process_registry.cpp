@@ -46,7 +46,7 @@ struct registry {
     // The parent's children are not this process's to end or to reap.
     self.list.previous = self.list.next = &self.list;
     // A bare fork by the program's own: left open there, the leash would outlive its owner.
-    if (!std::exchange(forks_for_library, false)) disown_leash(false);
+    if (!std::exchange(forks_for_library, false)) disown_leash();
   }
 
   /// Leaving main() leaves no child behind.

@@ -8,6 +8,7 @@
 #include "posix/child_plan.hpp"
 #include "posix/child_stdio.hpp"
 #include "posix/fork_request.hpp"
+#include "posix/leash.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/signals_blocked.hpp"
 #include "posix/system_calls.hpp"
@@ -95,9 +96,9 @@ class descriptor_queue {
 };
 
 /// Moves what came with a request above the numbers that it wants for something else.
-void move_above(std::vector<descriptor>& all, int lowest, error_code& ec) noexcept {
+void move_above(std::span<descriptor> all, int lowest, error_code& ec) noexcept {
   for (auto& fd : all) {
-    if (fd.get() >= lowest) continue;
+    if (ec || !fd || fd.get() >= lowest) continue;
     descriptor moved{retry([&] { return sys.fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest); })};
     if (!moved) {
       ec = last_error();
@@ -108,7 +109,8 @@ void move_above(std::vector<descriptor>& all, int lowest, error_code& ec) noexce
 }
 
 child_plan make_plan(const fork_request& request, const std::vector<int>& numbers,
-                     descriptor_queue& descriptors, const child_page& page, error_code& ec) {
+                     descriptor_queue& descriptors, const descriptor& leash, const child_page& page,
+                     error_code& ec) {
   child_plan plan;
   plan.page = page.data();
   plan.lead_group = request.lead_group;
@@ -116,7 +118,8 @@ child_plan make_plan(const fork_request& request, const std::vector<int>& number
   plan.report_faults = request.report_faults;
   plan.limits = request.limits;
   plan.max_result = request.max_result;
-  plan.leash = request.leash;
+  plan.leash = leash.get();
+  plan.of_template = true;
   int const channel = descriptors.next(ec);
   if (!ec) add_channel(plan, channel, ec);
   for (int fd = 0; fd != 3; ++fd)
@@ -136,17 +139,22 @@ int make_sibling(const fork_request& request, std::span<const std::byte> rest,
   if (!numbers.empty()) std::memcpy(numbers.data(), rest.data(), numbers.size() * sizeof(int));
   rest = rest.subspan(numbers.size() * sizeof(int));
 
-  // Nothing that was received has a number that is in use here: a standard stream's, the leash's.
+  descriptor leash;
+  if (request.die_with_parent) leash = open_worn_leash(ec);
+  if (ec) return 0;
+
+  // Nothing for the child has a number that the child is to have for something else.
   int highest = 2;
   for (int const number : numbers) highest = std::max(highest, number);
   move_above(received, highest + 1, ec);
+  move_above(std::span{&leash, 1}, highest + 1, ec);
   if (ec) return 0;
 
   descriptor_queue descriptors{received};
   int const page_file = descriptors.next(ec);
   child_page const page = ec ? child_page{} : child_page::of_file(page_file, ec);
   if (ec) return 0;
-  child_plan plan = make_plan(request, numbers, descriptors, page, ec);
+  child_plan plan = make_plan(request, numbers, descriptors, leash, page, ec);
   argument_bytes arguments;
   if (request.arguments_in_file)
     arguments.map(descriptors.next(ec), request.arguments_size, ec);

@@ -64,10 +64,11 @@ void supervisor::later(Step what) {
 }
 
 std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& executor,
-                                             const options& opts, symbolise_function symbolise,
-                                             error_code& ec) {
+                                             const options& opts,
+                                             posix::inherited_streams inherited,
+                                             symbolise_function symbolise, error_code& ec) {
   auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
-  self->open(opts, ec);
+  self->open(opts, inherited, ec);
   if (ec) return nullptr;
   run_service::join(executor, self->membership_, self);
   return self;
@@ -87,8 +88,8 @@ supervisor::supervisor(only_make, const asio::any_io_executor& executor, const o
 
 supervisor::~supervisor() { close_io(); }
 
-void supervisor::open(const options& opts, error_code& ec) {
-  posix::all_ends ends = posix::open_ends(opts, ec);
+void supervisor::open(const options& opts, posix::inherited_streams inherited, error_code& ec) {
+  posix::all_ends ends = posix::open_ends(opts, inherited, ec);
   if (ec) return;
   child_ends_ = std::move(ends.child);
   channel_.assign(ends.parent.channel.get(), ec);

@@ -46,7 +46,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
  public:
   static std::shared_ptr<supervisor> make(const boost::asio::any_io_executor& executor,
-                                          const options& opts, symbolise_function symbolise,
+                                          const options& opts, posix::inherited_streams inherited,
+                                          symbolise_function symbolise,
                                           boost::system::error_code& ec);
   supervisor(only_make, const boost::asio::any_io_executor& executor, const options& opts,
              symbolise_function symbolise);
@@ -94,7 +95,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
  private:
   using self_pointer = std::shared_ptr<supervisor>;
 
-  void open(const options& opts, boost::system::error_code& ec);
+  void open(const options& opts, posix::inherited_streams inherited, boost::system::error_code& ec);
   void perform(run::action todo);
 
   /// Wraps a step so that it is counted, keeps this alive, and settles what it made ready.
