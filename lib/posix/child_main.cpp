@@ -11,6 +11,9 @@
 
 #include <isolatte/detail/exception_codec.hpp>
 
+#include <array>
+#include <cstddef>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 
@@ -54,8 +57,16 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
   if (payload.size() > usual_capacity) sys.fcntl(plan.channel, F_SETPIPE_SZ, 1024 * 1024);
 #endif
   run::frame_header const header = run::make_frame_header(kind, payload.size());
-  if (write_all(plan.channel, &header, sizeof header))
+  // What is small goes at once, and wakes the parent once.
+  std::array<std::byte, 512> whole;
+  std::size_t const size = sizeof header + payload.size();
+  if (size <= whole.size()) {
+    std::memcpy(whole.data(), &header, sizeof header);
+    if (!payload.empty()) std::memcpy(whole.data() + sizeof header, payload.data(), payload.size());
+    write_all(plan.channel, whole.data(), size);
+  } else if (write_all(plan.channel, &header, sizeof header)) {
     write_all(plan.channel, payload.data(), payload.size());
+  }
 }
 
 /// The frame goes last: once it is there the parent may end this process.
