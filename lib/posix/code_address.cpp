@@ -3,8 +3,10 @@
 
 #include "posix/code_address.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstring>
+#include <utility>
 
 #if defined(__linux__)
 #include <link.h>
@@ -29,24 +31,68 @@ class digest {
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
+/// A segment of code, and the digest of the object that it is of.
+struct code_segment {
+  std::uintptr_t begin = 0;
+  std::size_t size = 0;
+  std::uint64_t object = 0;
+
+  bool holds(std::uintptr_t address) const noexcept {
+    return address >= begin && address - begin < size;
+  }
+};
+
+/// What has been found before, for as long as no object comes or goes: a call names the same few
+/// over and over.
+class known_segments {
+ public:
+  /// @return the segment, or nothing
+  const code_segment* find(const dl_phdr_info& any, std::uintptr_t address) noexcept {
+    if (any.dlpi_adds != adds_ || any.dlpi_subs != subs_) segments_ = {};
+    adds_ = any.dlpi_adds;
+    subs_ = any.dlpi_subs;
+    for (auto const& each : segments_)
+      if (each.holds(address)) return &each;
+    return nullptr;
+  }
+  void add(const code_segment& segment) noexcept {
+    segments_[next_++ % segments_.size()] = segment;
+  }
+
+ private:
+  unsigned long long adds_ = 0;
+  unsigned long long subs_ = 0;
+  std::array<code_segment, 4> segments_;
+  std::size_t next_ = 0;
+};
+
+thread_local known_segments known;
+
 struct search {
   std::uintptr_t address;
   std::uint64_t object;
+  bool is_first = true;
 };
 
-bool holds(const dl_phdr_info& object, std::uintptr_t address) noexcept {
+code_segment segment_of(const dl_phdr_info& object, std::uintptr_t address) noexcept {
   for (std::size_t i = 0; i != object.dlpi_phnum; ++i) {
-    auto const& segment = object.dlpi_phdr[i];
-    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-    std::uintptr_t const begin = object.dlpi_addr + segment.p_vaddr;
-    if (address >= begin && address - begin < segment.p_memsz) return true;
+    auto const& header = object.dlpi_phdr[i];
+    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
+    code_segment const segment{object.dlpi_addr + header.p_vaddr, header.p_memsz};
+    if (segment.holds(address)) return segment;
   }
-  return false;
+  return {};
 }
 
 int look(dl_phdr_info* object, std::size_t, void* argument) {
   auto& wanted = *static_cast<search*>(argument);
-  if (!holds(*object, wanted.address)) return 0;
+  if (std::exchange(wanted.is_first, false))
+    if (auto const* const segment = known.find(*object, wanted.address)) {
+      wanted.object = segment->object;
+      return 1;
+    }
+  code_segment segment = segment_of(*object, wanted.address);
+  if (segment.size == 0) return 0;
   digest identity;
   identity.add(&object->dlpi_addr, sizeof object->dlpi_addr);
   identity.add(object->dlpi_name, std::strlen(object->dlpi_name));
@@ -58,7 +104,8 @@ int look(dl_phdr_info* object, std::size_t, void* argument) {
       identity.add(reinterpret_cast<const void*>(object->dlpi_addr + segment.p_vaddr),
                    segment.p_memsz);
   }
-  wanted.object = identity.value();
+  wanted.object = segment.object = identity.value();
+  known.add(segment);
   return 1;
 }
 

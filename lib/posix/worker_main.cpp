@@ -20,6 +20,7 @@
 #include <exception>
 #include <map>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <cxxabi.h>
@@ -39,11 +40,12 @@ using detail::payload_kind;
 /// What happened to the worker between two moments.
 class usage_meter {
  public:
-  void begin() noexcept {
+  /// @param at_once nothing has happened since end() but the sending of a reply
+  void begin(bool at_once) noexcept {
     began_ = std::chrono::steady_clock::now();
-    before_ = now();
+    if (!at_once) before_ = now();
   }
-  resource_usage end() const noexcept {
+  resource_usage end() noexcept {
     rusage const after = now();
     resource_usage used;
     used.wall = std::chrono::steady_clock::now() - began_;
@@ -54,6 +56,7 @@ class usage_meter {
     used.major_faults = difference(before_.ru_majflt, after.ru_majflt);
     used.voluntary_switches = difference(before_.ru_nvcsw, after.ru_nvcsw);
     used.involuntary_switches = difference(before_.ru_nivcsw, after.ru_nivcsw);
+    before_ = after;
     return used;
   }
 
@@ -107,6 +110,9 @@ class job_socket {
     return true;
   }
 
+  /// Whether it has had to receive, and perhaps to wait, since it was asked last.
+  bool has_waited() noexcept { return std::exchange(has_waited_, false); }
+
   bool write(const reply_header& header, std::span<const std::byte> payload) noexcept {
     struct stat now{};
     if (sys.fstat(fd_, &now) == -1 || now.st_ino != identity_.st_ino ||
@@ -134,6 +140,7 @@ class job_socket {
 
  private:
   bool fill() noexcept {
+    has_waited_ = true;
     iovec part{buffer_.data(), buffer_.size()};
     msghdr message{};
     message.msg_iov = &part;
@@ -149,6 +156,7 @@ class job_socket {
   std::array<std::byte, 32 * 1024> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  bool has_waited_ = false;
 };
 
 /// Says whether code is there, and remembers it: code stays where it is.
@@ -261,8 +269,7 @@ class worker_task final : public detail::child_task {
     byte_buffer out;
     reply.unknown_function = !code_.has(job.entry) || !code_.has(job.function);
     if (!reply.unknown_function) {
-      usage_meter meter;
-      meter.begin();
+      meter_.begin(!socket_->has_waited());
       reply.kind = guarded(out, job.max_result, [&](payload_kind& if_it_throws) {
         auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
         auto const task = entry(arguments.bytes());
@@ -271,7 +278,7 @@ class worker_task final : public detail::child_task {
         if_it_throws = payload_kind::unencodable;
         task->encode(out);
       });
-      reply.usage = meter.end();
+      reply.usage = meter_.end();
     }
     flush_buffers();
     if (plan_.report_memory) reply.resident = resident_bytes();
@@ -286,6 +293,7 @@ class worker_task final : public detail::child_task {
   std::uint64_t current_ = reply_header::ready;
   job_page page_;
   known_code code_;
+  usage_meter meter_;
 };
 
 }  // namespace
