@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "support/sanitizers.hpp"
 #include "travellers.hpp"
 
 #include <boost/context/fiber.hpp>
@@ -513,12 +514,14 @@ BOOST_AUTO_TEST_CASE(endless_nesting) {
   // Only the first node says that its class is tracked.
   bytes const list = raw({2, 1, 0, 0, 0, 0}) + repeated(raw({2, 0, 0, 0, 0})) + raw({0}) + end_mark;
   using pointer = std::unique_ptr<list_node>;
-  BOOST_CHECK_THROW(codec<pointer>::decode(list), std::length_error);
+  // ThreadSanitizer's own stack has room for 65536 calls, and this one for more.
+  using isolatte::test::with_tsan;
+  if (!with_tsan) BOOST_CHECK_THROW(codec<pointer>::decode(list), std::length_error);
   BOOST_CHECK_THROW(on_small_stack([&] { codec<pointer>::decode(list); }), std::length_error);
 
   bytes const branches =
       raw({0}) + repeated(raw({0, 0, 0, 0, 1})) + raw({0, 0, 0, 0, 0}) + end_mark;
-  BOOST_CHECK_THROW(codec<tree>::decode(branches), std::length_error);
+  if (!with_tsan) BOOST_CHECK_THROW(codec<tree>::decode(branches), std::length_error);
   BOOST_CHECK_THROW(on_small_stack([&] { codec<tree>::decode(branches); }), std::length_error);
 }
 
