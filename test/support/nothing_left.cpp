@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace isolatte::test {
@@ -54,8 +55,16 @@ bool alive(int pid) {
   std::string stat;
   std::getline(file, stat);
   auto const name_end = stat.rfind(')');
-  return name_end != std::string::npos && stat.size() > name_end + 2 && stat[name_end + 2] != 'Z' &&
-         stat[name_end + 2] != 'X';
+  if (name_end == std::string::npos) return false;
+  std::istringstream rest{stat.substr(name_end + 1)};
+  char state = 0;
+  rest >> state;
+  if (state != 'Z' && state != 'X') return true;
+  // As long as other threads of its are on their way out its descriptors are open.
+  std::string skipped;
+  for (int i = 0; i != 16; ++i) rest >> skipped;
+  int threads = 0;
+  return rest >> threads && threads > 1;
 }
 
 void wait_until_gone(int pid) {
