@@ -375,7 +375,8 @@ void pool::take_reply(const worker_pointer& from, reply what) {
   counters_.busy += std::chrono::nanoseconds{what.header.usage.wall}.count();
 
   detail::report report;
-  report.summary.pid = from->run->pid();
+  int const pid = from->run->pid();
+  report.summary.pid = pid != 0 ? pid : what.header.pid;
   take_output(from, report.summary);
   if (what.header.unknown_function) {
     complete(done, error::unknown_function, std::move(report));

@@ -43,6 +43,9 @@ struct reply_header {
   std::uint64_t magic = expected_magic;
   std::uint64_t id = ready;
   std::uint64_t size = 0;
+  /// The worker's number, as it says itself: its first replies may be here before the fork
+  /// server's.
+  int pid = 0;
   detail::payload_kind kind = detail::payload_kind::none;
   /// The worker does not have the function.
   bool unknown_function = false;

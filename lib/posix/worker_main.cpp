@@ -213,6 +213,7 @@ class worker_task final : public detail::child_task {
       stay_alone();
       reply_header last;
       last.id = current_;
+      last.pid = self_;
       last.kind = payload_kind::unencodable;
       put(out, last.kind, limit,
           std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
@@ -266,6 +267,7 @@ class worker_task final : public detail::child_task {
 
     reply_header reply;
     reply.id = current_ = job.id;
+    reply.pid = self_;
     byte_buffer out;
     reply.unknown_function = !code_.has(job.entry) || !code_.has(job.function);
     if (!reply.unknown_function) {
