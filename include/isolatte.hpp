@@ -17,6 +17,7 @@
 #include <isolatte/ending.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/exception.hpp>
+#include <isolatte/exclude_from_children.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
