@@ -112,8 +112,11 @@ BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {
 }
 
 BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_the_parent) {
-  for (auto const entry : fail_calls::entries())
+  for (auto const entry : fail_calls::entries()) {
+    // Without process descriptors nothing else ends a worker.
+    if (!ISOLATTE_HAS_PIDFD && entry == "kill") continue;
     try_with({.how = failure::mode::every, .where = side::parent, .entry = entry});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(signals_interrupt_everywhere) {

@@ -647,7 +647,8 @@ bool hopeless(const scenario& what, std::string_view entry) {
   // A group is known by its number, which is safe only as long as its leader is a zombie, and only
   // waitid leaves it one. Linux 6.9 has another way, older ones have none.
   if (what.run == grandchild) return entry == "kill" || entry == "waitid";
-  return !ISOLATTE_HAS_PIDFD && entry == "kill" && what.needs_kill;
+  // A fork server is ended by a signal, too.
+  return !ISOLATTE_HAS_PIDFD && entry == "kill" && (what.needs_kill || what.served);
 }
 
 }  // namespace
