@@ -482,11 +482,14 @@ BOOST_FIXTURE_TEST_CASE(of_a_timed_out_child_hastens_its_end, nothing_left) {
   run<void> child{context,
                   [&] {
                     block_all();
+                    ready.open();
                     next_signal();
                     ready.open();
                     pause_for_ever();
                   },
-                  {.timeout = 20ms, .grace = 1h, .keep = ready.ends()}};
+                  {.timeout = 1ms, .grace = 1h, .keep = ready.ends()}};
+  // The deadline is looked at when the loop runs: not before the child can be asked.
+  ready.pass();
   when_open const heard{context, ready, [&] { child.cancel(cancellation_type::terminal); }};
   context.run();
   BOOST_TEST(child.calls == 1);

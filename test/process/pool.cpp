@@ -180,20 +180,31 @@ BOOST_AUTO_TEST_CASE(a_timeout_costs_one_job) {
   BOOST_TEST(quick.what.value() == 3);
 }
 
-volatile sig_atomic_t asked = 0;
+sigset_t termination() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
 
 BOOST_AUTO_TEST_CASE(grace_lets_a_job_finish) {
-  // The worker has its handler before the job's time begins to run.
-  make({.workers = 1, .initializer = [] { ::signal(SIGTERM, [](int) { asked = 1; }); }});
+  // The worker minds the signal before the job's time begins to run.
+  make({.workers = 1, .initializer = [] {
+          sigset_t const term = termination();
+          ::sigprocmask(SIG_BLOCK, &term, nullptr);
+        }});
   remembered<int> done;
   // A job whose time is over before it began is none to ask.
   for (auto timeout = 5ms; done.what.ran() == isolatte::ran::no; timeout *= 4)
     done = run(call([] {
-                 while (!asked) ::usleep(1000);
-                 return 5;
+                 sigset_t const term = termination();
+                 int signal = 0;
+                 ::sigwait(&term, &signal);
+                 return signal;
                }),
                {.timeout = timeout, .grace = 60s});
   BOOST_TEST(done.what.how() == ending::returned, done.what);
+  BOOST_TEST(done.what.value() == SIGTERM);
 }
 
 BOOST_AUTO_TEST_CASE(a_waiting_job_is_taken_back) {
