@@ -29,7 +29,8 @@ struct server_handle::implementation {
 server_handle::server_handle(boost::asio::any_io_executor executor)
     : implementation_{std::make_unique<implementation>()} {
   error_code ec;
-  implementation_->process = launch::template_process::make(executor, ec);
+  implementation_->process =
+      launch::template_process::make(executor, launch::ahead_of_need::one_child, ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
   implementation_->executor = std::move(executor);
 }

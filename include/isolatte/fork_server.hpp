@@ -68,6 +68,9 @@ class ISOLATTE_VISIBLE server_handle {
 /// }
 /// @endcode
 ///
+/// From its first operation on it has one child stand ready for the next, while no more than one
+/// operation is under way: one more small process, which is a child of the program's, too.
+///
 /// A server that has died is replaced by the next operation, by a copy of the program as it is
 /// then. Handlers of `pthread_atfork` do not run when it forks.
 ///

@@ -15,6 +15,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -61,16 +62,17 @@ bool is_end(const error_code& ec) noexcept {
 }  // namespace
 
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
-                                                         error_code& ec) {
-  auto self = std::make_shared<template_process>(only_make{}, executor);
+                                                         ahead_of_need ahead, error_code& ec) {
+  auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
   self->start(ec);
   if (ec) return nullptr;
   supervise::run_service::join(executor, self->membership_, self);
   return self;
 }
 
-template_process::template_process(only_make, const asio::any_io_executor& executor)
-    : executor_{executor}, strand_{executor}, socket_{strand_} {}
+template_process::template_process(only_make, const asio::any_io_executor& executor,
+                                   ahead_of_need ahead)
+    : executor_{executor}, ahead_{ahead}, strand_{executor}, socket_{strand_} {}
 
 template_process::~template_process() = default;
 
@@ -106,17 +108,79 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   request what;
   what.id = next_id_++;
   what.leads_group = opts.kill_tree;
+  what.message = posix::make_fork_message(what.id, call, run->ends(), opts, ec);
+  if (ec || launch_standby(run, what.message, opts)) return;
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
   if (ec) return;
   what.page.hide_from_later_children();
-  what.message = posix::make_fork_message(what.id, call, run->ends(), std::move(file), opts, ec);
-  if (ec) return;
+  what.message.lead_with(std::move(file));
   what.process = std::make_shared<posix::child_process>();
   what.run = std::move(run);
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
     self->enqueue(std::move(what));
   });
+}
+
+/// Has the call run by the child that there is, if there is one.
+bool template_process::launch_standby(const std::shared_ptr<supervise::supervisor>& run,
+                                      const posix::fork_message& message, const options& opts) {
+  auto standby = take_standby();
+  if (!standby) return false;
+  auto child = standby->employ(message, opts.kill_tree);
+  if (!child) return false;
+  auto const id = standby->id();
+  watch(run, id);
+  asio::post(strand_, [self = shared_from_this(), weak = std::weak_ptr{run}, id] {
+    self->running_.emplace(id, weak);
+    if (auto const running = weak.lock(); running && self->closed_)
+      running->abort(self->why_it_ends());
+    self->await_replies();
+    // Behind what the run itself has to do.
+    asio::post(self->strand_, [self] { self->order_standby(); });
+  });
+  run->begin(std::move(child->process), std::move(child->page));
+  return true;
+}
+
+std::optional<standby_child> template_process::take_standby() {
+  std::lock_guard const lock{process_mutex_};
+  if (!standby_ || !standby_->is_there()) return std::nullopt;
+  // One that has outlived its server is none of the next one's.
+  if (!process_ || process_->ended()) return std::nullopt;
+  std::optional<standby_child> taken{std::move(*standby_)};
+  standby_.reset();
+  return taken;
+}
+
+/// While several are under way their children are made as they are asked for: a child ahead of need
+/// would take from them what it is to save.
+void template_process::order_standby() {
+  if (ahead_ == ahead_of_need::nothing || closed_ || !socket_.is_open()) return;
+  if (!queued_.empty() || !sent_.empty() || running_.size() > 1) return;
+  std::lock_guard const lock{process_mutex_};
+  if (standby_) return;
+  error_code ec;
+  try {
+    posix::fork_message order;
+    standby_.emplace(next_id_++, order, ec);
+    if (!ec) posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
+  } catch (const std::bad_alloc&) {
+    ec = make_error_code(boost::system::errc::not_enough_memory);
+  }
+  // Without one a child is made when it is asked for.
+  if (ec) standby_.reset();
+}
+
+void template_process::standby_answered(const posix::fork_reply& reply) {
+  if (reply.pid != 0) return;
+  std::lock_guard const lock{process_mutex_};
+  if (standby_ && standby_->id() == reply.id) standby_.reset();
+}
+
+void template_process::drop_standby() noexcept {
+  std::lock_guard const lock{process_mutex_};
+  standby_.reset();
 }
 
 void template_process::enqueue(request what) {
@@ -203,7 +267,7 @@ void template_process::read_replies() {
 
 void template_process::take_reply(const posix::fork_reply& reply) {
   auto const place = sent_.find(reply.id);
-  if (place == sent_.end()) return;
+  if (place == sent_.end()) return standby_answered(reply);
   request what = std::move(place->second);
   sent_.erase(place);
   if (reply.pid == 0) {
@@ -216,15 +280,22 @@ void template_process::take_reply(const posix::fork_reply& reply) {
   if (what.leads_group) posix::sys.setpgid(reply.pid, reply.pid);
   what.process->adopt(reply.pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
   running_.emplace(what.id, what.run);
-  what.run->attach({nullptr, [weak = weak_from_this(), id = what.id](void*) {
-                      if (auto const self = weak.lock(); self && !self->abandoned_)
-                        asio::post(self->strand_, [self, id] { self->ended(id); });
-                    }});
+  watch(what.run, what.id);
   what.run->begin_later(std::move(what.process), std::move(what.page));
+  order_standby();
+}
+
+/// Hears of the run's end.
+void template_process::watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
+  run->attach({nullptr, [weak = weak_from_this(), id](void*) {
+                 if (auto const self = weak.lock(); self && !self->abandoned_)
+                   asio::post(self->strand_, [self, id] { self->ended(id); });
+               }});
 }
 
 void template_process::ended(std::uint64_t id) {
   running_.erase(id);
+  order_standby();
   rest();
 }
 
@@ -241,6 +312,7 @@ void template_process::died() {
   error_code ignored;
   socket_.close(ignored);
   set_process(nullptr);
+  drop_standby();
   pid_ = 0;
   auto lost = std::exchange(sent_, {});
   for (auto& [id, what] : lost) lose(what);
@@ -273,6 +345,7 @@ void template_process::close() {
   {
     std::lock_guard const lock{process_mutex_};
     if (process_) process_->kill_and_reap();
+    standby_.reset();
   }
   asio::post(strand_, [self = shared_from_this()] {
     self->died();
@@ -285,6 +358,7 @@ void template_process::abandon() noexcept {
   abandoned_ = true;
   membership_.forget();
   set_process(nullptr);
+  drop_standby();
   pid_ = 0;
   error_code ignored;
   socket_.close(ignored);

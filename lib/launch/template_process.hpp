@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
+#include "launch/standby_child.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
@@ -25,9 +26,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <vector>
+#include <optional>
 
 namespace isolatte::launch {
+
+/// Whether a fork server makes a child ahead of need, while nothing else is to be done.
+enum class ahead_of_need { nothing, one_child };
 
 /// A process that is kept small and single-threaded to fork children from, which are this
 /// process's own. Started anew where it has died.
@@ -40,8 +44,8 @@ class template_process final : public supervise::context_bound,
  public:
   /// Forks it.
   static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
-                                                boost::system::error_code& ec);
-  template_process(only_make, const boost::asio::any_io_executor& executor);
+                                                ahead_of_need ahead, boost::system::error_code& ec);
+  template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead);
   ~template_process();
 
   /// The child's standard streams before it is given others.
@@ -69,6 +73,14 @@ class template_process final : public supervise::context_bound,
     bool tried = false;
   };
 
+  bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
+                      const posix::fork_message& message, const options& opts);
+  std::optional<standby_child> take_standby();
+  void order_standby();
+  void standby_answered(const posix::fork_reply& reply);
+  void drop_standby() noexcept;
+  void watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id);
+
   void start(boost::system::error_code& ec);
   void set_process(std::shared_ptr<posix::child_process> process) noexcept;
   void enqueue(request what);
@@ -87,6 +99,7 @@ class template_process final : public supervise::context_bound,
   boost::system::error_code why_it_ends() const;
 
   boost::asio::any_io_executor const executor_;
+  ahead_of_need const ahead_;
   supervise::strand strand_;
   supervise::run_service::membership membership_;
   std::atomic<std::uint64_t> next_id_ = 1;
@@ -94,9 +107,10 @@ class template_process final : public supervise::context_bound,
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
 
-  /// For close(), which may be called from any thread.
+  /// For launch() and close(), which may be called from any thread.
   std::mutex process_mutex_;
   std::shared_ptr<posix::child_process> process_;
+  std::optional<standby_child> standby_;
   supervise::stream_descriptor socket_;
   bool reading_ = false;
   bool waiting_for_room_ = false;

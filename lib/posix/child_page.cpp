@@ -25,6 +25,8 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::exit_hook: return "installing the exit hook";
     case setup_step::start_dir: return "changing to the start directory";
     case setup_step::exec: return "executing the program";
+    case setup_step::request: return "reading what the child is to run";
+    case setup_step::unknown_function: return "looking for the function in the child";
     case setup_step::none: break;
   }
   return "preparing the child";

@@ -31,6 +31,8 @@ enum class setup_step : std::uint32_t {
   exit_hook,
   start_dir,
   exec,
+  request,
+  unknown_function,
 };
 
 const char* to_string(setup_step step) noexcept;

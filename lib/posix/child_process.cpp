@@ -67,12 +67,13 @@ constexpr int kill_attempts = 16;
 
 }  // namespace
 
-child_process::child_process() { lock_registry(); }
+child_process::child_process() : owner_{::getpid()} { lock_registry(); }
 
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
+  // In a copy that a fork has made of this.
+  if (::getpid() != owner_) return;
   pid_ = pid;
-  owner_ = ::getpid();
   leads_group_ = leads_group;
   began_ = began;
   state_ = state::running;

@@ -90,7 +90,7 @@ class child_process {
   reaped_child reap_locked() noexcept;
 
   int pid_ = 0;
-  int owner_ = 0;
+  int const owner_;
   bool leads_group_ = false;
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;

@@ -41,7 +41,7 @@ descriptor file_of(std::span<const std::byte> bytes, boost::system::error_code& 
 }  // namespace
 
 fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call,
-                               const child_ends& ends, descriptor page, const options& opts,
+                               const child_ends& ends, const options& opts,
                                boost::system::error_code& ec) {
   fork_message message;
   auto const add = [&message](descriptor fd) {
@@ -60,7 +60,6 @@ fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call
   if (!opts.kill_tree) request.group = ::getpgrp();
   request.die_with_parent = opts.die_with_parent;
 
-  add(std::move(page));
   message.order.push_back(ends.channel.get());
   const descriptor* const standard[3] = {&ends.in, &ends.out, &ends.err};
   bool const discarded[3] = {std::holds_alternative<discard_t>(opts.in),
@@ -92,7 +91,8 @@ fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call
     add(duplicate(fd, ec));
     if (ec) return {};
   }
-  if (message.order.size() > most_descriptors) {
+  // One more is the page.
+  if (message.order.size() >= most_descriptors) {
     ec = make_error_code(boost::system::errc::too_many_files_open);
     return {};
   }
@@ -100,6 +100,24 @@ fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call
   append(message.bytes, opts.keep.fds().data(), request.kept * sizeof(int));
   if (!request.arguments_in_file) append(message.bytes, arguments.data(), arguments.size());
   return message;
+}
+
+fork_message make_order(std::uint64_t id, descriptor page, descriptor link) {
+  fork_message message;
+  fork_request request;
+  request.id = id;
+  request.ahead = true;
+  append(message.bytes, &request, sizeof request);
+  for (descriptor* const fd : {&page, &link}) {
+    message.order.push_back(fd->get());
+    message.owned.push_back(std::move(*fd));
+  }
+  return message;
+}
+
+void fork_message::lead_with(descriptor page) {
+  order.insert(order.begin(), page.get());
+  owned.push_back(std::move(page));
 }
 
 }  // namespace isolatte::posix

@@ -26,8 +26,13 @@ namespace isolatte::posix {
 /// keep, and the arguments unless they are in a file of their own. With it, in this order: the
 /// child's page, its result channel, its standard streams as far as they are given, the file with
 /// the arguments, the descriptors to keep.
+///
+/// A child that is ordered ahead of need is sent the same later, without the page.
 struct fork_request {
   std::uint64_t id = 0;
+  /// An order of a child that is to wait for what it will run. With it: the child's page, and its
+  /// end of the link over which it will be told.
+  bool ahead = false;
   code_address entry;
   code_address function;
   std::uint64_t arguments_size = 0;
@@ -62,13 +67,18 @@ struct fork_message {
   /// owned.
   std::vector<int> order;
   std::vector<descriptor> owned;
+
+  /// Adds the child's page, which comes first.
+  void lead_with(descriptor page);
 };
 
-/// Puts a request together.
-/// @param page the child's page as a file, which the message takes over
+/// Puts a request together, without the page.
 fork_message make_fork_message(std::uint64_t id, const detail::remote_call& call,
-                               const child_ends& ends, descriptor page, const options& opts,
+                               const child_ends& ends, const options& opts,
                                boost::system::error_code& ec);
+
+/// An order of a child ahead of need.
+fork_message make_order(std::uint64_t id, descriptor page, descriptor link);
 
 }  // namespace isolatte::posix
 

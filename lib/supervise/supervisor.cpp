@@ -41,6 +41,7 @@ bool is_read(const sink& to) noexcept {
 
 /// An error whatever the page says: the child may have left it without one.
 error_code setup_error_of(const posix::child_page& page) noexcept {
+  if (page.failed_step() == posix::setup_step::unknown_function) return error::unknown_function;
   error_code const said{page.setup_error(), boost::system::system_category()};
   return said ? said : make_error_code(boost::system::errc::io_error);
 }

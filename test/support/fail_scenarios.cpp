@@ -15,6 +15,7 @@
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -25,6 +26,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -400,10 +402,28 @@ result executed(isolatte::program what, isolatte::options opts) {
 result program() { return executed({.executable = "cat", .start_dir = "/"}, {}); }
 result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms}); }
 
+using server_place = std::optional<isolatte::fork_server>;
+
+/// Has a child stand by, unless that is what fails: then none will come, however long one waits.
+void await_standby(server_place& server, asio::io_context& ctx) {
+  bool served = false;
+  server->async_fork(isolatte::call([] { return 41; }), {},
+                     [&](error_code, const outcome<int>& o) { served = static_cast<bool>(o); });
+  ctx.run();
+  ctx.restart();
+  auto const stands_by = [&] {
+    auto const all = children();
+    return std::any_of(all.begin(), all.end(), [&](int pid) { return pid != server->pid(); });
+  };
+  auto const latest = std::chrono::steady_clock::now() + 50ms;
+  while (served && !stands_by() && std::chrono::steady_clock::now() < latest)
+    std::this_thread::yield();
+}
+
 /// Starts an operation with a fork server, and another when it is over, which tells whether the
 /// server is still of use.
 template <class Start>
-result served(Start start) {
+result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr) {
   result r;
   asio::io_context ctx;
   std::optional<isolatte::fork_server> server;
@@ -412,6 +432,7 @@ result served(Start start) {
   } catch (const boost::system::system_error& error) {
     return {.completions = 1, .ec = error.code(), .ran = isolatte::ran::no};
   }
+  if (prepare != nullptr) prepare(server, ctx);
   start(server, r);
   ctx.run();
   if (!server) return r;
@@ -426,8 +447,6 @@ result served(Start start) {
   return r;
 }
 
-using server_place = std::optional<isolatte::fork_server>;
-
 result served_value() {
   return served([](server_place& server, result& r) {
     server->async_fork(isolatte::call([](int a, int b) { return a + b; }, 40, 2), {},
@@ -438,7 +457,7 @@ result served_value() {
   });
 }
 
-result served_streams() {
+result served_streams_by(void (*prepare)(server_place&, asio::io_context&)) {
   int ends[2];
   if (::pipe(ends) != 0) std::abort();
   auto const echo = [](int fd) {
@@ -448,24 +467,31 @@ result served_streams() {
     std::cerr << "to err";
     return static_cast<int>(::write(fd, "kept", 4));
   };
-  result all = served([&](server_place& server, result& r) {
-    isolatte::options opts{
-        .in = isolatte::from_text{"text"}, .out = capture{}, .err = capture{}, .keep = {ends[1]}};
-    server->async_fork(isolatte::call(echo, ends[1]), std::move(opts),
-                       [&](error_code ec, const outcome<int>& o) {
-                         note(r, ec, o);
-                         expect(r, o, 4);
-                         if (!o) return;
-                         if (o.out_text() != "text") r.wrong = "the captured output";
-                         if (o.err_text() != "to err") r.wrong = "the captured errors";
-                       });
-  });
+  result all = served(
+      [&](server_place& server, result& r) {
+        isolatte::options opts{.in = isolatte::from_text{"text"},
+                               .out = capture{},
+                               .err = capture{},
+                               .keep = {ends[1]}};
+        server->async_fork(isolatte::call(echo, ends[1]), std::move(opts),
+                           [&](error_code ec, const outcome<int>& o) {
+                             note(r, ec, o);
+                             expect(r, o, 4);
+                             if (!o) return;
+                             if (o.out_text() != "text") r.wrong = "the captured output";
+                             if (o.err_text() != "to err") r.wrong = "the captured errors";
+                           });
+      },
+      prepare);
   pollfd written{ends[0], POLLIN, 0};
   if (::poll(&written, 1, 0) > 0 && all.ran == ran::no) all.wrong = "it ran, though it says no";
   ::close(ends[0]);
   ::close(ends[1]);
   return all;
 }
+
+result served_streams() { return served_streams_by(nullptr); }
+result standby_streams() { return served_streams_by(await_standby); }
 
 result served_large_arguments() {
   return served([](server_place& server, result& r) {
@@ -560,6 +586,7 @@ constexpr scenario scenarios[] = {
     {"served large arguments", served_large_arguments, ending::returned, false, true},
     {"served timeout", served_timeout, ending::timed_out, true, true},
     {"served cancel", served_cancelled, ending::cancelled, true, true},
+    {"standby streams", standby_streams, ending::returned, false, true},
     {"server killed", server_killed, ending::cancelled, true, true},
     {"server destroyed", server_destroyed, ending::cancelled, true, true},
     {"server replaced", server_replaced, ending::returned, false, true},

@@ -1,0 +1,48 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/standby_child.hpp"
+
+#include "posix/message_socket.hpp"
+#include "posix/system_calls.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace isolatte::launch {
+
+using boost::system::error_code;
+using clock = std::chrono::steady_clock;
+
+standby_child::standby_child(std::uint64_t id, posix::fork_message& order, error_code& ec)
+    : id_{id}, process_{std::make_shared<posix::child_process>()} {
+  posix::socket_ends link = posix::make_message_sockets(ec);
+  if (ec) return;
+  link_ = std::move(link.mine);
+  posix::descriptor file;
+  page_ = posix::child_page::make_file(file, ec);
+  if (ec) return;
+  page_.hide_from_later_children();
+  order = posix::make_order(id, std::move(file), std::move(link.theirs));
+}
+
+standby_child::standby_child(standby_child&& other) noexcept = default;
+
+standby_child::~standby_child() {
+  if (is_there()) process_->adopt(page_.pid(), false, clock::now());
+}
+
+std::optional<standby_child::employed> standby_child::employ(const posix::fork_message& request,
+                                                             bool leads_group) {
+  auto const began = clock::now();
+  error_code ec;
+  posix::send_message(link_.get(), request.bytes, request.order, false, ec);
+  if (ec) return std::nullopt;
+  link_.reset();
+  int const pid = page_.pid();
+  if (leads_group) posix::sys.setpgid(pid, pid);
+  process_->adopt(pid, leads_group, began);
+  return employed{std::move(process_), std::move(page_)};
+}
+
+}  // namespace isolatte::launch
