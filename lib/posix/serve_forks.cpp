@@ -23,20 +23,28 @@ namespace {
 
 using boost::system::error_code;
 
+/// @param run what the child does, for ever
 /// @return the child's number, or 0
-int make_sibling(std::span<const std::byte> message, std::vector<descriptor>& received,
-                 error_code& ec) {
-  requested_child child{message, received, {}, {}, ec};
-  if (ec) return 0;
+template <class Run>
+int make_child(const child_page& page, error_code& ec, Run run) {
+  // Has the page here before the kernel writes to it: a process that is being killed may be refused
+  // one that has yet to come, and the number would be lost with it.
+  page.data()->pid = 0;
   signals_blocked const blocked{ec};
   if (ec) return 0;
-  pid_t const pid = sys.clone_sibling(&child.page().data()->pid);
-  if (pid == 0) child.run();
+  pid_t const pid = sys.clone_sibling(&page.data()->pid);
+  if (pid == 0) run();
   if (pid == -1) ec = last_error();
   return pid == -1 ? 0 : pid;
 }
 
-/// @return the child's number, or 0
+int make_sibling(std::span<const std::byte> message, std::vector<descriptor>& received,
+                 error_code& ec) {
+  requested_child child{message, received, {}, {}, ec};
+  if (ec) return 0;
+  return make_child(child.page(), ec, [&] { child.run(); });
+}
+
 int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>& received,
                  error_code& ec) {
   if (received.size() != 2) {
@@ -48,12 +56,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
   ends.link = std::move(received[1]);
   if (!ec) ends.leash = open_worn_leash(ec);
   if (ec) return 0;
-  signals_blocked const blocked{ec};
-  if (ec) return 0;
-  pid_t const pid = sys.clone_sibling(&ends.page.data()->pid);
-  if (pid == 0) stand_by(std::move(ends), socket, room);
-  if (pid == -1) ec = last_error();
-  return pid == -1 ? 0 : pid;
+  return make_child(ends.page, ec, [&] { stand_by(std::move(ends), socket, room); });
 }
 
 fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::byte> message,
