@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -71,8 +72,10 @@ void finish_raw(raw_child const& child) {
   benchmark::DoNotOptimize(answer);
 }
 
+void raw_one() { finish_raw(start_raw(write_int)); }
+
 void raw(benchmark::State& state) {
-  for (auto _ : state) finish_raw(start_raw(write_int));
+  for (auto _ : state) raw_one();
 }
 
 /// How many jobs are one round of so many in flight: enough to be in the midst of it most of the
@@ -249,15 +252,33 @@ struct early_server {
 /// Made while the program is small.
 early_server* early = nullptr;
 
+void serve_one() {
+  early->server.async_fork(isolatte::call(answer), {},
+                           [](boost::system::error_code error, isolatte::outcome<int> result) {
+                             if (error) std::abort();
+                             benchmark::DoNotOptimize(result.value());
+                           });
+  early->context.run();
+  early->context.restart();
+}
+
 void server(benchmark::State& state) {
+  for (auto _ : state) serve_one();
+}
+
+/// A job now and then: what one waits for it, when its end is not the beginning of the next.
+template <void (*Job)()>
+void now_and_then(benchmark::State& state) {
+  using clock = std::chrono::steady_clock;
+  constexpr std::chrono::microseconds pause{500};
   for (auto _ : state) {
-    early->server.async_fork(isolatte::call(answer), {},
-                             [](boost::system::error_code error, isolatte::outcome<int> result) {
-                               if (error) std::abort();
-                               benchmark::DoNotOptimize(result.value());
-                             });
-    early->context.run();
-    early->context.restart();
+    auto const start = clock::now();
+    Job();
+    auto const end = clock::now();
+    state.SetIterationTime(std::chrono::duration<double>(end - start).count());
+    // The program has something else to do; it does not sleep.
+    while (clock::now() - end < pause) {
+    }
   }
 }
 
@@ -398,6 +419,12 @@ BENCHMARK(raw_fault)->UseRealTime()->Iterations(50);
 BENCHMARK(async_fault)->UseRealTime()->Iterations(50);
 BENCHMARK(server)->UseRealTime()->Iterations(100);
 BENCHMARK(server_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
+BENCHMARK(now_and_then<raw_one>)->Name("raw_now_and_then")->UseManualTime()->Iterations(100);
+BENCHMARK(now_and_then<serve_one>)->Name("server_now_and_then")->UseManualTime()->Iterations(100);
+BENCHMARK(large<now_and_then<serve_one>>)
+    ->Name("server_large_now_and_then")
+    ->UseManualTime()
+    ->Iterations(100);
 BENCHMARK(large<raw>)->Name("raw_large")->UseRealTime()->Iterations(5);
 BENCHMARK(large<async>)->Name("async_large")->UseRealTime()->Iterations(5);
 BENCHMARK(large<server>)->Name("server_large")->UseRealTime()->Iterations(100);
