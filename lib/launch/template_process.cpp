@@ -204,6 +204,9 @@ bool template_process::send(request& what) {
   }
   error_code ec;
   if (closed_) ec = asio::error::operation_aborted;
+  // The end of its socket may be yet to come: a child that has just been made may hold the other
+  // end for a moment longer.
+  if (!ec && process_ && process_->ended()) died();
   if (!ec && !process_) start(ec);
   if (!ec)
     posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);

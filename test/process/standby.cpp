@@ -260,6 +260,19 @@ BOOST_AUTO_TEST_CASE(it_is_not_used_when_its_server_is_gone) {
   BOOST_TEST(!alive(standby));
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_dies_while_it_makes_one_is_replaced) {
+  for (int i = 0; i != 30; ++i) {
+    BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+    int const first = server->pid();
+    ::kill(first, SIGKILL);
+    wait_until_gone(first);
+    auto const done = run(call(add, 1, 2));
+    BOOST_TEST(done.ec == error_code{}, done.ec.message());
+    BOOST_TEST(done.what.how() == ending::returned);
+    BOOST_TEST(server->pid() != first);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_runs_in_it_ends_with_the_server) {
   prepare();
   remembered<void> done;
