@@ -50,6 +50,13 @@ using namespace std::chrono_literals;
 
 int add(int a, int b) { return a + b; }
 
+/// Whether the process waits for something: then it has begun to run, and its maker knows of it.
+bool waits(int pid) {
+  std::string const stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  auto const name_end = stat.rfind(')');
+  return name_end != std::string::npos && stat.compare(name_end, 3, ") S") == 0;
+}
+
 /// Has a server with a child that stands by, and nothing else under way.
 int prepare(asio::io_context& context, fork_server& server) {
   remembered<int> done;
@@ -59,7 +66,7 @@ int prepare(asio::io_context& context, fork_server& server) {
   if (done.calls != 1 || done.what.value() != 3) return -1;
   for (;;) {
     for (int const child : children())
-      if (child != server.pid()) return child;
+      if (child != server.pid() && waits(child)) return child;
     std::this_thread::yield();
   }
 }
