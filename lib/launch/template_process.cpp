@@ -139,7 +139,8 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
     // Behind what the run itself has to do.
     asio::post(self->strand_, [self] { self->order_standby(); });
   });
-  run->begin(std::move(child->process), std::move(child->page));
+  // Of what is posted above, another thread may have begun to stop the run.
+  run->begin_later(std::move(child->process), std::move(child->page));
   return true;
 }
 

@@ -105,6 +105,7 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
 
 void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {
   process_ = std::move(process);
+  pid_ = process_->pid();
   page_ = std::move(page);
   child_ends_ = {};
   // The child may have ended by now, and another thread may run the loop: all else is the strand's.
@@ -120,6 +121,7 @@ void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::chi
 
 void supervisor::begin_later(std::shared_ptr<posix::child_process> process,
                              posix::child_page page) {
+  pid_ = process->pid();
   asio::dispatch(strand_, [self = shared_from_this(), process = std::move(process),
                            page = std::move(page)]() mutable {
     self->begin(std::move(process), std::move(page));

@@ -53,8 +53,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
              symbolise_function symbolise);
   ~supervisor();
 
-  /// The child's number, 0 as long as there is none.
-  int pid() const noexcept { return process_ ? process_->pid() : 0; }
+  /// The child's number, 0 as long as there is none; from any thread.
+  int pid() const noexcept { return pid_; }
   /// What the child is to have; begin() closes it here.
   const posix::child_ends& ends() const noexcept { return child_ends_; }
 
@@ -145,6 +145,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   posix::child_ends child_ends_;
   std::shared_ptr<posix::child_process> process_;
+  std::atomic<int> pid_ = 0;
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
