@@ -23,14 +23,11 @@ standby_child::standby_child(std::uint64_t id, posix::fork_message& order, error
   page_ = posix::child_page::make_file(file, ec);
   if (ec) return;
   page_.hide_from_later_children();
+  process_->expect(page_.data()->pid, false);
   order = posix::make_order(id, std::move(file), std::move(link.theirs));
 }
 
 standby_child::standby_child(standby_child&& other) noexcept = default;
-
-standby_child::~standby_child() {
-  if (is_there()) process_->adopt(page_.pid(), false, clock::now());
-}
 
 std::optional<standby_child::employed> standby_child::employ(const posix::fork_message& request,
                                                              bool leads_group) {

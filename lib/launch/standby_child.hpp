@@ -25,7 +25,6 @@ class standby_child {
  public:
   /// @param order becomes what the server is to be sent
   standby_child(std::uint64_t id, posix::fork_message& order, boost::system::error_code& ec);
-  ~standby_child();
   standby_child(standby_child&& other) noexcept;
   standby_child& operator=(standby_child&&) = delete;
 
@@ -44,8 +43,8 @@ class standby_child {
 
  private:
   std::uint64_t id_;
-  std::shared_ptr<posix::child_process> process_;
   posix::child_page page_;
+  std::shared_ptr<posix::child_process> process_;
   posix::descriptor link_;
 };
 

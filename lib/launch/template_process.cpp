@@ -116,6 +116,7 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   what.page.hide_from_later_children();
   what.message.lead_with(std::move(file));
   what.process = std::make_shared<posix::child_process>();
+  what.process->expect(what.page.data()->pid, what.leads_group);
   what.run = std::move(run);
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
     self->enqueue(std::move(what));
@@ -366,11 +367,6 @@ void template_process::abandon() noexcept {
   pid_ = 0;
   error_code ignored;
   socket_.close(ignored);
-  for (auto& [id, what] : sent_)
-    if (int const pid = what.page.pid()) {
-      what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
-      what.process->kill_and_reap();
-    }
   sent_.clear();
   queued_.clear();
   running_.clear();

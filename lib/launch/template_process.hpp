@@ -66,8 +66,8 @@ class template_process final : public supervise::context_bound,
   struct request {
     std::uint64_t id = 0;
     std::shared_ptr<supervise::supervisor> run;
-    std::shared_ptr<posix::child_process> process;
     posix::child_page page;
+    std::shared_ptr<posix::child_process> process;
     posix::fork_message message;
     bool leads_group = true;
     bool tried = false;

@@ -76,7 +76,7 @@ void child_page::hide_from_later_children() const noexcept {
 #endif
 }
 
-int child_page::pid() const noexcept { return data_ ? data_->pid.load() : 0; }
+int child_page::pid() const noexcept { return data_ ? std::max(data_->pid.load(), 0) : 0; }
 
 run::child_stage child_page::stage() const noexcept {
   return data_ ? data_->stage.load() : run::child_stage::setup;

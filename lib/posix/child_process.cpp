@@ -69,13 +69,33 @@ constexpr int kill_attempts = 16;
 
 child_process::child_process() : owner_{::getpid()} { lock_registry(); }
 
+void child_process::expect(const std::atomic<int>& number, bool leads_group) noexcept {
+  expected_ = &number;
+  leads_group_ = leads_group;
+  state_ = state::expected;
+  auto const lock = lock_registry();
+  enlist(hook_, *this);
+}
+
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
   // In a copy that a fork has made of this.
   if (::getpid() != owner_) return;
+  {
+    std::lock_guard const lock{mutex_};
+    // Expected, it may have been ended as one that is left behind when the program is.
+    if (state_ != state::none && state_ != state::expected) return;
+    leads_group_ = leads_group;
+    began_ = began;
+    adopt_locked(pid);
+  }
+  auto const lock = lock_registry();
+  if (hook_.next == nullptr) enlist(hook_, *this);
+}
+
+void child_process::adopt_locked(int pid) noexcept {
   pid_ = pid;
-  leads_group_ = leads_group;
-  began_ = began;
+  expected_ = nullptr;
   state_ = state::running;
 #if ISOLATTE_HAS_PIDFD
   // Race-free: the child is ours and unreaped. Where it fails (no descriptor left, say) the child
@@ -83,8 +103,6 @@ void child_process::adopt(int pid, bool leads_group,
   boost::system::error_code ignored;
   pidfd_ = above_stdio(descriptor{sys.pidfd_open(pid)}, ignored);
 #endif
-  auto const lock = lock_registry();
-  enlist(hook_, *this);
 }
 
 child_process::~child_process() {
@@ -94,6 +112,11 @@ child_process::~child_process() {
     delist(hook_);
   }
   kill_and_reap();
+}
+
+bool child_process::expected() noexcept {
+  std::lock_guard const lock{mutex_};
+  return state_ == state::expected;
 }
 
 int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept {
@@ -205,7 +228,7 @@ void child_process::sweep_locked() noexcept {
 }
 
 reaped_child child_process::reap_locked() noexcept {
-  if (state_ == state::gone) return {};
+  if (state_ == state::gone || state_ == state::none) return {};
   sweep_locked();
   if (state_ == state::zombie) {
 #if ISOLATTE_HAS_PIDFD
@@ -235,7 +258,9 @@ std::optional<reaped_child> child_process::try_reap() noexcept {
 void child_process::kill_and_reap() noexcept {
   if (::getpid() != owner_) return;
   std::lock_guard const lock{mutex_};
-  if (state_ == state::gone) return;
+  if (state_ == state::expected)
+    if (int const pid = *expected_; pid > 0) adopt_locked(pid);
+  if (state_ == state::none || state_ == state::expected || state_ == state::gone) return;
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);

@@ -12,6 +12,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -40,6 +41,13 @@ class child_process {
   ~child_process();
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;
+
+  /// Someone else is being asked to make the child, and the kernel will write its number there,
+  /// where it has to stay as long as this. Where it is not adopted it is ended with this all the
+  /// same: not before nobody can make it any more.
+  void expect(const std::atomic<int>& number, bool leads_group) noexcept;
+  /// Whether it is still to be adopted.
+  bool expected() noexcept;
 
   /// Takes on a child of this process that nobody else reaps.
   void adopt(int pid, bool leads_group, std::chrono::steady_clock::time_point began) noexcept;
@@ -77,7 +85,8 @@ class child_process {
 
  private:
   /// `taken`: the child is reaped, and its status is kept until it is asked for.
-  enum class state { running, zombie, taken, gone, lost };
+  enum class state { none, expected, running, zombie, taken, gone, lost };
+  void adopt_locked(int pid) noexcept;
   state look(int flags) noexcept;
   int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
   state take_by_waitid() noexcept;
@@ -95,7 +104,8 @@ class child_process {
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;
   std::mutex mutex_;
-  state state_ = state::gone;
+  state state_ = state::none;
+  const std::atomic<int>* expected_ = nullptr;
   reaped_child taken_;
   registry_hook hook_;
 };

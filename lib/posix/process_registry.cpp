@@ -49,16 +49,25 @@ struct registry {
     if (!std::exchange(forks_for_library, false)) disown_leash();
   }
 
-  /// Leaving main() leaves no child behind.
+  /// Leaving main() leaves no child behind. Those that someone else is to make come last: by then
+  /// he has ended.
   static void kill_all() {
-    registry& self = get();
-    for (;;) {
-      std::unique_lock lock{self.mutex};
-      registry_hook* const first = self.list.next;
-      if (first == &self.list) return;
-      delist(*first);
-      first->process->kill_and_reap();
+    while (kill_one(false)) {
     }
+    while (kill_one(true)) {
+    }
+  }
+
+  static bool kill_one(bool with_expected) {
+    registry& self = get();
+    std::lock_guard const lock{self.mutex};
+    for (registry_hook* each = self.list.next; each != &self.list; each = each->next) {
+      if (!with_expected && each->process->expected()) continue;
+      delist(*each);
+      each->process->kill_and_reap();
+      return true;
+    }
+    return false;
   }
 };
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "helpers.hpp"
 #include "process/gate.hpp"
 #include "support/nothing_left.hpp"
 
@@ -38,6 +39,7 @@ using isolatte::outcome;
 using isolatte::spawn;
 using isolatte::test::children;
 using isolatte::test::gate;
+using isolatte::test::leave_main;
 using isolatte::test::nothing_left;
 
 [[noreturn]] void pause_for_ever() {
@@ -266,15 +268,6 @@ int program(Program body) {
   int status = 0;
   BOOST_TEST(::waitpid(pid, &status, 0) == pid);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/// What a program must not run at its exit: what this one here has registered.
-[[noreturn]] void leave_main(int code) {
-  // exit() would go on with the destructors of the test program's statics, which are fine to run
-  // in a copy, save that a report must not be written twice.
-  ::close(1);
-  ::close(2);
-  std::exit(code);
 }
 
 BOOST_FIXTURE_TEST_CASE(is_left_with_main, nothing_left) {

@@ -31,6 +31,8 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // The child that a fork server makes while nobody waits for one.
@@ -70,6 +72,19 @@ int prepare(asio::io_context& context, fork_server& server) {
     std::this_thread::yield();
   }
 }
+
+/// Has what is left of programs that end become this process's children.
+class adopter {
+ public:
+  adopter() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~adopter() {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+    for (int const pid : adopted()) end_child(pid);
+  }
+  adopter(const adopter&) = delete;
+  adopter& operator=(const adopter&) = delete;
+  std::vector<int> adopted() const { return children(); }
+};
 
 struct served {
   nothing_left nothing;
@@ -337,6 +352,34 @@ BOOST_AUTO_TEST_CASE(it_dies_with_the_program) {
   BOOST_TEST(alive(standby_pid));
   end_child(program);
   wait_until_gone(standby_pid);
+}
+
+BOOST_AUTO_TEST_CASE(it_is_reaped_by_a_program_that_leaves_main) {
+  server.reset();
+  adopter const here;
+  pid_t const program = bare_fork([] {
+    // Never destroyed, as those of other threads may not be.
+    auto* const inner = new asio::io_context;
+    standby_test::prepare(*inner, *new fork_server{*inner});
+    leave_main(24);
+  });
+  BOOST_TEST(WEXITSTATUS(wait_for(program)) == 24);
+  BOOST_TEST(here.adopted() == std::vector<int>{}, boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(so_is_one_that_the_program_has_not_heard_of) {
+  server.reset();
+  adopter const here;
+  pid_t const program = bare_fork([] {
+    auto* const inner = new asio::io_context;
+    auto* const own = new fork_server{*inner};
+    own->async_fork(call(hang), {}, [](error_code, const outcome<void>&) {});
+    inner->poll();
+    while (children().size() < 2) std::this_thread::yield();
+    leave_main(24);
+  });
+  BOOST_TEST(WEXITSTATUS(wait_for(program)) == 24);
+  BOOST_TEST(here.adopted() == std::vector<int>{}, boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(its_call_may_outlive_the_program) {
