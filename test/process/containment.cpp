@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "disposition.hpp"
 #include "helpers.hpp"
 #include "support/nothing_left.hpp"
 
@@ -443,29 +444,13 @@ namespace {
 
 std::atomic<int> child_signals = 0;
 
-/// Puts a disposition of SIGCHLD aside.
-class sigchld {
- public:
-  explicit sigchld(void (*handler)(int)) {
-    struct sigaction action{};
-    action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
-    ::sigaction(SIGCHLD, &action, &before_);
-  }
-  ~sigchld() { ::sigaction(SIGCHLD, &before_, nullptr); }
-  sigchld(const sigchld&) = delete;
-
- private:
-  struct sigaction before_{};
-};
-
 void count_signal(int) { ++child_signals; }
 
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(other_children_and_handlers_of_sigchld_are_left_alone) {
   child_signals = 0;
-  sigchld const handler{count_signal};
+  disposition const handler{SIGCHLD, count_signal};
   wire go;
   pid_t const early = bare_fork([] { ::_exit(7); });
   pid_t const late = bare_fork([&] {
@@ -514,7 +499,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_someone_else_reaped_is_lost_but_its_value_is_n
 }
 
 BOOST_AUTO_TEST_CASE(where_sigchld_is_ignored_the_value_still_arrives) {
-  sigchld const ignored{SIG_IGN};
+  disposition const ignored{SIGCHLD, SIG_IGN};
   auto const done = isolatte::fork([] { return 12; });
   BOOST_TEST(done.how() == ending::lost);
   BOOST_TEST(done.value() == 12);

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "disposition.hpp"
 #include "helpers.hpp"
 #include "support/nothing_left.hpp"
 
@@ -65,23 +66,6 @@ std::vector<int> blocked_signals() {
     if (sigismember(&set, signal) == 1) found.push_back(signal);
   return found;
 }
-
-/// Puts a signal's disposition aside.
-class disposition {
- public:
-  disposition(int signal, void (*handler)(int)) : signal_{signal} {
-    struct sigaction action{};
-    action.sa_handler = handler;
-    action.sa_flags = SA_RESTART;
-    ::sigaction(signal, &action, &before_);
-  }
-  ~disposition() { ::sigaction(signal_, &before_, nullptr); }
-  disposition(const disposition&) = delete;
-
- private:
-  int signal_;
-  struct sigaction before_{};
-};
 
 /// Where handlers and destructors leave their marks.
 int marks = -1;

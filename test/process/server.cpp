@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "remembered.hpp"
+#include "served_descriptors.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
@@ -41,7 +42,6 @@ namespace fork_server_test {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using isolatte::call;
-using isolatte::capture;
 using isolatte::ending;
 using isolatte::fork_server;
 using isolatte::options;
@@ -160,44 +160,14 @@ BOOST_AUTO_TEST_CASE(large_arguments_and_results) {
   BOOST_TEST(run(server, context, call(count_to, 4'000'000)).what.value().size() == many.size());
 }
 
-BOOST_AUTO_TEST_CASE(streams_and_descriptors_travel) {
+BOOST_AUTO_TEST_CASE(its_descriptors_are_those_that_it_is_given) {
   asio::io_context context;
   fork_server server{context};
-  // Opened behind the server's back.
-  wire given;
-  int const fd = given.write_end();
-  auto const done =
-      run(server, context,
-          call(
-              [](int keep) {
-                std::string const text = read_all(0);
-                write_all(1, "out:" + text);
-                write_all(2, "err:" + text);
-                write_all(keep, "kept");
-              },
-              fd),
-          {.in = isolatte::from_text{"hello"}, .out = capture{}, .err = capture{}, .keep = {fd}});
-  BOOST_TEST(done.what.how() == ending::returned, done.what);
-  BOOST_TEST(done.what.out_text() == "out:hello");
-  BOOST_TEST(done.what.err_text() == "err:hello");
-  BOOST_TEST(given.read_rest() == "kept");
-}
-
-BOOST_AUTO_TEST_CASE(children_have_no_other_descriptors) {
-  asio::io_context context;
-  fork_server server{context};
-  auto const done =
-      run(server, context, call([] {
-            std::vector<std::string> names;
-            for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
-              std::error_code gone;
-              names.push_back(std::filesystem::read_symlink(entry.path(), gone).string());
-            }
-            return names;
-          }),
-          {.out = isolatte::discard});
-  for (auto const& name : done.what.value())
-    BOOST_TEST(name.find("socket") == std::string::npos, name);
+  auto const served = [&](auto fn, options opts) {
+    return run(server, context, std::move(fn), std::move(opts));
+  };
+  check_that_streams_travel(served);
+  check_that_there_are_no_others(served);
 }
 
 BOOST_AUTO_TEST_CASE(keeping_everything_is_refused) {

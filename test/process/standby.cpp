@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "remembered.hpp"
+#include "served_descriptors.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
@@ -19,7 +20,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <future>
 #include <numeric>
 #include <optional>
@@ -42,7 +42,6 @@ namespace standby_test {
 namespace asio = boost::asio;
 using boost::system::error_code;
 using isolatte::call;
-using isolatte::capture;
 using isolatte::ending;
 using isolatte::fork_server;
 using isolatte::options;
@@ -158,40 +157,12 @@ BOOST_AUTO_TEST_CASE(its_time_runs_from_the_call) {
   BOOST_TEST((done.what.usage().wall <= std::chrono::steady_clock::now() - before));
 }
 
-BOOST_AUTO_TEST_CASE(streams_and_descriptors_travel) {
-  wire given;
-  int const fd = given.write_end();
-  auto const done = run_prepared(
-      call(
-          [](int keep) {
-            std::string const text = read_all(0);
-            write_all(1, "out:" + text);
-            write_all(2, "err:" + text);
-            write_all(keep, "kept");
-          },
-          fd),
-      {.in = isolatte::from_text{"hello"}, .out = capture{}, .err = capture{}, .keep = {fd}});
-  BOOST_TEST(done.what.how() == ending::returned, done.what);
-  BOOST_TEST(done.what.out_text() == "out:hello");
-  BOOST_TEST(done.what.err_text() == "err:hello");
-  BOOST_TEST(given.read_rest() == "kept");
-}
-
-BOOST_AUTO_TEST_CASE(it_has_no_other_descriptors) {
-  auto const done = run_prepared(
-      call([] {
-        std::vector<std::string> names;
-        for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
-          std::error_code gone;
-          names.push_back(std::filesystem::read_symlink(entry.path(), gone).string());
-        }
-        return names;
-      }),
-      {.out = isolatte::discard});
-  for (auto const& name : done.what.value()) {
-    BOOST_TEST(name.find("socket") == std::string::npos, name);
-    BOOST_TEST(name.find("memfd") == std::string::npos, name);
-  }
+BOOST_AUTO_TEST_CASE(its_descriptors_are_those_that_it_is_given) {
+  auto const prepared = [&](auto fn, options opts) {
+    return run_prepared(std::move(fn), std::move(opts));
+  };
+  check_that_streams_travel(prepared);
+  check_that_there_are_no_others(prepared);
 }
 
 BOOST_AUTO_TEST_CASE(its_signals_and_its_group_are_those_of_any_child) {
