@@ -4,6 +4,7 @@
 #include "launch/symboliser.hpp"
 
 #include "launch/fork_launcher.hpp"
+#include "posix/process_registry.hpp"
 #include "trace/describe.hpp"
 
 #include <isolatte/detail/child_task.hpp>
@@ -14,7 +15,6 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,6 +45,7 @@ class describe_task final : public detail::child_task {
 };
 
 /// What is known of an address, kept for as long as the process lives: code stays where it is.
+/// Guarded by the lock that no child finds locked.
 class line_cache {
  public:
   static line_cache& get() {
@@ -53,7 +54,7 @@ class line_cache {
   }
 
   addresses unknown_of(const addresses& what) {
-    std::lock_guard const lock{mutex_};
+    auto const lock = posix::lock_registry();
     addresses unknown;
     for (std::uintptr_t const address : what)
       if (!lines_.contains(address)) unknown.push_back(address);
@@ -61,7 +62,7 @@ class line_cache {
   }
 
   void keep(const addresses& what, std::string_view text) {
-    std::lock_guard const lock{mutex_};
+    auto const lock = posix::lock_registry();
     if (lines_.size() > max_lines) lines_.clear();
     for (std::uintptr_t const address : what) {
       auto const end = text.find('\n');
@@ -72,7 +73,7 @@ class line_cache {
   }
 
   std::string text_of(const addresses& what) {
-    std::lock_guard const lock{mutex_};
+    auto const lock = posix::lock_registry();
     std::vector<std::string> lines;
     for (std::uintptr_t const address : what) {
       auto const found = lines_.find(address);
@@ -83,7 +84,6 @@ class line_cache {
 
  private:
   static constexpr std::size_t max_lines = 8192;
-  std::mutex mutex_;
   std::map<std::uintptr_t, std::string> lines_;
 };
 

@@ -26,6 +26,8 @@ forked_child fork_child_by(const fork_function& fork, child_kind kind, const chi
   child_plan const plan = make_plan(kind, ends, opts, leash, child.page, ec);
   if (ec) return {};
   child.process = std::make_shared<child_process>();
+  child_announced const announced{ec};
+  if (ec) return {};
   auto const began = std::chrono::steady_clock::now();
   int pid = -1;
   {

@@ -6,6 +6,7 @@
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
@@ -23,6 +24,8 @@ thread_local bool forks_for_library = false;
 struct registry {
   std::mutex mutex;
   registry_hook list;
+  bool closed = false;
+  std::atomic<int> announced = 0;
 
   registry() {
     list.previous = list.next = &list;
@@ -45,6 +48,8 @@ struct registry {
     self.mutex.unlock();
     // The parent's children are not this process's to end or to reap.
     self.list.previous = self.list.next = &self.list;
+    self.closed = false;
+    self.announced = 0;
     // A bare fork by the program's own: left open there, the leash would outlive its owner.
     if (!std::exchange(forks_for_library, false)) disown_leash();
   }
@@ -52,6 +57,13 @@ struct registry {
   /// Leaving main() leaves no child behind. Those that someone else is to make come last: by then
   /// he has ended.
   static void kill_all() {
+    registry& self = get();
+    {
+      std::lock_guard const lock{self.mutex};
+      self.closed = true;
+    }
+    // What another thread has begun to make must not be missed.
+    while (int const announced = self.announced) self.announced.wait(announced);
     while (kill_one(false)) {
     }
     while (kill_one(true)) {
@@ -89,6 +101,24 @@ void delist(registry_hook& hook) noexcept {
   hook.previous->next = hook.next;
   hook.next->previous = hook.previous;
   hook.previous = hook.next = nullptr;
+}
+
+child_announced::child_announced(boost::system::error_code& ec) {
+  registry& all = registry::get();
+  std::lock_guard const lock{all.mutex};
+  if (all.closed) {
+    ec = make_error_code(boost::system::errc::operation_canceled);
+    return;
+  }
+  ++all.announced;
+  counted_ = true;
+}
+
+child_announced::~child_announced() {
+  if (!counted_) return;
+  registry& all = registry::get();
+  --all.announced;
+  all.announced.notify_all();
 }
 
 own_fork::own_fork() noexcept { forks_for_library = true; }

@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
 #define ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
 
+#include <boost/system/error_code.hpp>
+
 #include <mutex>
 
 namespace isolatte::posix {
@@ -24,6 +26,19 @@ std::unique_lock<std::mutex> lock_registry();
 void enlist(registry_hook& hook, child_process& process) noexcept;
 /// With the registry locked.
 void delist(registry_hook& hook) noexcept;
+
+/// Announces a child until it is enlisted, or will not be made. A program that leaves main() waits
+/// for those that have been announced; from then on `operation_canceled` refuses more.
+class child_announced {
+ public:
+  explicit child_announced(boost::system::error_code& ec);
+  ~child_announced();
+  child_announced(const child_announced&) = delete;
+  child_announced& operator=(const child_announced&) = delete;
+
+ private:
+  bool counted_ = false;
+};
 
 /// While it lives, a fork by this thread makes a child of the library's, which keeps the leash.
 class own_fork {

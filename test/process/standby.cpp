@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "adopter.hpp"
 #include "helpers.hpp"
 #include "remembered.hpp"
 #include "served_descriptors.hpp"
@@ -31,7 +32,6 @@
 
 #include <dlfcn.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,19 +71,6 @@ int prepare(asio::io_context& context, fork_server& server) {
     std::this_thread::yield();
   }
 }
-
-/// Has what is left of programs that end become this process's children.
-class adopter {
- public:
-  adopter() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
-  ~adopter() {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
-    for (int const pid : adopted()) end_child(pid);
-  }
-  adopter(const adopter&) = delete;
-  adopter& operator=(const adopter&) = delete;
-  std::vector<int> adopted() const { return children(); }
-};
 
 struct served {
   nothing_left nothing;
