@@ -4,6 +4,7 @@
 #include "launch/template_process.hpp"
 
 #include "posix/child_ends.hpp"
+#include "posix/code_address.hpp"
 #include "posix/fork_child.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/serve_forks.hpp"
@@ -18,6 +19,7 @@
 #include <new>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace isolatte::launch {
 
@@ -28,15 +30,23 @@ namespace {
 
 constexpr const char* making = "creating the child in the fork server";
 
+/// A server that has not answered for twice this long never will: a fork of a program with threads
+/// may find a lock that nobody will open, and anybody may stop it.
+constexpr std::chrono::seconds patience{5};
+
 class serve_task final : public detail::child_task {
  public:
-  explicit serve_task(int socket) noexcept : socket_{socket} {}
-  void invoke() override { posix::serve_forks(socket_); }
+  explicit serve_task(int socket) : socket_{socket}, code_{posix::loaded_code()} {}
+  void invoke() override {
+    posix::rely_on(std::move(code_));
+    posix::serve_forks(socket_);
+  }
   void encode(detail::byte_buffer&) const override {}
   void release() noexcept override {}
 
  private:
   int socket_;
+  std::vector<posix::code_segment> code_;
 };
 
 options server_options(int socket) {
@@ -72,7 +82,11 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
 
 template_process::template_process(only_make, const asio::any_io_executor& executor,
                                    ahead_of_need ahead)
-    : executor_{executor}, ahead_{ahead}, strand_{executor}, socket_{strand_} {}
+    : executor_{executor},
+      ahead_{ahead},
+      strand_{executor},
+      socket_{strand_},
+      patience_timer_{strand_} {}
 
 template_process::~template_process() = default;
 
@@ -216,6 +230,7 @@ bool template_process::send(request& what) {
     what.message = {};
     auto const id = what.id;
     sent_.emplace(id, std::move(what));
+    if (!patient_) be_patient(0);
     return true;
   }
   if (is_shortage_of_room(ec)) {
@@ -254,6 +269,21 @@ void template_process::await_replies() {
                      });
 }
 
+/// Twice around: a program that was stopped, with its server, finds its timers run out when it goes
+/// on.
+void template_process::be_patient(std::uint64_t oldest_before) {
+  patient_ = true;
+  patience_timer_.expires_after(patience);
+  patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
+    self->patient_ = false;
+    if (self->sent_.empty()) return;
+    auto const oldest = self->sent_.begin()->first;
+    if (oldest != oldest_before) return self->be_patient(oldest);
+    self->died();
+    self->send_queued();
+  });
+}
+
 void template_process::read_replies() {
   posix::fork_reply reply;
   std::vector<posix::descriptor> none;
@@ -275,6 +305,7 @@ void template_process::take_reply(const posix::fork_reply& reply) {
   if (place == sent_.end()) return standby_answered(reply);
   request what = std::move(place->second);
   sent_.erase(place);
+  if (sent_.empty()) patience_timer_.cancel();
   if (reply.pid == 0) {
     error_code ec = error::unknown_function;
     if (reply.error != 0) ec.assign(reply.error, boost::system::system_category());
@@ -319,6 +350,7 @@ void template_process::died() {
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
+  patience_timer_.cancel();
   auto lost = std::exchange(sent_, {});
   for (auto& [id, what] : lost) lose(what);
   abort_all(why_it_ends());
@@ -328,7 +360,10 @@ void template_process::died() {
 /// may have run by now.
 void template_process::lose(request& what) {
   int const pid = what.page.pid();
-  if (pid == 0) return what.run->fail(why_it_ends(), making);
+  if (pid == 0) {
+    bool const cancelled = what.run->cancelled_before_begin();
+    return what.run->fail(cancelled ? asio::error::operation_aborted : why_it_ends(), making);
+  }
   what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
   auto const run = std::move(what.run);
   run->begin_later(std::move(what.process), std::move(what.page));

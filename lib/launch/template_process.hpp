@@ -89,6 +89,7 @@ class template_process final : public supervise::context_bound,
   bool send(request& what);
   void await_room();
   void await_replies();
+  void be_patient(std::uint64_t oldest_before);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void died();
@@ -112,6 +113,8 @@ class template_process final : public supervise::context_bound,
   std::shared_ptr<posix::child_process> process_;
   std::optional<standby_child> standby_;
   supervise::stream_descriptor socket_;
+  supervise::steady_timer patience_timer_;
+  bool patient_ = false;
   bool reading_ = false;
   bool waiting_for_room_ = false;
   std::deque<request> queued_;

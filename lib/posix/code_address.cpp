@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #if defined(__linux__)
@@ -18,6 +19,13 @@ namespace isolatte::posix {
 
 namespace {
 
+/// Never destroyed.
+std::vector<code_segment>& relied_on() noexcept {
+  alignas(std::vector<code_segment>) static std::byte place[sizeof(std::vector<code_segment>)];
+  static auto* const loaded = new (place) std::vector<code_segment>;
+  return *loaded;
+}
+
 /// FNV-1a.
 class digest {
  public:
@@ -29,17 +37,6 @@ class digest {
 
  private:
   std::uint64_t value_ = 0xcbf29ce484222325U;
-};
-
-/// A segment of code, and the digest of the object that it is of.
-struct code_segment {
-  std::uintptr_t begin = 0;
-  std::size_t size = 0;
-  std::uint64_t object = 0;
-
-  bool holds(std::uintptr_t address) const noexcept {
-    return address >= begin && address - begin < size;
-  }
 };
 
 /// What has been found before, for as long as no object comes or goes: a call names the same few
@@ -84,6 +81,21 @@ code_segment segment_of(const dl_phdr_info& object, std::uintptr_t address) noex
   return {};
 }
 
+std::uint64_t digest_of(const dl_phdr_info& object) noexcept {
+  digest identity;
+  identity.add(&object.dlpi_addr, sizeof object.dlpi_addr);
+  identity.add(object.dlpi_name, std::strlen(object.dlpi_name));
+  identity.add(object.dlpi_phdr, object.dlpi_phnum * sizeof *object.dlpi_phdr);
+  for (std::size_t i = 0; i != object.dlpi_phnum; ++i) {
+    // The notes hold the build id.
+    auto const& segment = object.dlpi_phdr[i];
+    if (segment.p_type == PT_NOTE)
+      identity.add(reinterpret_cast<const void*>(object.dlpi_addr + segment.p_vaddr),
+                   segment.p_memsz);
+  }
+  return identity.value();
+}
+
 int look(dl_phdr_info* object, std::size_t, void* argument) {
   auto& wanted = *static_cast<search*>(argument);
   if (std::exchange(wanted.is_first, false))
@@ -93,25 +105,35 @@ int look(dl_phdr_info* object, std::size_t, void* argument) {
     }
   code_segment segment = segment_of(*object, wanted.address);
   if (segment.size == 0) return 0;
-  digest identity;
-  identity.add(&object->dlpi_addr, sizeof object->dlpi_addr);
-  identity.add(object->dlpi_name, std::strlen(object->dlpi_name));
-  identity.add(object->dlpi_phdr, object->dlpi_phnum * sizeof *object->dlpi_phdr);
-  for (std::size_t i = 0; i != object->dlpi_phnum; ++i) {
-    // The notes hold the build id.
-    auto const& segment = object->dlpi_phdr[i];
-    if (segment.p_type == PT_NOTE)
-      identity.add(reinterpret_cast<const void*>(object->dlpi_addr + segment.p_vaddr),
-                   segment.p_memsz);
-  }
-  wanted.object = segment.object = identity.value();
+  wanted.object = segment.object = digest_of(*object);
   known.add(segment);
   return 1;
 }
 
+int collect(dl_phdr_info* object, std::size_t, void* argument) {
+  auto& all = *static_cast<std::vector<code_segment>*>(argument);
+  auto const identity = digest_of(*object);
+  for (std::size_t i = 0; i != object->dlpi_phnum; ++i) {
+    auto const& header = object->dlpi_phdr[i];
+    if (header.p_type == PT_LOAD && (header.p_flags & PF_X) != 0)
+      all.push_back({object->dlpi_addr + header.p_vaddr, header.p_memsz, identity});
+  }
+  return 0;
+}
+
 }  // namespace
 
+std::vector<code_segment> loaded_code() {
+  std::vector<code_segment> all;
+  ::dl_iterate_phdr(collect, &all);
+  return all;
+}
+
+void rely_on(std::vector<code_segment> loaded) noexcept { relied_on() = std::move(loaded); }
+
 code_address locate_code(std::uintptr_t address) noexcept {
+  for (auto const& each : relied_on())
+    if (each.holds(address)) return {address, each.object};
   search wanted{address, 0};
   ::dl_iterate_phdr(look, &wanted);
   return {address, wanted.object};
@@ -119,6 +141,8 @@ code_address locate_code(std::uintptr_t address) noexcept {
 
 #else
 
+std::vector<code_segment> loaded_code() { return {}; }
+void rely_on(std::vector<code_segment>) noexcept {}
 code_address locate_code(std::uintptr_t address) noexcept { return {address, 0}; }
 
 #endif

@@ -355,6 +355,27 @@ BOOST_AUTO_TEST_CASE(children_may_have_servers_and_forks) {
   BOOST_TEST(done.what.value() == 4, done.what);
 }
 
+BOOST_AUTO_TEST_CASE(one_that_does_not_answer_is_replaced) {
+  asio::io_context context;
+  fork_server server{context};
+  int const first = server.pid();
+  ::kill(first, SIGSTOP);
+  asio::cancellation_signal stop;
+  remembered<int> cancelled;
+  server.async_fork(call(add, 1, 2), {},
+                    asio::bind_cancellation_slot(stop.slot(), cancelled.handler()));
+  remembered<int> lost;
+  server.async_fork(call(add, 1, 2), {}, lost.handler());
+  context.poll();
+  stop.emit(asio::cancellation_type::terminal);
+  context.run();
+  BOOST_TEST(cancelled.ec == asio::error::operation_aborted);
+  BOOST_TEST(cancelled.what.how() == ending::not_started);
+  BOOST_TEST(lost.ec == make_error_code(isolatte::error::server_died));
+  BOOST_TEST(!alive(first));
+  BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace fork_server_test

@@ -1,9 +1,11 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "adopter.hpp"
 #include "helpers.hpp"
 #include "support/nothing_left.hpp"
 
+#include <isolatte/async_fork.hpp>
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/error.hpp>
@@ -21,7 +23,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
+#include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -30,7 +35,9 @@
 #include <utility>
 #include <vector>
 
+#include <link.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 // Fork servers, worker pools and maps that several threads use, over loops that several threads
 // run. Boost.Test's checks are not for several threads at once: what is right is counted.
@@ -276,6 +283,52 @@ BOOST_AUTO_TEST_CASE(share_maps) {
   pool.join();
   BOOST_TEST(right == 54);
   BOOST_TEST(completed == 36);
+}
+
+BOOST_AUTO_TEST_CASE(do_not_stop_a_server_that_is_made_beside_them) {
+  // Whoever looks at the loaded objects holds the loader's lock, which a fork copies.
+  std::atomic<bool> over = false;
+  std::thread looker{[&] {
+    while (!over) ::dl_iterate_phdr([](dl_phdr_info*, std::size_t, void*) { return 0; }, nullptr);
+  }};
+  isolatte::fork_server server{pool};
+  constexpr int count = malloc_refuses ? 200 : 20;
+  for (int i = 0; i != count; ++i) {
+    std::promise<void> done;
+    server.async_fork(call(add, 1, 2), {}, [&](error_code ec, const outcome<int>& what) {
+      counted(value_or(isolatte::error::server_died))(ec, what);
+      done.set_value();
+    });
+    done.get_future().wait();
+    if (i % 4 == 0)
+      if (int const pid = server.pid()) ::kill(pid, SIGKILL);
+  }
+  over = true;
+  looker.join();
+  pool.join();
+  BOOST_TEST(right == count);
+}
+
+BOOST_AUTO_TEST_CASE(leave_no_child_behind_a_program_that_leaves_main) {
+  adopter const here;
+  for (int i = 0; i != 10; ++i) {
+    wire running;
+    pid_t const program = bare_fork([&] {
+      auto* const own = new asio::thread_pool{2};
+      isolatte::options const opts{.die_with_parent = false, .fault_report = false};
+      // Never destroyed: threads use it while the program ends.
+      auto& start = *new std::function<void()>;
+      start = [&] {
+        isolatte::async_fork(*own, hang, opts, [&](error_code, const outcome<void>&) { start(); });
+        running.tell();
+      };
+      for (int each = 0; each != 4; ++each) asio::post(*own, start);
+      running.await(4);
+      leave_main(24);
+    });
+    BOOST_TEST(WEXITSTATUS(wait_for(program)) == 24);
+    BOOST_TEST(here.adopted() == std::vector<int>{}, boost::test_tools::per_element());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
