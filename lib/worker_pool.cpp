@@ -15,7 +15,7 @@ struct pool_handle::implementation {
   std::shared_ptr<pool::pool> pool;
 
   ~implementation() {
-    if (pool) pool->stop();
+    if (pool) pool->release();
   }
 };
 

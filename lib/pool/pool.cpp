@@ -28,8 +28,6 @@ using boost::system::error_code;
 
 namespace {
 
-using pending_drain = supervise::basic_pending_handler<error_code>;
-
 /// Replies handled before others get their turn of the event loop.
 constexpr int replies_per_turn = 256;
 
@@ -102,9 +100,18 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
         asio::post(self->strand_, [self, meant, type] { self->cancel(meant, type); });
     });
   what->handler.emplace(std::move(handler), executor_);
-  asio::dispatch(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+  enter([self = shared_from_this(), what = std::move(what)]() mutable {
     self->accept(std::move(what));
   });
+}
+
+/// A line callback runs on the strand, in the middle of something: what it asks for comes behind.
+template <class Step>
+void pool::enter(Step what) {
+  if (strand_.running_in_this_thread())
+    asio::post(strand_, std::move(what));
+  else
+    asio::dispatch(strand_, std::move(what));
 }
 
 void pool::accept(job_pointer what) {
@@ -237,7 +244,7 @@ void pool::maintain() {
 void pool::start_worker() {
   error_code ec;
   try {
-    auto const fresh = std::make_shared<worker>(strand_, opts_.worker);
+    auto const fresh = std::make_shared<worker>(strand_, opts_.worker, unwanted_);
     worker::child_side child = fresh->open(ec);
     if (ec) return start_failed(ec);
     options opts = opts_.worker;
@@ -593,22 +600,26 @@ void pool::break_down(detail::byte_buffer why) {
 void pool::check_drained() {
   count();
   if (drains_.empty() || is_busy()) return;
-  for (auto& handler : std::exchange(drains_, {}))
-    asio::post(executor_, [next = pending_drain{std::move(handler), executor_}]() mutable {
-      std::move(next).complete({});
-    });
+  for (auto& each : std::exchange(drains_, {}))
+    asio::post(executor_, [next = std::move(each)]() mutable { std::move(next).complete({}); });
 }
 
 void pool::async_drain(drain_handler handler) {
-  asio::post(strand_, [self = shared_from_this(), handler = std::move(handler)]() mutable {
-    self->drains_.push_back(std::move(handler));
+  asio::post(strand_, [self = shared_from_this(),
+                       next = pending_drain{std::move(handler), executor_}]() mutable {
+    self->drains_.push_back(std::move(next));
     self->check_drained();
   });
 }
 
+void pool::release() {
+  unwanted_ = true;
+  stop();
+}
+
 void pool::stop() {
   server_->close();
-  asio::dispatch(strand_, [self = shared_from_this()] {
+  enter([self = shared_from_this()] {
     if (std::exchange(self->stopped_, true)) return;
     self->retry_timer_.cancel();
     self->idle_timer_.cancel();

@@ -9,6 +9,7 @@
 #include "pool/worker.hpp"
 #include "run/pool_policy.hpp"
 #include "supervise/executors.hpp"
+#include "supervise/pending_handler.hpp"
 #include "supervise/run_service.hpp"
 
 #include <isolatte/detail/operation.hpp>
@@ -52,6 +53,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
                  detail::report_handler handler);
   void async_drain(drain_handler handler);
   void stop();
+  /// Its owner goes: stops it, and hands over no more lines.
+  void release();
   pool_stats stats() const;
 
   void abandon() noexcept override;
@@ -60,7 +63,10 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using job_pointer = std::shared_ptr<job>;
   using worker_pointer = std::shared_ptr<worker>;
   using clock = std::chrono::steady_clock;
+  using pending_drain = supervise::basic_pending_handler<boost::system::error_code>;
 
+  template <class Step>
+  void enter(Step what);
   void accept(job_pointer what);
   void cancel(const job_pointer& what, boost::asio::cancellation_type type);
   void dispatch();
@@ -109,12 +115,14 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   std::deque<job_pointer> queued_;
   std::list<worker_pointer> workers_;
-  std::vector<drain_handler> drains_;
+  std::vector<pending_drain> drains_;
   supervise::steady_timer retry_timer_;
   supervise::steady_timer idle_timer_;
   bool retrying_ = false;
   bool awaiting_idleness_ = false;
   bool stopped_ = false;
+  /// Whoever wanted lines has gone.
+  std::atomic<bool> unwanted_ = false;
   bool broken_ = false;
   detail::byte_buffer why_broken_;
   /// Workers in a row that ended before they were of use.

@@ -31,9 +31,10 @@ bool would_block(const error_code& ec) noexcept {
 
 }  // namespace
 
-worker::worker(const supervise::strand& on, const options& opts) : socket{on}, timer{on} {
-  if (is_read(opts.out)) out.emplace(on, opts.out);
-  if (is_read(opts.err)) err.emplace(on, opts.err);
+worker::worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted)
+    : socket{on}, timer{on} {
+  if (is_read(opts.out)) out.emplace(on, opts.out, unwanted);
+  if (is_read(opts.err)) err.emplace(on, opts.err, unwanted);
 }
 
 worker::child_side worker::open(error_code& ec) {

@@ -16,6 +16,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,7 @@ class worker {
     posix::descriptor err;
   };
 
-  worker(const supervise::strand& on, const options& opts);
+  worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted);
 
   /// Opens the channel and the streams.
   child_side open(boost::system::error_code& ec);

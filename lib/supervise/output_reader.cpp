@@ -15,6 +15,7 @@ namespace {
 
 /// Bytes read before others get their turn of the event loop.
 constexpr std::size_t bytes_per_turn = 256 * 1024;
+constexpr std::size_t bytes_per_read = 16 * 1024;
 
 std::size_t limit_of(const sink& to) noexcept {
   auto const* const captured = std::get_if<capture>(&to);
@@ -23,8 +24,8 @@ std::size_t limit_of(const sink& to) noexcept {
 
 }  // namespace
 
-output_reader::output_reader(const strand& on, const sink& to)
-    : descriptor_{on}, tail_{limit_of(to)} {
+output_reader::output_reader(const strand& on, const sink& to, const std::atomic<bool>& unwanted)
+    : descriptor_{on}, unwanted_{unwanted}, tail_{limit_of(to)} {
   if (auto const* const lines = std::get_if<by_line>(&to)) callback_ = *lines;
 }
 
@@ -36,58 +37,80 @@ void output_reader::open(posix::descriptor fd, boost::system::error_code& ec) {
   open_ = !ec;
 }
 
-void output_reader::begin_drain() {
-  boost::asio::posix::descriptor_base::bytes_readable readable;
-  boost::system::error_code ec;
-  descriptor_.io_control(readable, ec);
-  budget_ = ec ? 0 : readable.get();
-}
+void output_reader::begin_drain() { budget_ = readable(); }
 
 bool output_reader::read() {
-  std::array<char, 16 * 1024> bytes;
   for (std::size_t total = 0;;) {
-    if (callback_)
-      while (auto const line = lines_.next()) (*callback_)(*line);
+    hand_over();
+    // Before the turn ends: nobody may write any more, so no wait for another one would end.
+    if (budget_ && *budget_ == 0 && !exhausted_) {
+      close();
+      continue;
+    }
     if (exhausted_) {
       open_ = false;
       return false;
     }
     if (total >= bytes_per_turn) return true;
 
-    std::size_t const most = std::min(bytes.size(), budget_.value_or(bytes.size()));
-    boost::system::error_code ec;
-    std::size_t const count =
-        most == 0 ? 0 : descriptor_.read_some(boost::asio::buffer(bytes.data(), most), ec);
-    if (count != 0) {
-      total += count;
-      if (budget_) *budget_ -= count;
-      append({bytes.data(), count});
-    } else if (ec == boost::asio::error::would_block && !budget_) {
-      return true;
-    } else if (ec != boost::asio::error::interrupted) {
+    std::size_t const count = take_some(budget_.value_or(bytes_per_read));
+    total += count;
+    if (budget_) *budget_ -= count;
+    if (count == 0 && !exhausted_) {
+      if (!budget_) return true;
       close();
     }
   }
 }
 
-bool output_reader::is_readable() {
+void output_reader::read_up_to_now() {
+  for (std::size_t left = readable(); left != 0 && open_ && !exhausted_;) {
+    std::size_t const count = take_some(left);
+    if (count == 0) break;
+    left -= count;
+    hand_over();
+  }
+  if (exhausted_) open_ = false;
+  if (!callback_) return;
+  lines_.close();
+  hand_over();
+  lines_.reopen();
+}
+
+std::size_t output_reader::readable() {
   boost::asio::posix::descriptor_base::bytes_readable readable;
   boost::system::error_code ec;
   descriptor_.io_control(readable, ec);
-  return !ec && readable.get() != 0;
+  return ec ? 0 : readable.get();
 }
 
-void output_reader::read_up_to_now() {
-  while (open_ && !exhausted_ && is_readable()) read();
+std::size_t output_reader::take_some(std::size_t most) {
+  std::array<char, bytes_per_read> bytes;
+  boost::system::error_code ec;
+  do {
+    std::size_t const count =
+        descriptor_.read_some(boost::asio::buffer(bytes.data(), std::min(bytes.size(), most)), ec);
+    if (count != 0) {
+      append({bytes.data(), count});
+      return count;
+    }
+  } while (ec == boost::asio::error::interrupted);
+  if (ec != boost::asio::error::would_block) close();
+  return 0;
+}
+
+void output_reader::hand_over() {
   if (!callback_) return;
-  lines_.close();
-  while (auto const line = lines_.next()) (*callback_)(*line);
-  lines_.reopen();
+  while (!unwanted_) {
+    auto const line = lines_.next();
+    if (!line) return;
+    (*callback_)(*line);
+  }
 }
 
 void output_reader::append(std::string_view bytes) {
   if (callback_)
-    lines_.append(bytes);
+    lines_.append(unwanted_ ? std::string_view{} : bytes);
   else
     tail_.append(bytes);
 }

@@ -14,6 +14,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -23,7 +24,8 @@ namespace isolatte::supervise {
 /// Reads what the child writes to its standard output or error, for capture or by_line.
 class output_reader {
  public:
-  output_reader(const strand& on, const sink& to);
+  /// @param unwanted once true, whoever wanted the lines may be gone: no more are handed over
+  output_reader(const strand& on, const sink& to, const std::atomic<bool>& unwanted);
 
   void open(posix::descriptor fd, boost::system::error_code& ec);
   bool is_open() const noexcept { return open_; }
@@ -33,8 +35,9 @@ class output_reader {
   /// goes on where it was when called again.
   /// @return whether more may come; otherwise it is closed and all has been handed over
   bool read();
-  /// Reads all that is there now and hands over the last line, whether it is complete or not. More
-  /// may come. Lets through what the line callback throws, and then goes on when called again.
+  /// Reads what is there now, and no more though others go on writing, and hands over the last
+  /// line, whether it is complete or not. More may come. Lets through what the line callback
+  /// throws, and then goes on when called again.
   void read_up_to_now();
   /// From now on reads no more than what is in the pipe already: someone else than the child may
   /// hold the other end, and write to it for ever.
@@ -43,12 +46,16 @@ class output_reader {
   detail::captured_text take();
 
  private:
-  bool is_readable();
+  std::size_t readable();
+  /// @return how many bytes; none: there are none now, or it has been closed
+  std::size_t take_some(std::size_t most);
+  void hand_over();
   void close();
   void append(std::string_view bytes);
 
   stream_descriptor descriptor_;
   std::optional<by_line> callback_;
+  const std::atomic<bool>& unwanted_;
   run::line_splitter lines_;
   run::tail_buffer tail_;
   std::optional<std::size_t> budget_;

@@ -98,9 +98,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
   if (!ec && is_read(opts.out))
-    out_.emplace(strand_, opts.out).open(std::move(ends.parent.out), ec);
+    out_.emplace(strand_, opts.out, released_).open(std::move(ends.parent.out), ec);
   if (!ec && is_read(opts.err))
-    err_.emplace(strand_, opts.err).open(std::move(ends.parent.err), ec);
+    err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 
 void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {
@@ -221,8 +221,8 @@ void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds gra
   });
 }
 
-void supervisor::cancel_wait() {
-  if (handler_) complete(asio::error::operation_aborted, {});
+void supervisor::cancel_wait(std::uint64_t which) {
+  if (handler_ && waiting_ == which) complete(asio::error::operation_aborted, {});
 }
 
 void supervisor::release_by_owner() {
@@ -412,18 +412,21 @@ void supervisor::async_own(detail::report_handler handler) {
 }
 
 void supervisor::async_wait(detail::report_handler handler) {
+  auto const number = ++waits_;
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
-    slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-      if (auto const self = weak.lock()) asio::post(self->strand_, [self] { self->cancel_wait(); });
+    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, number] { self->cancel_wait(number); });
     });
-  asio::post(strand_, [self = shared_from_this(),
+  asio::post(strand_, [self = shared_from_this(), number,
                        next = pending_handler{std::move(handler), executor_}]() mutable {
     if (self->handler_ || self->delivered_) {
       error_code const ec = self->handler_ ? error::already_waiting : error::already_delivered;
-      return std::move(next).complete(ec, {});
+      return self->hand_out(std::move(next), ec, {});
     }
     self->handler_.emplace(std::move(next));
+    self->waiting_ = number;
     if (self->released_) return self->released();
     if (!self->ready_) return;
     self->delivered_ = true;
@@ -436,7 +439,14 @@ void supervisor::async_wait(detail::report_handler handler) {
 void supervisor::complete(const error_code& ec, detail::report what) {
   pending_handler next = std::move(*handler_);
   handler_.reset();
-  std::move(next).complete(ec, std::move(what));
+  hand_out(std::move(next), ec, std::move(what));
+}
+
+/// Off the strand: the run goes on, and a handler may wait for what it does next.
+void supervisor::hand_out(pending_handler next, const error_code& ec, detail::report what) {
+  asio::post(executor_, [next = std::move(next), ec, what = std::move(what)]() mutable {
+    std::move(next).complete(ec, std::move(what));
+  });
 }
 
 void supervisor::deliver_early() {

@@ -24,6 +24,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -115,7 +116,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void on_deadline();
   void on_grace_over();
   void cancel(boost::asio::cancellation_type type);
-  void cancel_wait();
+  void cancel_wait(std::uint64_t which);
   void released();
 
   void await_channel();
@@ -132,6 +133,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void deliver_early();
   void finish(self_pointer self);
   void complete(const boost::system::error_code& ec, detail::report what);
+  void hand_out(pending_handler next, const boost::system::error_code& ec, detail::report what);
   detail::report make_report();
   void close_io() noexcept;
 
@@ -177,6 +179,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool delivered_ = false;
   /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.
   std::optional<pending_handler> handler_;
+  /// Each wait has a number, so that who cancels one cancels no other.
+  std::atomic<std::uint64_t> waits_ = 0;
+  std::uint64_t waiting_ = 0;
   /// The outcome of a child that nobody waits for yet.
   std::optional<detail::report> ready_;
   boost::system::error_code ready_error_;

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "helpers.hpp"
 #include "process/gate.hpp"
 #include "remembered.hpp"
 #include "support/nothing_left.hpp"
@@ -15,10 +16,12 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <future>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -560,6 +563,103 @@ BOOST_FIXTURE_TEST_CASE(waits_for_the_end_whatever_early_says, nothing_left) {
   context.run();
   BOOST_TEST(done.what.value() == 1);
   BOOST_TEST((done.what.exit_code() == 0));
+}
+
+BOOST_FIXTURE_TEST_CASE(cancelling_a_refused_wait_leaves_the_other, nothing_left) {
+  asio::io_context context;
+  gate const go;
+  auto one = spawn(context,
+                   [&] {
+                     go.pass();
+                     return 7;
+                   },
+                   {.keep = go.ends()});
+  remembered<int> first;
+  remembered<int> second;
+  asio::cancellation_signal stop;
+  one.async_wait(first.handler());
+  one.async_wait(asio::bind_cancellation_slot(stop.slot(), second.handler()));
+  stop.emit(asio::cancellation_type::terminal);
+  go.open();
+  context.run();
+  BOOST_TEST(second.ec == make_error_code(isolatte::error::already_waiting));
+  BOOST_TEST(first.ec == error_code{});
+  BOOST_TEST(first.what.value() == 7);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_waits_handler_may_block_on_the_next_wait, nothing_left) {
+  asio::thread_pool threads{3};
+  gate const go;
+  auto one = spawn(threads,
+                   [&] {
+                     go.pass();
+                     return 7;
+                   },
+                   {.keep = go.ends()});
+  asio::strand<asio::thread_pool::executor_type> strand{threads.get_executor()};
+  asio::cancellation_signal stop;
+  std::promise<int> value;
+  asio::post(strand, [&] {
+    one.async_wait(
+        asio::bind_cancellation_slot(stop.slot(), [&](error_code ec, const outcome<int>&) {
+          if (ec != asio::error::operation_aborted) return value.set_value(-1);
+          auto next = one.async_wait(asio::use_future);
+          go.open();
+          value.set_value(next.get().value());
+        }));
+    asio::post(strand, [&] { stop.emit(asio::cancellation_type::terminal); });
+  });
+  BOOST_TEST(value.get_future().get() == 7);
+  threads.join();
+}
+
+/// Runs what it is given at once, in whose thread it may be.
+struct inline_executor {
+  template <class F>
+  void execute(F f) const {
+    f();
+  }
+  auto require(asio::execution::blocking_t::never_t never) const {
+    return asio::require(asio::system_executor{}, never);
+  }
+  bool operator==(const inline_executor&) const noexcept = default;
+};
+
+BOOST_FIXTURE_TEST_CASE(a_handler_that_throws_at_its_destruction_leaves_nothing, nothing_left) {
+  asio::io_context context;
+  auto token = std::make_shared<int>();
+  std::weak_ptr const watched = token;
+  std::optional one =
+      spawn(context, pause_for_ever,
+            {.out = isolatte::by_line{[token](std::string_view) {}}, .timeout = 1h});
+  token.reset();
+  context.poll();
+  one->async_wait(
+      asio::bind_executor(inline_executor{}, [](error_code, const outcome<void>&) { throw 1; }));
+  context.restart();
+  context.poll();
+  one.reset();
+  context.restart();
+  BOOST_CHECK_THROW(context.run(), int);
+  context.run();
+  BOOST_TEST(watched.expired());
+}
+
+BOOST_FIXTURE_TEST_CASE(destroyed_by_a_line_it_hands_over_no_other, nothing_left) {
+  asio::io_context context;
+  std::optional<child<void>> one;
+  int lines = 0;
+  one = spawn(context,
+              [] {
+                isolatte::test::write_all(1, "a\nb\nc\n");
+                pause_for_ever();
+              },
+              {.out = isolatte::by_line{[&](std::string_view) {
+                 ++lines;
+                 one.reset();
+               }}});
+  context.run();
+  BOOST_TEST(lines == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -11,7 +11,9 @@
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
@@ -30,6 +32,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -519,6 +522,85 @@ BOOST_AUTO_TEST_CASE(many_jobs_of_mixed_endings) {
   BOOST_TEST(endings[ending::exited] == jobs / 1000);
   BOOST_TEST(endings[ending::threw] == jobs / 100);
   BOOST_TEST(endings[ending::returned] == jobs - jobs / 500 - jobs / 1000 - jobs / 100);
+}
+
+/// Leaves a line without an end, and somebody who could still end it.
+void say_part_and_abort() {
+  if (::fork() == 0) {
+    ::setsid();
+    ::sleep(3);
+    ::_exit(0);
+  }
+  write_all(1, "part");
+  ::abort();
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_a_line_asks_for_is_not_lost) {
+  remembered<int> second;
+  bool asked = false;
+  make({.workers = 1,
+        .worker = {.out = isolatte::by_line{[&](std::string_view) {
+                     if (!std::exchange(asked, true))
+                       pool->async_run(call(add, 1, 2), {}, second.handler());
+                   }},
+                   .limits = {.core_size = 0},
+                   .fault_report = false}});
+  BOOST_TEST(run(call(say_part_and_abort)).what.how() == ending::faulted);
+  run_until([&] { return second.calls != 0; });
+  BOOST_TEST(second.what.value() == 3);
+}
+
+/// Leaves three behind that write as fast as anybody reads.
+void leave_writers() {
+  for (int i = 0; i != 3; ++i)
+    if (::fork() == 0) {
+      ::setsid();
+      ::signal(SIGPIPE, SIG_DFL);
+      while (write_all(1, "x\n")) {
+      }
+      ::_exit(0);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(writers_that_never_rest_hold_up_no_job) {
+  // Slower than those who write.
+  std::size_t total = 0;
+  make({.workers = 1, .worker = {.out = isolatte::by_line{[&](std::string_view) {
+                                   for (int i = 0; i != 500; ++i) ++*used(&total);
+                                 }}}});
+  BOOST_TEST(run(call(leave_writers)).what.how() == ending::returned);
+  BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+  // What is counted goes before the fixture.
+  pool.reset();
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_keeps_its_handlers_loop) {
+  make();
+  asio::io_context other;
+  pool->async_run(call(add, 1, 2), {}, asio::detached);
+  bool drained = false;
+  pool->async_drain(asio::bind_executor(other, [&](error_code) { drained = true; }));
+  std::thread loop{[&] { other.run(); }};
+  run_until([&] { return pool->stats().endings.size() != 0; });
+  pool->stop();
+  context.run();
+  loop.join();
+  BOOST_TEST(drained);
+}
+
+BOOST_AUTO_TEST_CASE(destroyed_by_a_line_it_hands_over_no_other) {
+  int lines = 0;
+  int done = 0;
+  make({.workers = 1, .worker = {.out = isolatte::by_line{[&](std::string_view) {
+                                   ++lines;
+                                   pool.reset();
+                                 }}}});
+  for (int i = 0; i != 3; ++i)
+    pool->async_run(call([] { write_all(1, "a\nb\nc"); }), {},
+                    [&](error_code, const outcome<void>&) { ++done; });
+  context.run();
+  BOOST_TEST(lines == 1);
+  BOOST_TEST(done == 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -929,4 +929,35 @@ BOOST_AUTO_TEST_CASE(a_parents_failed_stream_is_not_the_childs_fault) {
   BOOST_TEST(report == "word");
 }
 
+BOOST_AUTO_TEST_CASE(a_full_turn_of_output_is_not_waited_upon) {
+  // A whole number of the reader's turns, from a pipe that holds more than one.
+  for (int turns : {1, 2}) {
+    asio::io_context context;
+    wire filled;
+    wire witness;
+    isolatte::outcome<void> what;
+    isolatte::async_fork(
+        context,
+        [&] {
+          if (::fcntl(1, F_SETPIPE_SZ, 1 << 20) == -1) ::_exit(9);
+          if (::fork() == 0) {
+            ::setsid();
+            char byte = 0;
+            // Holds the output open until the test lets go.
+            static_cast<void>(!::read(witness.read_end(), &byte, 1));
+            ::_exit(0);
+          }
+          write_all(1, std::string(static_cast<std::size_t>(turns) * 256 * 1024, 'x'));
+          write_all(filled.write_end(), ".");
+        },
+        {.out = capture{}, .keep = {filled.write_end(), witness.read_end()}},
+        [&](boost::system::error_code, isolatte::outcome<void> done) { what = std::move(done); });
+    BOOST_TEST(filled.await());
+    context.run();
+    BOOST_TEST(what.how() == ending::returned);
+    BOOST_TEST(what.out_text().size() == 64u * 1024);
+    witness.close_write();
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
