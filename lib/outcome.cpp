@@ -45,6 +45,9 @@ std::string describe(const detail::run_summary& summary) {
   std::string text{to_string(summary.how)};
   if (summary.how == ending::exited && summary.exit_code)
     text += " with code " + std::to_string(*summary.exit_code);
+  // Asked to end, it did.
+  if ((summary.how == ending::timed_out || summary.how == ending::cancelled) && summary.exit_code)
+    text += ", exited with code " + std::to_string(*summary.exit_code);
   if (summary.signal) text += ": " + run::signal_name(*summary.signal);
   // si_code above 0: the kernel sent it, and the address means something.
   if (summary.fault && summary.fault->code > 0)
@@ -100,8 +103,9 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
               std::to_string(summary.usage.max_resident_bytes / (1024 * 1024)) + " MiB";
     line += ')';
   }
+  // The child's words are not to rule a terminal.
   for (char& c : line)
-    if (c == '\n' || c == '\r') c = ' ';
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
   return os << line;
 }
 

@@ -84,9 +84,11 @@ struct options {
   /// cancellation.
   bool kill_tree = true;
   /// SIGKILL for the child (and its group) when this process dies, whichever thread forked. True
-  /// wherever the system can do it.
+  /// wherever the system can do it. It hangs on a descriptor in the child: one that closes all that
+  /// it did not open outlives a program that is killed.
   bool die_with_parent = can_die_with_parent;
-  /// Bytes; a larger result ends the child: ending::undelivered.
+  /// Bytes; a larger result ends the child: ending::undelivered. An exception arrives all the same,
+  /// its message cut to this, or to 16 KiB where this is less.
   std::size_t max_result = std::size_t{1} << 30;
   /// A fatal signal is reported with its address and stack trace.
   bool fault_report = true;

@@ -214,6 +214,16 @@ BOOST_AUTO_TEST_CASE(an_exit_is_a_success_only_with_0) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(who_exits_when_asked_to_end_says_with_what) {
+  for (ending const how : {ending::timed_out, ending::cancelled}) {
+    report what = ended(how);
+    what.summary.exit_code = 5;
+    auto const o = make<int>(std::move(what));
+    BOOST_TEST(text(o) == std::string{to_string(how)} + ", exited with code 5");
+    BOOST_TEST(what_value_throws(o).ends_with(", exited with code 5"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(signals_are_named) {
   report what = ended(ending::faulted);
   what.summary.signal = SIGSEGV;
@@ -240,6 +250,8 @@ BOOST_AUTO_TEST_CASE(a_signal_that_was_sent_has_no_address) {
 BOOST_AUTO_TEST_CASE(it_is_one_line_whatever_the_message) {
   auto const o = make<int>(threw(std::runtime_error{"one\ntwo\r\nthree"}));
   BOOST_TEST(text(o).find_first_of("\r\n") == std::string::npos);
+  auto const rude = make<int>(threw(std::runtime_error{"\x1b[31mred\a\x7f \xc3\xa4"}));
+  BOOST_TEST(text(rude).ends_with(" [31mred   \xc3\xa4"));
 }
 
 BOOST_AUTO_TEST_CASE(usage_is_told_with_its_unit) {
