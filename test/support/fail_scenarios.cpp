@@ -663,7 +663,7 @@ void fail_each(side where) {
     }
     BOOST_TEST_MESSAGE(what.name << ": " << nth - 1 << " calls");
     // A child that is killed at once may make none.
-    BOOST_TEST((nth > 1U || (where == side::child && what.needs_kill)));
+    BOOST_TEST((nth > 1U || (where == side::child && what.needs_kill)), what.name);
   }
 }
 
