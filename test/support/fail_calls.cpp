@@ -156,7 +156,11 @@ fail_calls::~fail_calls() {
   shared = nullptr;
 }
 
-bool fail_calls::injected() const { return shared->injected != 0; }
+/// Whoever has counted his call may have been killed before he could say that it fails.
+bool fail_calls::injected() const {
+  return shared->injected != 0 ||
+         (plan.nth != 0 && plan.how == failure::mode::nth && shared->calls >= plan.nth);
+}
 
 std::string fail_calls::entry() const {
   return injected() ? std::string{infos[shared->last].name} : "none";
