@@ -72,7 +72,9 @@ class ISOLATTE_VISIBLE server_handle {
 /// operation is under way: one more small process, which is a child of the program's, too.
 ///
 /// A server that has died is replaced by the next operation, by a copy of the program as it is
-/// then. Handlers of `pthread_atfork` do not run when it forks.
+/// then. One that does not answer is killed after five to ten seconds: until then neither a timeout
+/// nor a cancellation ends what it has been asked for. Handlers of `pthread_atfork` do not run when
+/// it forks.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: @ref async_fork may be called from any thread at any

@@ -38,7 +38,7 @@ class serve_task final : public detail::child_task {
  public:
   explicit serve_task(int socket) : socket_{socket}, code_{posix::loaded_code()} {}
   void invoke() override {
-    posix::rely_on(std::move(code_));
+    posix::rely_on(code_);
     posix::serve_forks(socket_);
   }
   void encode(detail::byte_buffer&) const override {}
@@ -46,7 +46,7 @@ class serve_task final : public detail::child_task {
 
  private:
   int socket_;
-  std::vector<posix::code_segment> code_;
+  std::vector<posix::code_segment> const code_;
 };
 
 options server_options(int socket) {
@@ -96,8 +96,13 @@ void template_process::start(error_code& ec) {
   options const opts = server_options(sockets.theirs.get());
   posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
   if (ec) return;
-  serve_task task{sockets.theirs.get()};
-  posix::forked_child child = posix::fork_child(task, ends.child, opts, ec);
+  posix::forked_child child;
+  try {
+    serve_task task{sockets.theirs.get()};
+    child = posix::fork_child(task, ends.child, opts, ec);
+  } catch (const std::bad_alloc&) {
+    ec = make_error_code(boost::system::errc::not_enough_memory);
+  }
   if (ec) return;
   // What it forks is in its group until it has made one of its own, and is not ended with it: each
   // of those ends by its own supervisor, which knows why.

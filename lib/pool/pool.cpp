@@ -271,14 +271,20 @@ void pool::start_worker() {
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              opts.fault_report ? launch::symbolise : nullptr, ec);
     if (ec) return start_failed(ec);
+    // Once the run has its handler, its end alone lets go of the worker: nothing may throw past it.
+    std::list<worker_pointer> place{fresh};
     fresh->run->async_own(
         [self = shared_from_this(), fresh](const error_code& e, detail::report what) {
           asio::dispatch(self->strand_, [self, fresh, e, what = std::move(what)]() mutable {
             self->on_end(fresh, e, std::move(what));
           });
         });
-    server_->launch(fresh->run, call, opts, ec);
-    workers_.push_back(fresh);
+    workers_.splice(workers_.end(), place);
+    try {
+      server_->launch(fresh->run, call, opts, ec);
+    } catch (const std::bad_alloc&) {
+      ec = make_error_code(boost::system::errc::not_enough_memory);
+    }
     if (ec) {
       fresh->run->fail(ec, "starting a worker");
       return;

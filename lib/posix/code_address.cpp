@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #if defined(__linux__)
@@ -19,12 +18,7 @@ namespace isolatte::posix {
 
 namespace {
 
-/// Never destroyed.
-std::vector<code_segment>& relied_on() noexcept {
-  alignas(std::vector<code_segment>) static std::byte place[sizeof(std::vector<code_segment>)];
-  static auto* const loaded = new (place) std::vector<code_segment>;
-  return *loaded;
-}
+constinit const std::vector<code_segment>* relied_on = nullptr;
 
 /// FNV-1a.
 class digest {
@@ -129,11 +123,12 @@ std::vector<code_segment> loaded_code() {
   return all;
 }
 
-void rely_on(std::vector<code_segment> loaded) noexcept { relied_on() = std::move(loaded); }
+void rely_on(const std::vector<code_segment>& loaded) noexcept { relied_on = &loaded; }
 
 code_address locate_code(std::uintptr_t address) noexcept {
-  for (auto const& each : relied_on())
-    if (each.holds(address)) return {address, each.object};
+  if (relied_on)
+    for (auto const& each : *relied_on)
+      if (each.holds(address)) return {address, each.object};
   search wanted{address, 0};
   ::dl_iterate_phdr(look, &wanted);
   return {address, wanted.object};
@@ -142,7 +137,7 @@ code_address locate_code(std::uintptr_t address) noexcept {
 #else
 
 std::vector<code_segment> loaded_code() { return {}; }
-void rely_on(std::vector<code_segment>) noexcept {}
+void rely_on(const std::vector<code_segment>&) noexcept {}
 code_address locate_code(std::uintptr_t address) noexcept { return {address, 0}; }
 
 #endif

@@ -37,7 +37,8 @@ std::vector<code_segment> loaded_code();
 
 /// From now on this process looks there first. It asks the loader for the rest alone: in a child of
 /// a program with threads the loader's lock may be held for ever.
-void rely_on(std::vector<code_segment> loaded) noexcept;
+/// @param loaded has to stay as it is for as long as the process lives
+void rely_on(const std::vector<code_segment>& loaded) noexcept;
 
 /// Whether this process has the same code at the address.
 bool has_code(const code_address& what) noexcept;

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "in_threads.hpp"
 #include "support/nothing_left.hpp"
 #include "support/sanitizers.hpp"
 
@@ -35,16 +36,8 @@ using isolatte::async_fork;
 using isolatte::ending;
 using isolatte::options;
 using isolatte::outcome;
+using isolatte::test::in_threads;
 using isolatte::test::nothing_left;
-
-// Boost.Test's checks are not for several threads at once: mistakes are counted here.
-
-template <class F>
-void in_threads(int count, F f) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i != count; ++i) threads.emplace_back([f, i] { f(i); });
-  for (auto& thread : threads) thread.join();
-}
 
 /// One of every ending that a child can bring about itself, and what it must be taken for.
 struct job {

@@ -524,11 +524,11 @@ BOOST_AUTO_TEST_CASE(many_jobs_of_mixed_endings) {
   BOOST_TEST(endings[ending::returned] == jobs - jobs / 500 - jobs / 1000 - jobs / 100);
 }
 
-/// Leaves a line without an end, and somebody who could still end it.
-void say_part_and_abort() {
+/// Leaves a line without an end, and somebody who could still end it until the test lets go.
+void say_part_and_abort(int until) {
   if (::fork() == 0) {
     ::setsid();
-    ::sleep(3);
+    read_all(until);
     ::_exit(0);
   }
   write_all(1, "part");
@@ -538,14 +538,16 @@ void say_part_and_abort() {
 BOOST_AUTO_TEST_CASE(a_job_that_a_line_asks_for_is_not_lost) {
   remembered<int> second;
   bool asked = false;
+  wire held;
   make({.workers = 1,
         .worker = {.out = isolatte::by_line{[&](std::string_view) {
                      if (!std::exchange(asked, true))
                        pool->async_run(call(add, 1, 2), {}, second.handler());
                    }},
                    .limits = {.core_size = 0},
+                   .keep = {held.read_end()},
                    .fault_report = false}});
-  BOOST_TEST(run(call(say_part_and_abort)).what.how() == ending::faulted);
+  BOOST_TEST(run(call(say_part_and_abort, held.read_end())).what.how() == ending::faulted);
   run_until([&] { return second.calls != 0; });
   BOOST_TEST(second.what.value() == 3);
 }
