@@ -5,8 +5,8 @@
 #define ISOLATTE_ASYNC_EXECUTE_HPP
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/program.hpp>

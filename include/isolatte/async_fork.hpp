@@ -5,9 +5,9 @@
 #define ISOLATTE_ASYNC_FORK_HPP
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/child_task.hpp>
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 

@@ -6,9 +6,9 @@
 
 #include <isolatte/async_fork.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/child_task.hpp>
-#include <isolatte/detail/map_jobs.hpp>
-#include <isolatte/detail/map_operation.hpp>
+#include <isolatte/detail/operation/map_jobs.hpp>
+#include <isolatte/detail/operation/map_operation.hpp>
+#include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>

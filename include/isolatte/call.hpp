@@ -5,9 +5,9 @@
 #define ISOLATTE_CALL_HPP
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/codec.hpp>
-#include <isolatte/detail/function_part.hpp>
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/archive/codec.hpp>
+#include <isolatte/detail/task/function_part.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 
 #include <concepts>
 #include <cstddef>

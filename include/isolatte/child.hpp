@@ -6,8 +6,8 @@
 
 #include <isolatte/async_fork.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>

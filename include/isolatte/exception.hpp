@@ -8,8 +8,8 @@
 /// How exceptions travel from the child to the program.
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/exception_adapter.hpp>
-#include <isolatte/detail/exception_registry.hpp>
+#include <isolatte/detail/exception/adapter.hpp>
+#include <isolatte/detail/exception/registry.hpp>
 #include <isolatte/remote_exception.hpp>
 
 /// Lets exceptions of one type arrive in the program as what they were in the child.

@@ -7,9 +7,9 @@
 #include <isolatte/async_fork.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 

@@ -5,7 +5,7 @@
 #define ISOLATTE_OUTCOME_HPP
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/resource_usage.hpp>

@@ -6,7 +6,7 @@
 
 #include <isolatte/call.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/options.hpp>
 

@@ -39,11 +39,11 @@
 /// - Circles of `std::shared_ptr` arrive as such, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/archive_carriers.hpp>
-#include <isolatte/detail/carrier.hpp>
+#include <isolatte/detail/archive/carriers.hpp>
+#include <isolatte/detail/archive/transportable.hpp>
 // Classes can only be exported to archives that have been seen.
-#include <isolatte/detail/input_archive.hpp>
-#include <isolatte/detail/output_archive.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
 
 #include <boost/system/error_category.hpp>
 

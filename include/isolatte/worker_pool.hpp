@@ -7,10 +7,10 @@
 #include <isolatte/async_fork.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/map_jobs.hpp>
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/operation/map_jobs.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/pool_options.hpp>

@@ -3,7 +3,7 @@
 
 #include "launch/fork_launcher.hpp"
 
-#include "posix/fork_child.hpp"
+#include "posix/child/fork_child.hpp"
 
 namespace isolatte::launch {
 

@@ -6,7 +6,7 @@
 
 #include "launch/launched.hpp"
 
-#include <isolatte/detail/child_task.hpp>
+#include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_LAUNCHED_HPP
 #define ISOLATTE_LIB_LAUNCH_LAUNCHED_HPP
 
-#include "posix/fork_child.hpp"
+#include "posix/child/fork_child.hpp"
 #include "supervise/supervisor.hpp"
 
 #include <isolatte/options.hpp>

@@ -3,9 +3,9 @@
 
 #include "launch/program_launcher.hpp"
 
-#include "posix/exec_child.hpp"
+#include "logic/invocation.hpp"
+#include "posix/child/exec_child.hpp"
 #include "posix/system_calls.hpp"
-#include "run/invocation.hpp"
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -128,7 +128,7 @@ int launch_program(const program& what, const posix::child_plan& plan,
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
                  error_code& ec, const char*& step) {
   auto const create = [&](const posix::child_ends& ends, error_code& error) {
-    if (!run::well_formed(what)) {
+    if (!logic::well_formed(what)) {
       error = make_error_code(boost::system::errc::invalid_argument);
       return posix::forked_child{};
     }

@@ -4,10 +4,10 @@
 #ifndef ISOLATTE_LIB_LAUNCH_STANDBY_CHILD_HPP
 #define ISOLATTE_LIB_LAUNCH_STANDBY_CHILD_HPP
 
+#include "posix/child/fork_request.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
 #include "posix/descriptor.hpp"
-#include "posix/fork_request.hpp"
 
 #include <boost/system/error_code.hpp>
 

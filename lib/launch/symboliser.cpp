@@ -3,12 +3,12 @@
 
 #include "launch/symboliser.hpp"
 
+#include "launch/describe.hpp"
 #include "launch/fork_launcher.hpp"
 #include "posix/process_registry.hpp"
-#include "trace/describe.hpp"
 
-#include <isolatte/detail/child_task.hpp>
-#include <isolatte/detail/operation.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/child_task.hpp>
 
 #include <boost/asio/post.hpp>
 
@@ -34,7 +34,7 @@ class describe_task final : public detail::child_task {
  public:
   explicit describe_task(const addresses& what) noexcept : what_{what} {}
   void invoke() override {
-    for (std::uintptr_t const address : what_) text_ += trace::describe(address) + '\n';
+    for (std::uintptr_t const address : what_) text_ += describe(address) + '\n';
   }
   void encode(detail::byte_buffer& out) const override { out.append(text_.data(), text_.size()); }
   void release() noexcept override {}
@@ -77,9 +77,9 @@ class line_cache {
     std::vector<std::string> lines;
     for (std::uintptr_t const address : what) {
       auto const found = lines_.find(address);
-      lines.push_back(found != lines_.end() ? found->second : trace::hexadecimal(address));
+      lines.push_back(found != lines_.end() ? found->second : hexadecimal(address));
     }
-    return trace::number(lines);
+    return number(lines);
   }
 
  private:

@@ -3,11 +3,11 @@
 
 #include "launch/template_process.hpp"
 
+#include "posix/child/fork_child.hpp"
+#include "posix/child/serve_forks.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/code_address.hpp"
-#include "posix/fork_child.hpp"
 #include "posix/message_socket.hpp"
-#include "posix/serve_forks.hpp"
 #include "posix/system_calls.hpp"
 
 #include <isolatte/error.hpp>

@@ -5,15 +5,15 @@
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
 #include "launch/standby_child.hpp"
+#include "posix/child/fork_request.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
-#include "posix/fork_request.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/run_service.hpp"
 #include "supervise/supervisor.hpp"
 
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>

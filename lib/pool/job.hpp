@@ -7,7 +7,7 @@
 #include "posix/job_channel.hpp"
 #include "supervise/pending_handler.hpp"
 
-#include <isolatte/detail/byte_buffer.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <chrono>
 #include <optional>

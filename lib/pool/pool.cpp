@@ -4,7 +4,7 @@
 #include "pool/pool.hpp"
 
 #include "launch/symboliser.hpp"
-#include "posix/worker_main.hpp"
+#include "posix/child/worker_main.hpp"
 #include "supervise/complete_later.hpp"
 
 #include <isolatte/error.hpp>
@@ -35,8 +35,8 @@ bool is_read(const sink& to) noexcept {
   return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
 }
 
-run::pool_policy policy_of(const pool_options& opts) {
-  run::pool_policy policy;
+logic::pool_policy policy_of(const pool_options& opts) {
+  logic::pool_policy policy;
   policy.workers = opts.workers != 0
                        ? opts.workers
                        : std::max<std::size_t>(1, std::thread::hardware_concurrency());
@@ -121,7 +121,8 @@ void pool::accept(job_pointer what) {
   if (broken_) return refuse(what, error::broken_pool, "initialising a worker");
   std::size_t jobs = queued_.size();
   for (auto const& each : workers_) jobs += each->jobs.size();
-  if (!run::has_room(policy_, jobs)) return refuse(what, error::queue_full, "waiting for a worker");
+  if (!logic::has_room(policy_, jobs))
+    return refuse(what, error::queue_full, "waiting for a worker");
   queued_.push_back(std::move(what));
   // A job does not wait for a retry that may be far off.
   if (retrying_ && workers_.empty()) retry_timer_.cancel();
@@ -155,9 +156,10 @@ pool::worker_pointer pool::choose() const {
       workers_.begin(), workers_.end(), [](auto const& each) { return !each->jobs.empty(); }));
   worker_pointer best;
   for (auto const& each : workers_) {
-    run::worker_load const load{each->jobs.size(), each->given,
-                                each->ready && !each->retiring && !each->stopping};
-    if (run::may_take(policy_, load, busy) && (!best || load.jobs < best->jobs.size())) best = each;
+    logic::worker_load const load{each->jobs.size(), each->given,
+                                  each->ready && !each->retiring && !each->stopping};
+    if (logic::may_take(policy_, load, busy) && (!best || load.jobs < best->jobs.size()))
+      best = each;
   }
   return best;
 }
@@ -235,7 +237,7 @@ void pool::maintain() {
     if (alive == 0) refuse_queued(error::broken_pool, "initialising a worker");
     return;
   }
-  for (std::size_t const wanted = run::wanted_workers(policy_, jobs);
+  for (std::size_t const wanted = logic::wanted_workers(policy_, jobs);
        alive < wanted && !broken_ && !retrying_; ++alive)
     start_worker();
   count();
@@ -308,7 +310,7 @@ void pool::start_worker() {
 /// The system has refused a process, a descriptor, memory: for now, perhaps. With workers left
 /// their jobs go on; with none, waiting for ever would help nobody.
 void pool::start_failed(const error_code& ec) {
-  if (++refused_starts_ >= run::most_failed_starts && workers_.empty()) {
+  if (++refused_starts_ >= logic::most_failed_starts && workers_.empty()) {
     refuse_queued(ec, "starting a worker");
     if (policy_.lets_idle_ones_go) return;
   }
@@ -317,7 +319,7 @@ void pool::start_failed(const error_code& ec) {
 
 void pool::retry_later() {
   if (std::exchange(retrying_, true)) return;
-  retry_timer_.expires_after(run::time_until_retry(refused_starts_));
+  retry_timer_.expires_after(logic::time_until_retry(refused_starts_));
   retry_timer_.async_wait([self = shared_from_this()](const error_code&) {
     self->retrying_ = false;
     self->maintain();
@@ -409,7 +411,7 @@ void pool::take_reply(const worker_pointer& from, reply what) {
   }
 
   if (!from->retiring &&
-      run::is_worn(policy_, from->given - from->jobs.size(), what.header.resident)) {
+      logic::is_worn(policy_, from->given - from->jobs.size(), what.header.resident)) {
     requeue(from);
     if (from->jobs.empty()) {
       from->retire();
@@ -558,7 +560,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     bool const failed_itself = !which->ready && !which->stopping && opts_.initializer.get();
     if (summary.how == ending::not_started)
       start_failed(ec);
-    else if (failed_itself || ++failed_starts_ >= run::most_failed_starts)
+    else if (failed_itself || ++failed_starts_ >= logic::most_failed_starts)
       break_down({});
   }
   dispatch();

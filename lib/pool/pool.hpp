@@ -5,15 +5,15 @@
 #define ISOLATTE_LIB_POOL_POOL_HPP
 
 #include "launch/template_process.hpp"
+#include "logic/pool_policy.hpp"
 #include "pool/job.hpp"
 #include "pool/worker.hpp"
-#include "run/pool_policy.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/pending_handler.hpp"
 #include "supervise/run_service.hpp"
 
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/remote_call.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/pool_options.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -109,7 +109,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   supervise::strand strand_;
   supervise::run_service::membership membership_;
   pool_options const opts_;
-  run::pool_policy const policy_;
+  logic::pool_policy const policy_;
   std::shared_ptr<launch::template_process> server_;
   std::uint64_t next_id_ = 1;
 

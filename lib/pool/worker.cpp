@@ -3,8 +3,8 @@
 
 #include "pool/worker.hpp"
 
+#include "logic/frame.hpp"
 #include "posix/message_socket.hpp"
-#include "run/frame.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -139,7 +139,7 @@ std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
       auto const& header = partial_->header;
       if (header.magic != posix::reply_header::expected_magic ||
           header.kind > detail::payload_kind::unencodable ||
-          header.size > run::payload_limit(header.kind, most)) {
+          header.size > logic::payload_limit(header.kind, most)) {
         ec = make_error_code(boost::system::errc::bad_message);
         return std::nullopt;
       }

@@ -10,7 +10,7 @@
 #include "supervise/output_reader.hpp"
 #include "supervise/supervisor.hpp"
 
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/system/error_code.hpp>

@@ -78,8 +78,8 @@ void child_page::hide_from_later_children() const noexcept {
 
 int child_page::pid() const noexcept { return data_ ? std::max(data_->pid.load(), 0) : 0; }
 
-run::child_stage child_page::stage() const noexcept {
-  return data_ ? data_->stage.load() : run::child_stage::setup;
+logic::child_stage child_page::stage() const noexcept {
+  return data_ ? data_->stage.load() : logic::child_stage::setup;
 }
 
 setup_step child_page::failed_step() const noexcept {

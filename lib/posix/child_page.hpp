@@ -4,8 +4,8 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_PAGE_HPP
 
+#include "logic/child_stage.hpp"
 #include "posix/descriptor.hpp"
-#include "run/child_stage.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -46,7 +46,7 @@ struct child_page_data {
 
   /// The child's number, where someone else than the page's owner made the child.
   std::atomic<int> pid;
-  std::atomic<run::child_stage> stage;
+  std::atomic<logic::child_stage> stage;
   std::atomic<setup_step> step;
   std::atomic<int> error;
   std::atomic<fault_state> fault;
@@ -87,7 +87,7 @@ class child_page {
 
   /// 0: nobody has made the child.
   int pid() const noexcept;
-  run::child_stage stage() const noexcept;
+  logic::child_stage stage() const noexcept;
   setup_step failed_step() const noexcept;
   int setup_error() const noexcept;
   std::optional<fault_record> fault() const;

@@ -20,8 +20,8 @@ constexpr auto P_PIDFD = static_cast<idtype_t>(3);
 /// PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
 constexpr unsigned to_process_group = 1U << 2;
 
-run::exit_status status_of(const siginfo_t& info) noexcept {
-  using kind = run::exit_status::kind;
+logic::exit_status status_of(const siginfo_t& info) noexcept {
+  using kind = logic::exit_status::kind;
   switch (info.si_code) {
     case CLD_EXITED: return {kind::exited, info.si_status & 0xff};
     case CLD_DUMPED: return {kind::dumped, info.si_status};
@@ -29,8 +29,8 @@ run::exit_status status_of(const siginfo_t& info) noexcept {
   }
 }
 
-run::exit_status status_of(int status) noexcept {
-  using kind = run::exit_status::kind;
+logic::exit_status status_of(int status) noexcept {
+  using kind = logic::exit_status::kind;
   if (WIFEXITED(status)) return {kind::exited, WEXITSTATUS(status)};
 #ifdef WCOREDUMP
   if (WCOREDUMP(status)) return {kind::dumped, WTERMSIG(status)};
@@ -167,7 +167,7 @@ child_process::state child_process::take_by_waitid() noexcept {
   return state::running;
 }
 
-child_process::state child_process::took(const run::exit_status& status,
+child_process::state child_process::took(const logic::exit_status& status,
                                          const struct rusage& usage) noexcept {
   taken_.status = status;
   taken_.usage = usage_of(usage);

@@ -4,9 +4,9 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_PROCESS_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_PROCESS_HPP
 
+#include "logic/exit_status.hpp"
 #include "posix/descriptor.hpp"
 #include "posix/process_registry.hpp"
-#include "run/exit_status.hpp"
 
 #include <isolatte/resource_usage.hpp>
 
@@ -23,7 +23,7 @@
 namespace isolatte::posix {
 
 struct reaped_child {
-  run::exit_status status;
+  logic::exit_status status;
   resource_usage usage;
 };
 
@@ -91,7 +91,7 @@ class child_process {
   int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
   state take_by_waitid() noexcept;
   state take_by_wait4(int flags) noexcept;
-  state took(const run::exit_status& status, const struct rusage& usage) noexcept;
+  state took(const logic::exit_status& status, const struct rusage& usage) noexcept;
   boost::system::error_code send(int signal, bool wake) noexcept;
   bool send_locked(int signal) noexcept;
   bool send_to_child(int signal) noexcept;

@@ -7,7 +7,7 @@
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
 
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/resource_usage.hpp>
 
 #include <boost/system/error_code.hpp>

@@ -6,8 +6,8 @@
 
 #include "supervise/pending_handler.hpp"
 
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>

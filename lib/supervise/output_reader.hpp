@@ -4,12 +4,12 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_OUTPUT_READER_HPP
 #define ISOLATTE_LIB_SUPERVISE_OUTPUT_READER_HPP
 
+#include "logic/line_splitter.hpp"
+#include "logic/tail_buffer.hpp"
 #include "posix/descriptor.hpp"
-#include "run/line_splitter.hpp"
-#include "run/tail_buffer.hpp"
 #include "supervise/executors.hpp"
 
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -56,8 +56,8 @@ class output_reader {
   stream_descriptor descriptor_;
   std::optional<by_line> callback_;
   const std::atomic<bool>& unwanted_;
-  run::line_splitter lines_;
-  run::tail_buffer tail_;
+  logic::line_splitter lines_;
+  logic::tail_buffer tail_;
   std::optional<std::size_t> budget_;
   bool open_ = false;
   /// No more bytes are read, though lines may still have to be handed over.

@@ -4,8 +4,8 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 #define ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 
-#include <isolatte/detail/operation.hpp>
-#include <isolatte/detail/report.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_io_executor.hpp>

@@ -29,7 +29,7 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
 
-run::policy policy_of(const options& opts) noexcept {
+logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
           .grace = opts.grace > std::chrono::nanoseconds::zero(),
           .early = opts.early};
@@ -135,8 +135,8 @@ void supervisor::settle(self_pointer self) {
   finish(std::move(self));
 }
 
-void supervisor::perform(run::action todo) {
-  using run::action;
+void supervisor::perform(logic::action todo) {
+  using logic::action;
   if (has(todo, action::arm_deadline)) {
     // The clock has run since the child was made.
     auto const elapsed = std::chrono::steady_clock::now() - process_->began();
@@ -186,11 +186,11 @@ void supervisor::cancel(asio::cancellation_type type) {
     return (type & what) != cancellation_type::none;
   };
   if (asks(cancellation_type::terminal))
-    perform(machine_.cancel(run::cancel_kind::terminate));
+    perform(machine_.cancel(logic::cancel_kind::terminate));
   else if (asks(cancellation_type::partial))
-    perform(machine_.cancel(run::cancel_kind::request_exit));
+    perform(machine_.cancel(logic::cancel_kind::request_exit));
   else if (asks(cancellation_type::total))
-    perform(machine_.cancel(run::cancel_kind::interrupt));
+    perform(machine_.cancel(logic::cancel_kind::interrupt));
 }
 
 void supervisor::fail(const error_code& ec, const char* step) {
@@ -314,7 +314,7 @@ void supervisor::read_channel() {
       auto const before = frame_.state();
       auto const now = frame_.filled(count);
       if (now != before) perform(machine_.frame(now, frame_.kind()));
-      if (now != run::frame_state::partial && now != run::frame_state::complete)
+      if (now != logic::frame_state::partial && now != logic::frame_state::complete)
         return close_channel();
     } else if (ec == asio::error::would_block && !draining_) {
       return await_channel();
@@ -481,7 +481,7 @@ void supervisor::finish(self_pointer self) {
 }
 
 detail::report supervisor::make_report() {
-  run::verdict const verdict = machine_.conclude();
+  logic::verdict const verdict = machine_.conclude();
   detail::report report;
   detail::run_summary& summary = report.summary;
   summary.how = verdict.how;
@@ -498,7 +498,7 @@ detail::report supervisor::make_report() {
   if (err_) summary.err = err_->take();
   if (!reaped_ || early_) return report;
   summary.usage = reaped_->usage;
-  using kind = run::exit_status::kind;
+  using kind = logic::exit_status::kind;
   switch (reaped_->status.how) {
     case kind::exited:
       if (!verdict.setup_failed) summary.exit_code = reaped_->status.number;

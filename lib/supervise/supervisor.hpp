@@ -4,17 +4,17 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_SUPERVISOR_HPP
 #define ISOLATTE_LIB_SUPERVISE_SUPERVISOR_HPP
 
+#include "logic/frame.hpp"
+#include "logic/run_machine.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
-#include "run/frame.hpp"
-#include "run/machine.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
 #include "supervise/run_service.hpp"
 
-#include <isolatte/detail/operation.hpp>
+#include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,7 +37,7 @@ using symbolise_function = void (*)(const boost::asio::any_io_executor& executor
                                     const posix::fault_record& fault,
                                     std::function<void(std::string)> then);
 
-/// Watches one child from its start to its end: performs with Asio what run::machine decides.
+/// Watches one child from its start to its end: performs with Asio what logic::run_machine decides.
 ///
 /// However the child is made, the sequence is: make() opens and registers everything that could
 /// fail; a launcher makes a child with ends(); begin() takes it. Everything runs on a strand of the
@@ -97,7 +97,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   using self_pointer = std::shared_ptr<supervisor>;
 
   void open(const options& opts, posix::inherited_streams inherited, boost::system::error_code& ec);
-  void perform(run::action todo);
+  void perform(logic::action todo);
 
   /// Wraps a step so that it is counted, keeps this alive, and settles what it made ready.
   template <class Step>
@@ -141,7 +141,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   strand strand_;
   run_service::membership membership_;
   symbolise_function const symbolise_;
-  run::machine machine_;
+  logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
   std::chrono::nanoseconds grace_;
 
@@ -160,7 +160,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Lent to Asio: process_ owns the descriptor.
   stream_descriptor end_;
   stream_descriptor channel_;
-  run::frame_reader frame_;
+  logic::frame_reader frame_;
   std::optional<output_reader> out_;
   std::optional<output_reader> err_;
   std::optional<steady_timer> deadline_;

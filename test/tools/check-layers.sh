@@ -19,15 +19,15 @@ layered_tree() {
     '# from bottom to top' \
     'include/isolatte/config.hpp :' \
     'include/isolatte/* : include/isolatte/config.hpp boost/*' \
-    'lib/run/* : include/* boost/* !boost/asio*' \
+    'lib/logic/* : include/* boost/* !boost/asio*' \
     'lib/posix/* : include/* system/*' \
     'lib/* : * !system/*' '```' 'More prose.'
   plant include/isolatte/config.hpp '#include <cstddef>'
   plant include/isolatte/a.hpp '#include <isolatte/config.hpp>' '#include <boost/asio.hpp>'
-  plant lib/run/machine.hpp '#include "../../include/isolatte/a.hpp"' '#include <boost/any.hpp>'
-  plant lib/run/machine.cpp '#include "machine.hpp"' '#include <vector>'
+  plant lib/logic/machine.hpp '#include "../../include/isolatte/a.hpp"' '#include <boost/any.hpp>'
+  plant lib/logic/machine.cpp '#include "machine.hpp"' '#include <vector>'
   plant lib/posix/fork.hpp '#  include <sys/wait.h>'
-  plant lib/a.cpp '#include "posix/fork.hpp"' '#include "run/machine.hpp"' '#include <boost/asio.hpp>'
+  plant lib/a.cpp '#include "posix/fork.hpp"' '#include "logic/machine.hpp"' '#include <boost/asio.hpp>'
 }
 
 passes() {
@@ -57,16 +57,25 @@ plant include/isolatte/a.hpp '#include <unistd.h>'
 refuses 'a.hpp:1: include/isolatte/\* may not include system/unistd.h'
 
 layered_tree
-plant lib/run/machine.cpp '// why' '#include <boost/asio/io_context.hpp>'
-refuses 'machine.cpp:2: lib/run/\* may not include boost/asio/io_context.hpp'
+plant lib/logic/machine.cpp '// why' '#include <boost/asio/io_context.hpp>'
+refuses 'machine.cpp:2: lib/logic/\* may not include boost/asio/io_context.hpp'
 
 layered_tree
-plant lib/run/machine.cpp '#include "posix/fork.hpp"'
-refuses 'machine.cpp:1: goes upwards, from lib/run/\* to lib/posix/fork.hpp'
+plant lib/logic/machine.cpp '#include "posix/fork.hpp"'
+refuses 'machine.cpp:1: goes upwards, from lib/logic/\* to lib/posix/fork.hpp'
 
 layered_tree
-plant lib/posix/fork.cpp '#include "../run/machine.hpp"'
-refuses 'fork.cpp:1: lib/posix/\* may not include lib/run/machine.hpp'
+plant lib/posix/fork.cpp '#include "../logic/machine.hpp"'
+refuses 'fork.cpp:1: lib/posix/\* may not include lib/logic/machine.hpp'
+
+# A folder inside another one is a layer of its own.
+layered_tree
+sed -i 's|^lib/\* : .*|&\nlib/posix/child/* : lib/posix/*|' "$tree/doc/design/layers.md"
+plant lib/posix/child/main.cpp '#include "posix/fork.hpp"'
+passes
+plant lib/posix/fork.hpp '#include "posix/child/main.hpp"'
+plant lib/posix/child/main.hpp '#include <vector>'
+refuses 'fork.hpp:1: goes upwards, from lib/posix/\* to lib/posix/child/main.hpp'
 
 layered_tree
 plant include/isolatte/config.hpp '#include <isolatte/a.hpp>'

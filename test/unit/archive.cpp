@@ -3,10 +3,10 @@
 
 #include "travellers.hpp"
 
-#include <isolatte/detail/archive_common.hpp>
-#include <isolatte/detail/byte_buffer.hpp>
-#include <isolatte/detail/input_archive.hpp>
-#include <isolatte/detail/output_archive.hpp>
+#include <isolatte/detail/archive/common.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <boost/archive/archive_exception.hpp>
 #include <boost/serialization/array_wrapper.hpp>

@@ -3,9 +3,9 @@
 
 #include "exception_travel.hpp"
 
-#include <isolatte/detail/byte_buffer.hpp>
-#include <isolatte/detail/exception_codec.hpp>
-#include <isolatte/detail/malformed_frame.hpp>
+#include <isolatte/detail/exception/codec.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
 #include <boost/test/unit_test.hpp>
 #include <boost/throw_exception.hpp>

@@ -3,7 +3,7 @@
 
 #include "exception_travel.hpp"
 
-#include <isolatte/detail/exception_codec.hpp>
+#include <isolatte/detail/exception/codec.hpp>
 
 #include <boost/exception/exception.hpp>
 #include <boost/exception/get_error_info.hpp>

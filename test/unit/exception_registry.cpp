@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include <isolatte/detail/byte_buffer.hpp>
-#include <isolatte/detail/exception_codec.hpp>
-#include <isolatte/detail/exception_registry.hpp>
+#include <isolatte/detail/exception/codec.hpp>
+#include <isolatte/detail/exception/registry.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/exception.hpp>
 
 #include <boost/test/unit_test.hpp>

@@ -4,8 +4,8 @@
 #ifndef ISOLATTE_TEST_UNIT_EXCEPTION_TRAVEL_HPP
 #define ISOLATTE_TEST_UNIT_EXCEPTION_TRAVEL_HPP
 
-#include <isolatte/detail/byte_buffer.hpp>
-#include <isolatte/detail/exception_codec.hpp>
+#include <isolatte/detail/exception/codec.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/exception.hpp>
 #include <isolatte/serialization.hpp>
 

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/frame.hpp"
+#include "logic/frame.hpp"
 
 #include "support/sanitizers.hpp"
 
@@ -20,12 +20,12 @@
 namespace frame_test {
 
 using isolatte::detail::payload_kind;
-using isolatte::run::exception_allowance;
-using isolatte::run::frame_header;
-using isolatte::run::frame_reader;
-using isolatte::run::frame_state;
-using isolatte::run::make_frame_header;
-using isolatte::run::payload_limit;
+using isolatte::logic::exception_allowance;
+using isolatte::logic::frame_header;
+using isolatte::logic::frame_reader;
+using isolatte::logic::frame_state;
+using isolatte::logic::make_frame_header;
+using isolatte::logic::payload_limit;
 
 using bytes = std::vector<std::byte>;
 

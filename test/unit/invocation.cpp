@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/invocation.hpp"
+#include "logic/invocation.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -15,8 +15,8 @@ using isolatte::environment;
 using isolatte::exactly;
 using isolatte::inherited_with;
 using isolatte::program;
-using isolatte::run::invoke;
-using isolatte::run::well_formed;
+using isolatte::logic::invoke;
+using isolatte::logic::well_formed;
 using texts = std::vector<std::string>;
 
 const char* const inherited[] = {"A=1", "PATH=/ours:/more", "B=x=y", "AB=2", "bare", nullptr};

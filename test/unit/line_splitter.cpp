@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/line_splitter.hpp"
+#include "logic/line_splitter.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace line_splitter_test {
 
-using splitter_type = isolatte::run::line_splitter;
+using splitter_type = isolatte::logic::line_splitter;
 using lines = std::vector<std::string>;
 
 constexpr std::size_t max_line = splitter_type::max_line;

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/map_progress.hpp"
+#include "logic/map_progress.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,11 +14,11 @@
 
 namespace map_progress_test {
 
-using end = isolatte::run::map_progress::end;
-using step = isolatte::run::map_progress::step;
+using end = isolatte::logic::map_progress::end;
+using step = isolatte::logic::map_progress::step;
 
 /// Takes as long as that is what is to be done.
-std::size_t take_all(isolatte::run::map_progress& map) {
+std::size_t take_all(isolatte::logic::map_progress& map) {
   std::size_t count = 0;
   for (; map.next() == step::take; ++count) {
     map.make_room();
@@ -32,14 +32,14 @@ const char* name(step what) {
   return names[static_cast<int>(what)];
 }
 
-void check(const isolatte::run::map_progress& map, step expected) {
+void check(const isolatte::logic::map_progress& map, step expected) {
   BOOST_TEST(name(map.next()) == std::string_view{name(expected)});
 }
 
 BOOST_AUTO_TEST_SUITE(map_progress)
 
 BOOST_AUTO_TEST_CASE(of_nothing_is_complete) {
-  isolatte::run::map_progress map{{.at_most = 3}};
+  isolatte::logic::map_progress map{{.at_most = 3}};
   check(map, step::take);
   map.exhausted();
   check(map, step::complete);
@@ -48,7 +48,7 @@ BOOST_AUTO_TEST_CASE(of_nothing_is_complete) {
 }
 
 BOOST_AUTO_TEST_CASE(starts_no_more_than_allowed_and_in_order) {
-  isolatte::run::map_progress map{{.at_most = 3}};
+  isolatte::logic::map_progress map{{.at_most = 3}};
   BOOST_TEST(take_all(map) == 3U);
   check(map, step::wait);
   BOOST_TEST(map.ended(1, end::success).settled);
@@ -62,14 +62,14 @@ BOOST_AUTO_TEST_CASE(starts_no_more_than_allowed_and_in_order) {
 }
 
 BOOST_AUTO_TEST_CASE(takes_zero_for_one) {
-  isolatte::run::map_progress map{{.at_most = 0}};
+  isolatte::logic::map_progress map{{.at_most = 0}};
   BOOST_TEST(take_all(map) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(knows_the_total_of_a_range_with_a_size_at_once_and_else_at_its_end) {
-  isolatte::run::map_progress known{{.at_most = 1, .total = 7}};
+  isolatte::logic::map_progress known{{.at_most = 1, .total = 7}};
   BOOST_TEST(known.total() == 7U);
-  isolatte::run::map_progress unknown{{.at_most = 2}};
+  isolatte::logic::map_progress unknown{{.at_most = 2}};
   take_all(unknown);
   BOOST_TEST(unknown.total() == 0U);
   unknown.ended(0, end::success);
@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(knows_the_total_of_a_range_with_a_size_at_once_and_else_at_
 }
 
 BOOST_AUTO_TEST_CASE(completes_behind_the_last_end) {
-  isolatte::run::map_progress map{{.at_most = 4, .total = 2}};
+  isolatte::logic::map_progress map{{.at_most = 4, .total = 2}};
   map.take();
   map.take();
   map.exhausted();
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(completes_behind_the_last_end) {
 }
 
 BOOST_AUTO_TEST_CASE(asks_a_broken_range_no_more) {
-  isolatte::run::map_progress map{{.at_most = 4}};
+  isolatte::logic::map_progress map{{.at_most = 4}};
   map.take();
   map.take();
   map.broken();
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(asks_a_broken_range_no_more) {
 // Stopping
 
 BOOST_AUTO_TEST_CASE(goes_on_behind_a_failure_unless_told) {
-  isolatte::run::map_progress map{{.at_most = 2}};
+  isolatte::logic::map_progress map{{.at_most = 2}};
   take_all(map);
   auto const effect = map.ended(0, end::failure);
   BOOST_TEST(effect.settled);
@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(goes_on_behind_a_failure_unless_told) {
 }
 
 BOOST_AUTO_TEST_CASE(stops_once_at_the_first_failure) {
-  isolatte::run::map_progress map{{.at_most = 3, .stop_on_error = true, .total = 9}};
+  isolatte::logic::map_progress map{{.at_most = 3, .stop_on_error = true, .total = 9}};
   take_all(map);
   BOOST_TEST(!map.ended(2, end::success).stop_others);
   take_all(map);
@@ -133,14 +133,14 @@ BOOST_AUTO_TEST_CASE(stops_once_at_the_first_failure) {
 }
 
 BOOST_AUTO_TEST_CASE(stops_none_where_none_runs) {
-  isolatte::run::map_progress map{{.at_most = 1, .stop_on_error = true}};
+  isolatte::logic::map_progress map{{.at_most = 1, .stop_on_error = true}};
   map.take();
   BOOST_TEST(!map.ended(0, end::failure).stop_others);
   check(map, step::complete);
 }
 
 BOOST_AUTO_TEST_CASE(starts_nothing_more_when_its_jobs_are_aborted_by_others) {
-  isolatte::run::map_progress map{{.at_most = 2}};
+  isolatte::logic::map_progress map{{.at_most = 2}};
   take_all(map);
   map.ended(0, end::aborted);
   check(map, step::wait);
@@ -152,21 +152,21 @@ BOOST_AUTO_TEST_CASE(starts_nothing_more_when_its_jobs_are_aborted_by_others) {
 // Cancellation
 
 BOOST_AUTO_TEST_CASE(cancelled_before_its_start_starts_nothing) {
-  isolatte::run::map_progress map{{.at_most = 2, .total = 5}};
+  isolatte::logic::map_progress map{{.at_most = 2, .total = 5}};
   map.cancel();
   check(map, step::complete);
   BOOST_TEST(map.aborted());
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_with_nothing_to_do_is_not_aborted) {
-  isolatte::run::map_progress map{{.at_most = 2, .total = 0}};
+  isolatte::logic::map_progress map{{.at_most = 2, .total = 0}};
   map.cancel();
   check(map, step::complete);
   BOOST_TEST(!map.aborted());
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_with_elements_left_is_aborted_however_those_running_end) {
-  isolatte::run::map_progress map{{.at_most = 2, .total = 3}};
+  isolatte::logic::map_progress map{{.at_most = 2, .total = 3}};
   take_all(map);
   map.cancel();
   check(map, step::wait);
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_CASE(cancelled_with_elements_left_is_aborted_however_those_runni
 
 BOOST_AUTO_TEST_CASE(cancelled_behind_the_last_start_is_aborted_if_a_job_is) {
   for (bool const in_time : {false, true}) {
-    isolatte::run::map_progress map{{.at_most = 2, .total = 2}};
+    isolatte::logic::map_progress map{{.at_most = 2, .total = 2}};
     take_all(map);
     map.cancel();
     BOOST_TEST(!map.aborted());
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(cancelled_behind_the_last_start_is_aborted_if_a_job_is) {
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_while_a_failure_stops_it_is_aborted_if_a_job_is) {
-  isolatte::run::map_progress map{{.at_most = 2, .stop_on_error = true, .total = 5}};
+  isolatte::logic::map_progress map{{.at_most = 2, .stop_on_error = true, .total = 5}};
   take_all(map);
   map.ended(0, end::failure);
   map.cancel();
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(cancelled_while_a_failure_stops_it_is_aborted_if_a_job_is) 
 }
 
 BOOST_AUTO_TEST_CASE(is_not_stopped_by_failures_when_it_is_cancelled) {
-  isolatte::run::map_progress map{{.at_most = 2, .stop_on_error = true}};
+  isolatte::logic::map_progress map{{.at_most = 2, .stop_on_error = true}};
   take_all(map);
   map.cancel();
   BOOST_TEST(!map.ended(0, end::failure).stop_others);
@@ -209,7 +209,7 @@ BOOST_AUTO_TEST_CASE(is_not_stopped_by_failures_when_it_is_cancelled) {
 // Shortage
 
 BOOST_AUTO_TEST_CASE(keeps_a_job_that_found_no_room_until_another_has_ended) {
-  isolatte::run::map_progress map{{.at_most = 3}};
+  isolatte::logic::map_progress map{{.at_most = 3}};
   take_all(map);
   BOOST_TEST(!map.ended(2, end::shortage).settled);
   BOOST_TEST(map.limit() == 2U);
@@ -222,7 +222,7 @@ BOOST_AUTO_TEST_CASE(keeps_a_job_that_found_no_room_until_another_has_ended) {
 }
 
 BOOST_AUTO_TEST_CASE(gives_up_a_job_that_finds_no_room_alone) {
-  isolatte::run::map_progress map{{.at_most = 3, .total = 3}};
+  isolatte::logic::map_progress map{{.at_most = 3, .total = 3}};
   take_all(map);
   BOOST_TEST(map.ended(0, end::shortage).settled);
   BOOST_TEST(!map.ended(1, end::shortage).settled);
@@ -241,7 +241,7 @@ BOOST_AUTO_TEST_CASE(gives_up_a_job_that_finds_no_room_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(lets_more_run_again_little_by_little) {
-  isolatte::run::map_progress map{{.at_most = 4}};
+  isolatte::logic::map_progress map{{.at_most = 4}};
   take_all(map);
   map.ended(3, end::shortage);
   map.ended(2, end::shortage);
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(lets_more_run_again_little_by_little) {
 }
 
 BOOST_AUTO_TEST_CASE(takes_a_final_shortage_for_a_failure) {
-  isolatte::run::map_progress map{{.at_most = 1, .stop_on_error = true}};
+  isolatte::logic::map_progress map{{.at_most = 1, .stop_on_error = true}};
   map.take();
   BOOST_TEST(map.ended(0, end::shortage).settled);
   check(map, step::complete);
@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(takes_a_final_shortage_for_a_failure) {
 
 BOOST_AUTO_TEST_CASE(tries_nothing_again_when_it_stops) {
   for (bool const cancelled : {false, true}) {
-    isolatte::run::map_progress map{{.at_most = 3, .stop_on_error = true, .total = 3}};
+    isolatte::logic::map_progress map{{.at_most = 3, .stop_on_error = true, .total = 3}};
     take_all(map);
     BOOST_TEST(!map.ended(1, end::shortage).settled);
     if (cancelled)
@@ -296,7 +296,7 @@ BOOST_AUTO_TEST_CASE(ends_each_job_once_whatever_happens) {
     bool const cancels = below(4) == 0;
     bool const fails = below(2) == 0;
     std::size_t const short_of = below(3);
-    isolatte::run::map_progress map{{.at_most = at_most, .stop_on_error = stop_on_error}};
+    isolatte::logic::map_progress map{{.at_most = at_most, .stop_on_error = stop_on_error}};
     std::set<std::size_t> under_way;
     std::set<std::size_t> waiting;
     std::map<std::size_t, end> ended;

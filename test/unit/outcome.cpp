@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include <isolatte/detail/codec.hpp>
-#include <isolatte/detail/exception_codec.hpp>
-#include <isolatte/detail/outcome_handler.hpp>
+#include <isolatte/detail/archive/codec.hpp>
+#include <isolatte/detail/exception/codec.hpp>
+#include <isolatte/detail/task/outcome_handler.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>

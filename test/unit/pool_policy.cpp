@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/pool_policy.hpp"
+#include "logic/pool_policy.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,7 +10,7 @@
 
 namespace pool_policy_test {
 
-using namespace isolatte::run;
+using namespace isolatte::logic;
 
 BOOST_AUTO_TEST_SUITE(pool_policy)
 

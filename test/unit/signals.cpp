@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/signals.hpp"
+#include "vocabulary/signals.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,8 +12,8 @@
 
 namespace signals_test {
 
-using isolatte::run::is_fault;
-using isolatte::run::signal_name;
+using isolatte::detail::is_fault;
+using isolatte::detail::signal_name;
 
 BOOST_AUTO_TEST_SUITE(signals)
 

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "run/tail_buffer.hpp"
+#include "logic/tail_buffer.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,7 +14,7 @@
 
 namespace tail_buffer_test {
 
-using buffer_type = isolatte::run::tail_buffer;
+using buffer_type = isolatte::logic::tail_buffer;
 
 /// The plain way: keep all, cut at the end.
 struct oracle {

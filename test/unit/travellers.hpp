@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_TEST_UNIT_TRAVELLERS_HPP
 #define ISOLATTE_TEST_UNIT_TRAVELLERS_HPP
 
-#include <isolatte/detail/codec.hpp>
+#include <isolatte/detail/archive/codec.hpp>
 
 #include <boost/serialization/access.hpp>
 #include <boost/serialization/base_object.hpp>

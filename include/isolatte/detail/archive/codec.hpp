@@ -1,0 +1,138 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_ARCHIVE_CODEC_HPP
+#define ISOLATTE_DETAIL_ARCHIVE_CODEC_HPP
+
+#include <isolatte/config.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/archive/transportable.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
+#include <isolatte/serialization.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace isolatte::detail {
+
+/// Contiguous containers of plain elements: as a whole they are nothing but these elements' bytes.
+template <class T>
+inline constexpr bool is_plain_sequence = false;
+template <plain T, class A>
+inline constexpr bool is_plain_sequence<std::vector<T, A>> = std::is_default_constructible_v<T>;
+template <plain C, class Traits, class A>
+inline constexpr bool is_plain_sequence<std::basic_string<C, Traits, A>> = true;
+
+/// Turns the result of a callable into the bytes of a frame, and back.
+///
+/// decode() throws if the bytes are not what encode() made of some value, or what the value's own
+/// serialisation throws.
+template <class R>
+class codec {
+  static constexpr bool can_travel = check_transportable<R>();
+
+ public:
+  /// To be called now and then before a child is forked: what the dynamic linker looks up for the
+  /// first time in a child, it looks up again in the next.
+  static void prepare() {
+    if constexpr (can_travel && !std::is_same_v<R, bool> && !plain<R> && !is_plain_sequence<R>) {
+      [[maybe_unused]] static bool const prepared = [] {
+        byte_buffer out;
+        output_archive ar(out);
+        ar << std::string();
+        ar.finish();
+        return true;
+      }();
+    }
+  }
+
+  static void encode(byte_buffer& out, const R& value) {
+    if constexpr (!can_travel) {
+      // Has been said above.
+    } else if constexpr (std::is_same_v<R, bool>) {
+      out.push_back(static_cast<std::byte>(value));
+    } else if constexpr (plain<R>) {
+      out.append(std::addressof(value), sizeof value);
+    } else if constexpr (is_plain_sequence<R>) {
+      out.append(value.data(), value.size() * sizeof(typename R::value_type));
+    } else {
+      output_archive ar(out);
+      save_item(ar, value);
+      ar.finish();
+    }
+  }
+
+  /// @param memory_limit bounds what the value may allocate
+  static R decode(std::span<const std::byte> in, [[maybe_unused]] std::size_t memory_limit =
+                                                     std::numeric_limits<std::size_t>::max()) {
+    if constexpr (!can_travel) {
+      throw_malformed("");
+    } else if constexpr (std::is_same_v<R, bool>) {
+      if (in.size() != 1 || std::to_integer<unsigned>(in[0]) > 1)
+        throw_malformed("isolatte: the frame is not that of a bool");
+      return in[0] == std::byte{1};
+    } else if constexpr (plain<R>) {
+      if (in.size() != sizeof(R))
+        throw_malformed("isolatte: the frame is not of the size of its value");
+      if constexpr (std::is_trivially_copyable_v<R>) {
+        std::array<std::byte, sizeof(R)> bytes;
+        std::memcpy(bytes.data(), in.data(), sizeof(R));
+        return std::bit_cast<R>(bytes);
+      }
+    } else if constexpr (is_plain_sequence<R>) {
+      return decode_sequence(in);
+    } else if constexpr (std::is_pointer_v<R>) {
+      input_archive ar(in, memory_limit);
+      R value = nullptr;
+      ar >> value;
+      std::unique_ptr<std::remove_pointer_t<R>> owner(value);
+      ar.finish();
+      return owner.release();
+    } else if constexpr (std::is_default_constructible_v<R>) {
+      input_archive ar(in, memory_limit);
+      R value{};
+      ar.set_root(std::addressof(value), sizeof value);
+      ar >> value;
+      ar.finish();
+      return value;
+    } else {
+      input_archive ar(in, memory_limit);
+      std::optional<held<R>> value;
+      ar.set_root(std::addressof(value), sizeof value);
+      value.emplace(ar);
+      ar.finish();
+      return std::move(value->value());
+    }
+  }
+
+ private:
+  static R decode_sequence(std::span<const std::byte> in) {
+    using item = typename R::value_type;
+    if (in.size() % sizeof(item) != 0)
+      throw_malformed("isolatte: the frame is not of the size of its value");
+    std::size_t const size = in.size() / sizeof(item);
+    if (reinterpret_cast<std::uintptr_t>(in.data()) % alignof(item) == 0) {
+      auto const* const items = reinterpret_cast<const item*>(in.data());
+      return R(items, items + size);
+    }
+    R value(size, item());
+    if (size != 0) std::memcpy(static_cast<void*>(value.data()), in.data(), in.size());
+    return value;
+  }
+};
+
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,175 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_ARCHIVE_TRANSPORTABLE_HPP
+#define ISOLATTE_DETAIL_ARCHIVE_TRANSPORTABLE_HPP
+
+#include <isolatte/config.hpp>
+
+#include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/level.hpp>
+#include <boost/serialization/serialization.hpp>
+#include <boost/serialization/wrapper.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace isolatte::detail {
+
+/// How the archives carry a type that they do not leave to Boost.Serialization's own mechanism.
+///
+/// A specialisation is found whatever the user has included or declared in
+/// boost::serialization, so neither a newer Boost nor the user can be in conflict with it. It has
+/// @code
+/// static constexpr bool given = true;
+/// static constexpr bool complete = ...;  // whether all its parts can travel
+/// template <class Ar> static void save(Ar& ar, const T& value);
+/// template <class Ar> static void load(Ar& ar, T& value);
+/// template <class Ar> static T make(Ar& ar);  // if T may lack a default constructor
+/// @endcode
+template <class T>
+struct carrier {
+  static constexpr bool given = false;
+};
+
+template <class T>
+concept carried = carrier<std::remove_const_t<T>>::given;
+
+template <class T>
+inline constexpr bool is_extended_integer = false;
+#ifdef __SIZEOF_INT128__
+__extension__ using int128 = __int128;
+__extension__ using uint128 = unsigned __int128;
+template <>
+inline constexpr bool is_extended_integer<int128> = true;
+template <>
+inline constexpr bool is_extended_integer<uint128> = true;
+#endif
+
+/// Standard classes of which every byte pattern is a value.
+template <class T>
+inline constexpr bool is_plain_standard = false;
+
+template <class T>
+consteval bool find_plain() {
+  if constexpr (std::is_same_v<T, bool>) {
+    return false;
+  } else if constexpr (std::is_enum_v<T>) {
+    return !std::is_same_v<std::underlying_type_t<T>, bool>;
+  } else if constexpr (std::is_arithmetic_v<T> || is_extended_integer<T>) {
+    return true;
+  } else if constexpr (std::is_class_v<T> || std::is_union_v<T>) {
+    if constexpr (is_plain_standard<T>)
+      return true;
+    else
+      return std::is_trivially_copyable_v<T> && !boost::serialization::is_wrapper<T>::type::value &&
+             (boost::serialization::is_bitwise_serializable<T>::value ||
+              boost::serialization::implementation_level<T>::value ==
+                  boost::serialization::primitive_type);
+  } else {
+    return false;
+  }
+}
+
+/// A type that travels as the bytes it consists of; any bytes are a value of it.
+template <class T>
+concept plain = find_plain<std::remove_const_t<T>>();
+
+}  // namespace isolatte::detail
+
+namespace isolatte::detail::probe {
+
+/// Stands for an archive where only overload resolution is asked for.
+struct archive {
+  using is_saving = boost::mpl::bool_<true>;
+  using is_loading = boost::mpl::bool_<false>;
+};
+
+/// As good a match as the function template that Boost.Serialization falls back on: a call is
+/// ambiguous unless a better one exists.
+template <class Archive, class T>
+void serialize(Archive&, T&, const unsigned int);
+
+template <class T>
+concept has_serialize_function =
+    requires(archive& ar, T& value, const boost::serialization::version_type version) {
+      serialize(ar, value, version);
+    };
+
+struct name_of_member {
+  int serialize;
+};
+template <class T>
+struct with_ambiguous_name : T, name_of_member {};
+
+/// Looks the name up, for the member may be private.
+template <class T>
+consteval bool has_serialize_member() {
+  if constexpr (!std::is_class_v<T>)
+    return false;
+  else if constexpr (std::is_final_v<T>)
+    // Not to be found out for a private one.
+    return true;
+  else
+    return !requires { &with_ambiguous_name<T>::serialize; };
+}
+
+}  // namespace isolatte::detail::probe
+
+namespace isolatte::detail {
+
+template <class T>
+inline constexpr bool is_view = false;
+template <class C, class T>
+inline constexpr bool is_view<std::basic_string_view<C, T>> = true;
+template <class T, std::size_t N>
+inline constexpr bool is_view<std::span<T, N>> = true;
+
+template <class T>
+consteval bool find_transportable() {
+  if constexpr (!std::is_object_v<T> || is_view<T> || std::is_volatile_v<T>)
+    return false;
+  else if constexpr (std::is_same_v<T, bool> || plain<T>)
+    return true;
+  else if constexpr (carrier<T>::given)
+    return carrier<T>::complete;
+  else if constexpr (std::is_pointer_v<T>)
+    return !std::is_pointer_v<std::remove_pointer_t<T>> &&
+           std::is_class_v<std::remove_pointer_t<T>> &&
+           find_transportable<std::remove_const_t<std::remove_pointer_t<T>>>();
+  else if constexpr (std::is_bounded_array_v<T>)
+    return find_transportable<std::remove_const_t<std::remove_extent_t<T>>>();
+  else if constexpr (std::is_class_v<T> || std::is_union_v<T>)
+    return boost::serialization::implementation_level<T>::value >
+               boost::serialization::primitive_type &&
+           (boost::serialization::is_wrapper<T>::type::value || probe::has_serialize_function<T> ||
+            probe::has_serialize_member<T>());
+  else
+    return std::is_enum_v<T>;
+}
+
+/// A type of which values can travel, as far as can be found out.
+template <class T>
+concept transportable = find_transportable<std::remove_const_t<T>>();
+
+/// Says in words why a type cannot travel.
+template <class T>
+consteval bool check_transportable() {
+  static_assert(!is_view<std::remove_cv_t<T>>,
+                "isolatte: a string_view or span cannot travel: what it refers to stays in the "
+                "child. Return a std::string or a std::vector instead");
+  static_assert(!std::is_pointer_v<T> || transportable<T>,
+                "isolatte: this pointer cannot travel: only pointers to serialisable classes can. "
+                "Return what it points to instead: a value, a std::string, a std::unique_ptr");
+  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || transportable<T>,
+                "isolatte: the callable's result type cannot travel: give it a serialize() member "
+                "or free function (see Boost.Serialization), or return something that has one");
+  return transportable<T>;
+}
+
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,288 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_EXCEPTION_ADAPTER_HPP
+#define ISOLATTE_DETAIL_EXCEPTION_ADAPTER_HPP
+
+#include <isolatte/config.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/archive/pointer_conversion.hpp>
+#include <isolatte/detail/archive/transportable.hpp>
+#include <isolatte/detail/exception/registry.hpp>
+#include <isolatte/remote_exception.hpp>
+
+#include <boost/exception/exception.hpp>
+
+#include <concepts>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+namespace isolatte::detail {
+
+/// The end of the line for what is no std::exception: it becomes one.
+class ISOLATTE_VISIBLE remote_std_exception : public std::exception, public remote_exception {
+ public:
+  explicit remote_std_exception(std::shared_ptr<const remote_details> details) noexcept;
+  remote_std_exception(const remote_std_exception&) noexcept = default;
+  remote_std_exception& operator=(const remote_std_exception&) noexcept = default;
+  ~remote_std_exception() override;
+  const char* what() const noexcept override;
+};
+
+template <class T>
+inline constexpr bool is_standard_exception = std::is_base_of_v<std::exception, T>;
+
+/// A T that speaks with the voice of an exception of a derived type.
+template <class T>
+class ISOLATTE_VISIBLE remote_of : public T, public remote_exception {
+ public:
+  remote_of(T&& object, const exception_plan& plan)
+      : T(std::move(object)), remote_exception(plan.details()) {}
+  const char* what() const noexcept override { return remote_what(); }  // final? See what_is_final.
+};
+
+template <class T>
+  requires(is_standard_exception<T> && what_is_final<T>)
+class ISOLATTE_VISIBLE remote_of<T> : public T, public remote_exception {
+ public:
+  remote_of(T&& object, const exception_plan& plan)
+      : T(std::move(object)), remote_exception(plan.details()) {}
+};
+
+template <class T>
+  requires(!is_standard_exception<T>)
+class ISOLATTE_VISIBLE remote_of<T> : public T, public remote_std_exception {
+ public:
+  remote_of(T&& object, const exception_plan& plan)
+      : T(std::move(object)), remote_std_exception(plan.details()) {}
+};
+
+struct ISOLATTE_VISIBLE boost_part : public boost::exception {};
+template <int>
+struct absent_part {};
+
+/// A rebuilt T with what its wrappers had added to it.
+///
+/// Made in the handler of the inner exception, which std::nested_exception finds by itself.
+template <class T, bool Boost, bool Nested>
+class ISOLATTE_VISIBLE rebuilt final
+    : public T,
+      public std::conditional_t<Boost, boost_part, absent_part<0>>,
+      public std::conditional_t<Nested, std::nested_exception, absent_part<1>> {
+ public:
+  rebuilt(T&& object, const exception_plan& plan) : T(std::move(object)) {
+    if constexpr (Boost) plan.restore(static_cast<boost::exception&>(*this));
+  }
+};
+
+/// Unlike std::make_exception_ptr, does not mistake what a copy throws for the exception.
+template <class E>
+std::exception_ptr throw_and_catch(E&& exception) {
+  try {
+    throw std::forward<E>(exception);
+  } catch (const E&) {
+    return std::current_exception();
+  }
+}
+
+template <class T>
+std::exception_ptr add_parts(T&& object, const exception_plan& plan) {
+  constexpr bool may_boost = !std::is_base_of_v<boost::exception, T>;
+  constexpr bool may_nest = !std::is_base_of_v<std::nested_exception, T>;
+  bool const boost = may_boost && plan.with_boost;
+  bool const nested = may_nest && plan.with_nested;
+  if (!boost && !nested) return throw_and_catch(std::move(object));
+  if constexpr (std::is_class_v<T> && !std::is_final_v<T>) {
+    if constexpr (may_boost)
+      if (!nested) return throw_and_catch(rebuilt<T, true, false>(std::move(object), plan));
+    if constexpr (may_nest)
+      if (!boost) return throw_and_catch(rebuilt<T, false, true>(std::move(object), plan));
+    if constexpr (may_boost && may_nest)
+      return throw_and_catch(rebuilt<T, true, true>(std::move(object), plan));
+  }
+  return nullptr;
+}
+
+/// Turns a T into what the plan asks for. Null if T cannot be derived from.
+template <class T>
+std::exception_ptr assemble(T&& object, const exception_plan& plan) {
+  if (!plan.remote) return add_parts(std::move(object), plan);
+  if constexpr (std::is_class_v<T> && !std::is_final_v<T>)
+    return add_parts(remote_of<T>(std::move(object), plan), plan);
+  else
+    return nullptr;
+}
+
+template <class T, class Base>
+concept accessibly_derived = std::is_class_v<T> && std::convertible_to<T*, Base*>;
+
+template <class T>
+void restore_bases(T& object, const exception_plan& plan) {
+  if constexpr (accessibly_derived<T, std::exception>)
+    plan.restore(static_cast<std::exception&>(object));
+  if constexpr (accessibly_derived<T, boost::exception>)
+    plan.restore(static_cast<boost::exception&>(object));
+  if constexpr (accessibly_derived<T, std::nested_exception>)
+    plan.restore(static_cast<std::nested_exception&>(object));
+}
+
+template <class T>
+concept has_message = requires(const T& object) {
+  requires std::constructible_from<std::string, decltype(object.what())>;
+};
+
+template <has_message T>
+std::string message_of(const T& object) {
+  if constexpr (std::convertible_to<decltype(object.what()), const char*>) {
+    const char* const text = object.what();
+    return text ? text : "";
+  } else {
+    return std::string(object.what());
+  }
+}
+
+/// The braces keep a pointer from passing for a bool.
+template <class T>
+concept built_from_chars = requires(const char* text) {
+  T{text};
+  T(text);
+};
+template <class T>
+concept built_from_string = std::constructible_from<T, const std::string&>;
+template <class T>
+concept built_from_message = has_message<T> && (built_from_string<T> || built_from_chars<T>);
+
+template <class T>
+concept has_visible_serialize =
+    probe::has_serialize_function<T> ||
+    requires(T& object, output_archive& archive) { object.serialize(archive, 0u); };
+
+/// A private `serialize` cannot be seen in a final class, which is_transportable_v takes to have
+/// one: where the message does as well, it is taken to have none.
+template <class T>
+concept serializable =
+    transportable<T> && (!std::is_final_v<T> || has_visible_serialize<T> || !built_from_message<T>);
+
+template <class T>
+concept built_from_data =
+    serializable<T> && (std::is_default_constructible_v<T> || built_from_message<T>);
+
+/// Nothing has to travel: there are no members.
+template <class T>
+concept built_from_nothing = std::is_default_constructible_v<T> &&
+                             (std::is_empty_v<T> || (is_standard_exception<T> && has_message<T> &&
+                                                     sizeof(T) == sizeof(std::exception)));
+
+template <class T>
+bool sample_exception(const std::exception_ptr& thrown, exception_sample& into) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const T& object) {
+    if constexpr (accessibly_derived<T, std::exception>) {
+      into.standard = &static_cast<const std::exception&>(object);
+    } else if constexpr (has_message<T>) {
+      into.message = message_of(object);
+    }
+    if constexpr (built_from_data<T>) {
+      byte_buffer& data = into.data.emplace();
+      data.limit(into.limit);
+      output_archive archive(data);
+      archive << object;
+      archive.finish();
+    }
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+template <class T>
+bool catches_exception(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const T&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+template <class T>
+T blank_exception(std::string_view message) {
+  // The message first: members that serialize() forgets are more often in it than in nothing.
+  if constexpr (built_from_message<T>) {
+    if constexpr (built_from_string<T>)
+      return T(std::string(message));
+    else
+      return T(std::string(message).c_str());
+  } else {
+    return T();
+  }
+}
+
+template <class T>
+std::exception_ptr rebuild_exception(const exception_plan& plan) {
+  T object = blank_exception<T>(plan.what);
+  if constexpr (built_from_data<T>) {
+    input_archive archive(plan.data);
+    archive >> object;
+    archive.finish();
+  }
+  restore_bases(object, plan);
+  if constexpr (!built_from_data<T> && has_message<T> && !std::is_final_v<T>)
+    if (!plan.remote && message_of(object) != plan.what) return nullptr;
+  return assemble(std::move(object), plan);
+}
+
+template <class T>
+inline constexpr exception_ops exception_ops_for{&typeid(T),
+                                                 &sample_exception<T>,
+                                                 &catches_exception<T>,
+                                                 &rebuild_exception<T>,
+                                                 &throw_null_pointer<T>,
+                                                 &catches_pointer<T>};
+
+template <class T>
+class exception_registration {
+ public:
+  exception_registration() { register_exception(exception_ops_for<T>); }
+  exception_registration(const exception_registration&) = delete;
+  exception_registration& operator=(const exception_registration&) = delete;
+  ~exception_registration() { unregister_exception(exception_ops_for<T>); }
+};
+
+template <class T>
+bool register_exception_once() {
+  constexpr bool is_plain = (std::is_class_v<T> || std::is_union_v<T> || std::is_arithmetic_v<T> ||
+                             std::is_enum_v<T>) &&  //
+                            std::same_as<T, std::remove_cv_t<T>>;
+  static_assert(is_plain,
+                "ISOLATTE_REGISTER_EXCEPTION takes a class, a number or an enumeration, "
+                "without const, reference or pointer");
+  if constexpr (is_plain) {
+    constexpr bool is_object = !std::is_abstract_v<T> && std::move_constructible<T>;
+    static_assert(
+        is_object,
+        "ISOLATTE_REGISTER_EXCEPTION: the exception type must be movable and not abstract");
+    if constexpr (is_object) {
+      constexpr bool can_travel =
+          built_from_data<T> || built_from_message<T> || built_from_nothing<T>;
+      static_assert(can_travel,
+                    "ISOLATTE_REGISTER_EXCEPTION: the exception type must be serialisable by "
+                    "Boost.Serialization (and constructible by default or from its message), or "
+                    "have a what() and a constructor that takes such a message, as std::string or "
+                    "const char*");
+      if constexpr (can_travel) static const exception_registration<T> registration;
+    }
+  }
+  return true;
+}
+
+}  // namespace isolatte::detail
+
+#endif

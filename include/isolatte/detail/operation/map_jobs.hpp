@@ -1,0 +1,286 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
+#define ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
+
+#include <isolatte/detail/operation/map_operation.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/map_options.hpp>
+#include <isolatte/outcome.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associator.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace isolatte::detail {
+
+/// An element while its job is under way, as the range gave it: an lvalue stays one.
+///
+/// What forward iterators refer to stays where it is as long as the range does, so that is only
+/// referred to. All else is kept here.
+template <class Range>
+class map_element {
+  using reference = std::ranges::range_reference_t<Range>;
+  using value = std::ranges::range_value_t<Range>;
+  static constexpr bool is_lvalue = std::is_lvalue_reference_v<reference>;
+  static constexpr bool in_place = is_lvalue && std::ranges::forward_range<Range>;
+  using kept = std::conditional_t<!is_lvalue && std::constructible_from<value, reference>, value,
+                                  std::remove_cvref_t<reference>>;
+
+ public:
+  /// What the function is called with.
+  using type = std::conditional_t<is_lvalue, reference, kept&&>;
+
+  template <class Iterator>
+  explicit map_element(const Iterator& at) : kept_(take(at)) {}
+
+  type get() noexcept {
+    if constexpr (in_place)
+      return *kept_;
+    else
+      return static_cast<type>(kept_);
+  }
+
+ private:
+  using stored = std::conditional_t<in_place, std::add_pointer_t<reference>, kept>;
+
+  template <class Iterator>
+  static stored take(const Iterator& at) {
+    if constexpr (in_place)
+      return std::addressof(*at);
+    else if constexpr (is_lvalue && !std::constructible_from<kept, reference>)
+      return kept(std::ranges::iter_move(at));
+    else
+      return kept(*at);
+  }
+
+  stored kept_;
+};
+
+template <class Range>
+using map_element_t = typename map_element<Range>::type;
+
+template <class F, class Range>
+concept maps = std::invocable<F&, map_element_t<Range>>;
+
+template <class Range, class F>
+using map_result = std::decay_t<std::invoke_result_t<F&, map_element_t<Range>>>;
+
+template <class T>
+inline constexpr bool is_initializer_list = false;
+template <class T>
+inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
+
+/// What starts the jobs of a map:
+/// - `concurrency()`: how many at once where the user does not say;
+/// - `get_executor()`: the operation's executor;
+/// - `launch(f, element, handler)`: starts `f(element)`, and completes with
+///   `void(error_code, outcome<R>)` on the handler's associated executor, never from inside;
+///   honours its cancellation slot. Both arguments outlive the job, and are to be left as they are
+///   where it completes with an error: then it may be launched once more.
+template <class L, class F, class Element, class Handler>
+concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler handler) {
+  { std::as_const(launcher).concurrency() } -> std::convertible_to<std::size_t>;
+  { std::as_const(launcher).get_executor() } -> std::convertible_to<boost::asio::any_io_executor>;
+  launcher.launch(f, std::forward<Element>(element), std::move(handler));
+};
+
+/// The outcomes, which the operation fills and its handler is given.
+template <class R>
+using map_outcomes = std::shared_ptr<std::vector<outcome<R>>>;
+
+/// Hands the outcomes over, behind the compiled operation.
+template <class R, class Handler>
+class map_handler {
+ public:
+  map_handler(Handler handler, map_outcomes<R> outcomes)
+      : handler_(std::move(handler)), outcomes_{std::move(outcomes)} {}
+
+  void operator()(boost::system::error_code ec) {
+    std::vector<outcome<R>> all = std::move(*outcomes_);
+    outcomes_.reset();
+    std::move(handler_)(ec, std::move(all));
+  }
+
+  const Handler& inner() const noexcept { return handler_; }
+
+ private:
+  Handler handler_;
+  map_outcomes<R> outcomes_;
+};
+
+/// The handler of one job.
+template <class Jobs>
+class map_job_handler {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+  using cancellation_slot_type = boost::asio::cancellation_slot;
+
+  map_job_handler(std::shared_ptr<Jobs> jobs, std::size_t index, cancellation_slot_type slot)
+      : executor_{jobs->serial()}, slot_{slot}, jobs_{std::move(jobs)}, index_{index} {}
+
+  executor_type get_executor() const noexcept { return executor_; }
+  cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
+
+  template <class Outcome>
+  void operator()(boost::system::error_code ec, Outcome&& what) {
+    Jobs::arrived(std::move(jobs_), index_, ec, std::move(what));
+  }
+
+ private:
+  executor_type executor_;
+  cancellation_slot_type slot_;
+  std::shared_ptr<Jobs> jobs_;
+  std::size_t index_;
+};
+
+/// The types of a map: takes the elements, has their jobs launched, and keeps the outcomes.
+template <class Launcher, std::ranges::input_range Range, maps<Range> F>
+class map_jobs final : public map_operation {
+ public:
+  using result = map_result<Range, F>;
+  using outcomes = map_outcomes<result>;
+  static_assert(job_launcher<Launcher, F, map_element_t<Range>, map_job_handler<map_jobs>>);
+
+  map_jobs(Launcher launcher, Range range, F f, settings how, outcomes all)
+      : map_operation{launcher.get_executor(), std::move(how)},
+        input_{std::in_place, std::move(launcher), std::move(range), std::move(f)},
+        outcomes_{std::move(all)} {}
+
+  static void arrived(std::shared_ptr<map_jobs> self, std::size_t index,
+                      const boost::system::error_code& ec, outcome<result>&& what) {
+    bool const good = what.success() || what;
+    put((*self->outcomes_)[index], std::move(what));
+    ended(std::move(self), index, ec, good);
+  }
+
+ private:
+  struct input {
+    input(Launcher&& l, Range&& r, F&& f)
+        : launcher(std::move(l)), range(std::move(r)), function(std::move(f)) {}
+    Launcher launcher;
+    Range range;
+    F function;
+    /// At the element that was taken last.
+    std::optional<std::ranges::iterator_t<Range>> at{};
+  };
+
+  struct typed_job final : job {
+    explicit typed_job(const std::ranges::iterator_t<Range>& at) : element{at} {}
+    map_element<Range> element;
+  };
+
+  static void put(outcome<result>& place, outcome<result>&& what) {
+    if constexpr (std::is_move_assignable_v<outcome<result>>) {
+      place = std::move(what);
+    } else {
+      std::destroy_at(&place);
+      std::construct_at(&place, std::move(what));
+    }
+  }
+
+  std::unique_ptr<job> take(std::size_t index) override {
+    bool const is_new = index == outcomes_->size();
+    if (is_new) outcomes_->emplace_back();
+    // Advanced not before the next element is wanted: that may block, and throw.
+    if (input_->at)
+      ++*input_->at;
+    else
+      input_->at.emplace(std::ranges::begin(input_->range));
+    if (*input_->at != std::ranges::end(input_->range))
+      return std::make_unique<typed_job>(*input_->at);
+    if (is_new) outcomes_->pop_back();
+    return nullptr;
+  }
+
+  void launch(std::size_t index, job& what) override {
+    input_->launcher.launch(
+        input_->function, static_cast<typed_job&>(what).element.get(),
+        map_job_handler<map_jobs>{std::static_pointer_cast<map_jobs>(shared_from_this()), index,
+                                  what.stop.slot()});
+  }
+
+  void refuse(std::size_t index, std::exception_ptr why) noexcept override {
+    // There is none where there was no memory for it.
+    if (index < outcomes_->size())
+      put((*outcomes_)[index], outcome<result>{run_summary{}, std::move(why)});
+  }
+
+  void release() noexcept override {
+    input_.reset();
+    outcomes_.reset();
+  }
+
+  std::optional<input> input_;
+  outcomes outcomes_;
+};
+
+template <class Launcher>
+class initiate_map {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+
+  explicit initiate_map(Launcher launcher) : launcher_(std::move(launcher)) {}
+
+  executor_type get_executor() const noexcept { return launcher_.get_executor(); }
+
+  template <class Handler, class Range, class F>
+  void operator()(Handler&& handler, Range range, F f, map_options opts) const {
+    using jobs = map_jobs<Launcher, Range, F>;
+    map_operation::settings how{
+        .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher_.concurrency(),
+        .stop_on_error = opts.stop_on_error,
+        .on_progress = std::move(opts.on_progress)};
+    auto all = std::make_shared<typename jobs::outcomes::element_type>();
+    if constexpr (std::ranges::sized_range<Range>) {
+      how.total = static_cast<std::size_t>(std::ranges::size(range));
+      all->resize(*how.total);
+    }
+    std::make_shared<jobs>(launcher_, std::move(range), std::move(f), std::move(how), all)
+        ->begin(map_handler<typename jobs::result, std::decay_t<Handler>>{
+            std::forward<Handler>(handler), std::move(all)});
+  }
+
+ private:
+  Launcher launcher_;
+};
+
+/// How a kind of pool launches jobs: specialised by the header that defines the pool, with a
+/// constructor `(Pool&, const options&)`. See @ref job_launcher for the rest.
+template <class Pool>
+struct pool_launcher;
+
+template <class Pool>
+concept launches_jobs = requires { sizeof(pool_launcher<Pool>); } &&
+                        std::constructible_from<pool_launcher<Pool>, Pool&, const options&>;
+
+}  // namespace isolatte::detail
+
+template <template <class, class> class Associator, class R, class Handler, class Default>
+struct boost::asio::associator<Associator, isolatte::detail::map_handler<R, Handler>, Default>
+    : Associator<Handler, Default> {
+  static typename Associator<Handler, Default>::type get(
+      const isolatte::detail::map_handler<R, Handler>& handler) noexcept {
+    return Associator<Handler, Default>::get(handler.inner());
+  }
+  static auto get(const isolatte::detail::map_handler<R, Handler>& handler,
+                  const Default& fallback) noexcept {
+    return Associator<Handler, Default>::get(handler.inner(), fallback);
+  }
+};
+
+#endif

@@ -1,0 +1,93 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_OPERATION_MAP_OPERATION_HPP
+#define ISOLATTE_DETAIL_OPERATION_MAP_OPERATION_HPP
+
+#include <isolatte/config.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace isolatte::detail {
+
+/// How many jobs are under way at once where nobody says.
+ISOLATTE_DECL std::size_t processors() noexcept;
+
+/// Many jobs, without their types: what is started when, what is stopped, when all is done.
+///
+/// Everything below runs on a strand of the operation's executor, which also calls the members that
+/// a derived class supplies.
+class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_operation> {
+ public:
+  using handler_type = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+
+  struct settings {
+    std::size_t at_most = 1;
+    bool stop_on_error = false;
+    std::function<void(std::size_t, std::size_t)> on_progress{};
+    std::optional<std::size_t> total{};
+  };
+
+  /// An element, kept until its job has ended: a job that could not be started is tried again.
+  struct job {
+    virtual ~job() = default;
+    /// Ends the job while it is under way.
+    boost::asio::cancellation_signal stop;
+  };
+
+  virtual ~map_operation();
+  map_operation(const map_operation&) = delete;
+  map_operation& operator=(const map_operation&) = delete;
+
+  /// To be called once. Completes when every job has ended, or is not to be started any more.
+  void begin(handler_type handler);
+
+  /// What serialises the operation.
+  const boost::asio::any_io_executor& serial() const noexcept;
+
+ protected:
+  map_operation(boost::asio::any_io_executor executor, settings how);
+
+  /// The next element, or null where there is none. Its outcome has a place when this has returned,
+  /// or has thrown what the range did.
+  virtual std::unique_ptr<job> take(std::size_t index) = 0;
+  /// Starts a job. Unless this throws, ended() is called once, on serial(), never from here.
+  virtual void launch(std::size_t index, job& what) = 0;
+  /// The outcome of what could not be started.
+  virtual void refuse(std::size_t index, std::exception_ptr why) noexcept = 0;
+  /// Lets go of the range and the function.
+  virtual void release() noexcept = 0;
+
+  /// A job has ended, and its outcome is in its place.
+  /// @param good whether the outcome is no failure
+  static void ended(std::shared_ptr<map_operation> self, std::size_t index,
+                    boost::system::error_code ec, bool good);
+
+ private:
+  struct state;
+
+  template <class Step>
+  static void turn(std::shared_ptr<map_operation> self, Step what);
+  static void turn_later(std::shared_ptr<map_operation> self);
+  static void finish(std::shared_ptr<map_operation> self);
+  void report();
+  void step();
+  void take_next();
+  void start(std::size_t index);
+  void settle(std::size_t index, const boost::system::error_code& ec, bool good);
+
+  std::unique_ptr<state> const state_;
+};
+
+}  // namespace isolatte::detail
+
+#endif

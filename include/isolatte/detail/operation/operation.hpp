@@ -1,0 +1,55 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_OPERATION_OPERATION_HPP
+#define ISOLATTE_DETAIL_OPERATION_OPERATION_HPP
+
+#include <isolatte/config.hpp>
+#include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+
+namespace isolatte::detail {
+
+using report_signature = void(boost::system::error_code, report);
+using report_handler = boost::asio::any_completion_handler<report_signature>;
+
+/// Forks a child for the task before it returns, and completes with what became of it.
+ISOLATTE_DECL void async_run(boost::asio::any_io_executor executor, child_task& task, options opts,
+                             report_handler handler);
+
+/// The same, waiting in the calling thread.
+ISOLATTE_DECL boost::system::error_code run(child_task& task, options opts, report& result);
+
+/// A run whose outcome is asked for separately; the last owner's release kills it.
+class run_handle {
+ public:
+  ISOLATTE_DECL run_handle() noexcept;
+  ISOLATTE_DECL run_handle(boost::asio::any_io_executor executor, child_task& task, options opts);
+  ISOLATTE_DECL run_handle(run_handle&& other) noexcept;
+  ISOLATTE_DECL run_handle& operator=(run_handle&& other) noexcept;
+  ISOLATTE_DECL ~run_handle();
+
+  bool empty() const noexcept { return !implementation_; }
+  ISOLATTE_DECL int pid() const noexcept;
+  ISOLATTE_DECL bool running() const noexcept;
+  enum class request { interrupt, request_exit, terminate, suspend, resume };
+  ISOLATTE_DECL boost::system::error_code signal(request what) noexcept;
+  ISOLATTE_DECL boost::asio::any_io_executor get_executor() const;
+  /// Not to be called for an empty one.
+  ISOLATTE_DECL void async_wait(report_handler handler);
+
+ private:
+  struct implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,326 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include <isolatte/detail/archive/input_archive.hpp>
+
+#include <boost/archive/impl/archive_serializer_map.ipp>
+#include <boost/serialization/extended_type_info.hpp>
+#include <boost/serialization/void_cast.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+template class ISOLATTE_DECL
+    boost::archive::detail::archive_serializer_map<isolatte::detail::input_archive>;
+
+namespace isolatte::detail {
+
+namespace {
+
+bool within(const void* address, const void* begin, const void* end) noexcept {
+  return !std::less<>{}(address, begin) && std::less<>{}(address, end);
+}
+
+}  // namespace
+
+/// An object behind a pointer while it is being loaded. Undone unless it gets to its end.
+class input_archive::creation {
+ public:
+  creation(input_archive& ar, const boost::serialization::extended_type_info* type,
+           const heap_class& objects, bool tracked)
+      : ar_{ar}, objects_{objects} {
+    if (tracked) {
+      index_ = ar.objects_.size();
+      ar.objects_.push_back(
+          {nullptr, type, &objects, object_record::raw, object_record::nobody, 0});
+    }
+    object_ = objects.allocate();
+    if (tracked) record().address = static_cast<std::byte*>(object_);
+    outer_ = std::exchange(ar.creation_, this);
+  }
+  creation(const creation&) = delete;
+  creation& operator=(const creation&) = delete;
+  ~creation() {
+    ar_.creation_ = outer_;
+    if (complete_) return;
+    ar_.broken_ = true;
+    if (index_ != untracked) {
+      record().state = object_record::gone;
+      if (record().owner != object_record::nobody) return;
+    }
+    if (constructed_)
+      objects_.destroy(object_);
+    else
+      objects_.deallocate(object_);
+  }
+
+  void constructed() noexcept {
+    constructed_ = true;
+    if (index_ != untracked) record().state = object_record::loading;
+  }
+  void complete() noexcept {
+    complete_ = true;
+    if (index_ != untracked) record().state = object_record::complete;
+    ar_.last_pointer_ = {object_, &objects_, index_};
+  }
+  void* object() const noexcept { return object_; }
+
+ private:
+  object_record& record() noexcept { return ar_.objects_[index_]; }
+
+  input_archive& ar_;
+  const heap_class& objects_;
+  void* object_ = nullptr;
+  creation* outer_ = nullptr;
+  std::size_t index_ = untracked;
+  bool constructed_ = false;
+  bool complete_ = false;
+};
+
+input_archive::input_archive(std::span<const std::byte> in, std::size_t memory_limit)
+    : position_{in.data()}, end_{in.data() + in.size()}, memory_left_{memory_limit} {
+  std::size_t const frame = in.size();
+  moves_left_ = 1'000'000 + 64 * std::uint64_t{frame};
+  if (frame < (SIZE_MAX - memory_slack) / memory_factor)
+    memory_left_ = std::min(memory_left_, memory_slack + memory_factor * frame);
+
+  if (in.empty()) throw_malformed("isolatte: the frame is empty");
+  --end_;
+  auto const padded = std::to_integer<unsigned>(*end_);
+  if (padded > 1) throw_malformed("isolatte: the frame's end is not that of a frame");
+  if (padded == 1) {
+    std::uint64_t padding;
+    if (remaining() < sizeof padding)
+      throw_malformed("isolatte: the frame's end is not that of a frame");
+    end_ -= sizeof padding;
+    std::memcpy(&padding, end_, sizeof padding);
+    if (padding > remaining()) throw_malformed("isolatte: the frame's padding is longer than it");
+    auto const* const padding_end = std::exchange(end_, end_ - padding);
+    if (std::any_of(end_, padding_end, [](std::byte b) { return b != std::byte{}; }))
+      throw_malformed("isolatte: the frame's padding is not empty");
+  }
+}
+
+input_archive::~input_archive() = default;
+
+std::uint64_t input_archive::load_large_size() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 7) {
+    std::uint64_t const byte = load_byte();
+    std::uint64_t const bits = byte & 0x7f;
+    if (shift == 63 && bits > 1) break;
+    value |= bits << shift;
+    if (byte == bits) return value;
+  }
+  throw_malformed("isolatte: a number in the frame is too large");
+}
+
+bool input_archive::load_tracking(const boost::archive::detail::basic_iserializer& serializer) {
+  if (!serializer.class_info()) return serializer.tracking(0);
+  if (auto const* const known = tracked_.find(&serializer)) return *known != 0;
+  bool const tracking = load_flag();
+  // They may differ: the child may have loaded a library that saves the class by pointers.
+  if (tracking && serializer.serialized_as_pointer() && !serializer.tracking(0))
+    throw_malformed("isolatte: a class in the frame cannot be tracked");
+  tracked_.add(&serializer, tracking);
+  return tracking;
+}
+
+void input_archive::load_object(void* object,
+                                const boost::archive::detail::basic_iserializer& serializer) {
+  std::size_t const index = objects_.size();
+  if (load_tracking(serializer)) {
+    std::uint64_t const reference = load_size();
+    if (reference != 0) {
+      if (reference > objects_.size())
+        throw_malformed("isolatte: an object in the frame is unknown");
+      object_record const& known = objects_[reference - 1];
+      // The same part of one object may have been saved twice. Anything else cannot be loaded.
+      if (known.objects || known.state == object_record::gone || known.address != object ||
+          *known.type != serializer.get_eti())
+        throw_malformed("isolatte: an object in the frame is in two places");
+      return;
+    }
+    charge(1, record_cost);
+    objects_.push_back({static_cast<std::byte*>(object), &serializer.get_eti(), nullptr,
+                        object_record::complete, object_record::nobody, 0});
+  }
+  boost::archive::version_type const version = serializer.version();
+  serializer.load_object_data(*this, object, version);
+  recent_ = index;
+}
+
+void input_archive::register_class(const class_loader& loader) {
+  if (!loader.objects().throw_pointer || class_indices_.find(&loader)) return;
+  class_indices_.add(&loader, static_cast<std::uint32_t>(classes_.size()));
+  classes_.push_back(&loader);
+}
+
+void input_archive::constructed() noexcept {
+  if (creation_) creation_->constructed();
+}
+
+void* input_archive::create(const boost::serialization::extended_type_info* type,
+                            const heap_class& objects, bool tracked) {
+  creation attempt(*this, type, objects, tracked);
+  objects.load(*this, attempt.object());
+  attempt.complete();
+  return attempt.object();
+}
+
+void* input_archive::load_alias(const pointer_target* target, const heap_class* objects) {
+  std::uint64_t const index = load_size();
+  if (broken_ || index >= objects_.size())
+    throw_malformed("isolatte: an object in the frame is unknown");
+  object_record const& known = objects_[index];
+  if (known.state == object_record::raw || known.state == object_record::gone)
+    throw_malformed("isolatte: a pointer in the frame is to an object that does not exist");
+  if (!known.objects &&
+      (stack_.covers(known.address) || within(known.address, root_begin_, root_end_)))
+    throw_malformed("isolatte: a pointer in the frame is to an object that will have moved");
+
+  void* address = known.address;
+  if (!target) {
+    if (known.objects != objects) address = nullptr;
+  } else if (!known.type) {
+    address = nullptr;
+  } else if (*known.type != *target->type) {
+    address = target->catches
+                  ? boost::serialization::void_upcast(*known.type, *target->type, address)
+                  : nullptr;
+  }
+  if (!address) throw_malformed("isolatte: a pointer in the frame is to an object of another type");
+  last_pointer_ = {known.address, known.objects, index};
+  return address;
+}
+
+void* input_archive::load_simple_pointer(const heap_class& objects) {
+  last_pointer_ = {};
+  switch (load_size()) {
+    case pointer_tag::null: return nullptr;
+    case pointer_tag::alias: charge(1, objects.cost); return load_alias(nullptr, &objects);
+    case pointer_tag::made: charge(1, objects.cost); return create(nullptr, objects, true);
+    default: throw_malformed("isolatte: a pointer in the frame is none");
+  }
+}
+
+void* input_archive::load_object_pointer(const pointer_target& target) {
+  last_pointer_ = {};
+  std::uint64_t const tag = load_size();
+  if (tag == pointer_tag::null) return nullptr;
+  charge(1, target.cost);
+  if (tag == pointer_tag::alias) return load_alias(&target, nullptr);
+
+  const class_loader* loader = target.loader;
+  if (tag != pointer_tag::made)
+    loader = &load_class(tag - pointer_tag::derived, target);
+  else if (!loader)
+    throw_malformed("isolatte: an object in the frame is of an abstract class");
+  auto const& type = loader->get_eti();
+  void* const object =
+      create(&type, loader->objects(), load_tracking(loader->get_basic_serializer()));
+  if (loader == target.loader || type == *target.type) return object;
+  void* const base = boost::serialization::void_upcast(type, *target.type, object);
+  if (!base) {
+    // The classes are related, but nobody has told Boost.
+    if (last_pointer_.index == untracked ||
+        objects_[last_pointer_.index].owner == object_record::nobody)
+      loader->objects().destroy(object);
+    throw_malformed("isolatte: an object in the frame is of a class with an unknown base");
+  }
+  return base;
+}
+
+const class_loader& input_archive::load_class(std::uint64_t index, const pointer_target& target) {
+  if (!target.catches || index > classes_.size())
+    throw_malformed("isolatte: a class in the frame is unknown");
+  if (index == classes_.size()) {
+    std::array<char, BOOST_SERIALIZATION_MAX_KEY_SIZE> name{};
+    std::uint64_t const length = load_size();
+    if (length >= name.size()) throw_malformed("isolatte: a class in the frame is unknown");
+    load_binary(name.data(), length);
+    auto const* const type = boost::serialization::extended_type_info::find(name.data());
+    auto const* const found =
+        type ? boost::archive::detail::archive_serializer_map<input_archive>::find(*type) : nullptr;
+    if (!found) throw_malformed("isolatte: a class in the frame is unknown");
+    auto const* const loader = static_cast<const class_loader*>(found);
+    if (!class_indices_.find(loader)) class_indices_.add(loader, static_cast<std::uint32_t>(index));
+    classes_.push_back(loader);
+  }
+
+  const class_loader& loader = *classes_[index];
+  if (&loader == target.loader || loader.get_eti() == *target.type) return loader;
+  std::pair const cast{&loader, target.type};
+  if (std::find(checked_casts_.begin(), checked_casts_.end(), cast) == checked_casts_.end()) {
+    if (!loader.objects().throw_pointer || !target.catches(loader.objects().throw_pointer))
+      throw_malformed("isolatte: an object in the frame is of an unrelated class");
+    checked_casts_.push_back(cast);
+  }
+  return loader;
+}
+
+void input_archive::move_objects(std::size_t mark, const void* from, std::size_t size,
+                                 const void* to) {
+  std::size_t const count = objects_.size() - mark;
+  if (count > moves_left_) throw_malformed("isolatte: the value's objects move too often");
+  moves_left_ -= count;
+  auto const* const begin = static_cast<const std::byte*>(from);
+  // The address is never written to by the archive.
+  auto* const target = static_cast<std::byte*>(const_cast<void*>(to));
+  for (; mark < objects_.size(); ++mark) {
+    object_record& object = objects_[mark];
+    if (object.objects || object.state == object_record::gone ||
+        !within(object.address, begin, begin + size))
+      continue;
+    if (target)
+      object.address = target + (object.address - begin);
+    else
+      object.state = object_record::gone;
+  }
+}
+
+void input_archive::claim_unique() {
+  if (last_pointer_.index == untracked) return;
+  object_record& object = objects_[last_pointer_.index];
+  if (!object.objects || object.owner != object_record::nobody ||
+      object.state != object_record::complete)
+    throw_malformed("isolatte: an object in the frame has two owners");
+  object.owner = object_record::one;
+}
+
+std::shared_ptr<void> input_archive::claim_shared() {
+  if (last_pointer_.index == untracked) return last_pointer_.objects->share(last_pointer_.object);
+  object_record& object = objects_[last_pointer_.index];
+  if (object.objects && object.owner == object_record::nobody) {
+    object.share = static_cast<std::uint32_t>(shares_.size());
+    shares_.push_back({nullptr, nullptr});
+    // If it throws, it has seen to the object.
+    object.owner = object_record::several;
+    shares_.back().owner = object.objects->share(object.address);
+  } else if (!object.objects || object.owner != object_record::several ||
+             !shares_[object.share].owner) {
+    throw_malformed("isolatte: an object in the frame has two owners");
+  }
+  return shares_[object.share].owner;
+}
+
+input_archive::foreign_claim input_archive::claim_foreign(const void* kind) {
+  if (last_pointer_.index == untracked) {
+    // Nothing else can come to point to it.
+    shares_.push_back({nullptr, kind});
+    return {&shares_.back().owner, last_pointer_.object, last_pointer_.objects};
+  }
+  object_record& object = objects_[last_pointer_.index];
+  if (object.objects && object.owner == object_record::nobody) {
+    object.share = static_cast<std::uint32_t>(shares_.size());
+    shares_.push_back({nullptr, kind});
+    object.owner = object_record::foreign;
+  } else if (!object.objects || object.owner != object_record::foreign ||
+             !shares_[object.share].owner || shares_[object.share].kind != kind) {
+    throw_malformed("isolatte: an object in the frame has two owners");
+  }
+  return {&shares_[object.share].owner, object.address, object.objects};
+}
+
+}  // namespace isolatte::detail

@@ -1,0 +1,54 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_EXCEPTION_FACES_HPP
+#define ISOLATTE_LIB_EXCEPTION_FACES_HPP
+
+#include <isolatte/detail/exception/registry.hpp>
+#include <isolatte/remote_exception.hpp>
+
+#include <boost/container/static_vector.hpp>
+#include <boost/exception/exception.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+
+// What can be seen of an exception without knowing its type.
+
+namespace isolatte::detail {
+
+/// The faces an exception object shows. They are those of the object that the exception_ptr owns:
+/// on the platforms this library is for, rethrowing does not copy.
+struct exception_sight {
+  /// Null where the compiler's runtime cannot tell.
+  const std::type_info* type = nullptr;
+  const std::exception* standard = nullptr;
+  const boost::exception* boost = nullptr;
+  const std::nested_exception* nested = nullptr;
+  const remote_exception* remote = nullptr;
+};
+
+/// Does not allocate.
+exception_sight look_at(const std::exception_ptr& thrown) noexcept;
+
+/// A thrown number or string as text; empty for anything else.
+std::string value_as_text(const std::exception_ptr& thrown);
+
+/// The name of a type without the wrappers that throw functions put around it, as in
+/// boost::wrapexcept<E>.
+std::string unwrapped_name(const std::type_info& type);
+
+/// Whether a handler for a registered type could see through all wrappers to this very type.
+bool is_unwrapped(const std::type_info& type, std::string_view name);
+
+using candidates = boost::container::static_vector<registered_exception, 32>;
+
+/// The registered types among the object's own type and its base classes, nearest first. Some may
+/// turn out to be inaccessible. Does not allocate.
+candidates find_candidates(const exception_sight& sight, const std::exception_ptr& thrown) noexcept;
+
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,23 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LOGIC_CHILD_STAGE_HPP
+#define ISOLATTE_LIB_LOGIC_CHILD_STAGE_HPP
+
+#include <cstdint>
+
+namespace isolatte::logic {
+
+/// How far the child came, as it says itself.
+enum class child_stage : std::uint32_t {
+  /// It prepares itself: the callable has not begun.
+  setup = 0,
+  setup_failed = 1,
+  running = 2,
+  /// The callable has ended and its result was about to be sent.
+  finished = 3,
+};
+
+}  // namespace isolatte::logic
+
+#endif

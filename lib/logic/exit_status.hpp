@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LOGIC_EXIT_STATUS_HPP
+#define ISOLATTE_LIB_LOGIC_EXIT_STATUS_HPP
+
+namespace isolatte::logic {
+
+/// What the kernel says of a process that ended.
+struct exit_status {
+  enum class kind { exited, signaled, dumped, lost };
+  kind how = kind::lost;
+  /// The exit code or the signal.
+  int number = 0;
+};
+
+}  // namespace isolatte::logic
+
+#endif

@@ -1,0 +1,232 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "logic/run_machine.hpp"
+
+#include "vocabulary/signals.hpp"
+
+#include <csignal>
+
+namespace isolatte::logic {
+
+namespace {
+
+/// What the child exits with behind a frame of its own.
+int code_behind(detail::payload_kind kind) noexcept {
+  return kind == detail::payload_kind::value ? 0 : 1;
+}
+
+}  // namespace
+
+action run_machine::started() noexcept {
+  phase_ = phase::running;
+  return policy_.timeout ? action::arm_deadline : action::none;
+}
+
+action run_machine::stop(cause why, std::optional<cancel_kind> polite) noexcept {
+  if (cause_ == cause::none) cause_ = why;
+  action todo = action::none;
+  if (polite && *polite != cancel_kind::terminate) {
+    bool const interrupt = *polite == cancel_kind::interrupt;
+    (interrupt ? sent_interrupt_ : sent_request_exit_) = true;
+    todo |= interrupt ? action::interrupt : action::request_exit;
+    if (policy_.grace) {
+      if (phase_ == phase::running) {
+        phase_ = phase::grace;
+        todo |= action::arm_grace;
+      }
+      return todo;
+    }
+  }
+  phase_ = phase::killing;
+  sent_kill_ = true;
+  return todo | action::kill;
+}
+
+action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept {
+  // What was delivered, or is about to be, is not taken back.
+  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_)
+    return action::none;
+  frame_ = state;
+  kind_ = kind;
+  switch (state) {
+    case frame_state::malformed:
+    case frame_state::too_large:
+    case frame_state::out_of_memory:
+      // A refused frame says nothing of the callable, but no better one will come.
+      return alive() && phase_ != phase::killing ? stop(cause::refusal, std::nullopt)
+                                                 : action::none;
+    case frame_state::complete:
+      if (policy_.early && phase_ == phase::running) {
+        // Nothing the child still does matters to anyone, so it need not be waited for politely.
+        delivered_early_ = true;
+        phase_ = phase::killing;
+        sent_kill_ = true;
+        return action::kill | action::deliver_early;
+      }
+      return action::none;
+    default: return action::none;
+  }
+}
+
+action run_machine::deadline() noexcept {
+  if (phase_ != phase::running) return action::none;
+  return stop(cause::timeout,
+              policy_.grace ? std::optional{cancel_kind::request_exit} : std::nullopt);
+}
+
+action run_machine::grace_over() noexcept {
+  if (phase_ != phase::grace) return action::none;
+  return stop(cause_, std::nullopt);
+}
+
+action run_machine::cancel(cancel_kind kind) noexcept {
+  if (phase_ != phase::running && phase_ != phase::grace) return action::none;
+  return stop(cause::cancel, kind);
+}
+
+action run_machine::reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept {
+  if (!alive()) return action::none;
+  status_ = status;
+  stage_ = stage;
+  fault_seen_ = fault_seen;
+  phase_ = phase::draining;
+  return action::drain;
+}
+
+action run_machine::drained() noexcept {
+  if (phase_ != phase::draining) return action::none;
+  if (fault_seen_ && !delivered_early_) {
+    phase_ = phase::symbolising;
+    return action::symbolise;
+  }
+  phase_ = phase::complete;
+  return action::complete;
+}
+
+action run_machine::symbolised() noexcept {
+  if (phase_ != phase::symbolising) return action::none;
+  phase_ = phase::complete;
+  return action::complete;
+}
+
+isolatte::ran run_machine::whether_ran() const noexcept {
+  if (stage_ == child_stage::running || stage_ == child_stage::finished ||
+      frame_ != frame_state::absent)
+    return isolatte::ran::yes;
+  // The child marks the callable's beginning itself, so one that is gone without it never began.
+  return isolatte::ran::no;
+}
+
+verdict run_machine::conclude_frame() const noexcept {
+  verdict v;
+  v.keep_payload = true;
+  switch (kind_) {
+    case detail::payload_kind::value: v.how = ending::returned; break;
+    case detail::payload_kind::exception: v.how = ending::threw; break;
+    default:
+      v.how = ending::undelivered;
+      v.reason = "the result could not be serialised";
+      break;
+  }
+  return v;
+}
+
+verdict run_machine::conclude_exit(int code) const noexcept {
+  verdict v;
+  bool const polite = sent_interrupt_ || sent_request_exit_;
+  if (frame_ == frame_state::complete && code == code_behind(kind_)) {
+    v = conclude_frame();
+    if (cause_ == cause::cancel && polite) v.how = ending::cancelled;
+    return v;
+  }
+  // Without a result it has left because it was asked to, whatever it wrote meanwhile.
+  if (polite && cause_ == cause::timeout) {
+    v.how = ending::timed_out;
+    return v;
+  }
+  if (polite && cause_ == cause::cancel) {
+    v.how = ending::cancelled;
+    return v;
+  }
+  switch (frame_) {
+    case frame_state::malformed:
+      v.how = ending::undelivered;
+      v.reason = "the result frame is malformed";
+      return v;
+    case frame_state::too_large:
+      v.how = ending::undelivered;
+      v.reason = "the result is larger than options::max_result";
+      return v;
+    case frame_state::out_of_memory:
+      v.how = ending::undelivered;
+      v.reason = "no memory for the result";
+      return v;
+    default: break;
+  }
+  if (frame_ == frame_state::partial) {
+    v.how = ending::undelivered;
+    v.reason = "the result frame is truncated";
+  } else if (frame_ == frame_state::absent && stage_ == child_stage::finished) {
+    v.how = ending::undelivered;
+    v.reason = "the child could not write its result";
+  } else {
+    v.how = ending::exited;
+  }
+  return v;
+}
+
+verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
+  verdict v;
+  bool const complete = frame_ == frame_state::complete;
+  bool const ours = (number == SIGKILL && sent_kill_) ||
+                    (number == SIGTERM && sent_request_exit_) ||
+                    (number == SIGINT && sent_interrupt_);
+  if (ours && cause_ == cause::refusal) return conclude_exit(0);
+  if (ours && cause_ == cause::timeout) {
+    v.how = ending::timed_out;
+    v.keep_payload = complete;
+  } else if (ours && cause_ == cause::cancel) {
+    v.how = ending::cancelled;
+    v.keep_payload = complete;
+  } else if (dumped || detail::is_fault(number)) {
+    v.how = ending::faulted;
+  } else if (number == SIGKILL) {
+    v.how = owner_killed_ ? ending::cancelled : ending::killed;
+    v.keep_payload = complete;
+  } else {
+    v.how = ending::signaled;
+  }
+  return v;
+}
+
+verdict run_machine::conclude() const noexcept {
+  verdict v;
+  if (delivered_early_) {
+    v = conclude_frame();
+    v.ran = isolatte::ran::yes;
+    return v;
+  }
+  if (!status_) return v;
+  bool const ended_itself =
+      status_->how == exit_status::kind::exited || status_->how == exit_status::kind::lost;
+  if (ended_itself && stage_ == child_stage::setup_failed && frame_ == frame_state::absent) {
+    v.setup_failed = true;
+    v.ran = isolatte::ran::no;
+    return v;
+  }
+  switch (status_->how) {
+    case exit_status::kind::lost:
+      v.how = ending::lost;
+      v.keep_payload = frame_ == frame_state::complete;
+      break;
+    case exit_status::kind::exited: v = conclude_exit(status_->number); break;
+    case exit_status::kind::signaled: v = conclude_signal(status_->number, false); break;
+    case exit_status::kind::dumped: v = conclude_signal(status_->number, true); break;
+  }
+  v.ran = whether_ran();
+  v.aborted = v.how == ending::cancelled && cause_ == cause::cancel;
+  return v;
+}
+
+}  // namespace isolatte::logic

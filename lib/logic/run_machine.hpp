@@ -1,0 +1,124 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LOGIC_RUN_MACHINE_HPP
+#define ISOLATTE_LIB_LOGIC_RUN_MACHINE_HPP
+
+#include "logic/child_stage.hpp"
+#include "logic/exit_status.hpp"
+#include "logic/frame.hpp"
+
+#include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/ending.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace isolatte::logic {
+
+/// What the machine asks of whoever drives it, in the order in which it is to be done.
+enum class action : std::uint32_t {
+  none = 0,
+  arm_deadline = 1 << 0,
+  interrupt = 1 << 1,
+  request_exit = 1 << 2,
+  kill = 1 << 3,
+  arm_grace = 1 << 4,
+  /// Complete with what is known now; what remains happens in the background.
+  deliver_early = 1 << 5,
+  /// Read what the child left in its streams and its result channel, and no more.
+  drain = 1 << 6,
+  symbolise = 1 << 7,
+  complete = 1 << 8,
+};
+
+constexpr action operator|(action a, action b) noexcept {
+  return static_cast<action>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+constexpr action& operator|=(action& a, action b) noexcept { return a = a | b; }
+constexpr bool has(action all, action one) noexcept {
+  return (static_cast<std::uint32_t>(all) & static_cast<std::uint32_t>(one)) != 0;
+}
+
+/// The ways of Boost.Process to end a child from outside.
+enum class cancel_kind { interrupt, request_exit, terminate };
+
+struct policy {
+  bool timeout = false;
+  /// Whether a polite signal is followed by time; otherwise SIGKILL is sent at once.
+  bool grace = false;
+  bool early = false;
+};
+
+/// What ended and how, as far as the status, the frame and our own doing tell.
+struct verdict {
+  ending how = ending::not_started;
+  isolatte::ran ran = isolatte::ran::unknown;
+  /// Whether the frame's payload is to be handed over.
+  bool keep_payload = false;
+  /// The operation was cancelled, rather than completed.
+  bool aborted = false;
+  /// The child could not prepare itself: its errno is the operation's error.
+  bool setup_failed = false;
+  const char* reason = "";
+};
+
+/// The logic of one run: result, end-of-file, exit, deadline and cancellation, in any order.
+///
+/// Pure: no clock, no process, no I/O. Whoever drives it looks for the child's end before it
+/// reports a deadline or a cancellation, so a child that has ended is never blamed on either.
+class run_machine {
+ public:
+  explicit run_machine(policy p) noexcept : policy_{p} {}
+
+  action started() noexcept;
+  action frame(frame_state state, detail::payload_kind kind) noexcept;
+  action deadline() noexcept;
+  action grace_over() noexcept;
+  action cancel(cancel_kind kind) noexcept;
+  /// Changes the policy for what is to come.
+  void allow_grace(bool grace) noexcept { policy_.grace = grace; }
+  /// The program's own SIGKILL through a handle.
+  void terminated_by_owner() noexcept { owner_killed_ = true; }
+  /// The child has been reaped, or its status is lost.
+  action reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept;
+  /// Everything the child left has been read.
+  action drained() noexcept;
+  action symbolised() noexcept;
+
+  bool complete() const noexcept { return phase_ == phase::complete; }
+  bool delivered_early() const noexcept { return delivered_early_; }
+  /// Meaningful once complete, or with deliver_early.
+  verdict conclude() const noexcept;
+
+ private:
+  enum class phase { idle, running, grace, killing, draining, symbolising, complete };
+  enum class cause { none, timeout, cancel, refusal };
+
+  bool alive() const noexcept {
+    return phase_ == phase::running || phase_ == phase::grace || phase_ == phase::killing;
+  }
+  action stop(cause why, std::optional<cancel_kind> polite) noexcept;
+  verdict conclude_exit(int code) const noexcept;
+  verdict conclude_signal(int number, bool dumped) const noexcept;
+  verdict conclude_frame() const noexcept;
+  isolatte::ran whether_ran() const noexcept;
+
+  policy policy_;
+  phase phase_ = phase::idle;
+  cause cause_ = cause::none;
+  bool sent_interrupt_ = false;
+  bool sent_request_exit_ = false;
+  bool sent_kill_ = false;
+  bool owner_killed_ = false;
+  bool delivered_early_ = false;
+  bool fault_seen_ = false;
+  frame_state frame_ = frame_state::absent;
+  detail::payload_kind kind_ = detail::payload_kind::none;
+  std::optional<exit_status> status_;
+  child_stage stage_ = child_stage::setup;
+};
+
+}  // namespace isolatte::logic
+
+#endif

@@ -1,0 +1,51 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
+#define ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace isolatte::logic {
+
+/// Keeps the last bytes of a stream.
+class tail_buffer {
+ public:
+  explicit tail_buffer(std::size_t limit) noexcept : limit_{limit} {}
+
+  void append(std::string_view bytes) {
+    if (bytes.size() > limit_) {
+      truncated_ = true;
+      bytes_.assign(bytes.substr(bytes.size() - limit_));
+      return;
+    }
+    bytes_.append(bytes);
+    // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
+    if (bytes_.size() / 2 > limit_) trim();
+  }
+
+  bool truncated() const noexcept { return truncated_ || bytes_.size() > limit_; }
+
+  std::string take() {
+    trim();
+    return std::exchange(bytes_, {});
+  }
+
+ private:
+  void trim() {
+    if (bytes_.size() <= limit_) return;
+    bytes_.erase(0, bytes_.size() - limit_);
+    truncated_ = true;
+  }
+
+  std::size_t limit_;
+  std::string bytes_;
+  bool truncated_ = false;
+};
+
+}  // namespace isolatte::logic
+
+#endif

@@ -1,0 +1,242 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "logic/map_progress.hpp"
+#include "supervise/executors.hpp"
+
+#include <isolatte/detail/operation/map_operation.hpp>
+#include <isolatte/error.hpp>
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace isolatte::detail {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+namespace errc = boost::system::errc;
+using logic::map_progress;
+
+std::size_t processors() noexcept {
+  return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+}
+
+namespace {
+
+/// What the end of another job can relieve.
+bool is_shortage(const error_code& ec) noexcept {
+  return ec == errc::resource_unavailable_try_again || ec == errc::not_enough_memory ||
+         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
+         ec == error::queue_full;
+}
+
+map_progress::end end_of(const error_code& ec, bool good) noexcept {
+  using end = map_progress::end;
+  if (ec == asio::error::operation_aborted) return end::aborted;
+  if (is_shortage(ec)) return end::shortage;
+  return ec || !good ? end::failure : end::success;
+}
+
+}  // namespace
+
+struct map_operation::state {
+  struct pending_handler {
+    asio::executor_work_guard<asio::any_completion_executor> work;
+    handler_type handler;
+  };
+
+  state(asio::any_io_executor ex, settings how)
+      : executor{std::move(ex)},
+        serial{supervise::strand{executor}},
+        progress{{.at_most = how.at_most, .stop_on_error = how.stop_on_error, .total = how.total}},
+        on_progress{std::move(how.on_progress)} {}
+
+  /// Whatever this brings about: no job ends while it runs that is looked at afterwards.
+  void stop_all(asio::cancellation_type type) {
+    for (auto at = jobs.begin(); at != jobs.end();) {
+      std::size_t const index = at->first;
+      at->second->stop.emit(type);
+      at = jobs.upper_bound(index);
+    }
+  }
+
+  asio::any_io_executor const executor;
+  /// A strand.
+  asio::any_io_executor const serial;
+  map_progress progress;
+  std::function<void(std::size_t, std::size_t)> on_progress;
+  /// How far that has been told.
+  std::size_t reported = 0;
+  /// Under way, or to be tried again.
+  std::map<std::size_t, std::unique_ptr<job>> jobs;
+  error_code first_error;
+  /// Set at once, so that a map that is cancelled before its first turn starts nothing.
+  std::atomic<bool> cancelled = false;
+  bool turn_is_posted = false;
+  bool complete = false;
+  std::optional<pending_handler> handler;
+};
+
+map_operation::map_operation(asio::any_io_executor executor, settings how)
+    : state_{std::make_unique<state>(std::move(executor), std::move(how))} {}
+
+map_operation::~map_operation() = default;
+
+const asio::any_io_executor& map_operation::serial() const noexcept { return state_->serial; }
+
+void map_operation::begin(handler_type handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
+      auto const self = weak.lock();
+      if (!self) return;
+      self->state_->cancelled = true;
+      asio::post(self->state_->serial, [weak, type] {
+        auto going = weak.lock();
+        if (!going) return;
+        turn(std::move(going), [type](map_operation& map) {
+          map.state_->progress.cancel();
+          map.state_->stop_all(type);
+        });
+      });
+    });
+  auto const executor = asio::get_associated_executor(handler, state_->executor);
+  state_->handler.emplace(state::pending_handler{
+      asio::make_work_guard(asio::any_completion_executor{executor}), std::move(handler)});
+  turn_later(shared_from_this());
+}
+
+/// Does something, and sees to it that the map goes on: also when something threw, which is what
+/// users' callbacks do.
+template <class Step>
+void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
+  if (self->state_->complete) return;
+  try {
+    what(*self);
+    self->report();
+  } catch (...) {
+    turn_later(std::move(self));
+    throw;
+  }
+  switch (self->state_->progress.next()) {
+    case map_progress::step::wait: break;
+    case map_progress::step::complete: finish(std::move(self)); break;
+    // The next in another turn: to make a child takes its time, and others use the loop, too.
+    case map_progress::step::take:
+    case map_progress::step::retry: turn_later(std::move(self)); break;
+  }
+}
+
+void map_operation::turn_later(std::shared_ptr<map_operation> self) {
+  if (std::exchange(self->state_->turn_is_posted, true)) return;
+  auto const& on = self->state_->serial;
+  asio::post(on, [self = std::move(self)]() mutable {
+    self->state_->turn_is_posted = false;
+    turn(std::move(self), [](map_operation& map) { map.step(); });
+  });
+}
+
+/// Behind all else, so that the last call knows the total, and whatever it throws nothing is amiss.
+void map_operation::report() {
+  if (!state_->on_progress) return;
+  while (state_->reported != state_->progress.done())
+    state_->on_progress(++state_->reported, state_->progress.total());
+}
+
+void map_operation::step() {
+  map_progress& progress = state_->progress;
+  if (state_->cancelled) progress.cancel();
+  switch (progress.next()) {
+    case map_progress::step::take: take_next(); break;
+    case map_progress::step::retry: start(progress.retry()); break;
+    case map_progress::step::wait:
+    case map_progress::step::complete: break;
+  }
+}
+
+void map_operation::take_next() {
+  map_progress& progress = state_->progress;
+  std::size_t const index = progress.taken();
+  try {
+    progress.make_room();
+    std::unique_ptr<job> next = take(index);
+    if (!next) return progress.exhausted();
+    state_->jobs.emplace(index, std::move(next));
+  } catch (...) {
+    // An iterator that has thrown is not to be used any more.
+    progress.take();
+    progress.broken();
+    refuse(index, std::current_exception());
+    return settle(index, error::bad_element, false);
+  }
+  progress.take();
+  start(index);
+}
+
+void map_operation::start(std::size_t index) {
+  error_code ec;
+  try {
+    return launch(index, *state_->jobs.at(index));
+  } catch (const std::bad_alloc&) {
+    ec = make_error_code(errc::not_enough_memory);
+    refuse(index, std::current_exception());
+  } catch (...) {
+    ec = error::bad_element;
+    refuse(index, std::current_exception());
+  }
+  settle(index, ec, false);
+}
+
+void map_operation::ended(std::shared_ptr<map_operation> self, std::size_t index, error_code ec,
+                          bool good) {
+  turn(std::move(self), [=](map_operation& map) {
+    map.settle(index, ec, good);
+    map.step();
+  });
+}
+
+void map_operation::settle(std::size_t index, const error_code& ec, bool good) {
+  map_progress& progress = state_->progress;
+  bool const was_stopping = progress.stopping();
+  auto const effect = progress.ended(index, end_of(ec, good));
+  if (!effect.settled) return;
+  if (!was_stopping && !state_->first_error) state_->first_error = ec;
+  state_->jobs.erase(index);
+  // As at a timeout: the grace of the options applies.
+  if (effect.stop_others) state_->stop_all(asio::cancellation_type::partial);
+}
+
+void map_operation::finish(std::shared_ptr<map_operation> self) {
+  state& map = *self->state_;
+  map.complete = true;
+  error_code ec = map.first_error;
+  if (map.progress.aborted()) ec = asio::error::operation_aborted;
+  map.jobs.clear();
+  map.on_progress = nullptr;
+  self->release();
+  auto [work, handler] = std::move(*map.handler);
+  map.handler.reset();
+  // The last of the operation goes before its handler is called.
+  self.reset();
+  auto const executor = work.get_executor();
+  asio::dispatch(executor, [handler = std::move(handler), work = std::move(work), ec]() mutable {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) slot.clear();
+    work.reset();
+    std::move(handler)(ec);
+  });
+}
+
+}  // namespace isolatte::detail

@@ -1,0 +1,153 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/fork_launcher.hpp"
+#include "launch/symboliser.hpp"
+#include "supervise/complete_later.hpp"
+
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/error.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace isolatte::detail {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using supervise::complete_later;
+using supervise::not_started;
+
+namespace {
+
+supervise::symbolise_function symboliser_for(const options& opts) noexcept {
+  return opts.fault_report ? launch::symbolise : nullptr;
+}
+
+}  // namespace
+
+void async_run(asio::any_io_executor executor, child_task& task, options opts,
+               report_handler handler) {
+  error_code ec;
+  const char* step = "";
+  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts), ec, step);
+  if (ec) {
+    task.release();
+    opts = {};
+    complete_later(executor, std::move(handler), ec, not_started(step));
+    return;
+  }
+  // Another thread may call the handler before this one returns.
+  task.release();
+  opts = {};
+  child.supervisor->async_own(std::move(handler));
+  child.begin();
+}
+
+error_code run(child_task& task, options opts, report& result) {
+  struct answer {
+    bool done = false;
+    error_code ec;
+    report what;
+  };
+  bool const early = opts.early;
+  auto const context = std::make_shared<asio::io_context>(1);
+  auto const given = std::make_shared<answer>();
+  async_run(context->get_executor(), task, std::move(opts),
+            [given](const error_code& ec, report what) {
+              given->ec = ec;
+              given->what = std::move(what);
+              given->done = true;
+            });
+  while (!given->done && context->run_one() != 0) {
+  }
+  result = std::move(given->what);
+  // The child is still to be reaped. The loop that does it outlives this call.
+  if (early) context->poll();
+  if (early && !context->stopped()) {
+    try {
+      std::thread{[context] { context->run(); }}.detach();
+    } catch (const std::system_error&) {
+      // No thread is to be had. The child is being killed, so this takes no longer than that.
+      context->run();
+    }
+  }
+  return given->ec;
+}
+
+struct run_handle::implementation {
+  asio::any_io_executor executor;
+  /// Gone once its context is: the handle may outlive that.
+  std::weak_ptr<supervise::supervisor> supervisor;
+  std::shared_ptr<posix::child_process> process;
+  /// Why there is no child.
+  error_code ec;
+  const char* step = "";
+
+  ~implementation() {
+    if (auto const owned = supervisor.lock()) owned->release_by_owner();
+  }
+};
+
+run_handle::run_handle() noexcept = default;
+
+run_handle::run_handle(asio::any_io_executor executor, child_task& task, options opts)
+    : implementation_{std::make_unique<implementation>()} {
+  // The handle's owner wants the child's end, not just its result.
+  opts.early = false;
+  implementation& self = *implementation_;
+  self.executor = executor;
+  launch::launched child =
+      launch::fork(executor, task, opts, symboliser_for(opts), self.ec, self.step);
+  if (self.ec) return;
+  child.supervisor->hold();
+  self.supervisor = child.supervisor;
+  self.process = child.child.process;
+  child.begin();
+}
+
+run_handle::run_handle(run_handle&& other) noexcept = default;
+run_handle& run_handle::operator=(run_handle&& other) noexcept = default;
+run_handle::~run_handle() = default;
+
+int run_handle::pid() const noexcept {
+  return implementation_ && implementation_->process ? implementation_->process->pid() : 0;
+}
+
+bool run_handle::running() const noexcept {
+  return implementation_ && implementation_->process && !implementation_->process->ended();
+}
+
+error_code run_handle::signal(request what) noexcept {
+  if (!implementation_) return error::no_child;
+  if (!implementation_->process) return implementation_->ec;
+  posix::child_process& process = *implementation_->process;
+  switch (what) {
+    case request::interrupt: return process.interrupt();
+    case request::request_exit: return process.request_exit();
+    case request::suspend: return process.suspend();
+    case request::resume: return process.resume();
+    case request::terminate: break;
+  }
+  if (auto const owner = implementation_->supervisor.lock()) owner->set_terminated_by_owner();
+  return process.terminate();
+}
+
+asio::any_io_executor run_handle::get_executor() const {
+  return implementation_ ? implementation_->executor : asio::any_io_executor{};
+}
+
+void run_handle::async_wait(report_handler handler) {
+  if (auto const owner = implementation_->supervisor.lock()) {
+    owner->async_wait(std::move(handler));
+  } else {
+    complete_later(implementation_->executor, std::move(handler), implementation_->ec,
+                   not_started(implementation_->step));
+  }
+}
+
+}  // namespace isolatte::detail

@@ -1,0 +1,69 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/child/child_exit.hpp"
+
+#include "posix/child/child_stdio.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+
+#include <unistd.h>
+
+extern "C" {
+// There only in a program that is instrumented for coverage or profiling.
+void __gcov_dump(void) __attribute__((weak));
+int __llvm_profile_write_file(void) __attribute__((weak));
+#if defined(__GLIBC__)
+// What at_quick_exit() is made of; glibc hands the status to the function as a second argument.
+int __cxa_at_quick_exit(void (*)(void*), void*) __attribute__((weak));
+#endif
+}
+
+namespace isolatte::posix {
+
+namespace {
+
+/// Called through its address, which is known when the program is loaded. By its name every child
+/// would have the dynamic linker look it up, and copy a dozen pages for that.
+void (*volatile exit_at_once)(int) = ::_exit;
+
+#if defined(__GLIBC__)
+
+void on_exit_hook(int status, void*) {
+  flush_buffers();
+  leave(status);
+}
+
+void on_quick_exit_hook(void*, int status) { leave(status); }
+
+#endif
+
+}  // namespace
+
+bool hook_exit() noexcept {
+#if defined(__GLIBC__)
+  // Handlers run in reverse order, so what is registered last, here, runs before the parent's.
+  if (::on_exit(on_exit_hook, nullptr) != 0) {
+    errno = ENOMEM;
+    return false;
+  }
+  if (__cxa_at_quick_exit != nullptr &&
+      __cxa_at_quick_exit(
+          reinterpret_cast<void (*)(void*)>(reinterpret_cast<void (*)()>(on_quick_exit_hook)),
+          nullptr) != 0) {
+    errno = ENOMEM;
+    return false;
+  }
+#endif
+  return true;
+}
+
+void leave(int code) noexcept {
+  if (__gcov_dump != nullptr) __gcov_dump();
+  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  exit_at_once(code);
+  ::_exit(code);
+}
+
+}  // namespace isolatte::posix

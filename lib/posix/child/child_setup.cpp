@@ -1,0 +1,135 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/child/child_setup.hpp"
+
+#include "posix/child/child_exit.hpp"
+#include "posix/child/child_main.hpp"
+#include "posix/child/child_stdio.hpp"
+#include "posix/child/fault_handler.hpp"
+#include "posix/child/limits.hpp"
+#include "posix/leash.hpp"
+#include "posix/system_calls.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <limits>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace isolatte::posix {
+
+namespace {
+
+bool set_standard_streams(const child_plan& plan) noexcept {
+  for (int fd = 0; fd != 3; ++fd) {
+    int const from = plan.standard[fd];
+    if (from != -1 && retry([&] { return sys.dup2(from, fd); }) == -1) return false;
+  }
+  for (auto const& move : plan.moved)
+    if (retry([&] { return sys.dup2(move.first, move.second); }) == -1) return false;
+  return true;
+}
+
+/// Closes [first, last] with what every POSIX system has.
+bool close_one_by_one(int first, int last) noexcept {
+  if (DIR* const open = ::opendir("/dev/fd")) {
+    // Closing while reading may make the directory skip entries, so it is read again until clean.
+    for (bool clean = false; !clean;) {
+      clean = true;
+      ::rewinddir(open);
+      while (auto const* const entry = ::readdir(open)) {
+        int fd = -1;
+        char const* const end = entry->d_name + std::strlen(entry->d_name);
+        if (std::from_chars(entry->d_name, end, fd).ptr != end) continue;
+        if (fd < first || fd > last || fd == ::dirfd(open)) continue;
+        sys.close(fd);
+        clean = false;
+      }
+    }
+    ::closedir(open);
+    return true;
+  }
+  long const limit = ::sysconf(_SC_OPEN_MAX);
+  if (limit == -1) return false;
+  for (int fd = first; fd <= last && fd < limit; ++fd) sys.close(fd);
+  return true;
+}
+
+bool close_between(int first, int last) noexcept {
+  if (first > last) return true;
+  if (sys.close_range(static_cast<unsigned>(first), static_cast<unsigned>(last)) == 0) return true;
+  return close_one_by_one(first, last);
+}
+
+bool close_inherited(const child_plan& plan) noexcept {
+  if (plan.keep_all) {
+    // What was opened for this child alone is not the user's to keep.
+    for (int const fd : plan.standard)
+      if (fd != -1 && !std::binary_search(plan.keep.begin(), plan.keep.end(), fd)) sys.close(fd);
+    return true;
+  }
+  int first = 3;
+  for (int const kept : plan.keep) {
+    if (!close_between(first, kept - 1)) return false;
+    first = kept + 1;
+  }
+  return close_between(first, std::numeric_limits<int>::max());
+}
+
+bool reset_signals() noexcept {
+  struct sigaction fresh{};
+  fresh.sa_handler = SIG_DFL;
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+    if (signal == SIGKILL || signal == SIGSTOP) continue;
+    // EINVAL: the C library keeps some real-time signals for itself.
+    if (sys.sigaction(signal, &fresh, nullptr) == -1 && errno != EINVAL) return false;
+  }
+  return true;
+}
+
+bool unblock_signals() noexcept {
+  sigset_t none;
+  sigemptyset(&none);
+  return sys.sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+}
+
+}  // namespace
+
+setup_step prepare_child(const child_plan& plan) noexcept {
+#ifdef MADV_DONTFORK
+  // The child's own children are not to speak in its name.
+  sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK);
+#endif
+  // The parent does the same, so that neither depends on the other being first.
+  if ((plan.lead_group || plan.group != 0) && sys.setpgid(0, plan.group) == -1)
+    return setup_step::process_group;
+  if (!plan.of_template && !reset_signals()) return setup_step::signals;
+  if (!set_standard_streams(plan)) return setup_step::standard_streams;
+  if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
+  disown_leash();
+  if (!close_inherited(plan)) return setup_step::closing_descriptors;
+  if (!apply_limits(plan.limits)) return setup_step::limits;
+  auto* const entry = reinterpret_cast<void (*)()>(child_main);
+  if (plan.report_faults && !install_fault_handler(*plan.page, entry))
+    return setup_step::fault_report;
+  if (plan.kind == child_kind::callable && !plan.of_template) {
+    discard_parents_buffers(plan.standard[0] != -1);
+    if (!hook_exit()) return setup_step::exit_hook;
+  }
+  if (!unblock_signals()) return setup_step::signals;
+  return setup_step::none;
+}
+
+void give_up(const child_plan& plan, setup_step failed) noexcept {
+  plan.page->error = errno;
+  plan.page->step = failed;
+  plan.page->stage = logic::child_stage::setup_failed;
+  ::_exit(1);
+}
+
+}  // namespace isolatte::posix

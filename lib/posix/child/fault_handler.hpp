@@ -1,0 +1,18 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_FAULT_HANDLER_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_FAULT_HANDLER_HPP
+
+#include "posix/child_page.hpp"
+
+namespace isolatte::posix {
+
+/// In the child: record fatal signals with their stack in the page, then die of them. The stack
+/// ends above the function `entry`.
+/// @return whether it worked; errno tells why not
+bool install_fault_handler(child_page_data& page, void (*entry)()) noexcept;
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,17 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_LIMITS_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_LIMITS_HPP
+
+#include <isolatte/resource_limits.hpp>
+
+namespace isolatte::posix {
+
+/// In the child: imposes the limits on this process.
+/// @return whether all took hold; errno tells why not
+bool apply_limits(const resource_limits& limits) noexcept;
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,19 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_VOCABULARY_SIGNALS_HPP
+#define ISOLATTE_LIB_VOCABULARY_SIGNALS_HPP
+
+#include <string>
+
+namespace isolatte::detail {
+
+/// Whether the contract counts the signal as a fault rather than a request.
+bool is_fault(int signal) noexcept;
+
+/// "SIGSEGV", "SIGRTMIN+3", or "signal 99" where there is no such name.
+std::string signal_name(int signal);
+
+}  // namespace isolatte::detail
+
+#endif
