@@ -6,16 +6,14 @@
 
 #include "posix/child/fork_child.hpp"
 #include "supervise/supervisor.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <memory>
-#include <new>
-#include <system_error>
 
 namespace isolatte::launch {
 
@@ -42,15 +40,9 @@ launched launch(const boost::asio::any_io_executor& executor, const options& opt
     step = "creating the child";
     result.child = create(result.supervisor->ends(), ec);
     if (ec) return {};
-  } catch (const std::bad_alloc&) {
-    ec = boost::system::errc::make_error_code(boost::system::errc::not_enough_memory);
-    return {};
-  } catch (const boost::system::system_error& error) {
+  } catch (...) {
     // An event loop opens its own descriptors when it is first used.
-    ec = error.code();
-    return {};
-  } catch (const std::system_error& error) {
-    ec = error.code();
+    ec = detail::error_of_caught();
     return {};
   }
   return result;

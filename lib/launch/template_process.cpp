@@ -9,6 +9,7 @@
 #include "posix/code_address.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <isolatte/error.hpp>
 
@@ -57,11 +58,6 @@ options server_options(int socket) {
   opts.keep = {socket};
   opts.fault_report = false;
   return opts;
-}
-
-bool is_shortage_of_room(const error_code& ec) noexcept {
-  return ec == boost::system::errc::resource_unavailable_try_again ||
-         ec == boost::system::errc::operation_would_block;
 }
 
 bool is_end(const error_code& ec) noexcept {
@@ -238,7 +234,7 @@ bool template_process::send(request& what) {
     if (!patient_) be_patient(0);
     return true;
   }
-  if (is_shortage_of_room(ec)) {
+  if (detail::would_block(ec)) {
     await_room();
     return false;
   }
@@ -296,7 +292,7 @@ void template_process::read_replies() {
     error_code ec;
     auto const bytes = posix::receive_message(
         socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none, false, ec);
-    if (is_shortage_of_room(ec)) return;
+    if (detail::would_block(ec)) return;
     if (ec || bytes.size() != sizeof reply) {
       died();
       return send_queued();

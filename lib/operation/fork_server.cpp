@@ -4,13 +4,12 @@
 #include "launch/symboliser.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/complete_later.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <isolatte/fork_server.hpp>
 
 #include <boost/system/system_error.hpp>
 
-#include <new>
-#include <system_error>
 #include <utility>
 
 namespace isolatte::detail {
@@ -63,12 +62,8 @@ void server_handle::async_run(const remote_call& call, options opts, report_hand
       if (ec) run->fail(ec, step);
       return;
     }
-  } catch (const std::bad_alloc&) {
-    ec = make_error_code(boost::system::errc::not_enough_memory);
-  } catch (const boost::system::system_error& error) {
-    ec = error.code();
-  } catch (const std::system_error& error) {
-    ec = error.code();
+  } catch (...) {
+    ec = error_of_caught();
   }
   if (run)
     run->fail(ec, step);

@@ -6,6 +6,8 @@
 #include "launch/symboliser.hpp"
 #include "posix/child/worker_main.hpp"
 #include "supervise/complete_later.hpp"
+#include "vocabulary/errors.hpp"
+#include "vocabulary/sinks.hpp"
 
 #include <isolatte/error.hpp>
 
@@ -13,11 +15,9 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <new>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -31,10 +31,6 @@ namespace {
 /// Replies handled before others get their turn of the event loop.
 constexpr int replies_per_turn = 256;
 
-bool is_read(const sink& to) noexcept {
-  return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
-}
-
 logic::pool_policy policy_of(const pool_options& opts) {
   logic::pool_policy policy;
   policy.workers = opts.workers != 0
@@ -44,7 +40,7 @@ logic::pool_policy policy_of(const pool_options& opts) {
   policy.max_queued = opts.max_queued;
   policy.max_worker_memory = opts.max_worker_memory;
   policy.lets_idle_ones_go = opts.idle_timeout.has_value();
-  policy.attributes_output = is_read(opts.worker.out) || is_read(opts.worker.err);
+  policy.attributes_output = detail::is_read(opts.worker.out) || detail::is_read(opts.worker.err);
   return policy;
 }
 
@@ -298,12 +294,8 @@ void pool::start_worker() {
     await_replies(fresh);
     await_output(fresh, &worker::out);
     await_output(fresh, &worker::err);
-  } catch (const std::bad_alloc&) {
-    start_failed(make_error_code(boost::system::errc::not_enough_memory));
-  } catch (const boost::system::system_error& error) {
-    start_failed(error.code());
-  } catch (const std::system_error& error) {
-    start_failed(error.code());
+  } catch (...) {
+    start_failed(detail::error_of_caught());
   }
 }
 

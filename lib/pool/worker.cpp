@@ -5,6 +5,8 @@
 
 #include "logic/frame.hpp"
 #include "posix/message_socket.hpp"
+#include "vocabulary/errors.hpp"
+#include "vocabulary/sinks.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -21,20 +23,12 @@ namespace {
 
 constexpr std::size_t inbox_size = 64 * 1024;
 
-bool is_read(const sink& to) noexcept {
-  return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
-}
-
-bool would_block(const error_code& ec) noexcept {
-  return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
-}
-
 }  // namespace
 
 worker::worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted)
     : socket{on}, timer{on} {
-  if (is_read(opts.out)) out.emplace(on, opts.out, unwanted);
-  if (is_read(opts.err)) err.emplace(on, opts.err, unwanted);
+  if (detail::is_read(opts.out)) out.emplace(on, opts.out, unwanted);
+  if (detail::is_read(opts.err)) err.emplace(on, opts.err, unwanted);
 }
 
 worker::child_side worker::open(error_code& ec) {
@@ -105,7 +99,7 @@ bool worker::flush(error_code& ec) {
   while (sent_ != outbox_.size()) {
     sent_ += posix::send_some(socket.native_handle(), std::span{outbox_}.subspan(sent_), ec);
     if (ec) {
-      if (would_block(ec)) ec = {};
+      if (detail::would_block(ec)) ec = {};
       return false;
     }
   }
@@ -169,7 +163,7 @@ std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
       receive(ec);
     }
     if (ec) {
-      if (would_block(ec)) ec = {};
+      if (detail::would_block(ec)) ec = {};
       return std::nullopt;
     }
   }

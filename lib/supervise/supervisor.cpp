@@ -3,6 +3,8 @@
 
 #include "supervise/supervisor.hpp"
 
+#include "vocabulary/sinks.hpp"
+
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -33,10 +35,6 @@ logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
           .grace = opts.grace > std::chrono::nanoseconds::zero(),
           .early = opts.early};
-}
-
-bool is_read(const sink& to) noexcept {
-  return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
 }
 
 /// An error whatever the page says: the child may have left it without one.
@@ -97,9 +95,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
   if (ec) return;
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
-  if (!ec && is_read(opts.out))
+  if (!ec && detail::is_read(opts.out))
     out_.emplace(strand_, opts.out, released_).open(std::move(ends.parent.out), ec);
-  if (!ec && is_read(opts.err))
+  if (!ec && detail::is_read(opts.err))
     err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 

@@ -1,0 +1,31 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "vocabulary/errors.hpp"
+
+#include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <new>
+#include <system_error>
+
+namespace isolatte::detail {
+
+boost::system::error_code error_of_caught() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return make_error_code(boost::system::errc::not_enough_memory);
+  } catch (const boost::system::system_error& error) {
+    return error.code();
+  } catch (const std::system_error& error) {
+    return error.code();
+  }
+}
+
+bool would_block(const boost::system::error_code& ec) noexcept {
+  return ec == boost::system::errc::resource_unavailable_try_again ||
+         ec == boost::system::errc::operation_would_block;
+}
+
+}  // namespace isolatte::detail
