@@ -7,14 +7,6 @@
 
 namespace isolatte::logic {
 
-namespace {
-
-/// Enough for a worker to go on while the program handles a result, few enough to be done elsewhere
-/// soon should the first of them take long.
-constexpr std::size_t most_ahead = 16;
-
-}  // namespace
-
 std::chrono::milliseconds time_until_retry(unsigned refused) noexcept {
   constexpr unsigned most_doublings = 6;
   return std::chrono::milliseconds{20 << std::min(refused, most_doublings)};
@@ -22,24 +14,23 @@ std::chrono::milliseconds time_until_retry(unsigned refused) noexcept {
 
 std::size_t depth(const pool_policy& policy) noexcept {
   if (policy.attributes_output) return 1;
-  if (policy.max_jobs_per_worker != 0) return std::min(most_ahead, policy.max_jobs_per_worker);
-  return most_ahead;
+  if (policy.max_jobs_per_worker != 0) return std::min(max_depth, policy.max_jobs_per_worker);
+  return max_depth;
 }
 
 std::size_t wanted_workers(const pool_policy& policy, std::size_t jobs) noexcept {
   // A process for each job is made ahead of need: as many wait as run.
   std::size_t const most = policy.max_jobs_per_worker == 1 ? 2 * policy.workers : policy.workers;
-  return policy.lets_idle_ones_go ? std::min(most, jobs) : most;
+  return policy.idle_timeout ? std::min(most, jobs) : most;
 }
 
 bool has_room(const pool_policy& policy, std::size_t jobs) noexcept {
   return jobs < policy.workers || jobs - policy.workers < policy.max_queued;
 }
 
-bool may_take(const pool_policy& policy, const worker_load& load, std::size_t busy) noexcept {
-  if (!load.takes_jobs || load.jobs >= depth(policy)) return false;
-  if (load.jobs == 0 && busy >= policy.workers) return false;
-  return policy.max_jobs_per_worker == 0 || load.given < policy.max_jobs_per_worker;
+bool has_capacity(const pool_policy& policy, std::size_t jobs, std::size_t given) noexcept {
+  if (jobs >= depth(policy)) return false;
+  return policy.max_jobs_per_worker == 0 || given < policy.max_jobs_per_worker;
 }
 
 bool is_worn(const pool_policy& policy, std::size_t given, std::uint64_t resident) noexcept {

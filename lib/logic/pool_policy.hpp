@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace isolatte::logic {
@@ -17,21 +18,13 @@ struct pool_policy {
   std::size_t workers = 1;
   /// 0: any number.
   std::size_t max_jobs_per_worker = 0;
-  std::size_t max_queued = 0;
+  std::size_t max_queued = std::numeric_limits<std::size_t>::max();
   std::optional<std::uint64_t> max_worker_memory{};
-  bool lets_idle_ones_go = false;
+  /// A worker that has been idle for so long is let go.
+  std::optional<std::chrono::nanoseconds> idle_timeout{};
+  bool has_initializer = false;
   /// What a job writes is told from what the next one writes.
   bool attributes_output = false;
-};
-
-/// What a pool knows of one of its workers.
-struct worker_load {
-  /// Jobs that it has been given and not done yet.
-  std::size_t jobs = 0;
-  /// Jobs that it has ever been given.
-  std::size_t given = 0;
-  /// It is neither being started nor being ended.
-  bool takes_jobs = false;
 };
 
 /// A worker ends so often before it can take a job until the pool gives up.
@@ -40,6 +33,9 @@ constexpr unsigned most_failed_starts = 3;
 /// How long to wait before the system is asked again for a worker that it has refused so many times
 /// in a row: at first what is short may be there again at once.
 std::chrono::milliseconds time_until_retry(unsigned refused) noexcept;
+
+/// No worker ever has more jobs at once.
+constexpr std::size_t max_depth = 16;
 
 /// How many jobs a worker may have at once: more than one keep it from waiting for the next.
 std::size_t depth(const pool_policy& policy) noexcept;
@@ -53,8 +49,9 @@ std::size_t wanted_workers(const pool_policy& policy, std::size_t jobs) noexcept
 bool has_room(const pool_policy& policy, std::size_t jobs) noexcept;
 
 /// Whether a worker may be given one more job.
-/// @param busy how many workers have jobs
-bool may_take(const pool_policy& policy, const worker_load& load, std::size_t busy) noexcept;
+/// @param jobs those that it has
+/// @param given those that it has ever been given
+bool has_capacity(const pool_policy& policy, std::size_t jobs, std::size_t given) noexcept;
 
 /// Whether a worker has done its share.
 bool is_worn(const pool_policy& policy, std::size_t given, std::uint64_t resident) noexcept;

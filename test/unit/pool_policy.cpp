@@ -24,9 +24,9 @@ BOOST_AUTO_TEST_CASE(jobs_are_sent_ahead_unless_that_matters) {
 BOOST_AUTO_TEST_CASE(workers_are_there_before_jobs) {
   BOOST_TEST(wanted_workers({.workers = 4}, 0) == 4u);
   BOOST_TEST(wanted_workers({.workers = 4, .max_jobs_per_worker = 1}, 0) == 8u);
-  BOOST_TEST(wanted_workers({.workers = 4, .lets_idle_ones_go = true}, 0) == 0u);
-  BOOST_TEST(wanted_workers({.workers = 4, .lets_idle_ones_go = true}, 3) == 3u);
-  BOOST_TEST(wanted_workers({.workers = 4, .lets_idle_ones_go = true}, 30) == 4u);
+  BOOST_TEST(wanted_workers({.workers = 4, .idle_timeout = std::chrono::seconds{1}}, 0) == 0u);
+  BOOST_TEST(wanted_workers({.workers = 4, .idle_timeout = std::chrono::seconds{1}}, 3) == 3u);
+  BOOST_TEST(wanted_workers({.workers = 4, .idle_timeout = std::chrono::seconds{1}}, 30) == 4u);
 }
 
 BOOST_AUTO_TEST_CASE(room_is_what_runs_and_what_may_wait) {
@@ -37,18 +37,14 @@ BOOST_AUTO_TEST_CASE(room_is_what_runs_and_what_may_wait) {
   BOOST_TEST(has_room({.workers = 2, .max_queued = std::numeric_limits<std::size_t>::max()}, 1000));
 }
 
-BOOST_AUTO_TEST_CASE(who_may_take_a_job) {
-  {
-    struct pool_policy const two{.workers = 2};
-    BOOST_TEST(may_take(two, {.jobs = 0, .given = 9, .takes_jobs = true}, 1));
-    BOOST_TEST(!may_take(two, {.jobs = 0, .given = 0, .takes_jobs = false}, 0));
-    BOOST_TEST(!may_take(two, {.jobs = 0, .given = 0, .takes_jobs = true}, 2));
-    BOOST_TEST(may_take(two, {.jobs = 1, .given = 1, .takes_jobs = true}, 2));
-    BOOST_TEST(!may_take(two, {.jobs = depth(two), .given = 99, .takes_jobs = true}, 2));
-  }
+BOOST_AUTO_TEST_CASE(how_many_jobs_a_worker_may_have) {
+  struct pool_policy const two{.workers = 2};
+  BOOST_TEST(has_capacity(two, 1, 1));
+  BOOST_TEST(has_capacity(two, depth(two) - 1, 1000));
+  BOOST_TEST(!has_capacity(two, depth(two), 99));
   struct pool_policy const worn{.workers = 2, .max_jobs_per_worker = 3};
-  BOOST_TEST(may_take(worn, {.jobs = 0, .given = 2, .takes_jobs = true}, 0));
-  BOOST_TEST(!may_take(worn, {.jobs = 0, .given = 3, .takes_jobs = true}, 0));
+  BOOST_TEST(has_capacity(worn, 0, 2));
+  BOOST_TEST(!has_capacity(worn, 0, 3));
 }
 
 BOOST_AUTO_TEST_CASE(who_is_worn) {

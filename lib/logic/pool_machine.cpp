@@ -1,0 +1,513 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "logic/pool_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace isolatte::logic {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// A worker that has nothing else to do begins its job within this time, or never will: somebody
+/// stopped it, or a thread that an earlier job left holds what the worker needs.
+constexpr std::chrono::seconds patience_to_begin{2};
+/// A worker without jobs ends within this time after it was told that no more will come.
+constexpr std::chrono::seconds patience_to_retire{10};
+
+/// A timeout may be as long as the type can hold.
+moment later(moment from, nanoseconds by) noexcept {
+  auto const left = std::chrono::duration_cast<nanoseconds>(moment::max() - from);
+  return by >= left ? moment::max() : from + std::max(by, nanoseconds::zero());
+}
+
+}  // namespace
+
+pool_machine::~pool_machine() { abandon(); }
+
+// Events
+
+void pool_machine::submit(pool_job& job, moment now) noexcept {
+  now_ = now;
+  if (stopped_) return finish(job, job_end::pool_stopped);
+  if (broken_) return finish(job, job_end::pool_broken);
+  if (!has_room(policy_, queued_.size() + given_)) return finish(job, job_end::queue_full);
+  job.number_ = ++jobs_submitted_;
+  queued_.push_back(job);
+  // A job without any worker does not wait for a retry that may be far off.
+  if (workers_.empty()) waits_to_retry_ = false;
+}
+
+void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept {
+  now_ = now;
+  if (job.done_) return;
+  if (job.worker_) {
+    cancelled_ = &job;
+    how_cancelled_ = kind;
+    return;
+  }
+  queued_.erase(queued_.iterator_to(job));
+  finish(job, job_end::cancelled);
+}
+
+void pool_machine::started(pool_worker& worker) noexcept {
+  workers_.push_back(worker);
+  ++alive_;
+  if (to_replace_ == 0) return;
+  --to_replace_;
+  ++restarts_;
+  worker.replaces_another_ = true;
+}
+
+void pool_machine::start_refused(moment now) noexcept {
+  now_ = now;
+  // A system that is short of something may have it again at once, or much later. The jobs of a
+  // pool with workers go on meanwhile; those of a pool without any are not kept waiting.
+  if (++refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
+  waits_to_retry_ = true;
+  retry_at_ = now + time_until_retry(refused_starts_);
+}
+
+void pool_machine::ready(pool_worker& worker, moment now) noexcept {
+  now_ = now;
+  worker.ready_ = true;
+  refused_starts_ = 0;
+  if (worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  enter_loads(worker);
+  rest_or_retire(worker);
+}
+
+void pool_machine::break_down() noexcept {
+  if (std::exchange(broken_, true)) return;
+  refuse_all(job_end::pool_broken);
+  // Workers with jobs retire when they have done them.
+  while (!takers_[0].empty()) retire(takers_[0].front());
+}
+
+pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept {
+  now_ = now;
+  pool_job& done = worker.jobs_.front();
+  leave_loads(worker);
+  unlink(done);
+  done.done_ = true;
+  worker.was_of_use_ = true;
+  failed_starts_ = 0;
+  if (worker.stopped_for_ != stop_cause::none) {
+    // The worker was to end for this job's sake, and would wait for jobs that do not come.
+    if (worker.jobs_.empty()) stop(worker, worker.stopped_for_, cancel_kind::terminate, {});
+    return done;
+  }
+  if (!worker.worn_ && is_worn(policy_, worker.given_ - worker.jobs_.size(), resident)) {
+    worker.worn_ = true;
+    worker.recalls_ = true;
+    put_on_agenda(worker);
+  }
+  enter_loads(worker);
+  if (worker.jobs_.empty()) rest_or_retire(worker);
+  return done;
+}
+
+void pool_machine::malformed(pool_worker& worker) noexcept {
+  worker.recalls_ = true;
+  stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
+}
+
+void pool_machine::taken_back() noexcept {
+  purpose const why = asked_.why;
+  pool_job& job = answered();
+  pool_worker& worker = take_from_worker(job);
+  switch (why) {
+    case purpose::cancel: finish(job, job_end::cancelled); break;
+    case purpose::steal:
+    case purpose::recall: requeue(job); break;
+    case purpose::deadline:
+      requeue(job);
+      worker.had_jobs_ = true;
+      worker.recalls_ = true;
+      stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
+      return;
+  }
+  if (worker.jobs_.empty()) rest_or_retire(worker);
+}
+
+void pool_machine::has_begun() noexcept {
+  purpose const why = asked_.why;
+  pool_job& job = answered();
+  pool_worker& worker = *job.worker_;
+  switch (why) {
+    case purpose::cancel: end_for(job, stop_cause::cancelled, how_cancelled_); break;
+    case purpose::steal: worker.keeps_its_jobs_ = true; break;
+    // The jobs before it have begun, too.
+    case purpose::recall: worker.recalls_ = false; break;
+    case purpose::deadline:
+      if (!job.timeout_) {
+        worker.due_ = moment::max();
+      } else if (moment const due = later(worker.first_since_, *job.timeout_); due > now_) {
+        set_due(worker, due);
+      } else {
+        worker.due_ = moment::max();
+        end_for(
+            job, stop_cause::timeout,
+            job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
+      }
+      break;
+  }
+}
+
+lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
+                             moment now) noexcept {
+  now_ = now;
+  leave_loads(worker);
+  if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
+  workers_.erase(workers_.iterator_to(worker));
+  bool const expected = worker.retiring_ || worker.stopped_for_ != stop_cause::none;
+  if (!expected) {
+    --alive_;
+    if (refused && worker.replaces_another_) --restarts_;
+    if (!refused || worker.replaces_another_) ++to_replace_;
+  }
+
+  while (worker.jobs_.size() > 1) {
+    worker.had_jobs_ = true;
+    pool_job& job = worker.jobs_.back();
+    unlink(job);
+    requeue(job);
+  }
+  lost_job lost;
+  if (!worker.jobs_.empty()) {
+    pool_job& job = worker.jobs_.front();
+    unlink(job);
+    // A job that its worker was ended for had been received or begun, whatever the page says now.
+    if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
+      stage = job_stage::begun;
+    if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
+      worker.had_jobs_ = true;
+      requeue(job);
+    } else {
+      job.done_ = true;
+      worker.was_of_use_ = true;
+      failed_starts_ = 0;
+      lost = {&job, stage == job_stage::begun       ? job_loss::ran
+                    : stage == job_stage::receiving ? job_loss::not_received
+                                                    : job_loss::unknown};
+    }
+  }
+  count_start(worker, expected, refused);
+  return lost;
+}
+
+/// Judges by the end of a worker whether it is of any use to start more.
+void pool_machine::count_start(const pool_worker& worker, bool expected, bool refused) noexcept {
+  if (stopped_ || broken_) return;
+  if (refused) return start_refused(now_);
+  bool const was_useless = !worker.was_of_use_ && (!worker.ready_ || worker.had_jobs_);
+  if (!was_useless) return;
+  bool const failed_to_initialise = !worker.ready_ && !expected && policy_.has_initializer;
+  if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) break_down();
+}
+
+void pool_machine::tick(moment now) noexcept {
+  now_ = now;
+  if (now >= retry_at_) waits_to_retry_ = false;
+  if (policy_.idle_timeout)
+    while (!takers_[0].empty() &&
+           later(takers_[0].front().idle_since_, *policy_.idle_timeout) <= now)
+      retire(takers_[0].front());
+  if (now < first_due_) return;
+  first_due_ = moment::max();
+  for (auto& worker : workers_) {
+    if (worker.due_ > now) {
+      first_due_ = std::min(first_due_, worker.due_);
+      continue;
+    }
+    worker.due_ = moment::max();
+    worker.is_due_ = true;
+    worker.reads_ = true;
+    put_on_agenda(worker);
+  }
+}
+
+void pool_machine::stop() noexcept {
+  if (std::exchange(stopped_, true)) return;
+  refuse_all(job_end::pool_stopped);
+  for (auto& worker : workers_) {
+    worker.recalls_ = true;
+    stop(worker, stop_cause::pool_stopped, cancel_kind::terminate, {});
+  }
+}
+
+void pool_machine::abandon() noexcept {
+  stopped_ = true;
+  agenda_.clear();
+  for (auto& list : takers_) list.clear();
+  full_.clear();
+  for (auto& worker : workers_) worker.jobs_.clear();
+  workers_.clear();
+  queued_.clear();
+  ending_.clear();
+  asked_ = {};
+  cancelled_ = nullptr;
+  given_ = busy_ = alive_ = 0;
+}
+
+// What is to be done
+
+pool_action pool_machine::next() noexcept {
+  for (;;) {
+    if (!ending_.empty()) {
+      pool_job& job = ending_.front();
+      ending_.pop_front();
+      return {.what = pool_action::kind::complete, .job = &job, .end = job.end_};
+    }
+    if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_)
+      return ask(purpose::cancel, *job);
+    if (!agenda_.empty()) {
+      if (auto const todo = follow_agenda(agenda_.front())) return *todo;
+      continue;
+    }
+    if (broken_ && alive_ == 0 && !queued_.empty()) {
+      // The jobs of workers that died came back, and no worker is left for them.
+      refuse_all(job_end::pool_broken);
+      continue;
+    }
+    if (!queued_.empty()) {
+      if (pool_worker* const to = choose()) {
+        pool_job& job = queued_.front();
+        queued_.pop_front();
+        return give(job, *to);
+      }
+    } else if (given_ > busy_ && !takers_[0].empty() && busy_ < policy_.workers) {
+      // A worker with nothing to do takes what another one has not begun.
+      if (pool_worker* const from = choose_donor()) return ask(purpose::steal, from->jobs_.back());
+    }
+    if (lacks_worker()) return {.what = pool_action::kind::start_worker};
+    return {};
+  }
+}
+
+pool_action pool_machine::ask(purpose why, pool_job& job) noexcept {
+  asked_ = {&job, why};
+  return {.what = pool_action::kind::take_back, .worker = job.worker_, .job = &job};
+}
+
+pool_job& pool_machine::answered() noexcept { return *std::exchange(asked_, question{}).job; }
+
+pool_action pool_machine::give(pool_job& job, pool_worker& to) noexcept {
+  leave_loads(to);
+  to.jobs_.push_back(job);
+  ++to.given_;
+  ++given_;
+  job.worker_ = &to;
+  if (!std::exchange(job.was_given_, true)) ++jobs_started_;
+  if (to.jobs_.size() == 1) {
+    ++busy_;
+    first_changed(to);
+  }
+  enter_loads(to);
+  return {.what = pool_action::kind::give, .worker = &to, .job = &job};
+}
+
+std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noexcept {
+  using kind = pool_action::kind;
+  if (worker.recalls_) {
+    // What comes after the job that the worker is ended for must not begin when that job is done.
+    if (!worker.jobs_.empty() && &worker.jobs_.back() != worker.to_end_)
+      return ask(purpose::recall, worker.jobs_.back());
+    worker.recalls_ = false;
+  }
+  if (std::exchange(worker.reads_, false))
+    return pool_action{.what = kind::read_replies, .worker = &worker};
+  if (std::exchange(worker.is_due_, false)) {
+    if (worker.retiring_)
+      stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
+    else if (worker.stopped_for_ == stop_cause::none && worker.first())
+      return ask(purpose::deadline, *worker.first());
+  }
+  if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
+    if (job == worker.first()) {
+      if (job->stopped_for_ == stop_cause::none) job->stopped_for_ = worker.why_to_end_;
+      stop(worker, worker.why_to_end_, worker.how_to_end_, job->grace_);
+    } else {
+      // All replies are read, so only the first job can have begun. The page lies.
+      stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
+    }
+  }
+  if (std::exchange(worker.tells_to_stop_, false))
+    return pool_action{
+        .what = kind::stop, .worker = &worker, .how = worker.how_to_stop_, .grace = worker.grace_};
+  if (std::exchange(worker.tells_to_retire_, false))
+    return pool_action{.what = kind::retire, .worker = &worker};
+  agenda_.erase(agenda_.iterator_to(worker));
+  return std::nullopt;
+}
+
+void pool_machine::put_on_agenda(pool_worker& worker) noexcept {
+  if (!worker.in_agenda_.is_linked()) agenda_.push_back(worker);
+}
+
+moment pool_machine::wakeup() const noexcept {
+  moment first = first_due_;
+  if (waits_to_retry_) first = std::min(first, retry_at_);
+  if (policy_.idle_timeout && !takers_[0].empty())
+    first = std::min(first, later(takers_[0].front().idle_since_, *policy_.idle_timeout));
+  return first;
+}
+
+// Workers, by what they may be given
+
+pool_machine::load_list& pool_machine::list_of(pool_worker& worker) noexcept {
+  return has_capacity(policy_, worker.jobs_.size(), worker.given_) ? takers_[worker.jobs_.size()]
+                                                                   : full_;
+}
+
+/// Has no effect for a worker that takes no jobs.
+void pool_machine::enter_loads(pool_worker& worker) noexcept {
+  if (worker.ready_ && !worker.retiring_ && !worker.worn_ &&
+      worker.stopped_for_ == stop_cause::none)
+    list_of(worker).push_back(worker);
+}
+
+/// To be called before what list_of() goes by changes.
+void pool_machine::leave_loads(pool_worker& worker) noexcept {
+  if (!worker.in_loads_.is_linked()) return;
+  auto& list = list_of(worker);
+  list.erase(list.iterator_to(worker));
+}
+
+/// The worker with the fewest jobs; of those without any the one that had some last, whose memory
+/// is warm.
+pool_worker* pool_machine::choose() noexcept {
+  if (!takers_[0].empty() && busy_ < policy_.workers) return &takers_[0].back();
+  for (auto& list : takers_)
+    if (!list.empty() && &list != &takers_[0]) return &list.front();
+  return nullptr;
+}
+
+/// The worker with the most jobs, if the last of them may still be taken back.
+pool_worker* pool_machine::choose_donor() noexcept {
+  pool_worker* most = nullptr;
+  for (auto& worker : workers_)
+    if (worker.in_loads_.is_linked() && worker.jobs_.size() > 1 && !worker.keeps_its_jobs_ &&
+        (!most || worker.jobs_.size() > most->jobs_.size()))
+      most = &worker;
+  return most;
+}
+
+bool pool_machine::lacks_worker() const noexcept {
+  return !stopped_ && !broken_ && !waits_to_retry_ &&
+         alive_ < wanted_workers(policy_, queued_.size() + given_);
+}
+
+// What events have in common
+
+void pool_machine::unlink(pool_job& job) noexcept {
+  pool_worker& worker = *std::exchange(job.worker_, nullptr);
+  bool const was_first = worker.first() == &job;
+  worker.jobs_.erase(worker.jobs_.iterator_to(job));
+  --given_;
+  worker.keeps_its_jobs_ = false;
+  if (worker.to_end_ == &job) worker.to_end_ = nullptr;
+  if (worker.jobs_.empty()) --busy_;
+  if (was_first) first_changed(worker);
+}
+
+/// @return the worker that had the job, and has not done it
+pool_worker& pool_machine::take_from_worker(pool_job& job) noexcept {
+  pool_worker& worker = *job.worker_;
+  leave_loads(worker);
+  unlink(job);
+  --worker.given_;
+  enter_loads(worker);
+  return worker;
+}
+
+void pool_machine::requeue(pool_job& job) noexcept {
+  if (stopped_) return finish(job, job_end::pool_stopped);
+  auto place = queued_.begin();
+  while (place != queued_.end() && place->number_ < job.number_) ++place;
+  queued_.insert(place, job);
+}
+
+void pool_machine::finish(pool_job& job, job_end how) noexcept {
+  job.done_ = true;
+  job.end_ = how;
+  ending_.push_back(job);
+}
+
+void pool_machine::refuse_all(job_end how) noexcept {
+  while (!queued_.empty()) {
+    pool_job& job = queued_.front();
+    queued_.pop_front();
+    finish(job, how);
+  }
+}
+
+/// Ends the worker for the sake of its first job, unless that job proves to be done.
+void pool_machine::end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept {
+  pool_worker& worker = *job.worker_;
+  worker.to_end_ = &job;
+  worker.why_to_end_ = why;
+  worker.how_to_end_ = kind;
+  worker.recalls_ = true;
+  worker.reads_ = true;
+  put_on_agenda(worker);
+}
+
+void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
+                        nanoseconds grace) noexcept {
+  if (worker.stopped_for_ == stop_cause::none) {
+    leave_loads(worker);
+    if (!worker.retiring_) {
+      --alive_;
+      ++to_replace_;
+    }
+    worker.stopped_for_ = why;
+  }
+  worker.due_ = moment::max();
+  worker.tells_to_stop_ = true;
+  worker.how_to_stop_ = kind;
+  worker.grace_ = grace;
+  put_on_agenda(worker);
+}
+
+void pool_machine::retire(pool_worker& worker) noexcept {
+  leave_loads(worker);
+  --alive_;
+  worker.retiring_ = true;
+  worker.tells_to_retire_ = true;
+  set_due(worker, later(now_, patience_to_retire));
+  put_on_agenda(worker);
+}
+
+void pool_machine::first_changed(pool_worker& worker) noexcept {
+  pool_job* const first = worker.first();
+  worker.first_since_ = now_;
+  worker.is_due_ = false;
+  if (!first || worker.stopped_for_ != stop_cause::none) {
+    worker.due_ = moment::max();
+    return;
+  }
+  moment const due = later(now_, patience_to_begin);
+  set_due(worker, first->timeout_ ? std::min(due, later(now_, *first->timeout_)) : due);
+}
+
+void pool_machine::set_due(pool_worker& worker, moment when) noexcept {
+  worker.due_ = when;
+  first_due_ = std::min(first_due_, when);
+}
+
+/// The worker has no jobs.
+void pool_machine::rest_or_retire(pool_worker& worker) noexcept {
+  if (worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  if (worker.worn_) {
+    ++to_replace_;
+    return retire(worker);
+  }
+  if (broken_) return retire(worker);
+  worker.idle_since_ = now_;
+}
+
+}  // namespace isolatte::logic

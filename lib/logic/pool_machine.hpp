@@ -1,0 +1,350 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LOGIC_POOL_MACHINE_HPP
+#define ISOLATTE_LIB_LOGIC_POOL_MACHINE_HPP
+
+#include "logic/pool_policy.hpp"
+#include "logic/run_machine.hpp"
+
+#include <boost/intrusive/list.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace isolatte::logic {
+
+class pool_worker;
+
+/// A point in time. The machine reads no clock: each event that depends on time carries its own.
+using moment = std::chrono::steady_clock::time_point;
+
+/// How a job ends that no worker has begun.
+enum class job_end {
+  /// The pool was stopped, or had been before the job came.
+  pool_stopped,
+  /// As many jobs wait as may.
+  queue_full,
+  /// The pool is broken: its workers cannot be initialised.
+  pool_broken,
+  /// The system refuses to make workers, and there is none.
+  no_worker,
+  cancelled,
+};
+
+/// How a job ends with its worker.
+enum class job_loss {
+  /// No job does.
+  none,
+  /// The worker ran the job; pool_worker::stopped_for() tells whether the pool ended the worker.
+  ran,
+  /// The worker received the arguments; the callable did not run.
+  not_received,
+  /// Two workers ended with the job first in line, and left word that they had not begun it. The
+  /// job itself could have left that word, so it is not given to a third.
+  unknown,
+};
+
+/// Why the pool ends a worker.
+enum class stop_cause {
+  /// The pool does not: the worker ended by itself, or was asked to take no more jobs.
+  none,
+  /// The first job's time is over.
+  timeout,
+  /// The first job was cancelled.
+  cancelled,
+  /// The pool was stopped.
+  pool_stopped,
+  /// What came through the worker's channel is no reply to its first job.
+  malformed_reply,
+  /// The worker does not begin the job that it was given, or does not end when asked to.
+  unresponsive,
+};
+
+/// What the shared page of a worker says of its first job.
+enum class job_stage { not_begun, receiving, begun };
+
+/// What the machine knows of one job; a driver derives its own job from this, and keeps it alive
+/// until the job has been completed.
+class pool_job : public boost::intrusive::list_base_hook<> {
+ public:
+  pool_job() = default;
+  pool_job(std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace) noexcept
+      : timeout_{timeout}, grace_{grace} {}
+
+  /// The worker that has it; null while it waits and once it is done.
+  pool_worker* worker() const noexcept { return worker_; }
+  /// Neither waiting nor with a worker: completed, or about to be.
+  bool done() const noexcept { return done_; }
+  /// Why the pool asks its worker to end, if it does so for this job's sake.
+  stop_cause stopped_for() const noexcept { return stopped_for_; }
+
+ private:
+  friend class pool_machine;
+
+  std::optional<std::chrono::nanoseconds> timeout_{};
+  std::chrono::nanoseconds grace_{0};
+  /// Jobs are done in the order of their numbers, as far as they can be.
+  std::uint64_t number_ = 0;
+  pool_worker* worker_ = nullptr;
+  bool done_ = false;
+  bool was_given_ = false;
+  bool was_lost_ = false;
+  stop_cause stopped_for_ = stop_cause::none;
+  job_end end_ = job_end::pool_stopped;
+};
+
+/// What the machine knows of one worker; a driver derives its own worker from this, and keeps it
+/// alive from started() to ended().
+class pool_worker {
+  using hook = boost::intrusive::list_member_hook<>;
+
+ public:
+  using job_list = boost::intrusive::list<pool_job>;
+
+  /// In the order in which the worker does them.
+  const job_list& jobs() const noexcept { return jobs_; }
+  /// The job that it runs, or is about to; null if it has none.
+  pool_job* first() noexcept { return jobs_.empty() ? nullptr : &jobs_.front(); }
+  /// Since when that job has been the first.
+  moment first_since() const noexcept { return first_since_; }
+  /// Initialised.
+  bool ready() const noexcept { return ready_; }
+  /// Why the pool ends it.
+  stop_cause stopped_for() const noexcept { return stopped_for_; }
+
+ private:
+  friend class pool_machine;
+
+  hook in_workers_;
+  hook in_loads_;
+  hook in_agenda_;
+  job_list jobs_;
+  std::size_t given_ = 0;
+  bool ready_ = false;
+  bool retiring_ = false;
+  bool replaces_another_ = false;
+  /// It takes no more jobs, and retires when it has done those that it has begun.
+  bool worn_ = false;
+  /// It has completed a job, or taken one along.
+  bool was_of_use_ = false;
+  /// Jobs came back from it because of its end.
+  bool had_jobs_ = false;
+  /// The last of its jobs had begun when another worker wanted it.
+  bool keeps_its_jobs_ = false;
+  stop_cause stopped_for_ = stop_cause::none;
+  moment first_since_{};
+  moment idle_since_{};
+  /// When its first job, or its retirement, has to be looked at.
+  moment due_ = moment::max();
+
+  // The agenda, in the order in which it is gone through.
+  bool recalls_ = false;
+  bool reads_ = false;
+  bool is_due_ = false;
+  pool_job* to_end_ = nullptr;
+  stop_cause why_to_end_ = stop_cause::none;
+  cancel_kind how_to_end_ = cancel_kind::terminate;
+  bool tells_to_stop_ = false;
+  bool tells_to_retire_ = false;
+  cancel_kind how_to_stop_ = cancel_kind::terminate;
+  std::chrono::nanoseconds grace_{0};
+};
+
+/// The job that ended with its worker.
+struct lost_job {
+  pool_job* job = nullptr;
+  job_loss how = job_loss::none;
+};
+
+/// One thing for the driver to do.
+struct pool_action {
+  enum class kind {
+    /// Nothing is left to be done until the next event.
+    rest,
+    /// Make a worker, and answer with started() or start_refused().
+    start_worker,
+    /// Send the job to the worker.
+    give,
+    /// Take the job back from the worker's page, and answer with taken_back() or has_begun().
+    take_back,
+    /// Read what the worker has replied by now: replied() for each, or malformed().
+    read_replies,
+    /// Tell the worker that no more jobs will come.
+    retire,
+    /// End the worker: `how`, and SIGKILL after `grace`.
+    stop,
+    /// Complete the job with `end`.
+    complete,
+  };
+
+  kind what = kind::rest;
+  pool_worker* worker = nullptr;
+  pool_job* job = nullptr;
+  cancel_kind how = cancel_kind::terminate;
+  std::chrono::nanoseconds grace{0};
+  job_end end = job_end::pool_stopped;
+};
+
+/// The logic of a pool: which worker does which job, and what becomes of both.
+///
+/// Pure: no clock, no process, no I/O, and no allocation, so no event can fail half-way. A driver
+/// reports events, then performs next() until it says rest. The driver reads a worker's replies
+/// before it reports a cancellation, a tick or the worker's end, so that no job that is done is
+/// taken for one that runs.
+///
+/// The invariants, which test/unit/pool_machine.cpp checks along random walks:
+/// - a job is completed exactly once: by replied(), by ended(), or by an action `complete`;
+/// - a job is with at most one worker, and is given to another only after it has been taken back,
+///   or its worker has ended;
+/// - nothing is given to a worker that is not ready, is retiring, is being ended or has ended;
+/// - after the end of a worker only its first job can have begun, whatever its page says: workers
+///   do their jobs in order, and each reply precedes the next beginning.
+class pool_machine {
+ public:
+  using job_list = pool_worker::job_list;
+
+  explicit pool_machine(const pool_policy& policy) noexcept : policy_{policy} {}
+  ~pool_machine();
+  pool_machine(const pool_machine&) = delete;
+  pool_machine& operator=(const pool_machine&) = delete;
+
+  // Events
+
+  void submit(pool_job& job, moment now) noexcept;
+  /// Does nothing if the job is done.
+  void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
+  /// A worker is being made, as `start_worker` asked for.
+  void started(pool_worker& worker) noexcept;
+  /// The system has refused a worker: before started(), or instead of a worker's ready().
+  void start_refused(moment now) noexcept;
+  void ready(pool_worker& worker, moment now) noexcept;
+  /// The worker's initializer threw.
+  void break_down() noexcept;
+  /// The worker's first job is done.
+  /// @param resident bytes of memory that the worker has resident, 0 if it does not say
+  /// @return that job, to be completed by the caller
+  pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
+  /// The worker's channel gave what is no reply to its first job, or what no memory is there for.
+  void malformed(pool_worker& worker) noexcept;
+  void taken_back() noexcept;
+  void has_begun() noexcept;
+  /// The worker has ended; all that it replied has been reported.
+  /// @param stage what its page says of its first job, if it has one
+  /// @param refused the system refused to make it
+  /// @return the job that ended with it, to be completed by the caller
+  lost_job ended(pool_worker& worker, job_stage stage, bool refused, moment now) noexcept;
+  /// wakeup() is here.
+  void tick(moment now) noexcept;
+  void stop() noexcept;
+  /// Forgets all jobs and workers, and completes none.
+  void abandon() noexcept;
+
+  /// What is to be done now.
+  pool_action next() noexcept;
+
+  // State
+
+  /// When tick() is to be called, unless an event changes that.
+  moment wakeup() const noexcept;
+  bool stopped() const noexcept { return stopped_; }
+  bool broken() const noexcept { return broken_; }
+  /// No job is left.
+  bool idle() const noexcept { return queued_.empty() && given_ == 0 && ending_.empty(); }
+  /// Jobs that are first at their workers.
+  std::size_t running() const noexcept { return busy_; }
+  /// Jobs that wait, with a worker or without.
+  std::size_t waiting() const noexcept { return queued_.size() + given_ - busy_; }
+  std::size_t workers() const noexcept { return workers_.size(); }
+  /// Jobs that have been given to a worker; one that had to be given to another counts once.
+  std::uint64_t jobs_started() const noexcept { return jobs_started_; }
+  /// Workers that were started to replace another.
+  std::uint64_t restarts() const noexcept { return restarts_; }
+
+ private:
+  template <boost::intrusive::list_member_hook<> pool_worker::* Hook>
+  using worker_list = boost::intrusive::list<
+      pool_worker,
+      boost::intrusive::member_hook<pool_worker, boost::intrusive::list_member_hook<>, Hook>>;
+  using load_list = worker_list<&pool_worker::in_loads_>;
+
+  /// Why a job is being taken back.
+  enum class purpose { cancel, recall, deadline, steal };
+  struct question {
+    pool_job* job = nullptr;
+    purpose why = purpose::recall;
+  };
+
+  pool_action ask(purpose why, pool_job& job) noexcept;
+  pool_job& answered() noexcept;
+  pool_action give(pool_job& job, pool_worker& to) noexcept;
+  /// Takes the next step of the worker's agenda, or takes the worker off the agenda.
+  std::optional<pool_action> follow_agenda(pool_worker& worker) noexcept;
+  void put_on_agenda(pool_worker& worker) noexcept;
+
+  load_list& list_of(pool_worker& worker) noexcept;
+  void enter_loads(pool_worker& worker) noexcept;
+  void leave_loads(pool_worker& worker) noexcept;
+  pool_worker* choose() noexcept;
+  pool_worker* choose_donor() noexcept;
+  bool lacks_worker() const noexcept;
+
+  void unlink(pool_job& job) noexcept;
+  pool_worker& take_from_worker(pool_job& job) noexcept;
+  void requeue(pool_job& job) noexcept;
+  void count_start(const pool_worker& worker, bool expected, bool refused) noexcept;
+  void finish(pool_job& job, job_end how) noexcept;
+  void refuse_all(job_end how) noexcept;
+  void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;
+  void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
+            std::chrono::nanoseconds grace) noexcept;
+  void retire(pool_worker& worker) noexcept;
+  void first_changed(pool_worker& worker) noexcept;
+  void set_due(pool_worker& worker, moment when) noexcept;
+  void rest_or_retire(pool_worker& worker) noexcept;
+
+  pool_policy const policy_;
+  moment now_{};
+
+  job_list queued_;
+  job_list ending_;
+  worker_list<&pool_worker::in_workers_> workers_;
+  worker_list<&pool_worker::in_agenda_> agenda_;
+  /// Workers that may be given jobs, by how many they have, which is less than the depth. Those
+  /// without any stand in the order in which they became idle.
+  std::array<load_list, max_depth> takers_;
+  /// Workers that do their jobs and may be given no more for now.
+  load_list full_;
+  question asked_;
+  pool_job* cancelled_ = nullptr;
+  cancel_kind how_cancelled_ = cancel_kind::terminate;
+
+  /// Jobs with workers.
+  std::size_t given_ = 0;
+  /// Workers with jobs.
+  std::size_t busy_ = 0;
+  /// Workers that are neither retiring nor being ended.
+  std::size_t alive_ = 0;
+  std::size_t to_replace_ = 0;
+  std::uint64_t jobs_submitted_ = 0;
+  std::uint64_t jobs_started_ = 0;
+  std::uint64_t restarts_ = 0;
+
+  bool stopped_ = false;
+  bool broken_ = false;
+  /// Workers in a row that ended before they were of use.
+  unsigned failed_starts_ = 0;
+  /// Workers in a row that the system refused.
+  unsigned refused_starts_ = 0;
+  bool waits_to_retry_ = false;
+  moment retry_at_{};
+  /// No worker is due before this; it may be earlier than the first that is.
+  moment first_due_ = moment::max();
+};
+
+}  // namespace isolatte::logic
+
+#endif

@@ -1,0 +1,926 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "logic/pool_machine.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace isolatte::logic {
+
+static std::ostream& operator<<(std::ostream& os, stop_cause what) {
+  constexpr const char* names[] = {"none",         "timeout",         "cancelled",
+                                   "pool_stopped", "malformed_reply", "unresponsive"};
+  return os << names[static_cast<std::size_t>(what)];
+}
+
+}  // namespace isolatte::logic
+
+namespace pool_machine_test {
+
+using namespace isolatte::logic;
+using namespace std::chrono_literals;
+using kind = pool_action::kind;
+
+/// What became of a job.
+enum class fate {
+  waiting,
+  replied,
+  pool_stopped,
+  queue_full,
+  pool_broken,
+  no_worker,
+  cancelled,
+  ran,
+  not_received,
+  unknown
+};
+
+fate fate_of(job_end end) {
+  switch (end) {
+    case job_end::pool_stopped: return fate::pool_stopped;
+    case job_end::queue_full: return fate::queue_full;
+    case job_end::pool_broken: return fate::pool_broken;
+    case job_end::no_worker: return fate::no_worker;
+    case job_end::cancelled: return fate::cancelled;
+  }
+  return fate::waiting;
+}
+
+fate fate_of(job_loss loss) {
+  switch (loss) {
+    case job_loss::ran: return fate::ran;
+    case job_loss::not_received: return fate::not_received;
+    case job_loss::unknown: return fate::unknown;
+    case job_loss::none: break;
+  }
+  return fate::waiting;
+}
+
+std::ostream& operator<<(std::ostream& os, fate what) {
+  constexpr const char* names[] = {"waiting",      "replied",   "pool_stopped", "queue_full",
+                                   "pool_broken",  "no_worker", "cancelled",    "ran",
+                                   "not_received", "unknown"};
+  return os << names[static_cast<std::size_t>(what)];
+}
+
+struct job final : pool_job {
+  job(int n, std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace)
+      : pool_job{timeout, grace}, number{n} {}
+  int number;
+  fate became = fate::waiting;
+  /// What ended the worker that it ended with.
+  stop_cause because = stop_cause::none;
+  /// How many workers have begun it.
+  int begun = 0;
+  /// With which id it was given last.
+  int id = 0;
+};
+
+/// A worker as the world has it: a queue of jobs, a page, and a socket full of replies.
+struct worker final : pool_worker {
+  enum class slot { offered, receiving, begun, taken_back };
+  struct sent {
+    job* what;
+    slot state;
+    /// Another one each time that a job is given.
+    int id;
+  };
+
+  explicit worker(int n) : number{n} {}
+
+  /// The first that the worker has not gone past.
+  sent* current() {
+    while (!inbox.empty() && inbox.front().state == slot::taken_back) inbox.pop_front();
+    return inbox.empty() ? nullptr : &inbox.front();
+  }
+
+  int number;
+  std::deque<sent> inbox;
+  std::deque<sent> replies;
+  bool alive = true;
+  /// Somebody has stopped the process: it does nothing, but can be killed.
+  bool frozen = false;
+  bool told_to_retire = false;
+  std::optional<cancel_kind> signalled;
+  /// Its page says of each job whatever it likes.
+  std::function<bool(const job&)> lie;
+};
+
+/// Cheaper than BOOST_REQUIRE: random walks check millions of times.
+void expect(bool holds, const char* what) {
+  if (!holds) BOOST_FAIL(what);
+}
+
+/// Performs what the machine asks for, and checks that it may be asked.
+class world {
+ public:
+  explicit world(const pool_policy& policy) : machine{policy} { settle(); }
+  ~world() { machine.abandon(); }
+
+  job& submit(std::optional<std::chrono::nanoseconds> timeout = {},
+              std::chrono::nanoseconds grace = 0s) {
+    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace);
+    machine.submit(fresh, now);
+    settle();
+    return fresh;
+  }
+  void cancel(job& what, cancel_kind how = cancel_kind::terminate) {
+    if (what.worker()) read(static_cast<worker&>(*what.worker()));
+    machine.cancel(what, how, now);
+    settle();
+  }
+  void ready(worker& who) {
+    machine.ready(who, now);
+    settle();
+  }
+  void all_ready() {
+    for (auto* const who : all())
+      if (!who->ready()) ready(*who);
+  }
+  /// The worker goes on with what is in its inbox by one step: receives, begins, or ends a job.
+  void work(worker& who) {
+    if (!who.alive || who.frozen) return;
+    auto* const at = who.current();
+    if (!at) return;
+    switch (at->state) {
+      case worker::slot::offered: at->state = worker::slot::receiving; break;
+      case worker::slot::receiving:
+        at->state = worker::slot::begun;
+        ++at->what->begun;
+        break;
+      case worker::slot::begun:
+        who.replies.push_back(*at);
+        who.inbox.pop_front();
+        break;
+      case worker::slot::taken_back: break;
+    }
+  }
+  void begin(worker& who) {
+    work(who);
+    work(who);
+  }
+  void do_one(worker& who) {
+    work(who);
+    while (!who.frozen && who.current() && who.current()->state != worker::slot::offered) work(who);
+    hear(who);
+  }
+  /// The event loop gets to the worker's replies.
+  void hear(worker& who) {
+    read(who);
+    settle();
+  }
+  void die(worker& who, bool refused = false) {
+    who.alive = false;
+    read(who);
+    job_stage stage = job_stage::not_begun;
+    if (auto* const first = static_cast<job*>(who.first())) {
+      auto const at = std::find_if(who.inbox.begin(), who.inbox.end(), [&](auto const& each) {
+        return each.what == first && each.state != worker::slot::taken_back;
+      });
+      expect(at != who.inbox.end(), "a job that is given is sent");
+      if (who.lie)
+        stage = who.lie(*first) ? job_stage::begun : job_stage::not_begun;
+      else if (at->state == worker::slot::receiving)
+        stage = job_stage::receiving;
+      else if (at->state == worker::slot::begun)
+        stage = job_stage::begun;
+    }
+    lost_job const lost = machine.ended(who, stage, refused, now);
+    if (lost.job) {
+      auto& victim = static_cast<job&>(*lost.job);
+      victim.because = who.stopped_for();
+      complete(victim, fate_of(lost.how));
+    }
+    settle();
+    std::erase_if(workers, [&](auto const& each) { return each.get() == &who; });
+  }
+  /// What the machine has asked of workers happens to them.
+  void obey() {
+    for (auto* const who : all())
+      if (who->signalled || (who->told_to_retire && !who->current() && !who->frozen)) die(*who);
+  }
+  void pass(std::chrono::nanoseconds time) {
+    now += time;
+    machine.tick(now);
+    settle();
+  }
+  void stop() {
+    machine.stop();
+    settle();
+  }
+  void break_down() {
+    machine.break_down();
+    settle();
+  }
+
+  std::vector<worker*> all() {
+    std::vector<worker*> result;
+    for (auto const& each : workers) result.push_back(each.get());
+    return result;
+  }
+  worker& only() {
+    BOOST_REQUIRE(workers.size() == 1u);
+    return *workers.front();
+  }
+  worker& nth(std::size_t n) {
+    BOOST_REQUIRE(workers.size() > n);
+    return *workers[n];
+  }
+
+  pool_machine machine;
+  moment now{1h};
+  std::list<job> jobs;
+  std::vector<std::unique_ptr<worker>> workers;
+  /// The next so many workers are refused by the system.
+  int refusals = 0;
+  pool_action last_stop;
+
+ private:
+  void read(worker& who) {
+    while (!who.replies.empty()) {
+      auto const said = who.replies.front();
+      who.replies.pop_front();
+      if (who.first() != said.what || said.what->id != said.id) {
+        expect(bool(who.lie), "replies come in order");
+        who.replies.clear();
+        return machine.malformed(who);
+      }
+      expect(&machine.replied(who, 0, now) == said.what, "the first job is done");
+      complete(*said.what, fate::replied);
+    }
+  }
+  void complete(job& what, fate how) {
+    expect(what.became == fate::waiting, "a job completes once");
+    expect(what.done(), "what is completed is done");
+    what.became = how;
+  }
+  void settle() {
+    for (int steps = 0;; ++steps) {
+      expect(steps < 10'000, "the machine comes to rest");
+      pool_action const todo = machine.next();
+      auto* const who = static_cast<worker*>(todo.worker);
+      auto* const what = static_cast<job*>(todo.job);
+      if (who)
+        expect(std::any_of(workers.begin(), workers.end(),
+                           [&](auto const& each) { return each.get() == who; }),
+               "asks nothing of a worker that is gone");
+      switch (todo.what) {
+        case kind::rest: return;
+        case kind::start_worker:
+          if (refusals > 0) {
+            --refusals;
+            machine.start_refused(now);
+          } else {
+            workers.push_back(std::make_unique<worker>(++workers_made_));
+            machine.started(*workers.back());
+          }
+          break;
+        case kind::give:
+          expect(who->alive && who->ready() && !who->told_to_retire && !who->signalled,
+                 "gives jobs to workers that do them");
+          for (auto const& each : workers)
+            for (auto const& sent : each->inbox)
+              expect(!each->alive || each->lie || sent.what != what ||
+                         sent.state == worker::slot::taken_back,
+                     "a job is with one worker");
+          what->id = ++jobs_given_;
+          who->inbox.push_back({what, worker::slot::offered, what->id});
+          break;
+        case kind::take_back: {
+          bool const begun = has_begun(*who, *what);
+          if (begun)
+            machine.has_begun();
+          else
+            machine.taken_back();
+          break;
+        }
+        case kind::read_replies: read(*who); break;
+        case kind::retire: who->told_to_retire = true; break;
+        case kind::stop:
+          if (todo.how == cancel_kind::terminate || !who->signalled) who->signalled = todo.how;
+          last_stop = todo;
+          break;
+        case kind::complete: complete(*what, fate_of(todo.end)); break;
+      }
+    }
+  }
+  bool has_begun(worker& who, job& what) {
+    if (who.lie) return who.lie(what);
+    for (auto& each : who.inbox)
+      if (each.what == &what && each.state == worker::slot::offered) {
+        each.state = worker::slot::taken_back;
+        return false;
+      }
+    return true;
+  }
+
+  int workers_made_ = 0;
+  int jobs_given_ = 0;
+};
+
+/// A pool of so many workers, all of them initialised.
+struct pool : world {
+  explicit pool(const pool_policy& policy) : world{policy} { all_ready(); }
+};
+
+BOOST_AUTO_TEST_SUITE(pool_machine)
+
+// Giving and replying
+
+BOOST_AUTO_TEST_CASE(workers_are_started_at_once) {
+  world w{{.workers = 3}};
+  BOOST_TEST(w.machine.workers() == 3u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_wait_until_a_worker_is_ready) {
+  world w{{.workers = 1}};
+  job& first = w.submit();
+  BOOST_TEST(!first.worker());
+  w.ready(w.only());
+  BOOST_TEST(first.worker() == &w.only());
+  w.do_one(w.only());
+  BOOST_TEST(first.became == fate::replied);
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(jobs_are_spread_and_sent_ahead) {
+  pool w{{.workers = 2}};
+  for (int i = 0; i != 6; ++i) w.submit();
+  BOOST_TEST(w.nth(0).jobs().size() == 3u);
+  BOOST_TEST(w.nth(1).jobs().size() == 3u);
+  BOOST_TEST(w.machine.running() == 2u);
+  BOOST_TEST(w.machine.waiting() == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_worker_takes_what_another_has_not_begun) {
+  pool w{{.workers = 2}};
+  for (int i = 0; i != 6; ++i) w.submit();
+  w.begin(w.nth(0));
+  for (int i = 0; i != 4; ++i) w.do_one(w.nth(1));
+  BOOST_TEST(w.nth(0).jobs().size() == 1u);
+  BOOST_TEST(w.machine.running() == 2u);
+  w.do_one(w.nth(0));
+  w.do_one(w.nth(1));
+  BOOST_TEST(w.machine.idle());
+  for (auto const& each : w.jobs) BOOST_TEST(each.begun == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_too_many_is_refused) {
+  pool w{{.workers = 1, .max_queued = 1}};
+  w.submit();
+  w.submit();
+  BOOST_TEST(w.submit().became == fate::queue_full);
+  w.do_one(w.only());
+  BOOST_TEST(w.submit().became == fate::waiting);
+}
+
+// Cancellation
+
+BOOST_AUTO_TEST_CASE(a_waiting_job_is_cancelled_without_a_worker_noticing) {
+  world w{{.workers = 1}};
+  job& waits = w.submit();
+  w.cancel(waits);
+  BOOST_TEST(waits.became == fate::cancelled);
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_sent_but_not_begun_is_taken_back) {
+  pool w{{.workers = 1}};
+  w.submit();
+  job& second = w.submit();
+  w.begin(w.only());
+  w.cancel(second);
+  BOOST_TEST(second.became == fate::cancelled);
+  BOOST_TEST(!w.only().signalled);
+}
+
+BOOST_AUTO_TEST_CASE(the_one_that_runs_costs_its_worker_and_no_other_job) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  job& behind = w.submit();
+  w.begin(w.only());
+  w.cancel(runs);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  BOOST_TEST(!behind.worker());
+  w.obey();
+  BOOST_TEST(runs.became == fate::ran);
+  BOOST_TEST(runs.because == stop_cause::cancelled);
+  w.all_ready();
+  w.do_one(w.only());
+  BOOST_TEST(behind.became == fate::replied);
+  BOOST_TEST(w.machine.restarts() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_whose_reply_is_unread_is_done_and_its_successor_is_spared) {
+  pool w{{.workers = 1}};
+  job& done = w.submit();
+  job& next = w.submit();
+  w.begin(w.only());
+  // The worker goes on while the program is busy: the reply waits in the socket.
+  w.work(w.only());
+  w.begin(w.only());
+  w.machine.cancel(done, cancel_kind::terminate, w.now);
+  w.hear(w.only());
+  BOOST_TEST(done.became == fate::replied);
+  BOOST_TEST(!w.only().signalled);
+  w.do_one(w.only());
+  BOOST_TEST(next.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_first_job_that_is_taken_back_leaves_the_next_its_whole_time) {
+  pool w{{.workers = 1}};
+  job& first = w.submit();
+  job& timed = w.submit(200ms);
+  w.now += 150ms;
+  w.cancel(first);
+  BOOST_TEST(first.became == fate::cancelled);
+  w.begin(w.only());
+  w.pass(100ms);
+  BOOST_TEST(!w.only().signalled);
+  w.pass(100ms);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(timed.became == fate::ran);
+  BOOST_TEST(timed.because == stop_cause::timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_obeys_within_its_grace_is_done_and_its_worker_goes) {
+  pool w{{.workers = 1}};
+  job& polite = w.submit({}, 5s);
+  w.begin(w.only());
+  w.cancel(polite, cancel_kind::request_exit);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::request_exit));
+  BOOST_TEST((w.last_stop.grace == 5s));
+  w.do_one(w.nth(0));
+  BOOST_TEST(polite.became == fate::replied);
+  BOOST_TEST(polite.stopped_for() == stop_cause::cancelled);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+}
+
+BOOST_AUTO_TEST_CASE(a_second_cancellation_is_sharper) {
+  pool w{{.workers = 1}};
+  job& deaf = w.submit({}, 5s);
+  w.begin(w.only());
+  w.cancel(deaf, cancel_kind::interrupt);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::interrupt));
+  w.cancel(deaf, cancel_kind::terminate);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+}
+
+// Time
+
+BOOST_AUTO_TEST_CASE(time_counts_from_when_a_job_is_the_first) {
+  pool w{{.workers = 1}};
+  w.submit();
+  job& timed = w.submit(1s);
+  w.begin(w.only());
+  w.pass(10s);
+  w.do_one(w.only());
+  w.begin(w.only());
+  w.pass(999ms);
+  BOOST_TEST(!w.only().signalled);
+  w.pass(1ms);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(timed.because == stop_cause::timeout);
+}
+
+BOOST_AUTO_TEST_CASE(no_grace_means_sigkill_at_once) {
+  for (auto const grace : {0s, 1s}) {
+    pool w{{.workers = 1}};
+    w.submit(1s, grace);
+    w.begin(w.only());
+    w.pass(1s);
+    BOOST_TEST(
+        (w.last_stop.how == (grace == 0s ? cancel_kind::terminate : cancel_kind::request_exit)));
+    BOOST_TEST((w.last_stop.grace == grace));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_done_is_not_late) {
+  pool w{{.workers = 1}};
+  job& done = w.submit(1s);
+  w.begin(w.only());
+  w.work(w.only());
+  w.pass(2s);
+  BOOST_TEST(done.became == fate::replied);
+  BOOST_TEST(!w.only().signalled);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_does_not_begin_is_replaced_and_its_jobs_are_not_late) {
+  for (auto const timeout : {std::optional<std::chrono::nanoseconds>{}, {300ms}}) {
+    pool w{{.workers = 1}};
+    job& first = w.submit(timeout);
+    job& second = w.submit(timeout);
+    w.only().frozen = true;
+    w.pass(2s);
+    BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+    w.obey();
+    w.all_ready();
+    w.do_one(w.only());
+    BOOST_TEST(first.became == fate::replied);
+    w.do_one(w.only());
+    BOOST_TEST(second.became == fate::replied);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_long_job_is_no_unresponsive_worker) {
+  pool w{{.workers = 1}};
+  w.submit();
+  w.begin(w.only());
+  for (int i = 0; i != 100; ++i) w.pass(1h);
+  BOOST_TEST(!w.only().signalled);
+  BOOST_TEST((w.machine.wakeup() == moment::max()));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_does_not_leave_is_killed) {
+  pool w{{.workers = 1, .max_worker_memory = 0}};
+  w.submit();
+  w.begin(w.only());
+  w.work(w.only());
+  job& done = *w.only().replies.front().what;
+  w.only().replies.clear();
+  w.machine.replied(w.only(), 1, w.now);
+  done.became = fate::replied;
+  w.hear(w.nth(0));
+  BOOST_TEST(w.nth(0).told_to_retire);
+  w.pass(9s);
+  BOOST_TEST(!w.nth(0).signalled);
+  w.pass(1s);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+}
+
+BOOST_AUTO_TEST_CASE(idle_workers_are_let_go_and_come_back) {
+  pool w{{.workers = 2, .idle_timeout = 1s}};
+  BOOST_TEST(w.machine.workers() == 0u);
+  w.submit();
+  w.all_ready();
+  w.do_one(w.only());
+  BOOST_TEST((w.machine.wakeup() == w.now + 1s));
+  w.pass(1s);
+  BOOST_TEST(w.only().told_to_retire);
+  w.obey();
+  BOOST_TEST(w.machine.workers() == 0u);
+  w.submit();
+  BOOST_TEST(w.machine.workers() == 1u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_times_never_come) {
+  pool w{{.workers = 1, .idle_timeout = std::chrono::nanoseconds::max()}};
+  w.submit(std::chrono::nanoseconds::max());
+  w.all_ready();
+  w.begin(w.only());
+  w.pass(2s);
+  BOOST_TEST((w.machine.wakeup() == moment::max()));
+  w.do_one(w.only());
+  BOOST_TEST((w.machine.wakeup() == moment::max()));
+}
+
+// Wear
+
+BOOST_AUTO_TEST_CASE(a_worn_worker_does_what_it_has_begun_and_is_fed_no_more) {
+  pool w{{.workers = 1, .max_jobs_per_worker = 3}};
+  for (int i = 0; i != 10; ++i) w.submit();
+  for (int i = 0; i != 3; ++i) w.do_one(w.nth(0));
+  BOOST_TEST(w.nth(0).told_to_retire);
+  w.obey();
+  for (int i = 0; i != 10; ++i) {
+    w.all_ready();
+    for (auto* const each : w.all()) w.do_one(*each);
+    w.obey();
+  }
+  for (auto const& each : w.jobs) BOOST_TEST(each.became == fate::replied);
+  BOOST_TEST(w.machine.restarts() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(memory_wears_a_worker_that_has_begun_the_next_job) {
+  pool w{{.workers = 1, .max_worker_memory = 100}};
+  for (int i = 0; i != 8; ++i) w.submit();
+  w.begin(w.only());
+  w.work(w.only());
+  w.begin(w.only());
+  // The first reply says how large the worker is; the second job has begun.
+  BOOST_TEST((&w.machine.replied(w.only(), 101, w.now) == w.only().replies.front().what));
+  w.only().replies.front().what->became = fate::replied;
+  w.only().replies.pop_front();
+  w.hear(w.only());
+  BOOST_TEST(w.only().jobs().size() == 1u);
+  w.submit();
+  BOOST_TEST(w.only().jobs().size() == 1u);
+  w.do_one(w.nth(0));
+  BOOST_TEST(w.nth(0).told_to_retire);
+  BOOST_TEST(w.machine.workers() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
+  pool w{{.workers = 2, .max_jobs_per_worker = 1}};
+  BOOST_TEST(w.machine.workers() == 4u);
+  for (int i = 0; i != 4; ++i) w.submit();
+  BOOST_TEST(w.machine.running() == 2u);
+  BOOST_TEST(w.machine.waiting() == 2u);
+  for (auto* const each : w.all()) w.do_one(*each);
+  BOOST_TEST(w.machine.running() == 2u);
+}
+
+// Ends of workers
+
+BOOST_AUTO_TEST_CASE(a_crash_costs_the_job_that_ran) {
+  pool w{{.workers = 1}};
+  job& crashes = w.submit();
+  for (int i = 0; i != 5; ++i) w.submit();
+  w.begin(w.only());
+  w.die(w.only());
+  BOOST_TEST(crashes.became == fate::ran);
+  BOOST_TEST(crashes.because == stop_cause::none);
+  BOOST_TEST(w.machine.waiting() == 5u);
+  w.all_ready();
+  for (int i = 0; i != 5; ++i) w.do_one(w.only());
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(only_the_first_job_can_have_begun_whatever_a_page_says) {
+  pool w{{.workers = 1}};
+  job& liar = w.submit();
+  for (int i = 0; i != 5; ++i) w.submit();
+  w.begin(w.only());
+  w.only().lie = [](const job&) { return true; };
+  w.die(w.only());
+  BOOST_TEST(liar.became == fate::ran);
+  BOOST_TEST(w.machine.waiting() == 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_hides_its_beginning_is_not_given_to_a_third) {
+  pool w{{.workers = 1}};
+  job& liar = w.submit();
+  for (int i = 0; i != 2; ++i) {
+    BOOST_TEST(liar.became == fate::waiting);
+    w.begin(w.only());
+    w.only().lie = [](const job&) { return false; };
+    w.die(w.only());
+    w.all_ready();
+  }
+  BOOST_TEST(liar.became == fate::unknown);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_hides_its_beginning_does_not_outlive_its_time) {
+  pool w{{.workers = 1}};
+  job& liar = w.submit(1s);
+  w.begin(w.only());
+  w.pass(1s);
+  w.nth(0).lie = [](const job&) { return false; };
+  w.obey();
+  BOOST_TEST(liar.became == fate::ran);
+  BOOST_TEST(liar.because == stop_cause::timeout);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_says_a_later_job_has_begun_ends_its_worker) {
+  pool w{{.workers = 1}};
+  job& liar = w.submit();
+  job& innocent = w.submit();
+  w.begin(w.only());
+  w.only().lie = [](const job&) { return true; };
+  w.cancel(innocent);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(liar.became == fate::ran);
+  BOOST_TEST(liar.because == stop_cause::malformed_reply);
+  BOOST_TEST(innocent.became == fate::waiting);
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_no_worker_can_hold_cost_one_job_and_break_nothing) {
+  pool w{{.workers = 1}};
+  for (int i = 0; i != 5; ++i) {
+    job& poison = w.submit();
+    job& other = w.submit();
+    w.work(w.only());
+    w.die(w.only());
+    BOOST_TEST(poison.became == fate::not_received);
+    w.all_ready();
+    w.do_one(w.only());
+    BOOST_TEST(other.became == fate::replied);
+  }
+  BOOST_TEST(!w.machine.broken());
+}
+
+BOOST_AUTO_TEST_CASE(a_malformed_reply_costs_the_job_that_runs) {
+  pool w{{.workers = 1}};
+  job& scribbles = w.submit();
+  job& behind = w.submit();
+  w.begin(w.only());
+  w.machine.malformed(w.only());
+  w.hear(w.only());
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(scribbles.became == fate::ran);
+  BOOST_TEST(scribbles.because == stop_cause::malformed_reply);
+  w.all_ready();
+  w.do_one(w.only());
+  BOOST_TEST(behind.became == fate::replied);
+}
+
+// Starts
+
+BOOST_AUTO_TEST_CASE(a_pool_without_workers_refuses_its_jobs_after_three_refusals) {
+  world w{{.workers = 1}};
+  w.refusals = 100;
+  w.die(w.only(), true);
+  job& waits = w.submit();
+  for (int i = 0; i != 10 && waits.became == fate::waiting; ++i) w.pass(2s);
+  BOOST_TEST(waits.became == fate::no_worker);
+  w.refusals = 0;
+  w.pass(2s);
+  BOOST_TEST(w.machine.workers() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_a_retry_that_is_far_off) {
+  world w{{.workers = 1}};
+  w.die(w.only(), true);
+  BOOST_TEST(w.machine.workers() == 0u);
+  w.submit();
+  BOOST_TEST(w.machine.workers() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_that_ends_its_worker_breaks_the_pool) {
+  world w{{.workers = 2, .has_initializer = true}};
+  job& waits = w.submit();
+  w.ready(w.nth(1));
+  BOOST_TEST(waits.worker() == &w.nth(1));
+  job& second = w.submit();
+  w.die(w.nth(0));
+  BOOST_TEST(w.machine.broken());
+  BOOST_TEST(w.submit().became == fate::pool_broken);
+  w.do_one(w.only());
+  w.do_one(w.only());
+  BOOST_TEST(waits.became == fate::replied);
+  BOOST_TEST(second.became == fate::replied);
+  BOOST_TEST(w.only().told_to_retire);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_come_back_to_a_broken_pool_without_workers_are_refused) {
+  pool w{{.workers = 1}};
+  w.submit();
+  job& behind = w.submit();
+  w.begin(w.only());
+  w.break_down();
+  w.die(w.only());
+  BOOST_TEST(behind.became == fate::pool_broken);
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_die_before_any_use_are_not_replaced_without_end) {
+  world w{{.workers = 1}};
+  job& waits = w.submit();
+  for (int i = 0; i != 3; ++i) w.die(w.only());
+  BOOST_TEST(w.machine.broken());
+  BOOST_TEST(waits.became == fate::pool_broken);
+  BOOST_TEST(w.machine.workers() == 0u);
+}
+
+// Stopping
+
+BOOST_AUTO_TEST_CASE(stopping_tells_each_job_what_became_of_it) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  job& sent = w.submit();
+  w.begin(w.only());
+  w.stop();
+  BOOST_TEST(sent.became == fate::pool_stopped);
+  BOOST_TEST(runs.became == fate::waiting);
+  BOOST_TEST(!w.machine.idle());
+  w.obey();
+  BOOST_TEST(runs.became == fate::ran);
+  BOOST_TEST(runs.because == stop_cause::pool_stopped);
+  BOOST_TEST(w.submit().became == fate::pool_stopped);
+  BOOST_TEST(w.machine.idle());
+  BOOST_TEST(w.machine.workers() == 0u);
+}
+
+// Random walks
+
+struct walk_rules {
+  pool_policy policy;
+  bool lies = false;
+};
+
+/// Everything that can happen, in any order: no job is lost, none is run twice without being told,
+/// none is given to a worker that cannot do it, and the machine comes to rest.
+void walk(unsigned seed, const walk_rules& rules) {
+  BOOST_TEST_INFO_SCOPE("seed " << seed);
+  std::mt19937 random{seed};
+  auto const below = [&](std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>{0, n - 1}(random);
+  };
+  world w{rules.policy};
+  auto const some_worker = [&]() -> worker* {
+    return w.workers.empty() ? nullptr : w.workers[below(w.workers.size())].get();
+  };
+  for (int step = 0; step != 300; ++step) {
+    worker* const who = some_worker();
+    switch (below(16)) {
+      case 0:
+      case 1:
+      case 2: w.submit(); break;
+      case 3:
+        w.submit(std::chrono::milliseconds{below(50)}, std::chrono::milliseconds{below(2) * 20});
+        break;
+      case 4:
+      case 5:
+      case 6:
+        if (who) w.work(*who);
+        break;
+      case 7:
+        if (who) w.do_one(*who);
+        break;
+      case 8:
+        if (who) w.hear(*who);
+        break;
+      case 9:
+        if (!w.jobs.empty()) {
+          auto chosen = w.jobs.begin();
+          std::advance(chosen, static_cast<std::ptrdiff_t>(below(w.jobs.size())));
+          w.cancel(*chosen, static_cast<cancel_kind>(below(3)));
+        }
+        break;
+      case 10: w.pass(std::chrono::milliseconds{below(30)}); break;
+      case 11: w.obey(); break;
+      case 12:
+        if (who && !who->ready()) w.ready(*who);
+        break;
+      case 13:
+        if (who && below(3) == 0) w.die(*who, !who->ready() && below(2) == 0);
+        break;
+      case 14:
+        if (who && below(4) == 0) who->frozen = true;
+        break;
+      case 15:
+        if (rules.lies && who && who->first() && below(4) == 0) {
+          bool const word = below(2) == 0;
+          who->lie = [word](const job&) { return word; };
+        } else if (below(100) == 0) {
+          w.refusals = static_cast<int>(below(5));
+        } else if (below(200) == 0) {
+          w.stop();
+        }
+        break;
+    }
+  }
+  // Then all that can be done is done, and who hangs is killed.
+  w.refusals = 0;
+  for (auto* const who : w.all())
+    if (who->frozen) w.die(*who);
+  for (int turn = 0; turn != 2000 && !w.machine.idle(); ++turn) {
+    w.all_ready();
+    for (auto* const who : w.all())
+      if (std::any_of(w.workers.begin(), w.workers.end(),
+                      [&](auto const& each) { return each.get() == who; }))
+        w.do_one(*who);
+    w.obey();
+    w.pass(1s);
+  }
+  BOOST_TEST(w.machine.idle());
+  for (auto const& each : w.jobs) {
+    expect(each.became != fate::waiting, "no job is lost");
+    if (rules.lies) continue;
+    bool const ran = each.became == fate::replied || each.became == fate::ran;
+    if (each.begun != (ran ? 1 : 0))
+      BOOST_FAIL("job " << each.number << " begun " << each.begun << " but " << each.became
+                        << " because " << each.because);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(random_walks_lose_no_job) {
+  const pool_policy policies[] = {
+      {.workers = 1},
+      {.workers = 3},
+      {.workers = 2, .max_jobs_per_worker = 1},
+      {.workers = 2, .max_jobs_per_worker = 3},
+      {.workers = 3, .max_queued = 4},
+      {.workers = 2, .idle_timeout = 20ms},
+      {.workers = 2, .attributes_output = true},
+  };
+  for (auto const& policy : policies)
+    for (unsigned seed = 0; seed != 100; ++seed) walk(seed, {policy});
+}
+
+BOOST_AUTO_TEST_CASE(pages_that_lie_lose_no_job) {
+  for (unsigned seed = 0; seed != 200; ++seed) walk(seed, {{.workers = 3}, true});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pool_machine_test
