@@ -15,6 +15,8 @@ using std::chrono::nanoseconds;
 /// A worker that has nothing else to do begins its job within this time, or never will: somebody
 /// stopped it, or a thread that an earlier job left holds what the worker needs.
 constexpr std::chrono::seconds patience_to_begin{2};
+/// A job whose time is over before it has begun is looked at again after this time and more.
+constexpr std::chrono::milliseconds first_look{1};
 /// A worker without jobs ends within this time after it was told that no more will come.
 constexpr std::chrono::seconds patience_to_retire{10};
 
@@ -123,12 +125,15 @@ void pool_machine::taken_back() noexcept {
     case purpose::cancel: finish(job, job_end::cancelled); break;
     case purpose::steal:
     case purpose::recall: requeue(job); break;
-    case purpose::deadline:
-      requeue(job);
-      worker.had_jobs_ = true;
+    case purpose::unresponsive:
+      if (std::exchange(job.was_lost_, true))
+        finish(job, job_end::not_begun);
+      else
+        requeue(job);
       worker.recalls_ = true;
       stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
       return;
+    case purpose::look: break;
   }
   if (worker.jobs_.empty()) rest_or_retire(worker);
 }
@@ -142,19 +147,31 @@ void pool_machine::has_begun() noexcept {
     case purpose::steal: worker.keeps_its_jobs_ = true; break;
     // The jobs before it have begun, too.
     case purpose::recall: worker.recalls_ = false; break;
-    case purpose::deadline:
-      if (!job.timeout_) {
-        worker.due_ = moment::max();
-      } else if (moment const due = later(worker.first_since_, *job.timeout_); due > now_) {
-        set_due(worker, due);
-      } else {
-        worker.due_ = moment::max();
-        end_for(
-            job, stop_cause::timeout,
-            job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
-      }
-      break;
+    case purpose::unresponsive: on_deadline(job, job_stage::begun); break;
+    case purpose::look: break;
   }
+}
+
+void pool_machine::stage_is(job_stage stage) noexcept { on_deadline(answered(), stage); }
+
+/// The first job's time may be over, or its worker may not have begun it for too long.
+void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
+  pool_worker& worker = *job.worker_;
+  if (stage == job_stage::not_begun) {
+    // A job's time counts from when it is begun.
+    moment const patience = later(worker.first_since_, patience_to_begin);
+    if (now_ < patience)
+      return set_due(worker,
+                     std::min(patience, now_ + std::max<std::chrono::steady_clock::duration>(
+                                                   first_look, now_ - worker.first_since_)));
+    worker.is_unresponsive_ = true;
+    return put_on_agenda(worker);
+  }
+  if (!job.timeout_) return;
+  moment const due = later(worker.first_since_, *job.timeout_);
+  if (due > now_) return set_due(worker, due);
+  end_for(job, stop_cause::timeout,
+          job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
 }
 
 lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
@@ -290,7 +307,9 @@ pool_action pool_machine::next() noexcept {
 
 pool_action pool_machine::ask(purpose why, pool_job& job) noexcept {
   asked_ = {&job, why};
-  return {.what = pool_action::kind::take_back, .worker = job.worker_, .job = &job};
+  return {.what = why == purpose::look ? pool_action::kind::look : pool_action::kind::take_back,
+          .worker = job.worker_,
+          .job = &job};
 }
 
 pool_job& pool_machine::answered() noexcept { return *std::exchange(asked_, question{}).job; }
@@ -324,8 +343,10 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     if (worker.retiring_)
       stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
     else if (worker.stopped_for_ == stop_cause::none && worker.first())
-      return ask(purpose::deadline, *worker.first());
+      return ask(purpose::look, *worker.first());
   }
+  if (std::exchange(worker.is_unresponsive_, false) && worker.first())
+    return ask(purpose::unresponsive, *worker.first());
   if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
     if (job == worker.first()) {
       if (job->stopped_for_ == stop_cause::none) job->stopped_for_ = worker.why_to_end_;
@@ -485,7 +506,7 @@ void pool_machine::retire(pool_worker& worker) noexcept {
 void pool_machine::first_changed(pool_worker& worker) noexcept {
   pool_job* const first = worker.first();
   worker.first_since_ = now_;
-  worker.is_due_ = false;
+  worker.is_due_ = worker.is_unresponsive_ = false;
   if (!first || worker.stopped_for_ != stop_cause::none) {
     worker.due_ = moment::max();
     return;

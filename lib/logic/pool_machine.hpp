@@ -22,7 +22,7 @@ class pool_worker;
 /// A point in time. The machine reads no clock: each event that depends on time carries its own.
 using moment = std::chrono::steady_clock::time_point;
 
-/// How a job ends that no worker has begun.
+/// How a job ends that no worker has begun, as far as is known.
 enum class job_end {
   /// The pool was stopped, or had been before the job came.
   pool_stopped,
@@ -32,6 +32,9 @@ enum class job_end {
   pool_broken,
   /// The system refuses to make workers, and there is none.
   no_worker,
+  /// Two workers had the job first in line, and their pages said for long that they had not begun
+  /// it. The job itself could have written that, so whether it ran is unknown.
+  not_begun,
   cancelled,
 };
 
@@ -145,6 +148,7 @@ class pool_worker {
   bool recalls_ = false;
   bool reads_ = false;
   bool is_due_ = false;
+  bool is_unresponsive_ = false;
   pool_job* to_end_ = nullptr;
   stop_cause why_to_end_ = stop_cause::none;
   cancel_kind how_to_end_ = cancel_kind::terminate;
@@ -169,6 +173,8 @@ struct pool_action {
     start_worker,
     /// Send the job to the worker.
     give,
+    /// Look at what the worker's page says of the job, and answer with stage_is().
+    look,
     /// Take the job back from the worker's page, and answer with taken_back() or has_begun().
     take_back,
     /// Read what the worker has replied by now: replied() for each, or malformed().
@@ -230,6 +236,7 @@ class pool_machine {
   pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
   /// The worker's channel gave what is no reply to its first job, or what no memory is there for.
   void malformed(pool_worker& worker) noexcept;
+  void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
   /// The worker has ended; all that it replied has been reported.
@@ -272,7 +279,7 @@ class pool_machine {
   using load_list = worker_list<&pool_worker::in_loads_>;
 
   /// Why a job is being taken back.
-  enum class purpose { cancel, recall, deadline, steal };
+  enum class purpose { cancel, recall, look, unresponsive, steal };
   struct question {
     pool_job* job = nullptr;
     purpose why = purpose::recall;
@@ -280,6 +287,7 @@ class pool_machine {
 
   pool_action ask(purpose why, pool_job& job) noexcept;
   pool_job& answered() noexcept;
+  void on_deadline(pool_job& job, job_stage stage) noexcept;
   pool_action give(pool_job& job, pool_worker& to) noexcept;
   /// Takes the next step of the worker's agenda, or takes the worker off the agenda.
   std::optional<pool_action> follow_agenda(pool_worker& worker) noexcept;

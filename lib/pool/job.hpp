@@ -4,33 +4,34 @@
 #ifndef ISOLATTE_LIB_POOL_JOB_HPP
 #define ISOLATTE_LIB_POOL_JOB_HPP
 
+#include "logic/pool_machine.hpp"
 #include "posix/job_channel.hpp"
 #include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
-#include <chrono>
+#include <boost/intrusive/list.hpp>
+
+#include <memory>
 #include <optional>
 
 namespace isolatte::pool {
 
-class worker;
-
 /// One job, from when it is asked for until its handler is called.
-struct job {
-  /// Why its worker is being ended.
-  enum class cause { none, timeout, cancel };
+struct job final : logic::pool_job {
+  /// The pool's list of the jobs that are not done.
+  using kept_hook = boost::intrusive::list_member_hook<>;
 
+  using pool_job::pool_job;
+
+  /// What the worker is sent before the arguments; another id each time.
   posix::job_header header;
   detail::byte_buffer arguments;
-  std::optional<std::chrono::nanoseconds> timeout;
-  std::chrono::nanoseconds grace{0};
   /// Gone once it has been called.
   std::optional<supervise::pending_handler> handler;
-  /// Who has it; nobody as long as it waits.
-  worker* at = nullptr;
-  bool was_started = false;
-  cause stopped_for = cause::none;
+  /// Keeps the job alive until it is done: machines and lists refer to it only.
+  std::shared_ptr<job> self;
+  kept_hook in_kept;
 };
 
 }  // namespace isolatte::pool

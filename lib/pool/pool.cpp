@@ -5,7 +5,6 @@
 
 #include "launch/symboliser.hpp"
 #include "posix/child/worker_main.hpp"
-#include "supervise/complete_later.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 
@@ -17,7 +16,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <new>
+#include <exception>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -25,11 +25,12 @@ namespace isolatte::pool {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
+using logic::job_end;
+using logic::job_loss;
+using logic::pool_action;
+using logic::stop_cause;
 
 namespace {
-
-/// Replies handled before others get their turn of the event loop.
-constexpr int replies_per_turn = 256;
 
 logic::pool_policy policy_of(const pool_options& opts) {
   logic::pool_policy policy;
@@ -39,7 +40,8 @@ logic::pool_policy policy_of(const pool_options& opts) {
   policy.max_jobs_per_worker = opts.max_jobs_per_worker;
   policy.max_queued = opts.max_queued;
   policy.max_worker_memory = opts.max_worker_memory;
-  policy.lets_idle_ones_go = opts.idle_timeout.has_value();
+  policy.idle_timeout = opts.idle_timeout;
+  policy.has_initializer = opts.initializer.get() != nullptr;
   policy.attributes_output = detail::is_read(opts.worker.out) || detail::is_read(opts.worker.err);
   return policy;
 }
@@ -50,12 +52,32 @@ detail::byte_buffer copy_of(const detail::byte_buffer& from) {
   return copy;
 }
 
+logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
+  using asio::cancellation_type;
+  auto const asks = [type](cancellation_type what) {
+    return (type & what) != cancellation_type::none;
+  };
+  if (asks(cancellation_type::terminal)) return logic::cancel_kind::terminate;
+  if (asks(cancellation_type::partial)) return logic::cancel_kind::request_exit;
+  return logic::cancel_kind::interrupt;
+}
+
+asio::cancellation_type type_of(logic::cancel_kind kind) noexcept {
+  switch (kind) {
+    case logic::cancel_kind::interrupt: return asio::cancellation_type::total;
+    case logic::cancel_kind::request_exit: return asio::cancellation_type::partial;
+    case logic::cancel_kind::terminate: break;
+  }
+  return asio::cancellation_type::terminal;
+}
+
 }  // namespace
 
 std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_options opts,
                                  error_code& ec) {
   if (opts.worker.keep.all()) {
-    // A fork server's children cannot have it, and to keep less would be to say nothing of it.
+    // A fork server's children cannot have all descriptors of the program, and fewer would be a
+    // silent change of the meaning.
     ec = make_error_code(boost::system::errc::operation_not_supported);
     return nullptr;
   }
@@ -63,7 +85,7 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
   self->server_ = launch::template_process::make(executor, launch::ahead_of_need::nothing, ec);
   if (ec) return nullptr;
   supervise::run_service::join(executor, self->membership_, self);
-  asio::post(self->strand_, [self] { self->maintain(); });
+  asio::post(self->strand_, [self] { self->settle(); });
   return self;
 }
 
@@ -72,21 +94,20 @@ pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
       strand_{executor},
       opts_{std::move(opts)},
       policy_{policy_of(opts_)},
-      retry_timer_{strand_},
-      idle_timer_{strand_} {}
+      machine_{policy_},
+      timer_{strand_} {}
 
 // Jobs
 
 void pool::async_run(const detail::remote_call& call, const job_options& opts,
                      detail::report_handler handler) {
-  auto what = std::make_shared<job>();
+  auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
+  auto what = std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace));
   what->header.size = call.arguments.size();
   what->header.max_result = opts.max_result;
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
   if (call.function != 0) what->header.function = posix::locate_code(call.function);
-  what->arguments.append(call.arguments.data(), call.arguments.size());
-  what->timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
-  what->grace = opts.grace.value_or(opts_.worker.grace);
+  what->arguments = copy_of(call.arguments);
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([pool = weak_from_this(), job = std::weak_ptr{what}](asio::cancellation_type type) {
@@ -101,7 +122,8 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
   });
 }
 
-/// A line callback runs on the strand, in the middle of something: what it asks for comes behind.
+/// Runs a step on the strand. A line callback runs there in the middle of another step, so what it
+/// asks for is done after that step.
 template <class Step>
 void pool::enter(Step what) {
   if (strand_.running_in_this_thread())
@@ -111,74 +133,94 @@ void pool::enter(Step what) {
 }
 
 void pool::accept(job_pointer what) {
-  // Cancelled before it came here.
-  if (!what->handler) return;
-  if (stopped_) return refuse(what, asio::error::operation_aborted, "the pool is stopped");
-  if (broken_) return refuse(what, error::broken_pool, "initialising a worker");
-  std::size_t jobs = queued_.size();
-  for (auto const& each : workers_) jobs += each->jobs.size();
-  if (!logic::has_room(policy_, jobs))
-    return refuse(what, error::queue_full, "waiting for a worker");
-  queued_.push_back(std::move(what));
-  // A job does not wait for a retry that may be far off.
-  if (retrying_ && workers_.empty()) retry_timer_.cancel();
-  dispatch();
-  maintain();
+  // A job that was cancelled before it came here is done.
+  if (what->done()) return;
+  job& fresh = *what;
+  kept_.push_back(fresh);
+  fresh.self = std::move(what);
+  machine_.submit(fresh, clock::now());
+  settle();
 }
 
 void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
-  if (!what->handler) return;
-  worker* const at = what->at;
-  if (at && !at->take_back(what)) {
-    auto const found = std::find_if(workers_.begin(), workers_.end(),
-                                    [at](auto const& each) { return each.get() == at; });
-    if (what->stopped_for == job::cause::none) what->stopped_for = job::cause::cancel;
-    stop_worker(*found, type, what->grace);
-    return;
+  // A job that is done by now is not cancelled.
+  if (what->worker()) read_replies(static_cast<worker&>(*what->worker()));
+  if (what->done()) return settle();
+  if (!what->self) {
+    // The step that brings it has not come yet.
+    kept_.push_back(*what);
+    what->self = what;
+    machine_.submit(*what, clock::now());
   }
-  std::erase(queued_, what);
-  refuse(what, asio::error::operation_aborted, "waiting for a worker");
-  dispatch();
+  machine_.cancel(*what, kind_of(type), clock::now());
+  settle();
+}
+
+// What the machine asks for
+
+/// Performs what the machine asks for until it rests, and tells the outside what has changed.
+void pool::settle() {
+  // What an action brings about is settled by the loop that performs it.
+  if (settling_) return;
+  struct guard {
+    bool& flag;
+    ~guard() { flag = false; }
+  };
+  {
+    settling_ = true;
+    guard const settled{settling_};
+    if (stop_asked_) machine_.stop();
+    for (;;) {
+      pool_action const todo = machine_.next();
+      if (todo.what == pool_action::kind::rest) break;
+      perform(todo);
+    }
+  }
+  count();
+  set_timer();
   check_drained();
 }
 
-bool pool::is_busy() const noexcept {
-  return !queued_.empty() || std::any_of(workers_.begin(), workers_.end(),
-                                         [](auto const& each) { return !each->jobs.empty(); });
-}
-
-pool::worker_pointer pool::choose() const {
-  auto const busy = static_cast<std::size_t>(std::count_if(
-      workers_.begin(), workers_.end(), [](auto const& each) { return !each->jobs.empty(); }));
-  worker_pointer best;
-  for (auto const& each : workers_) {
-    logic::worker_load const load{each->jobs.size(), each->given,
-                                  each->ready && !each->retiring && !each->stopping};
-    if (logic::may_take(policy_, load, busy) && (!best || load.jobs < best->jobs.size()))
-      best = each;
+void pool::perform(const pool_action& todo) {
+  using kind = pool_action::kind;
+  auto* const who = static_cast<worker*>(todo.worker);
+  auto* const what = static_cast<job*>(todo.job);
+  switch (todo.what) {
+    case kind::rest: break;
+    case kind::start_worker: start_worker(); break;
+    case kind::give: give(*who, *what); break;
+    case kind::look: machine_.stage_is(who->stage(*what)); break;
+    case kind::take_back:
+      if (who->take_back(*what))
+        machine_.taken_back();
+      else
+        machine_.has_begun();
+      break;
+    case kind::read_replies: read_replies(*who); break;
+    case kind::retire: who->retire(); break;
+    case kind::stop: who->run->stop(type_of(todo.how), todo.grace); break;
+    case kind::complete: refuse(*what, todo.end); break;
   }
-  return best;
 }
 
-void pool::dispatch() {
-  while (!queued_.empty()) {
-    auto const to = choose();
-    if (!to) break;
-    auto const what = std::move(queued_.front());
-    queued_.pop_front();
-    give(to, what);
-  }
-  count();
+void pool::set_timer() {
+  clock::time_point const when = machine_.wakeup();
+  if (when >= timer_set_to_ || machine_.stopped()) return;
+  timer_set_to_ = when;
+  timer_.expires_at(when);
+  timer_.async_wait([self = shared_from_this()](const error_code& ec) {
+    if (ec) return;
+    self->timer_set_to_ = clock::time_point::max();
+    self->machine_.tick(clock::now());
+    self->settle();
+  });
 }
 
-void pool::give(const worker_pointer& to, const job_pointer& what) {
-  bool const is_first = to->jobs.empty();
-  to->give(what, next_id_++);
-  if (!std::exchange(what->was_started, true)) ++counters_.started;
-  if (is_first) first_changed(to);
-  if (std::exchange(to->writing, true)) return;
+void pool::give(worker& to, job& what) {
+  to.give(what, next_id_++);
+  if (std::exchange(to.writing, true)) return;
   // All that this turn of the event loop brings about goes at once.
-  asio::post(strand_, [self = shared_from_this(), to] { self->flush(to); });
+  asio::post(strand_, [self = shared_from_this(), to = to.shared_from_this()] { self->flush(to); });
 }
 
 void pool::flush(const worker_pointer& to) {
@@ -187,9 +229,13 @@ void pool::flush(const worker_pointer& to) {
   error_code ec;
   if (to->flush(ec)) return;
   if (ec) {
-    // Where there is no other end any more it ends by itself, and that tells more.
-    if (ec != asio::error::broken_pipe && ec != asio::error::connection_reset)
-      stop_worker(to, asio::cancellation_type::terminal, {});
+    // A worker that is gone (EPIPE) ends by itself, and on_end() tells how; stopping it here would
+    // hide that.
+    if (ec != asio::error::broken_pipe && ec != asio::error::connection_reset) {
+      to->refused_because = "the job could not be sent to its worker";
+      machine_.malformed(*to);
+      settle();
+    }
     return;
   }
   to->writing = true;
@@ -202,74 +248,28 @@ void pool::flush(const worker_pointer& to) {
                         });
 }
 
-/// A worker with nothing to do takes what another one has not begun with.
-void pool::even_out() {
-  while (queued_.empty()) {
-    auto const idle = choose();
-    if (!idle || !idle->jobs.empty()) return;
-    auto const most = std::max_element(
-        workers_.begin(), workers_.end(),
-        [](auto const& a, auto const& b) { return a->jobs.size() < b->jobs.size(); });
-    if ((*most)->jobs.size() < 2) return;
-    auto const what = (*most)->jobs.back();
-    if (!(*most)->take_back(what)) return;
-    give(idle, what);
-    count();
-  }
-}
-
 // Workers
-
-void pool::maintain() {
-  if (stopped_ || retrying_) return;
-  std::size_t jobs = queued_.size();
-  std::size_t alive = 0;
-  for (auto const& each : workers_) {
-    jobs += each->jobs.size();
-    alive += !each->retiring && !each->stopping;
-  }
-  if (broken_) {
-    // What came back from a worker that died is for nobody where no other is left.
-    if (alive == 0) refuse_queued(error::broken_pool, "initialising a worker");
-    return;
-  }
-  for (std::size_t const wanted = logic::wanted_workers(policy_, jobs);
-       alive < wanted && !broken_ && !retrying_; ++alive)
-    start_worker();
-  count();
-}
 
 void pool::start_worker() {
   error_code ec;
   try {
-    auto const fresh = std::make_shared<worker>(strand_, opts_.worker, unwanted_);
-    worker::child_side child = fresh->open(ec);
-    if (ec) return start_failed(ec);
     options opts = opts_.worker;
     opts.timeout.reset();
     opts.early = false;
+    worker::child_side child;
+    auto const fresh = make_worker(opts, child, ec);
+    if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
     auto kept = opts.keep.fds();
     kept.push_back(child.socket.get());
     kept.push_back(child.page.get());
     opts.keep = kept;
-    posix::worker_plan plan;
-    plan.socket = child.socket.get();
-    plan.page = child.page.get();
-    plan.report_memory = policy_.max_worker_memory.has_value();
-    auto const* const initializer = opts_.initializer.get();
-    if (initializer) {
-      plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));
-      if (initializer->function != 0)
-        plan.initializer_function = posix::locate_code(initializer->function);
-    }
-    auto const call = posix::make_worker_call(
-        plan, initializer ? initializer->arguments.bytes() : std::span<const std::byte>{});
+    auto const call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              opts.fault_report ? launch::symbolise : nullptr, ec);
-    if (ec) return start_failed(ec);
-    // Once the run has its handler, its end alone lets go of the worker: nothing may throw past it.
+    if (ec) return start_refused(ec);
+    // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
     std::list<worker_pointer> place{fresh};
     fresh->run->async_own(
         [self = shared_from_this(), fresh](const error_code& e, detail::report what) {
@@ -278,50 +278,54 @@ void pool::start_worker() {
           });
         });
     workers_.splice(workers_.end(), place);
+    machine_.started(*fresh);
     try {
       server_->launch(fresh->run, call, opts, ec);
-    } catch (const std::bad_alloc&) {
-      ec = make_error_code(boost::system::errc::not_enough_memory);
+    } catch (...) {
+      ec = detail::error_of_caught();
     }
-    if (ec) {
-      fresh->run->fail(ec, "starting a worker");
-      return;
-    }
-    if (ends_to_replace_ != 0) {
-      --ends_to_replace_;
-      ++counters_.restarts;
-    }
+    if (ec) return fresh->run->fail(ec, "starting a worker");
     await_replies(fresh);
     await_output(fresh, &worker::out);
     await_output(fresh, &worker::err);
   } catch (...) {
-    start_failed(detail::error_of_caught());
+    start_refused(detail::error_of_caught());
   }
 }
 
-/// The system has refused a process, a descriptor, memory: for now, perhaps. With workers left
-/// their jobs go on; with none, waiting for ever would help nobody.
-void pool::start_failed(const error_code& ec) {
-  if (++refused_starts_ >= logic::most_failed_starts && workers_.empty()) {
-    refuse_queued(ec, "starting a worker");
-    if (policy_.lets_idle_ones_go) return;
-  }
-  retry_later();
+pool::worker_pointer pool::make_worker(const options& opts, worker::child_side& child,
+                                       error_code& ec) {
+  auto fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+  child = fresh->open(ec);
+  return fresh;
 }
 
-void pool::retry_later() {
-  if (std::exchange(retrying_, true)) return;
-  retry_timer_.expires_after(logic::time_until_retry(refused_starts_));
-  retry_timer_.async_wait([self = shared_from_this()](const error_code&) {
-    self->retrying_ = false;
-    self->maintain();
-  });
+/// The call that makes a worker of a child.
+detail::remote_call pool::worker_call(const worker::child_side& child) const {
+  posix::worker_plan plan;
+  plan.socket = child.socket.get();
+  plan.page = child.page.get();
+  plan.report_memory = policy_.max_worker_memory.has_value();
+  auto const* const initializer = opts_.initializer.get();
+  if (!initializer) return posix::make_worker_call(plan, {});
+  plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));
+  if (initializer->function != 0)
+    plan.initializer_function = posix::locate_code(initializer->function);
+  return posix::make_worker_call(plan, initializer->arguments.bytes());
+}
+
+void pool::start_refused(const error_code& ec) {
+  last_refusal_ = ec;
+  machine_.start_refused(clock::now());
 }
 
 void pool::await_replies(const worker_pointer& from) {
   from->socket.async_wait(supervise::stream_descriptor::wait_read,
                           [self = shared_from_this(), from](const error_code& ec) {
-                            if (!ec && self->read_some_replies(from)) self->await_replies(from);
+                            if (ec) return;
+                            self->read_replies(*from);
+                            self->settle();
+                            if (from->socket.is_open()) self->await_replies(from);
                           });
 }
 
@@ -340,276 +344,253 @@ void pool::await_output(const worker_pointer& from,
       });
 }
 
-void pool::take_output(const worker_pointer& from, detail::run_summary& into) {
+void pool::take_output(worker& from, detail::run_summary& into) {
   try {
-    from->take_output(into);
+    from.take_output(into);
   } catch (...) {
     asio::post(executor_, [error = std::current_exception()] { std::rethrow_exception(error); });
   }
 }
 
-/// @return whether more may come later
-bool pool::read_some_replies(const worker_pointer& from) {
-  for (int turn = 0; turn != replies_per_turn; ++turn) {
-    if (!from->socket.is_open()) return false;
+/// Takes all replies that are here. No worker has more of them than it has been given jobs.
+void pool::read_replies(worker& from) {
+  while (from.socket.is_open()) {
+    auto* const first = static_cast<job*>(from.first());
     error_code ec;
-    std::size_t const most = from->jobs.empty() ? 0 : from->jobs.front()->header.max_result;
     std::optional<reply> next;
     try {
-      next = from->next_reply(most, ec);
-    } catch (const std::bad_alloc&) {
-      ec = make_error_code(boost::system::errc::not_enough_memory);
+      next = from.next_reply(first ? first->header.max_result : 0, ec);
+    } catch (...) {
+      ec = detail::error_of_caught();
     }
-    if (ec == asio::error::eof || ec == asio::error::connection_reset) return false;
-    if (ec) {
-      // Not what a worker says: what its jobs do to its memory it may do to its replies.
-      stop_worker(from, asio::cancellation_type::terminal, {});
-      return false;
+    if (!ec && !next) return;
+    // A worker that has closed its end is about to end, and on_end() tells how.
+    error_code ignored;
+    if (ec == asio::error::eof || ec == asio::error::connection_reset) {
+      from.socket.close(ignored);
+      return;
     }
-    if (!next) return true;
-    take_reply(from, std::move(*next));
+    bool const is_expected =
+        !from.ready() || (first && next && next->header.id == first->header.id);
+    if (ec || !is_expected) {
+      from.refused_because = ec == boost::system::errc::not_enough_memory
+                                 ? "no memory for the result"
+                                 : "the job's reply was malformed or too large";
+      from.socket.close(ignored);
+      return machine_.malformed(from);
+    }
+    if (from.ready())
+      take_reply(from, std::move(*next));
+    else
+      take_readiness(from, std::move(*next));
   }
-  return true;
 }
 
-void pool::take_reply(const worker_pointer& from, reply what) {
-  if (!from->ready) return take_readiness(from, std::move(what));
-  if (from->jobs.empty() || from->jobs.front()->header.id != what.header.id)
-    return stop_worker(from, asio::cancellation_type::terminal, {});
-  auto const done = from->take_first();
-  from->was_of_use = true;
-  failed_starts_ = 0;
+void pool::take_reply(worker& from, reply what) {
+  using posix::reply_kind;
+  job& done = static_cast<job&>(machine_.replied(from, what.header.resident, clock::now()));
+  from.leave_slot(done);
   counters_.busy += std::chrono::nanoseconds{what.header.usage.wall}.count();
 
   detail::report report;
-  int const pid = from->run->pid();
+  int const pid = from.run->pid();
   report.summary.pid = pid != 0 ? pid : what.header.pid;
   take_output(from, report.summary);
-  if (what.header.unknown_function) {
-    complete(done, error::unknown_function, std::move(report));
-  } else {
-    using detail::payload_kind;
-    report.summary.usage = what.header.usage;
-    report.summary.ran = ran::yes;
-    report.summary.how = what.header.kind == payload_kind::value       ? ending::returned
-                         : what.header.kind == payload_kind::exception ? ending::threw
-                                                                       : ending::undelivered;
-    if (report.summary.how == ending::undelivered)
+  report.payload = std::move(what.payload);
+  report.max_result = done.header.max_result;
+  error_code ec;
+  switch (what.header.what()) {
+    case reply_kind::value:
+      report.summary.how = ending::returned;
+      report.kind = detail::payload_kind::value;
+      break;
+    case reply_kind::exception:
+      report.summary.how = ending::threw;
+      report.kind = detail::payload_kind::exception;
+      break;
+    case reply_kind::unencodable:
+      report.summary.how = ending::undelivered;
       report.summary.reason = "the value could not be serialised";
-    report.kind = what.header.kind;
-    report.payload = std::move(what.payload);
-    report.max_result = done->header.max_result;
-    complete(done, {}, std::move(report));
+      report.kind = detail::payload_kind::unencodable;
+      break;
+    case reply_kind::unreceivable:
+      report.summary.how = ending::undelivered;
+      report.summary.reason = "the arguments could not be received";
+      report.kind = detail::payload_kind::unencodable;
+      break;
+    case reply_kind::unknown_function: ec = error::unknown_function; break;
   }
-
-  if (!from->retiring &&
-      logic::is_worn(policy_, from->given - from->jobs.size(), what.header.resident)) {
-    requeue(from);
-    if (from->jobs.empty()) {
-      from->retire();
-      ++ends_to_replace_;
-    }
+  bool const ran = what.header.what() <= reply_kind::unencodable;
+  if (ran) {
+    report.summary.ran = ran::yes;
+    report.summary.usage = what.header.usage;
   }
-  first_changed(from);
-  dispatch();
-  if (from->jobs.empty()) became_idle(from);
-  maintain();
-  check_drained();
-}
-
-void pool::take_readiness(const worker_pointer& from, reply what) {
-  if (what.header.id != posix::reply_header::ready || what.header.unknown_function)
-    return break_down({});
-  if (what.header.kind == detail::payload_kind::exception)
-    return break_down(std::move(what.payload));
-  from->ready = true;
-  refused_starts_ = 0;
-  dispatch();
-  if (from->jobs.empty()) became_idle(from);
-}
-
-void pool::became_idle(const worker_pointer& which) {
-  if (broken_) return which->retire();
-  which->idle_since = clock::now();
-  even_out();
-  await_idleness();
-}
-
-void pool::await_idleness() {
-  if (!opts_.idle_timeout || awaiting_idleness_) return;
-  clock::time_point first = clock::time_point::max();
-  for (auto const& each : workers_)
-    if (each->ready && each->jobs.empty() && !each->retiring && !each->stopping)
-      first = std::min(first, each->idle_since);
-  if (first == clock::time_point::max()) return;
-  awaiting_idleness_ = true;
-  idle_timer_.expires_at(first + *opts_.idle_timeout);
-  idle_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
-    self->awaiting_idleness_ = false;
-    if (ec) return;
-    for (auto const& each : self->workers_)
-      if (each->ready && each->jobs.empty() && !each->retiring && !each->stopping &&
-          clock::now() - each->idle_since >= *self->opts_.idle_timeout)
-        each->retire();
-    self->await_idleness();
-  });
-}
-
-void pool::first_changed(const worker_pointer& of) {
-  of->first_since = clock::now();
-  if (of->jobs.empty()) {
-    of->timer.cancel();
-    return;
+  // A job that obeys a cancellation is cancelled, and its value is there all the same.
+  if (done.stopped_for() == stop_cause::cancelled && ran) {
+    report.summary.how = ending::cancelled;
+    ec = asio::error::operation_aborted;
   }
-  auto const first = of->jobs.front();
-  if (!first->timeout) {
-    of->timer.cancel();
-    return;
-  }
-  of->timer.expires_after(std::min<clock::duration>(*first->timeout, std::chrono::hours{24 * 365}));
-  of->timer.async_wait([self = shared_from_this(), of, first](const error_code& ec) {
-    if (!ec) self->on_timeout(of, first);
-  });
+  complete(done, ec, std::move(report));
 }
 
-void pool::on_timeout(const worker_pointer& of, const job_pointer& what) {
-  // What is done by now is not late.
-  read_some_replies(of);
-  if (of->jobs.empty() || of->jobs.front() != what || what->stopped_for != job::cause::none) return;
-  what->stopped_for = job::cause::timeout;
-  if (of->take_back(what)) {
-    detail::report report;
-    report.summary.how = ending::timed_out;
-    complete(what, {}, std::move(report));
-    first_changed(of);
-    dispatch();
-    return check_drained();
-  }
-  stop_worker(of, asio::cancellation_type::partial, what->grace);
-}
-
-void pool::stop_worker(const worker_pointer& which, asio::cancellation_type type,
-                       std::chrono::nanoseconds grace) {
-  if (!std::exchange(which->stopping, true)) ++ends_to_replace_;
-  requeue(which);
-  which->run->stop(type, grace);
-  dispatch();
-  maintain();
-}
-
-/// What the worker has not begun with others do.
-void pool::requeue(const worker_pointer& from) {
-  auto const jobs = from->jobs;
-  for (auto each = jobs.rbegin(); each != jobs.rend(); ++each)
-    if (from->take_back(*each)) {
-      queued_.push_front(*each);
-      from->had_jobs = true;
-    }
+void pool::take_readiness(worker& from, reply what) {
+  using posix::reply_kind;
+  if (what.header.id == posix::reply_header::ready && what.header.what() == reply_kind::value)
+    return machine_.ready(from, clock::now());
+  break_down(what.header.what() == reply_kind::exception ? std::move(what.payload)
+                                                         : detail::byte_buffer{});
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
-  // What it has said before its end counts.
-  bool const was_ready = which->ready;
-  while (which->socket.is_open() && !which->jobs.empty()) {
-    auto const before = which->jobs.size();
-    if (!read_some_replies(which) || which->jobs.size() == before) break;
-  }
-  if (!was_ready && which->socket.is_open()) read_some_replies(which);
-  requeue(which);
-  detail::run_summary const& summary = what.summary;
-  for (auto const& victim : std::exchange(which->jobs, {})) {
-    which->was_of_use = true;
-    failed_starts_ = 0;
-    detail::report report;
-    report.summary = summary;
-    report.summary.ran = ran::yes;
-    take_output(which, report.summary);
-    report.summary.usage.wall = clock::now() - which->first_since;
-    error_code error;
-    if (summary.how == ending::cancelled) {
-      bool const late = victim->stopped_for == job::cause::timeout;
-      bool const refused = victim->stopped_for == job::cause::none && !stopped_ &&
-                           ec == asio::error::operation_aborted;
-      report.summary.how = late      ? ending::timed_out
-                           : refused ? ending::undelivered
-                                     : ending::cancelled;
-      if (refused) report.summary.reason = "the job's reply was malformed or too large";
-      if (report.summary.how == ending::cancelled) error = asio::error::operation_aborted;
-    } else if (summary.how == ending::returned || summary.how == ending::threw) {
-      report.summary.how = ending::undelivered;
-      report.summary.reason = "the job closed its worker's channel";
-    }
-    if (ec && ec != asio::error::operation_aborted) error = ec;
-    counters_.busy += std::chrono::nanoseconds{report.summary.usage.wall}.count();
-    complete(victim, error, std::move(report));
-  }
+  if (stop_asked_) machine_.stop();
+  // What the worker has said before its end counts.
+  read_replies(*which);
+  auto const* const first = static_cast<const job*>(which->first());
+  bool const refused = what.summary.how == ending::not_started;
+  if (refused) last_refusal_ = ec;
+  auto const since = which->first_since();
+  logic::lost_job const lost = machine_.ended(
+      *which, first ? which->stage(*first) : logic::job_stage::not_begun, refused, clock::now());
+  if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
   which->close();
   workers_.remove(which);
-  if (!which->stopping && !which->retiring) ++ends_to_replace_;
-  // One that has never done anything is not to be followed by another one for ever.
-  bool const was_useless = !which->was_of_use && (!which->ready || which->had_jobs);
-  if (was_useless && !stopped_ && !broken_) {
-    bool const failed_itself = !which->ready && !which->stopping && opts_.initializer.get();
-    if (summary.how == ending::not_started)
-      start_failed(ec);
-    else if (failed_itself || ++failed_starts_ >= logic::most_failed_starts)
-      break_down({});
+  settle();
+}
+
+/// Completes the job that its worker took along.
+void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_point since,
+                         const error_code& ec, detail::run_summary summary) {
+  job& victim = static_cast<job&>(*lost.job);
+  detail::report report;
+  report.summary = std::move(summary);
+  report.summary.ran = lost.how == job_loss::ran            ? ran::yes
+                       : lost.how == job_loss::not_received ? ran::no
+                                                            : ran::unknown;
+  take_output(with, report.summary);
+  report.summary.usage.wall = clock::now() - since;
+  stop_cause const why =
+      victim.stopped_for() != stop_cause::none ? victim.stopped_for() : with.stopped_for();
+  error_code error;
+  if (report.summary.how == ending::cancelled) {
+    switch (why) {
+      case stop_cause::timeout: report.summary.how = ending::timed_out; break;
+      case stop_cause::malformed_reply:
+        report.summary.how = ending::undelivered;
+        report.summary.reason = with.refused_because;
+        break;
+      case stop_cause::none:
+      case stop_cause::cancelled:
+      case stop_cause::pool_stopped:
+      case stop_cause::unresponsive: error = asio::error::operation_aborted; break;
+    }
+  } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
+    report.summary.how = ending::undelivered;
+    report.summary.reason = "the job closed its worker's channel";
+  } else if (lost.how == job_loss::not_received) {
+    report.summary.how = ending::undelivered;
+    report.summary.reason = "the worker ended while it received the arguments";
   }
-  dispatch();
-  maintain();
-  check_drained();
+  if (ec && ec != asio::error::operation_aborted) error = ec;
+  counters_.busy += std::chrono::nanoseconds{report.summary.usage.wall}.count();
+  complete(victim, error, std::move(report));
 }
 
 // Completion
 
-void pool::complete(const job_pointer& what, const error_code& ec, detail::report report) {
+void pool::complete(job& what, const error_code& ec, detail::report report) {
   ++counters_.endings[static_cast<std::size_t>(report.summary.how)];
-  auto next = std::move(*what->handler);
-  what->handler.reset();
-  what->at = nullptr;
+  auto const last = std::move(what.self);
+  kept_.erase(kept_.iterator_to(what));
+  auto next = std::move(*what.handler);
+  what.handler.reset();
   asio::post(executor_, [next = std::move(next), ec, report = std::move(report)]() mutable {
     std::move(next).complete(ec, std::move(report));
   });
 }
 
-void pool::refuse(const job_pointer& what, const error_code& ec, const char* why) {
+/// Completes a job that no worker has begun.
+void pool::refuse(job& what, job_end how) {
   detail::report report;
-  report.summary.reason = why;
-  if (broken_ && !why_broken_.empty()) {
-    report.kind = detail::payload_kind::exception;
-    report.payload = copy_of(why_broken_);
+  error_code ec;
+  switch (how) {
+    case job_end::pool_stopped:
+      ec = asio::error::operation_aborted;
+      report.summary.reason = "the pool is stopped";
+      break;
+    case job_end::queue_full:
+      ec = error::queue_full;
+      report.summary.reason = "waiting for a worker";
+      break;
+    case job_end::cancelled:
+      ec = asio::error::operation_aborted;
+      report.summary.reason = "waiting for a worker";
+      break;
+    case job_end::not_begun:
+      report.summary.how = ending::undelivered;
+      report.summary.ran = ran::unknown;
+      report.summary.reason = "no worker began the job";
+      break;
+    case job_end::no_worker:
+      ec = last_refusal_;
+      report.summary.reason = "starting a worker";
+      break;
+    case job_end::pool_broken:
+      ec = error::broken_pool;
+      report.summary.reason = "initialising a worker";
+      if (!why_broken_.empty()) {
+        report.kind = detail::payload_kind::exception;
+        report.payload = copy_of(why_broken_);
+      }
+      break;
   }
   complete(what, ec, std::move(report));
-  count();
-}
-
-void pool::refuse_queued(const error_code& ec, const char* why) {
-  for (auto const& what : std::exchange(queued_, {})) refuse(what, ec, why);
-  check_drained();
 }
 
 void pool::break_down(detail::byte_buffer why) {
-  if (std::exchange(broken_, true)) return;
-  why_broken_ = std::move(why);
-  refuse_queued(error::broken_pool, "initialising a worker");
-  // Those that do jobs go when they have done them.
-  for (auto const& each : workers_)
-    if (each->ready && each->jobs.empty() && !each->retiring && !each->stopping) each->retire();
+  if (!machine_.broken()) why_broken_ = std::move(why);
+  machine_.break_down();
 }
 
 void pool::check_drained() {
-  count();
-  if (drains_.empty() || is_busy()) return;
+  if (drains_.empty() || !machine_.idle() || promises_ != 0) return;
   for (auto& each : std::exchange(drains_, {}))
-    asio::post(executor_, [next = std::move(each)]() mutable { std::move(next).complete({}); });
+    asio::post(executor_,
+               [next = std::move(each.handler)]() mutable { std::move(next).complete({}); });
 }
 
 void pool::async_drain(drain_handler handler) {
-  asio::post(strand_, [self = shared_from_this(),
+  auto const number = ++drains_asked_;
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, number] { self->cancel_drain(number); });
+    });
+  asio::post(strand_, [self = shared_from_this(), number,
                        next = pending_drain{std::move(handler), executor_}]() mutable {
-    self->drains_.push_back(std::move(next));
+    self->drains_.push_back({number, std::move(next)});
     self->check_drained();
   });
+}
+
+void pool::cancel_drain(std::uint64_t number) {
+  auto const place = std::find_if(drains_.begin(), drains_.end(),
+                                  [number](const drain& each) { return each.number == number; });
+  if (place == drains_.end()) return;
+  asio::post(executor_, [next = std::move(place->handler)]() mutable {
+    std::move(next).complete(asio::error::operation_aborted);
+  });
+  drains_.erase(place);
+}
+
+std::shared_ptr<void> pool::promise_jobs() {
+  std::shared_ptr<void> promise{this, [weak = weak_from_this()](void*) {
+                                  auto const self = weak.lock();
+                                  if (!self || --self->promises_ != 0) return;
+                                  asio::post(self->strand_, [self] { self->check_drained(); });
+                                }};
+  ++promises_;
+  return promise;
 }
 
 void pool::release() {
@@ -618,30 +599,20 @@ void pool::release() {
 }
 
 void pool::stop() {
+  stop_asked_ = true;
   server_->close();
   enter([self = shared_from_this()] {
-    if (std::exchange(self->stopped_, true)) return;
-    self->retry_timer_.cancel();
-    self->idle_timer_.cancel();
-    for (auto const& each : self->workers_) {
-      self->requeue(each);
-      each->stopping = true;
-      each->run->abort(asio::error::operation_aborted);
-    }
-    self->refuse_queued(asio::error::operation_aborted, "the pool is stopped");
+    self->settle();
+    self->timer_.cancel();
   });
 }
 
 void pool::count() {
-  std::size_t waiting = queued_.size();
-  std::size_t running = 0;
-  for (auto const& each : workers_) {
-    running += !each->jobs.empty();
-    waiting += each->jobs.empty() ? 0 : each->jobs.size() - 1;
-  }
-  counters_.running = running;
-  counters_.queued = waiting;
-  counters_.workers = workers_.size();
+  counters_.started = machine_.jobs_started();
+  counters_.running = machine_.running();
+  counters_.queued = machine_.waiting();
+  counters_.workers = machine_.workers();
+  counters_.restarts = machine_.restarts();
 }
 
 pool_stats pool::stats() const {
@@ -660,13 +631,10 @@ pool_stats pool::stats() const {
 
 void pool::abandon() noexcept {
   membership_.forget();
-  stopped_ = true;
-  for (auto const& each : workers_) {
-    each->close();
-    each->jobs.clear();
-  }
+  machine_.abandon();
+  for (auto const& each : workers_) each->close();
   workers_.clear();
-  queued_.clear();
+  kept_.clear_and_dispose([](job* each) { auto const last = std::move(each->self); });
   drains_.clear();
 }
 

@@ -5,12 +5,13 @@
 #define ISOLATTE_LIB_POOL_POOL_HPP
 
 #include "launch/template_process.hpp"
-#include "logic/pool_policy.hpp"
+#include "logic/pool_machine.hpp"
 #include "pool/job.hpp"
 #include "pool/worker.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/pending_handler.hpp"
 #include "supervise/run_service.hpp"
+#include "vocabulary/number_of_endings.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/detail/task/remote_call.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/intrusive/list.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -26,16 +28,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <exception>
 #include <list>
 #include <memory>
-#include <vector>
+#include <optional>
 
 namespace isolatte::pool {
 
-/// Jobs and workers: who does what, and what becomes of both. Everything but the making and the
-/// statistics is done on a strand.
+/// Jobs and workers on an event loop: performs what logic::pool_machine decides.
+///
+/// Everything but the making and the statistics is done on a strand.
 class pool final : public supervise::context_bound, public std::enable_shared_from_this<pool> {
   struct only_make {};
 
@@ -52,6 +53,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void async_run(const detail::remote_call& call, const job_options& opts,
                  detail::report_handler handler);
   void async_drain(drain_handler handler);
+  /// Jobs that will come: no drain completes as long as the result lives.
+  std::shared_ptr<void> promise_jobs();
   void stop();
   /// Its owner goes: stops it, and hands over no more lines.
   void release();
@@ -64,45 +67,45 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using worker_pointer = std::shared_ptr<worker>;
   using clock = std::chrono::steady_clock;
   using pending_drain = supervise::basic_pending_handler<boost::system::error_code>;
+  struct drain {
+    std::uint64_t number;
+    pending_drain handler;
+  };
 
   template <class Step>
   void enter(Step what);
+  void settle();
+  void perform(const logic::pool_action& todo);
+  void set_timer();
+
   void accept(job_pointer what);
   void cancel(const job_pointer& what, boost::asio::cancellation_type type);
-  void dispatch();
-  worker_pointer choose() const;
-  void give(const worker_pointer& to, const job_pointer& what);
+  void give(worker& to, job& what);
   void flush(const worker_pointer& to);
-  void even_out();
-  bool is_busy() const noexcept;
 
-  void maintain();
   void start_worker();
-  void start_failed(const boost::system::error_code& ec);
-  void retry_later();
+  worker_pointer make_worker(const options& opts, worker::child_side& child,
+                             boost::system::error_code& ec);
+  detail::remote_call worker_call(const worker::child_side& child) const;
+  void start_refused(const boost::system::error_code& ec);
   void await_replies(const worker_pointer& from);
   void await_output(const worker_pointer& from,
                     std::optional<supervise::output_reader> worker::* which);
-  bool read_some_replies(const worker_pointer& from);
-  void take_reply(const worker_pointer& from, reply what);
-  void take_readiness(const worker_pointer& from, reply what);
-  void first_changed(const worker_pointer& of);
-  void on_timeout(const worker_pointer& of, const job_pointer& what);
-  void stop_worker(const worker_pointer& which, boost::asio::cancellation_type type,
-                   std::chrono::nanoseconds grace);
-  void requeue(const worker_pointer& from);
-  void became_idle(const worker_pointer& which);
-  void await_idleness();
+  void read_replies(worker& from);
+  void take_reply(worker& from, reply what);
+  void take_readiness(worker& from, reply what);
   void on_end(const worker_pointer& which, const boost::system::error_code& ec,
               detail::report what);
-  void take_output(const worker_pointer& from, detail::run_summary& into);
+  void complete_lost(worker& with, const logic::lost_job& lost,
+                     std::chrono::steady_clock::time_point since,
+                     const boost::system::error_code& ec, detail::run_summary summary);
+  void take_output(worker& from, detail::run_summary& into);
 
-  void complete(const job_pointer& what, const boost::system::error_code& ec,
-                detail::report report);
-  void refuse(const job_pointer& what, const boost::system::error_code& ec, const char* why);
-  void refuse_queued(const boost::system::error_code& ec, const char* why);
+  void complete(job& what, const boost::system::error_code& ec, detail::report report);
+  void refuse(job& what, logic::job_end how);
   void break_down(detail::byte_buffer why);
   void check_drained();
+  void cancel_drain(std::uint64_t number);
   void count();
 
   boost::asio::any_io_executor const executor_;
@@ -113,29 +116,29 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::shared_ptr<launch::template_process> server_;
   std::uint64_t next_id_ = 1;
 
-  std::deque<job_pointer> queued_;
+  logic::pool_machine machine_;
+  bool settling_ = false;
+  /// Jobs that are not done, which keep themselves alive.
+  boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>
+      kept_;
   std::list<worker_pointer> workers_;
-  std::vector<pending_drain> drains_;
-  supervise::steady_timer retry_timer_;
-  supervise::steady_timer idle_timer_;
-  bool retrying_ = false;
-  bool awaiting_idleness_ = false;
-  bool stopped_ = false;
-  /// Whoever wanted lines has gone.
+  std::list<drain> drains_;
+  std::atomic<std::uint64_t> drains_asked_ = 0;
+  std::atomic<std::size_t> promises_ = 0;
+  supervise::steady_timer timer_;
+  clock::time_point timer_set_to_ = clock::time_point::max();
+  /// Set before the fork server ends, so that its end is known to be the pool's doing.
+  std::atomic<bool> stop_asked_ = false;
+  /// Lines are not handed over any more.
   std::atomic<bool> unwanted_ = false;
-  bool broken_ = false;
   detail::byte_buffer why_broken_;
-  /// Workers in a row that ended before they were of use.
-  unsigned failed_starts_ = 0;
-  /// Workers in a row that the system would not make.
-  unsigned refused_starts_ = 0;
-  std::size_t ends_to_replace_ = 0;
+  boost::system::error_code last_refusal_;
 
   struct {
     std::atomic<std::uint64_t> started = 0;
     std::atomic<std::size_t> running = 0;
     std::atomic<std::size_t> queued = 0;
-    std::array<std::atomic<std::uint64_t>, 11> endings{};
+    std::array<std::atomic<std::uint64_t>, detail::number_of_endings> endings{};
     std::atomic<std::size_t> workers = 0;
     std::atomic<std::uint64_t> restarts = 0;
     std::atomic<std::int64_t> busy = 0;

@@ -3,7 +3,6 @@
 
 #include "pool/worker.hpp"
 
-#include "logic/frame.hpp"
 #include "posix/message_socket.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
@@ -11,6 +10,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -26,13 +26,14 @@ constexpr std::size_t inbox_size = 64 * 1024;
 }  // namespace
 
 worker::worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted)
-    : socket{on}, timer{on} {
+    : socket{on} {
   if (detail::is_read(opts.out)) out.emplace(on, opts.out, unwanted);
   if (detail::is_read(opts.err)) err.emplace(on, opts.err, unwanted);
 }
 
 worker::child_side worker::open(error_code& ec) {
   child_side child;
+  outbox_.reserve(logic::max_depth + 1);
   posix::socket_ends sockets = posix::make_stream_sockets(ec);
   if (ec) return {};
   page_ = posix::job_page::make(child.page, ec);
@@ -55,113 +56,106 @@ worker::child_side worker::open(error_code& ec) {
 void worker::close() noexcept {
   error_code ignored;
   socket.close(ignored);
-  timer.cancel();
   for (auto* const reader : {&out, &err})
     if (*reader) (*reader)->descriptor().close(ignored);
 }
 
-void worker::give(const std::shared_ptr<job>& what, std::uint64_t id) {
-  what->header.id = id;
-  what->header.slot = static_cast<std::uint64_t>(std::countr_one(slots_taken_));
-  slots_taken_ |= std::uint64_t{1} << what->header.slot;
-  page_.offer(what->header);
-  auto const* const header = reinterpret_cast<const std::byte*>(&what->header);
-  outbox_.insert(outbox_.end(), header, header + sizeof what->header);
-  auto const arguments = what->arguments.bytes();
-  outbox_.insert(outbox_.end(), arguments.begin(), arguments.end());
-  if (jobs.empty()) first_since = std::chrono::steady_clock::now();
-  what->at = this;
-  jobs.push_back(what);
-  ++given;
+void worker::give(job& what, std::uint64_t id) noexcept {
+  what.header.id = id;
+  what.header.slot = static_cast<std::uint64_t>(std::countr_one(slots_taken_));
+  slots_taken_ |= std::uint64_t{1} << what.header.slot;
+  page_.offer(what.header);
+  outbox_.push_back({what.header, what.self});
+}
+
+bool worker::take_back(job& what) noexcept {
+  if (!page_.take_back(what.header)) return false;
+  leave_slot(what);
+  auto const place = std::find_if(outbox_.begin(), outbox_.end(), [&](const outgoing& each) {
+    return each.header.id == what.header.id;
+  });
+  // The rest of what is half-sent has to follow.
+  bool const is_half_sent = place == outbox_.begin() && sent_ != 0;
+  if (place != outbox_.end() && !is_half_sent) outbox_.erase(place);
+  return true;
 }
 
 void worker::leave_slot(const job& what) noexcept {
   slots_taken_ &= ~(std::uint64_t{1} << what.header.slot);
 }
 
-std::shared_ptr<job> worker::take_first() {
-  auto first = std::move(jobs.front());
-  jobs.pop_front();
-  leave_slot(*first);
-  return first;
-}
-
-bool worker::take_back(const std::shared_ptr<job>& what) {
-  if (!page_.take_back(what->header)) return false;
-  leave_slot(*what);
-  jobs.erase(std::find(jobs.begin(), jobs.end(), what));
-  --given;
-  what->at = nullptr;
-  return true;
-}
-
-bool worker::flush(error_code& ec) {
-  while (sent_ != outbox_.size()) {
-    sent_ += posix::send_some(socket.native_handle(), std::span{outbox_}.subspan(sent_), ec);
+bool worker::flush(error_code& ec) noexcept {
+  while (!outbox_.empty()) {
+    std::array<std::span<const std::byte>, posix::most_parts> parts;
+    std::size_t count = 0;
+    for (auto const& each : outbox_) {
+      if (count + 2 > parts.size()) break;
+      parts[count++] = std::as_bytes(std::span{&each.header, 1});
+      parts[count++] = each.what->arguments.bytes();
+    }
+    std::size_t skip = sent_;
+    for (auto* part = parts.data(); skip != 0; ++part) {
+      std::size_t const gone = std::min(skip, part->size());
+      *part = part->subspan(gone);
+      skip -= gone;
+    }
+    sent_ += posix::send_some(socket.native_handle(), std::span{parts}.first(count), ec);
     if (ec) {
       if (detail::would_block(ec)) ec = {};
       return false;
     }
+    auto first = outbox_.begin();
+    for (; first != outbox_.end() && sent_ >= first->size(); ++first) sent_ -= first->size();
+    outbox_.erase(outbox_.begin(), first);
   }
-  outbox_.clear();
-  sent_ = 0;
   return true;
 }
 
-void worker::retire() {
-  retiring = true;
+void worker::retire() noexcept {
+  // Closing alone is not enough: a copy of the program may have this end, too.
+  posix::end_sending(socket.native_handle());
   error_code ignored;
-  // It ends by itself when it reads this end.
   socket.close(ignored);
 }
 
-void worker::receive(error_code& ec) {
-  if (inbox_.empty()) inbox_.resize(inbox_size);
-  taken_ = 0;
-  received_ = posix::receive_some(socket.native_handle(), inbox_, ec);
-  if (!ec && received_ == 0) ec = boost::asio::error::eof;
+/// Adds to what is in the inbox; end-of-file is an error.
+void worker::receive(std::span<std::byte> room, error_code& ec) {
+  std::size_t const count = posix::receive_some(socket.native_handle(), room, ec);
+  if (!ec && count == 0) ec = boost::asio::error::eof;
+  received_ += count;
 }
 
 std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
+  if (inbox_.empty()) inbox_.resize(inbox_size);
   for (;;) {
     std::size_t const here = received_ - taken_;
     if (!partial_ && here >= sizeof(posix::reply_header)) {
-      partial_.emplace();
-      std::memcpy(static_cast<void*>(&partial_->header), inbox_.data() + taken_,
-                  sizeof partial_->header);
-      taken_ += sizeof partial_->header;
-      auto const& header = partial_->header;
-      if (header.magic != posix::reply_header::expected_magic ||
-          header.kind > detail::payload_kind::unencodable ||
-          header.size > logic::payload_limit(header.kind, most)) {
+      posix::reply_header header;
+      std::memcpy(static_cast<void*>(&header), inbox_.data() + taken_, sizeof header);
+      if (!header.well_formed(most)) {
         ec = make_error_code(boost::system::errc::bad_message);
         return std::nullopt;
       }
-      partial_->payload.reserve(header.size);
+      reply fresh{header, {}};
+      fresh.payload.reserve(header.size);
+      partial_ = std::move(fresh);
       partial_size_ = header.size;
+      taken_ += sizeof header;
       continue;
     }
     if (partial_) {
       std::size_t const missing = partial_size_ - partial_->payload.size();
-      std::size_t const taken = std::min(missing, here);
-      partial_->payload.append(inbox_.data() + taken_, taken);
-      taken_ += taken;
-      if (taken == missing) return std::exchange(partial_, std::nullopt);
+      std::size_t const count = std::min(missing, here);
+      partial_->payload.append(inbox_.data() + taken_, count);
+      taken_ += count;
+      if (count == missing) return std::exchange(partial_, std::nullopt);
     }
     // The start of a header may be all that is left.
     std::size_t const left = received_ - taken_;
-    if (left != 0) {
-      std::memmove(inbox_.data(), inbox_.data() + taken_, left);
-      error_code failed;
-      std::size_t const more =
-          posix::receive_some(socket.native_handle(), std::span{inbox_}.subspan(left), failed);
-      taken_ = 0;
-      received_ = left + more;
-      if (!failed && more == 0) failed = boost::asio::error::eof;
-      ec = failed;
-    } else {
-      receive(ec);
-    }
+    std::memmove(inbox_.data(), inbox_.data() + taken_, left);
+    taken_ = 0;
+    received_ = left;
+    receive(std::span{inbox_}.subspan(left), ec);
     if (ec) {
       if (detail::would_block(ec)) ec = {};
       return std::nullopt;

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POOL_WORKER_HPP
 #define ISOLATTE_LIB_POOL_WORKER_HPP
 
+#include "logic/pool_machine.hpp"
 #include "pool/job.hpp"
 #include "posix/job_channel.hpp"
 #include "supervise/executors.hpp"
@@ -15,14 +16,12 @@
 
 #include <boost/system/error_code.hpp>
 
-#include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace isolatte::pool {
@@ -33,11 +32,11 @@ struct reply {
   detail::byte_buffer payload;
 };
 
-/// The pool's side of one worker: its channel, the jobs that it has, what it writes. Decides
-/// nothing, and is used from the pool's strand alone.
-class worker {
+/// The pool's side of one worker: its channel and its output. Decides nothing, and is used from
+/// the pool's strand alone.
+class worker final : public logic::pool_worker, public std::enable_shared_from_this<worker> {
  public:
-  /// What the child is to be given, for as long as it takes to make it.
+  /// What the child is to be given; needed here until the child has been made.
   struct child_side {
     posix::descriptor socket;
     posix::descriptor page;
@@ -51,20 +50,23 @@ class worker {
   child_side open(boost::system::error_code& ec);
   void close() noexcept;
 
-  /// Gives the job an id of its own, and sends it, or as much of it as there is room for; the rest
-  /// is for flush().
-  void give(const std::shared_ptr<job>& what, std::uint64_t id);
-  /// The first job is done.
-  std::shared_ptr<job> take_first();
-  /// Takes a job back.
-  /// @return false if the worker has begun with it
-  bool take_back(const std::shared_ptr<job>& what);
+  /// Puts the job on its way, under an id of its own; flush() sends it. Allocates nothing.
+  void give(job& what, std::uint64_t id) noexcept;
+  /// @return false if the worker has begun the job
+  bool take_back(job& what) noexcept;
+  /// The job's reply is here, or the worker's end: its place on the page is free.
+  void leave_slot(const job& what) noexcept;
+  /// What the page says of the job.
+  logic::job_stage stage(const job& what) const noexcept { return page_.stage(what.header); }
+  /// Sends as much as there is room for.
   /// @return whether everything has gone; otherwise there is no room, or no other end
-  bool flush(boost::system::error_code& ec);
+  bool flush(boost::system::error_code& ec) noexcept;
   /// Says that there will be no more jobs.
-  void retire();
+  void retire() noexcept;
 
-  /// The next reply that is there, none if it has not arrived, or an error.
+  /// The next reply that is there, none if it has not arrived, or an error: `bad_message` if it can
+  /// be no reply, end-of-file and others as they come.
+  /// @param most bytes that a value may have
   std::optional<reply> next_reply(std::size_t most, boost::system::error_code& ec);
   /// What the worker has written since it was asked last.
   void take_output(detail::run_summary& into);
@@ -73,29 +75,27 @@ class worker {
   supervise::stream_descriptor socket;
   std::optional<supervise::output_reader> out;
   std::optional<supervise::output_reader> err;
-  supervise::steady_timer timer;
-  /// In the order in which the worker does them.
-  std::deque<std::shared_ptr<job>> jobs;
-  std::size_t given = 0;
-  bool ready = false;
-  bool retiring = false;
-  bool stopping = false;
+  /// A flush is on its way.
   bool writing = false;
-  /// It has begun with a job, whatever became of that.
-  bool was_of_use = false;
-  /// Jobs were taken from it because of its end.
-  bool had_jobs = false;
-  std::chrono::steady_clock::time_point first_since;
-  std::chrono::steady_clock::time_point idle_since;
+  /// Why its first job's reply cannot be taken; a string literal.
+  const char* refused_because = "";
 
  private:
-  void leave_slot(const job& what) noexcept;
-  void receive(boost::system::error_code& ec);
+  struct outgoing {
+    posix::job_header header;
+    /// Alive until sent, though the job may be done elsewhere by then.
+    std::shared_ptr<job> what;
+    std::size_t size() const noexcept { return sizeof header + what->arguments.size(); }
+  };
+
+  void receive(std::span<std::byte> room, boost::system::error_code& ec);
 
   posix::job_page page_;
   /// A bit for each slot of the page that a job has.
   std::uint64_t slots_taken_ = 0;
-  std::vector<std::byte> outbox_;
+  /// Never more than reserved: the worker's jobs, and one that was taken back half-sent.
+  std::vector<outgoing> outbox_;
+  /// Bytes of the first in the outbox that have gone.
   std::size_t sent_ = 0;
   std::vector<std::byte> inbox_;
   std::size_t taken_ = 0;

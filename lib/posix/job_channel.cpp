@@ -3,8 +3,11 @@
 
 #include "posix/job_channel.hpp"
 
+#include "logic/frame.hpp"
 #include "posix/system_calls.hpp"
 
+#include <algorithm>
+#include <array>
 #include <new>
 
 #include <sys/mman.h>
@@ -40,26 +43,53 @@ job_page::~job_page() {
   if (data_) sys.munmap(data_, sizeof(data));
 }
 
+bool reply_header::well_formed(std::uint64_t most) const noexcept {
+  if (magic != expected_magic) return false;
+  switch (what()) {
+    case reply_kind::value: return size <= most;
+    case reply_kind::exception:
+    case reply_kind::unencodable:
+    case reply_kind::unreceivable:
+      return size <= logic::payload_limit(detail::payload_kind::exception, most);
+    case reply_kind::unknown_function: return size == 0;
+  }
+  return false;
+}
+
 void job_page::offer(const job_header& job) noexcept {
-  (*data_)[job.slot % slots] = job.id << 2 | offered;
+  (*data_)[job.slot % slots] = word(job, offered);
+}
+
+void job_page::begin(const job_header& job) noexcept {
+  (*data_)[job.slot % slots] = word(job, begun);
+}
+
+logic::job_stage job_page::stage(const job_header& job) const noexcept {
+  std::uint64_t const says = (*data_)[job.slot % slots];
+  if (says == word(job, offered)) return logic::job_stage::not_begun;
+  if (says == word(job, received)) return logic::job_stage::receiving;
+  return logic::job_stage::begun;
 }
 
 bool job_page::move_on(const job_header& job, state to) noexcept {
-  std::uint64_t expected = job.id << 2 | offered;
-  return (*data_)[job.slot % slots].compare_exchange_strong(expected, job.id << 2 | to);
+  std::uint64_t expected = word(job, offered);
+  return (*data_)[job.slot % slots].compare_exchange_strong(expected, word(job, to));
 }
 
-std::size_t send_some(int socket, std::span<const std::byte> bytes,
+std::size_t send_some(int socket, std::span<const std::span<const std::byte>> parts,
                       boost::system::error_code& ec) noexcept {
-  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  std::array<iovec, most_parts> pieces;
   msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
+  message.msg_iov = pieces.data();
+  for (auto const part : parts.first(std::min(parts.size(), most_parts)))
+    pieces[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
   ssize_t const count =
       retry([&] { return sys.sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
   if (count == -1) ec = last_error();
   return count == -1 ? 0 : static_cast<std::size_t>(count);
 }
+
+void end_sending(int socket) noexcept { sys.shutdown(socket, SHUT_WR); }
 
 std::size_t receive_some(int socket, std::span<std::byte> room,
                          boost::system::error_code& ec) noexcept {

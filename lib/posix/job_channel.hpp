@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_JOB_CHANNEL_HPP
 #define ISOLATTE_LIB_POSIX_JOB_CHANNEL_HPP
 
+#include "logic/pool_machine.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
 
@@ -34,7 +35,22 @@ struct job_header {
   code_address function;
 };
 
-/// Goes before what a job brought about, on the way back.
+/// What a reply holds.
+enum class reply_kind : std::uint32_t {
+  /// The encoded value. From a worker that is ready, nothing.
+  value,
+  /// The encoded exception that the callable threw.
+  exception,
+  /// The encoded exception that tells why the value could not be encoded.
+  unencodable,
+  /// The encoded exception that tells why the arguments could not be received. Nothing ran.
+  unreceivable,
+  /// Nothing: the worker does not have the function. Nothing ran.
+  unknown_function,
+};
+
+/// Goes before what a job brought about, on the way back. The bytes come from memory that a job can
+/// write: every field is an integer, so that any bytes are a value, and none is believed unchecked.
 struct reply_header {
   static constexpr std::uint64_t expected_magic = 0x69736f6c6a6f6273;
   /// The id of the worker's first reply, which says that it is ready, or why it is not.
@@ -43,21 +59,26 @@ struct reply_header {
   std::uint64_t magic = expected_magic;
   std::uint64_t id = ready;
   std::uint64_t size = 0;
-  /// The worker's number, as it says itself: its first replies may be here before the fork
+  /// The worker's number, as the worker says itself: its first reply may be here before the fork
   /// server's.
-  int pid = 0;
-  detail::payload_kind kind = detail::payload_kind::none;
-  /// The worker does not have the function.
-  bool unknown_function = false;
-  /// Bytes of the worker's resident memory, where that has been asked for.
+  std::int32_t pid = 0;
+  /// A reply_kind.
+  std::uint32_t kind = 0;
+  /// Bytes of the worker's resident memory, if the plan asks for them.
   std::uint64_t resident = 0;
   resource_usage usage;
+
+  /// Whether the fields can be what a worker says.
+  /// @param most bytes that a value may have
+  bool well_formed(std::uint64_t most) const noexcept;
+  reply_kind what() const noexcept { return static_cast<reply_kind>(kind); }
 };
 static_assert(std::is_trivially_copyable_v<job_header>);
 static_assert(std::is_trivially_copyable_v<reply_header>);
 
 /// Shared by a pool and one worker: which of the jobs that have been sent ahead the worker has
-/// begun. Whoever moves a job on first has it: the worker to run it, or the pool to take it back.
+/// begun. A job is moved on by one side only: by the worker, to run it, or by the pool, to take it
+/// back. A job can write to the page, so what it says decides about that worker's own job alone.
 class job_page {
  public:
   /// How many jobs may be with a worker at once.
@@ -75,25 +96,38 @@ class job_page {
 
   /// The pool: the job is being sent.
   void offer(const job_header& job) noexcept;
-  /// The worker: @return whether the job is to be run.
-  bool begin(const job_header& job) noexcept { return move_on(job, begun); }
+  /// The worker: @return whether the job is to be received and run.
+  bool receive(const job_header& job) noexcept { return move_on(job, received); }
+  /// The worker: the arguments are there, the callable is about to run.
+  void begin(const job_header& job) noexcept;
   /// The pool: @return whether the job has been taken back, and will not be run.
   bool take_back(const job_header& job) noexcept { return move_on(job, taken_back); }
+  /// The pool, after the worker's end.
+  logic::job_stage stage(const job_header& job) const noexcept;
 
  private:
-  enum state : std::uint64_t { offered, begun, taken_back };
+  enum state : std::uint64_t { offered, received, begun, taken_back };
   using data = std::array<std::atomic<std::uint64_t>, slots>;
+  static constexpr std::uint64_t word(const job_header& job, state what) noexcept {
+    return job.id << 2 | what;
+  }
   bool move_on(const job_header& job, state to) noexcept;
 
   data* data_ = nullptr;
 };
 
+/// At most so many parts are sent at once.
+constexpr std::size_t most_parts = 64;
 /// Sends what there is room for, without waiting and without SIGPIPE.
-std::size_t send_some(int socket, std::span<const std::byte> bytes,
+/// @return how many bytes have gone
+std::size_t send_some(int socket, std::span<const std::span<const std::byte>> parts,
                       boost::system::error_code& ec) noexcept;
 /// Receives what is there without waiting; nothing and no error at the end of all.
 std::size_t receive_some(int socket, std::span<std::byte> room,
                          boost::system::error_code& ec) noexcept;
+
+/// Tells the other end that no more will be sent, whoever else has this end open.
+void end_sending(int socket) noexcept;
 
 }  // namespace isolatte::posix
 

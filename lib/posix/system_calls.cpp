@@ -195,6 +195,7 @@ system_calls sys = {
     .socketpair = raw_socketpair,
     .sendmsg = ::sendmsg,
     .recvmsg = ::recvmsg,
+    .shutdown = ::shutdown,
     .ftruncate = ::ftruncate,
     .map_file = raw_map_file,
 };

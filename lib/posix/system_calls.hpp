@@ -63,6 +63,7 @@ struct system_calls {
   int (*socketpair)(int type, int ends[2]);
   ssize_t (*sendmsg)(int fd, const struct msghdr* message, int flags);
   ssize_t (*recvmsg)(int fd, struct msghdr* message, int flags);
+  int (*shutdown)(int fd, int how);
   int (*ftruncate)(int fd, off_t size);
   void* (*map_file)(std::size_t length, int protection, int fd);
 };

@@ -62,6 +62,7 @@ constexpr std::array infos = {
     entry_info{"socketpair", EMFILE, false},
     entry_info{"sendmsg", ENOBUFS, true},
     entry_info{"recvmsg", ENOMEM, true},
+    entry_info{"shutdown", ENOTCONN, false},
     entry_info{"ftruncate", ENOSPC, true},
     entry_info{"map_file", ENOMEM, false},
 };
@@ -132,7 +133,7 @@ void replace_all(system_calls& table) {
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
           &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
-          &calls::recvmsg, &calls::ftruncate, &calls::map_file>::replace(table);
+          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file>::replace(table);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
@@ -110,6 +112,18 @@ class job_socket {
     return true;
   }
 
+  /// Reads and drops.
+  /// @return whether all of it was there
+  bool skip(std::size_t count) noexcept {
+    for (;;) {
+      std::size_t const here = std::min(count, end_ - begin_);
+      begin_ += here;
+      count -= here;
+      if (count == 0) return true;
+      if (!fill()) return false;
+    }
+  }
+
   /// Whether it has had to receive, and perhaps to wait, since it was asked last.
   bool has_waited() noexcept { return std::exchange(has_waited_, false); }
 
@@ -201,35 +215,33 @@ class worker_task final : public detail::child_task {
  private:
   /// Runs what may throw, or come back in a grandchild; gives what goes into the reply.
   template <class Work>
-  payload_kind guarded(byte_buffer& out, std::size_t limit, Work work) {
-    payload_kind kind = payload_kind::exception;
+  reply_kind guarded(byte_buffer& out, std::size_t limit, Work work) {
+    reply_kind if_it_throws = reply_kind::exception;
     try {
       out.limit(limit);
-      work(kind);
+      work(if_it_throws);
       stay_alone();
-      return payload_kind::value;
+      return reply_kind::value;
     } catch (abi::__forced_unwind&) {
       // pthread_exit() of the only thread that there is: it cannot be kept, so the worker goes.
       stay_alone();
       reply_header last;
       last.id = current_;
       last.pid = self_;
-      last.kind = payload_kind::unencodable;
-      put(out, last.kind, limit,
-          std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
+      last.kind = static_cast<std::uint32_t>(reply_kind::unencodable);
+      put(out, limit, std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
       last.size = out.size();
       flush_buffers();
       socket_->write(last, out.bytes());
       leave(1);
     } catch (...) {
       stay_alone();
-      put(out, kind, limit, std::current_exception());
-      return kind;
+      put(out, limit, std::current_exception());
+      return if_it_throws;
     }
   }
-  static void put(byte_buffer& out, payload_kind kind, std::size_t limit,
-                  const std::exception_ptr& what) noexcept {
-    std::size_t const allowed = logic::payload_limit(kind, limit);
+  static void put(byte_buffer& out, std::size_t limit, const std::exception_ptr& what) noexcept {
+    std::size_t const allowed = logic::payload_limit(payload_kind::exception, limit);
     out = byte_buffer{};
     detail::encode_exception(out, what, allowed);
   }
@@ -239,53 +251,67 @@ class worker_task final : public detail::child_task {
   }
 
   bool initialise() {
-    reply_header reply;
     byte_buffer out;
+    reply_kind kind = reply_kind::value;
     if (plan_.initializer.address != 0) {
-      reply.unknown_function =
-          !code_.has(plan_.initializer) || !code_.has(plan_.initializer_function);
-      if (!reply.unknown_function)
-        reply.kind = guarded(out, logic::exception_allowance, [&](payload_kind&) {
+      if (!code_.has(plan_.initializer) || !code_.has(plan_.initializer_function))
+        kind = reply_kind::unknown_function;
+      else
+        kind = guarded(out, logic::exception_allowance, [&](reply_kind&) {
           auto const entry = reinterpret_cast<detail::make_task>(plan_.initializer.address);
           entry(arguments_.subspan(sizeof plan_))->invoke();
         });
     }
-    flush_buffers();
-    reply.size = out.size();
-    bool const failed = reply.unknown_function || reply.kind == payload_kind::exception;
-    return socket_->write(reply, out.bytes()) && !failed;
+    // The initializer's value is dropped.
+    if (kind == reply_kind::value) out.clear();
+    return reply(reply_header::ready, kind, out, {}) && kind == reply_kind::value;
   }
 
   bool next_job() {
     job_header job;
     if (!socket_->read(&job, sizeof job)) return false;
-    byte_buffer arguments;
-    arguments.reserve(job.size);
-    arguments.resize(job.size);
-    if (!socket_->read(arguments.data(), job.size)) return false;
-    if (!page_.begin(job)) return true;
+    if (!page_.receive(job)) return socket_->skip(job.size);
+    current_ = job.id;
 
-    reply_header reply;
-    reply.id = current_ = job.id;
-    reply.pid = self_;
+    byte_buffer arguments;
     byte_buffer out;
-    reply.unknown_function = !code_.has(job.entry) || !code_.has(job.function);
-    if (!reply.unknown_function) {
-      meter_.begin(!socket_->has_waited());
-      reply.kind = guarded(out, job.max_result, [&](payload_kind& if_it_throws) {
-        auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
-        auto const task = entry(arguments.bytes());
-        task->invoke();
-        stay_alone();
-        if_it_throws = payload_kind::unencodable;
-        task->encode(out);
-      });
-      reply.usage = meter_.end();
+    try {
+      arguments.reserve(job.size);
+      arguments.resize(job.size);
+    } catch (const std::bad_alloc&) {
+      put(out, job.max_result, std::current_exception());
+      return socket_->skip(job.size) && reply(job.id, reply_kind::unreceivable, out, {});
     }
+    if (!socket_->read(arguments.data(), job.size)) return false;
+    if (!code_.has(job.entry) || !code_.has(job.function))
+      return reply(job.id, reply_kind::unknown_function, out, {});
+
+    meter_.begin(!socket_->has_waited());
+    reply_kind const kind = guarded(out, job.max_result, [&](reply_kind& if_it_throws) {
+      if_it_throws = reply_kind::unreceivable;
+      auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
+      auto const task = entry(arguments.bytes());
+      if_it_throws = reply_kind::exception;
+      page_.begin(job);
+      task->invoke();
+      stay_alone();
+      if_it_throws = reply_kind::unencodable;
+      task->encode(out);
+    });
+    return reply(job.id, kind, out, meter_.end());
+  }
+
+  bool reply(std::uint64_t id, reply_kind kind, const byte_buffer& payload,
+             const resource_usage& usage) {
     flush_buffers();
-    if (plan_.report_memory) reply.resident = resident_bytes();
-    reply.size = out.size();
-    return socket_->write(reply, out.bytes());
+    reply_header header;
+    header.id = id;
+    header.pid = self_;
+    header.kind = static_cast<std::uint32_t>(kind);
+    header.size = payload.size();
+    if (plan_.report_memory) header.resident = resident_bytes();
+    header.usage = usage;
+    return socket_->write(header, payload.bytes());
   }
 
   std::span<const std::byte> arguments_;
