@@ -78,8 +78,8 @@ void raw(benchmark::State& state) {
   for (auto _ : state) raw_one();
 }
 
-/// The number of jobs in one round. A round has at least twice as many jobs as are in flight, so
-/// that most of its time is spent with all of them running.
+/// The number of jobs in one round: at least twice as many as are in flight, so that all of them
+/// run for most of the time.
 int round_of(benchmark::State& state) { return std::max(64, 2 * static_cast<int>(state.range(0))); }
 
 /// Runs several children at a time by hand. poll() tells which child has written its int.
@@ -266,8 +266,8 @@ void server(benchmark::State& state) {
   for (auto _ : state) serve_one();
 }
 
-/// Measures one job at a time with a pause after each, so that no job is measured while the end of
-/// the previous one is still being handled.
+/// Measures one job at a time, with a pause after each. So no job is measured while the end of the
+/// previous one is still being handled.
 template <void (*Job)()>
 void now_and_then(benchmark::State& state) {
   using clock = std::chrono::steady_clock;

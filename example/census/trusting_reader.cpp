@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 // The bugs in this file are the point of the example: do not copy it, and do not repair it. The
-// reader uses offsets as they are in the file, checks no bound, allocates any size, and ends
-// recursion and loops when the file says so. This works with intact files. With a damaged one the
-// reader crashes, hangs, eats memory or exits.
+// reader uses offsets as they are in the file, checks no bound and allocates any size. Recursion
+// and loops end when the file says so. This works with intact files. With a damaged one the reader
+// crashes, hangs, eats memory or exits.
 
 #include "trusting_reader.hpp"
 

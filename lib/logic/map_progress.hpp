@@ -12,9 +12,9 @@ namespace isolatte::logic {
 
 /// Decides for the jobs of a map which one starts next, when to stop, and when all are done.
 ///
-/// If the system refuses a job while others run, the job waits until one of them has ended, and
-/// fewer jobs run at once from then on. If the system refuses a job that was started alone, the job
-/// has failed: no end of another job could free what it lacks.
+/// If the system refuses a job while others run, the job waits until one of them has ended. From
+/// then on fewer jobs run at once. If the system refuses a job that was started alone, the job has
+/// failed: no end of another job could free what it lacks.
 class map_progress {
  public:
   struct policy {

@@ -33,8 +33,8 @@ using isolatte::ending;
 using isolatte::outcome;
 using isolatte::test::fail_calls;
 
-// Each attempt has a process of its own, because it uses descriptors up, and because the first use
-// of the library in a process opens the leash.
+// Each attempt has a process of its own, because it uses descriptors up. Also, the first use of the
+// library in a process opens the leash.
 
 constexpr int most_descriptors = 64;
 

@@ -667,7 +667,8 @@ BOOST_AUTO_TEST_CASE(line_callbacks_run_on_the_operations_executor_one_at_a_time
   lines out;
   std::vector<isolatte::outcome<int>> ended;
   std::mutex mutex;
-  // On a strand all operations share one line at a time; on the context each has one at a time.
+  // The strand handles one line of these four operations at a time. The context alone handles one
+  // line of each operation at a time.
   for (int i = 0; i != 4; ++i)
     isolatte::async_fork(
         strand,

@@ -9,7 +9,7 @@
 namespace isolatte::test {
 
 // Each function runs children of every kind. Every operation has to complete with the right error
-// or the right ending, never with a wrong value, and no child and no descriptor may remain.
+// or the right ending, and never with a wrong value. No child and no descriptor may remain.
 
 void fail_none();
 /// Fails the first call, then the second, until a run makes fewer calls.
