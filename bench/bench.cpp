@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What isolation costs beside what a careful program pays for fork, pipe and waitpid by hand.
-// tools/bench runs the rows interleaved and prints the ratios between them. The rows called large
-// have ISOLATTE_BENCH_MIB mebibytes of memory in use, 1024 unless told.
+// Compares the library with a careful program that calls fork, pipe and waitpid by hand.
+// tools/bench runs the rows interleaved and prints the ratios between them. The rows named "large"
+// run with ISOLATTE_BENCH_MIB mebibytes of memory in use, 1024 by default.
 
 #include <isolatte.hpp>
 
@@ -78,11 +78,11 @@ void raw(benchmark::State& state) {
   for (auto _ : state) raw_one();
 }
 
-/// How many jobs are one round of so many in flight: enough to be in the midst of it most of the
-/// time.
+/// The number of jobs in one round: at least twice as many as are in flight, so that all of them
+/// run for most of the time.
 int round_of(benchmark::State& state) { return std::max(64, 2 * static_cast<int>(state.range(0))); }
 
-/// The same with several children at a time: poll() tells whose int is there.
+/// Runs several children at a time by hand. poll() tells which child has written its int.
 void raw_in_flight(benchmark::State& state) {
   auto const in_flight = static_cast<std::size_t>(state.range(0));
   auto const jobs = static_cast<std::size_t>(round_of(state));
@@ -138,7 +138,7 @@ void async(benchmark::State& state) {
   }
 }
 
-/// Without what only some need: the floor of the library's own share.
+/// Runs without every option that costs something: the least that the library itself adds.
 void async_bare(benchmark::State& state) {
   asio::io_context context{1};
   for (auto _ : state) {
@@ -249,7 +249,7 @@ struct early_server {
   isolatte::fork_server server{context};
 };
 
-/// Made while the program is small.
+/// Set by main() while the program is small, because the server keeps the size of that moment.
 early_server* early = nullptr;
 
 void serve_one() {
@@ -266,7 +266,8 @@ void server(benchmark::State& state) {
   for (auto _ : state) serve_one();
 }
 
-/// A job now and then: what one waits for it, when its end is not the beginning of the next.
+/// Measures one job at a time, with a pause after each. So no job is measured while the end of the
+/// previous one is still being handled.
 template <void (*Job)()>
 void now_and_then(benchmark::State& state) {
   using clock = std::chrono::steady_clock;
@@ -276,7 +277,7 @@ void now_and_then(benchmark::State& state) {
     Job();
     auto const end = clock::now();
     state.SetIterationTime(std::chrono::duration<double>(end - start).count());
-    // The program has something else to do; it does not sleep.
+    // Spins, because a sleeping processor would slow the next job down.
     while (clock::now() - end < pause) {
     }
   }
@@ -313,7 +314,7 @@ void server_in_flight(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * round_of(state));
 }
 
-/// The row of another in a program with much memory in use.
+/// Runs another row in a program with much memory in use.
 template <void (*Row)(benchmark::State&)>
 void large(benchmark::State& state) {
   char const* const said = std::getenv("ISOLATTE_BENCH_MIB");
@@ -343,7 +344,7 @@ void async_64MiB(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
 }
 
-/// What a program does that gives it no thought: a stream of bytes in memory, then a pipe.
+/// Sends the doubles the obvious way: one by one into a stringstream, then through a pipe.
 void naive_64MiB(benchmark::State& state) {
   for (auto _ : state) {
     raw_child const child = start_raw([](int fd) {
@@ -379,7 +380,7 @@ void naive_64MiB(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
 }
 
-/// The same, where whole arrays are written and read at once.
+/// Sends the doubles by hand in whole arrays.
 void raw_64MiB(benchmark::State& state) {
   for (auto _ : state) {
     raw_child const child = start_raw([](int fd) {
@@ -406,8 +407,8 @@ void raw_64MiB(benchmark::State& state) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(doubles * sizeof(double)));
 }
 
-// Fixed rounds: the rows of a repetition are to lie close together in time, or the machine's drift
-// comes between them.
+// The number of iterations is fixed, so that the rows of one repetition run close together in time.
+// Otherwise the drift of the machine would show up as a difference between rows.
 BENCHMARK(raw)->UseRealTime()->Iterations(100);
 BENCHMARK(async)->UseRealTime()->Iterations(100);
 BENCHMARK(async_bare)->UseRealTime()->Iterations(100);

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Jobs on a worker pool: a 64-byte string there and back. Per-job times; tools/bench-pool sets them
-// beside CPython's process pool.
+// Measures the time per job of a worker pool: a 64-byte string there and back. tools/bench-pool
+// compares the result with CPython's process pool.
 
 #include <isolatte/call.hpp>
 #include <isolatte/worker_pool.hpp>
@@ -20,11 +20,11 @@ namespace {
 
 std::string echo(std::string text) { return text; }
 
-/// Runs jobs, so many at a time, until the benchmark has seen enough.
+/// Keeps a number of jobs in flight until the benchmark stops it.
 class crowd {
  public:
   crowd(isolatte::pool_options opts, std::size_t at_once) : pool_{context_, std::move(opts)} {
-    // The workers are to be warm.
+    // Warms the workers up, because the first jobs of a process pay for page faults.
     run(1000, at_once);
   }
   crowd(const crowd&) = delete;

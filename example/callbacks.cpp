@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// The manner of the Ruby gem IsoLatte: a callback for each way to end. `callbacks WHAT [FILE]` does
-// something crazy in a child, whose standard error goes to FILE.
+// Callbacks in the manner of the Ruby gem IsoLatte: one for each ending. `callbacks WHAT [FILE]`
+// does something crazy in a child, whose standard error goes to FILE.
 
 #include <isolatte.hpp>
 
@@ -66,7 +66,7 @@ int main(int count, char** arguments) {
     complex_example(count > 2 ? arguments[2] : "/dev/null");
     asynchronous_example();
   } catch (const std::runtime_error& error) {
-    // No callback is there for what the callable threw, so fork() threw it, as the gem does.
+    // No `error` callback was given, so fork() rethrew the exception of the callable.
     std::cerr << "Raised: " << error.what() << '\n';
   }
 }

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Many jobs, a few children at a time, results in the order of the jobs. `concurrent [JOBS
-// [WORKERS]]`
+// Runs many jobs with a few children at a time, and keeps the results in the order of the jobs.
+// `concurrent [JOBS [WORKERS]]`
 
 #include <isolatte.hpp>
 
@@ -24,7 +24,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Factorises a number, if it is in the mood.
+/// Factorises a number, but aborts or throws for some.
 std::vector<int> factorise(int number) {
   if (number % 13 == 0) std::abort();
   if (number % 17 == 0) throw std::domain_error("not " + std::to_string(number));
@@ -37,7 +37,7 @@ std::vector<int> factorise(int number) {
 //[workers
 using results = std::vector<isolatte::outcome<std::vector<int>>>;
 
-// Each worker is a coroutine that has one child at a time, and takes the next job when it is done.
+// Each worker is a coroutine with one child at a time, which takes the next job after the last.
 asio::awaitable<void> worker(results& all, std::size_t& next) {
   auto const executor = co_await asio::this_coro::executor;
   while (next != all.size()) {

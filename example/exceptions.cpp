@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What the callable throws is thrown here, as what it was.
+// An exception of the callable is thrown again in the program, with its type and data.
 
 #include <isolatte.hpp>
 
@@ -16,7 +16,7 @@ struct parse_error : std::runtime_error {
   explicit parse_error(const std::string& message, int line = 0)
       : std::runtime_error{message}, line{line} {}
 
-  // The members of the type's own; the message travels by itself.
+  // The members of this class alone: the message is sent anyway.
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & line;
@@ -49,7 +49,7 @@ void unregistered() {
   auto const result = isolatte::fork([] { throw unheard_of("no such shelf"); });
   try {
     result.value();
-  } catch (const std::out_of_range& error) {  // the nearest base that is known
+  } catch (const std::out_of_range& error) {  // the nearest registered base
     std::cout << "unregistered: " << error.what();
     if (auto const* remote = dynamic_cast<const isolatte::remote_exception*>(&error))
       std::cout << ", thrown as " << remote->type_name();

@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// A callable runs in a child process, and a coroutine awaits what becomes of it.
+// A coroutine runs a callable in a child process and awaits its outcome.
 
-//[hello
 #include <isolatte.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -18,7 +17,8 @@
 
 namespace asio = boost::asio;
 
-// Trusts its arguments, as too much code does.
+//[hello
+// Checks no bound, so a large index reads memory that is not there.
 char letter(const std::string& text, std::size_t index) { return text.data()[index]; }
 
 asio::awaitable<void> hello(std::string text) {
@@ -33,6 +33,7 @@ asio::awaitable<void> hello(std::string text) {
   }
   std::cout << "still here\n";
 }
+//]
 
 int main() {
   asio::io_context context;
@@ -41,4 +42,3 @@ int main() {
   });
   context.run();
 }
-//]

@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// The same function for many elements, each in a child of its own, a few at a time.
-// `map [LIMIT [CHILDREN]]` counts the primes below a limit; `map --words` reads words from standard
-// input, and stops at the first that is bad.
+// Runs the same function for many elements, each in a child of its own, a few at a time. `map
+// [LIMIT [CHILDREN]]` counts the primes below a limit. `map --words` reads words from standard
+// input, and stops at the first bad one.
 
 #include <isolatte.hpp>
 
@@ -72,7 +72,7 @@ asio::awaitable<void> count_primes(long limit, std::size_t children) {
 }
 //]
 
-/// How long a word is, unless it does harm.
+/// Returns the length of a word, but fails for words such as "abort".
 int length_of(std::string_view word) {
   if (word == "abort") std::abort();
   if (word == "throw") throw std::invalid_argument("no word");
@@ -80,7 +80,7 @@ int length_of(std::string_view word) {
 }
 
 //[stop
-// A word is read when a child for it may start, and not sooner.
+// The map reads a word when a child for it may start, and not before.
 struct words_of {
   std::istream& in;
   auto begin() const { return std::istream_iterator<std::string>(in); }
@@ -94,7 +94,7 @@ asio::awaitable<void> measure_words(std::istream& in) {
                                        asio::as_tuple(asio::deferred));
   auto const [error, words] = co_await std::move(operation);
 
-  // No error of the operation: it did what it was told, and the outcomes tell the rest.
+  // The error stays empty: the map did as it was told, and the outcomes tell the rest.
   std::cout << words.size() << " words taken, error: " << error.message() << '\n';
   for (auto const& word : words)
     if (word)

@@ -1,8 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What an outcome tells: a value, or why there is none; what it cost; whether it may be tried
-// again.
+// An outcome tells whether there is a value or why not, the cost, and whether a second try is safe.
 
 #include <isolatte.hpp>
 
@@ -64,7 +63,7 @@ void tell(const isolatte::outcome<int>& result) {
     case killed:
     case signaled: std::cout << "a signal: " << *result.signal(); break;
     case threw:
-    case undelivered:  // exception() tells why
+    case undelivered:  // exception() has the reason
       try {
         std::rethrow_exception(result.exception());
       } catch (const std::exception& error) {

@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Many small jobs on a few warm workers, with a progress bar: which numbers below a limit are the
-// start of the longest Collatz sequence? Some of the jobs are bad, and cost themselves alone.
-// `pool [LIMIT [WORKERS]]`
+// Runs many small jobs on a few warm workers, with a progress bar: which number below a limit
+// starts the longest Collatz sequence? Some jobs are bad, and cost only themselves. `pool [LIMIT
+// [WORKERS]]`
 
 #include <isolatte.hpp>
 
@@ -26,7 +26,7 @@ namespace {
 
 constexpr long block = 1000;
 
-/// The longest sequence that starts in [first, first + block), and where.
+/// Returns the length and the start of the longest sequence that starts in [first, first + block).
 std::pair<int, long> longest_from(long first) {
   if (first == 7 * block) std::abort();
   if (first == 11 * block) throw std::domain_error("an unlucky number");

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Other programs: what they are given, what they say, and how they end.
+// Runs other programs: their arguments, their output, and their endings.
 
 #include <isolatte.hpp>
 

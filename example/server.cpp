@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What a child costs a program with several threads and much memory, by fork and by a fork server.
-// `server [MEBIBYTES [JOBS]]`
+// Compares the cost of a child made by fork and by a fork server, in a program with several threads
+// and much memory. `server [MEBIBYTES [JOBS]]`
 
 #include <isolatte.hpp>
 
@@ -28,7 +28,7 @@ int answer(int question) { return question + 1; }
 
 using microseconds = std::chrono::duration<double, std::micro>;
 
-/// Runs one job after the other.
+/// Runs one job after the other, and returns the median of their times.
 template <class Start>
 microseconds median(int jobs, Start start) {
   std::vector<microseconds> times;
@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
   asio::io_context context;
   isolatte::fork_server server{context};  // while the program is small and has one thread
 
-  // What makes fork slow, and what makes it unsafe.
+  // Memory makes fork slow, and threads make it unsafe.
   std::vector<char> memory(mebibytes * 1024 * 1024, 'x');
   auto work = asio::make_work_guard(context);
   std::vector<std::jthread> threads;

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// A child's streams: a line callback as a progress display, a text to read, output to keep.
+// The streams of a child: a line callback as a progress display, a text to read, output to keep.
 
 #include <isolatte.hpp>
 
@@ -27,7 +27,7 @@ namespace {
 int work() {
   int done = 0;
   for (; done != 5; ++done) std::cout << done * 20 << "%" << std::endl;
-  std::cout << "100%";  // no newline; it counts
+  std::cout << "100%";  // no newline; the callback gets it all the same
   return done;
 }
 

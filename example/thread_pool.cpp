@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Jobs of a thread pool that do what they trust themselves to do, and leave the rest to children.
-// `thread_pool [JOBS [THREADS]]`
+// Jobs of a thread pool do their safe part there, and their risky part in a child. `thread_pool
+// [JOBS [THREADS]]`
 
 #include <isolatte.hpp>
 
@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 namespace {
 
 //[job
-/// Reads numbers from a text, and trusts it.
+/// Reads numbers from a text, and checks nothing.
 std::vector<int> parse(const std::string& text) {
   std::vector<int> numbers;
   for (std::istringstream words{text}; !words.eof();) {
@@ -41,7 +41,7 @@ std::vector<int> parse(const std::string& text) {
   return numbers;
 }
 
-/// Runs on the pool's threads, whichever has time; parse() runs in a child.
+/// Runs on a thread of the pool; parse() runs in a child.
 asio::awaitable<isolatte::outcome<std::vector<int>>> job(isolatte::fork_server& server,
                                                          std::string text) {
   auto parsing = server.async_fork(isolatte::call(parse, text), {.timeout = 10s});
@@ -64,7 +64,7 @@ int main(int count, char** arguments) {
 
   //[pool
   asio::thread_pool pool{threads};
-  isolatte::fork_server server{pool};  // its threads have nothing to do yet
+  isolatte::fork_server server{pool};  // its threads are still idle
 
   std::vector<std::future<isolatte::outcome<std::vector<int>>>> results;
   for (std::size_t i = 0; i != jobs; ++i)

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Time runs out for a child: for one that stops when asked to, and for one that does not listen.
+// Limits the time of a child: one that stops when asked, and one that ignores the signal.
 
 #include <isolatte.hpp>
 
@@ -29,7 +29,7 @@ namespace {
 //[polite
 volatile std::sig_atomic_t asked_to_stop = 0;
 
-// Works until it is asked to stop, and returns how far it came.
+// Works until SIGTERM, and returns how far it came.
 long polite() {
   std::signal(SIGTERM, [](int) { asked_to_stop = 1; });
   long steps = 1;
@@ -38,7 +38,7 @@ long polite() {
 }
 //]
 
-// Ignores what can be ignored, and works for ever.
+// Ignores every signal that can be ignored, and never ends.
 long deaf() {
   sigset_t all;
   sigfillset(&all);
@@ -55,7 +55,7 @@ asio::awaitable<void> timeouts() {
   //]
 
   //[grace
-  // SIGTERM after half a second, and SIGKILL ten seconds later where that was not enough.
+  // SIGTERM after half a second, and SIGKILL ten seconds later if that was not enough.
   auto const stopped =
       co_await isolatte::async_fork(executor, polite, {.timeout = 500ms, .grace = 10s});
   std::cout << "polite: " << stopped.how() << ", "

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// One operation, awaited in the ways that Boost.Asio knows.
+// One operation, awaited with several completion tokens of Boost.Asio.
 
 #include <isolatte.hpp>
 

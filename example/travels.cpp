@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What can be sent to a process that is no copy of this one's present state.
+// Sends calls to a process that is not a copy of this program in its present state.
 
 #include <isolatte.hpp>
 
@@ -27,7 +27,7 @@ struct document {
   }
 };
 
-// A function object: where a lambda would capture.
+// A function object holds what a lambda would capture.
 struct counter_of {
   std::string word;
   std::size_t operator()(const document& in) const {
@@ -75,7 +75,7 @@ int main() {
                     {}, print("an argument that only moves"));
   //]
   //[direct
-  // It is a callable like any other, too.
+  // A call is also a callable for async_fork.
   isolatte::async_fork(context, call(longest, haiku), {}, print("without a server"));
   //]
   context.run();

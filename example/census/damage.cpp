@@ -26,7 +26,8 @@ struct elf64 {
   using section = Elf64_Shdr;
 };
 
-/// Unlike the reader, this believes nothing: what is not there is not damaged.
+/// Damages an ELF file. Unlike the reader it checks every bound, and leaves out damage that the
+/// file has no place for.
 template <class Elf>
 class vandal {
   using header_type = typename Elf::header;
@@ -51,7 +52,7 @@ class vandal {
   }
 
  private:
-  // The standard's distributions differ from library to library, its engines do not.
+  // Does without std::uniform_int_distribution, whose results differ between libraries.
   std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : random_() % limit; }
 
   void flip_bits() {
@@ -78,12 +79,13 @@ class vandal {
   void empty_entries(section_type& s) {
     bool const symbols = s.sh_type == SHT_SYMTAB || s.sh_type == SHT_DYNSYM;
     bool const relocations = s.sh_type == SHT_REL || s.sh_type == SHT_RELA;
-    // Not all of them hang: that takes its time.
+    // Gives only every fourth symbol table an entry size of 0, because each of these hangs a child
+    // until its timeout.
     if (seed_ % 4 == 0 ? symbols : relocations) s.sh_entsize = 0;
   }
 
   void lengthen_note(const section_type& s) {
-    Elf64_Nhdr note{};  // the same in both
+    Elf64_Nhdr note{};  // same layout for 64 and 32 bits
     if (s.sh_type != SHT_NOTE || !get(s.sh_offset, note) || note.n_type != NT_GNU_BUILD_ID) return;
     note.n_descsz = 6000;
     put(s.sh_offset, note);

@@ -13,8 +13,7 @@
 
 namespace census {
 
-/// What is to be known of one program. It travels from the child: Boost.Serialization's own
-/// `serialize` is all that takes.
+/// The facts about one program. `serialize` makes the type transportable from the child.
 struct elf_facts {
   std::uint64_t bytes = 0;
   std::uint64_t bits = 0;
@@ -34,7 +33,7 @@ struct elf_facts {
   }
 };
 
-/// What the reader throws for a file that is something else.
+/// Thrown by the reader for a file that is not ELF.
 class not_an_elf : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -42,7 +41,7 @@ class not_an_elf : public std::runtime_error {
 
 }  // namespace census
 
-// It arrives in the program as what it was in the child.
+// Registered, so that the program can catch the type that the child threw.
 ISOLATTE_REGISTER_EXCEPTION(census::not_an_elf)
 
 #endif

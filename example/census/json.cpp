@@ -6,7 +6,7 @@
 
 #include <isolatte/ending.hpp>
 
-// Boost.JSON in this one source file, without its library.
+// Compiles Boost.JSON here, so that the example links no library of it.
 #include <boost/json/src.hpp>
 
 #include <chrono>

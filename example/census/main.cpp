@@ -1,12 +1,12 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Hostile input meets a trusting reader, and the program that has it read does not notice.
+// Damaged files meet a reader that checks nothing, and the program goes on.
 //
 //   survey.cpp           the event loop: the part that uses isolatte
-//   trusting_reader.cpp  what runs in the children, and what is wrong with it
-//   damage.cpp           what is done to the copies
-//   report.cpp, json.cpp what is made of the outcomes
+//   trusting_reader.cpp  runs in the children; its bugs are intended
+//   damage.cpp           damages the copies
+//   report.cpp, json.cpp the output
 
 #include "progress.hpp"
 #include "report.hpp"
@@ -53,7 +53,8 @@ int run(const census::settings& how) {
     throw std::runtime_error{"there is no ELF program in " + how.directory.string()};
   census::add_damaged_copies(specimens, how.damaged);
 
-  // The library keeps one pipe from its first child on, which is not to be mistaken for a leak.
+  // Forks once before the first look: the library keeps one pipe from its first child on, which
+  // would look like a leak.
   isolatte::fork([] {});
   auto const before = census::take_vitals();
   census::results result;

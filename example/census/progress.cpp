@@ -25,7 +25,7 @@ std::size_t terminal_width() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : 80;
 }
 
-/// A bar with the resolution of an eighth of a character.
+/// Draws a bar with a resolution of an eighth of a character.
 std::string bar(std::size_t done, std::size_t total) {
   static constexpr std::string_view parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   std::size_t const eighths = done * bar_width * 8 / total;

@@ -11,7 +11,7 @@
 
 namespace census {
 
-/// How far the census is, on standard error: a bar on a terminal, else a line now and then.
+/// Shows the progress on standard error: a bar on a terminal, otherwise a line now and then.
 class progress {
  public:
   explicit progress(std::size_t total);

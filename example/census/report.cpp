@@ -56,7 +56,7 @@ class report {
     }
   }
 
-  // setw counts the bytes of a colour too, so the padding comes first.
+  // Pads before it adds a colour, because setw would count the bytes of the escape sequence.
   static std::string left(std::string_view text, int columns) {
     std::ostringstream padded;
     padded << std::left << std::setw(columns) << text;
@@ -173,7 +173,7 @@ class report {
       write_frame(printable(frame));
   }
 
-  // " #0 function at /path/to/file:123", where the file is known.
+  // A frame is " #0 function at /path/to/file:123"; the place may be missing.
   void write_frame(const std::string& frame) {
     std::string function = frame;
     std::string place;
@@ -260,7 +260,7 @@ void write_comparison(std::ostream& out, const results& fresh, const results& wa
   out << "\nOn warm workers\n"
       << "  " << duration(warm.wall) << " instead of " << duration(fresh.wall)
       << " in fresh children\n";
-  // What one specimen leaves behind in a worker the next one finds there.
+  // Endings may differ, because a warm worker keeps the damage that earlier specimens have done.
   constexpr std::size_t most_shown = 3;
   std::size_t different = 0;
   for (std::size_t i = 0; i != std::min(fresh.findings.size(), warm.findings.size()); ++i) {

@@ -13,7 +13,7 @@
 
 namespace census {
 
-/// All that one census came to, for whoever writes it down.
+/// All data of one census, from which the reports are written.
 struct account {
   const settings& how;
   const results& result;
@@ -22,14 +22,14 @@ struct account {
   const vitals& after;
 };
 
-/// For people, some 90 columns wide.
-/// @param colour whether to use a terminal's
+/// Writes a table for people, about 90 columns wide.
+/// @param colour whether to use the colours of a terminal
 void write_report(std::ostream& out, const account& all, bool colour);
 
-/// Beside fresh children: what warm workers made of the same.
+/// Writes how the endings on warm workers differ from those in fresh children.
 void write_comparison(std::ostream& out, const results& fresh, const results& warm);
 
-/// For machines: one JSON object, with every single finding.
+/// Writes one JSON object with every finding, for programs.
 void write_json(std::ostream& out, const account& all);
 
 }  // namespace census

@@ -16,7 +16,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-// A sanitizer's shadow memory takes terabytes of address space before main begins.
+// A sanitizer reserves terabytes of address space before main(), so no limit would be met.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool address_space_can_be_limited = false;
 #elif defined(__has_feature)
@@ -29,7 +29,7 @@ constexpr bool address_space_can_be_limited = true;
 constexpr bool address_space_can_be_limited = true;
 #endif
 
-/// The option's number, which has to lie between two others.
+/// Reads the number of an option, and checks that it is between two others.
 std::uint64_t number(const po::variables_map& given, const std::string& option, std::int64_t least,
                      std::int64_t most) {
   auto const value = given[option].as<std::int64_t>();

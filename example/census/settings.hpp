@@ -12,26 +12,26 @@
 
 namespace census {
 
-/// What the command line asks for.
+/// The settings from the command line.
 struct settings {
   std::filesystem::path directory;
   std::size_t jobs = 1;
   std::chrono::milliseconds timeout{};
-  /// Bytes of address space for each child; none for no limit.
+  /// Bytes of address space for each child; no value: no limit.
   std::optional<std::uint64_t> memory;
-  /// Whether a limit was asked for that cannot be had in this build.
+  /// Whether the command line asked for a limit that this build cannot set.
   bool memory_ignored = false;
-  /// How many programs are damaged.
+  /// The number of programs to damage.
   std::size_t damaged = 0;
   std::optional<std::filesystem::path> json;
-  /// Whether to take the census once more on warm workers.
+  /// Whether to repeat the census on warm workers.
   bool compare_pool = false;
-  /// Whether this one is taken on warm workers.
+  /// Whether this census runs on warm workers.
   bool warm = false;
 };
 
 /// Reads the command line.
-/// @return nothing where help was asked for, which is then printed
+/// @return no value if the user asked for help, which has then been printed
 /// @throws boost::program_options::error for arguments that make no sense
 std::optional<settings> parse(int argc, char* argv[]);
 

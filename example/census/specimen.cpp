@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Damaging a copy is to cost less than reading it.
+/// Larger programs are not damaged, because copying them would cost more than reading them.
 constexpr std::uint64_t largest_copy = 2 << 20;
 
 bool begins_as_elf(const fs::path& file) {
@@ -51,7 +51,7 @@ std::vector<specimen> find_programs(const fs::path& directory) {
     std::error_code gone;
     (entry.is_symlink(gone) ? links : names).push_back(entry.path());
   }
-  // A file goes by its own name rather than by a link's.
+  // Names of files come before names of links, so that a file is listed under its own name.
   std::sort(names.begin(), names.end());
   std::sort(links.begin(), links.end());
   names.insert(names.end(), links.begin(), links.end());

@@ -13,7 +13,7 @@
 
 namespace census {
 
-/// What is done to a copy before it is read.
+/// The kinds of damage done to a copy before it is read.
 enum class damage {
   none,
   truncated,
@@ -30,29 +30,29 @@ inline constexpr std::array all_damages{
     damage::long_note, damage::circular_links, damage::later_version,
 };
 
-/// The damage in words.
+/// Describes the damage in words.
 std::string_view describe(damage what);
 
-/// One thing to be read: a program, or a copy of it that is damaged first.
+/// One thing to read: a program, or a copy of it that is damaged first.
 struct specimen {
   std::filesystem::path program;
   std::uint64_t bytes = 0;
   damage harm = damage::none;
   std::uint64_t seed = 0;
 
-  /// A warm worker is told what to read.
+  /// Makes a specimen transportable to a warm worker.
   template <class Archive>
   void serialize(Archive& ar, unsigned /*version*/) {
     ar & program & bytes & harm & seed;
   }
 };
 
-/// Every ELF program of a directory: regular files, symbolic links followed, each file once however
-/// many names it has; in the order of their names.
+/// Finds every ELF program of a directory, in the order of names. Only regular files count, and
+/// links to them. A file with several names is listed once.
 /// @throws std::filesystem::filesystem_error for a directory that cannot be read
 std::vector<specimen> find_programs(const std::filesystem::path& directory);
 
-/// Adds copies with every kind of damage, of `count` programs from all over the list.
+/// Adds copies of `count` programs from all over the list, each copy with every kind of damage.
 void add_damaged_copies(std::vector<specimen>& programs, std::size_t count);
 
 }  // namespace census

@@ -36,8 +36,8 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
 
-/// What runs in the child. Only what it returns comes back, or what it throws. What it is given can
-/// travel, so a warm worker can do it, too.
+/// Runs in the child; only its result or its exception reaches the program. The arguments are
+/// transportable, so a warm worker can run it, too.
 elf_facts read(const specimen& what, const std::filesystem::path& copy) {
   if (what.harm == damage::none) return read_trustingly(what.program);
   write_damaged_copy(what, copy);
@@ -89,14 +89,14 @@ class survey {
   }
 
  private:
-  /// One of several that take what is next until nothing is left.
+  /// Takes the next specimen until none is left. Several of these coroutines run at once.
   asio::awaitable<void> work(std::size_t number) {
     auto const copy = folder_.path() / ("copy-" + std::to_string(number));
     while (next_ != specimens_.size()) {
       std::size_t const index = next_++;
       specimen const& what = specimens_[index];
-      // The error is a matter of this program, too many processes for one; it is in the outcome
-      // too.
+      // The error code is not looked at: if no child could be created, the outcome holds that
+      // error, too.
       isolatte::outcome<elf_facts> outcome;
       if (pool_)
         outcome = co_await read_warm(what, copy);
@@ -110,7 +110,8 @@ class survey {
   asio::awaitable<isolatte::outcome<elf_facts>> read_fresh(const specimen& what,
                                                            const std::filesystem::path& copy) {
     auto const executor = co_await asio::this_coro::executor;
-    // Named first: GCC 12 destroys some temporaries of a co_await expression twice.
+    // The operation has a name, because GCC 12 destroys some temporaries of a co_await expression
+    // twice.
     auto operation = isolatte::async_fork(executor, [&] { return read(what, copy); }, options_);
     auto [error, outcome] = co_await std::move(operation)(asio::as_tuple(asio::use_awaitable));
     co_return std::move(outcome);
@@ -123,7 +124,7 @@ class survey {
     co_return std::move(outcome);
   }
 
-  /// Shows that the loop lives, whatever the children do.
+  /// Counts how often a timer fires on time, which proves that no child blocks the loop.
   asio::awaitable<void> beat() {
     while (working_ != 0) {
       clock_.expires_after(std::chrono::milliseconds{2});
@@ -159,7 +160,7 @@ class survey {
   asio::signal_set signals_{loop_, SIGINT, SIGTERM};
   asio::steady_timer clock_{loop_};
   std::vector<asio::cancellation_signal> stop_;
-  /// Where warm workers read; otherwise each specimen has a fresh child.
+  /// Absent: each specimen gets a fresh child.
   std::optional<isolatte::worker_pool> pool_;
   temporary_folder folder_;
 };

@@ -17,28 +17,28 @@
 
 namespace census {
 
-/// One specimen and what became of the child that read it.
+/// One specimen, and the outcome of the child that read it.
 struct finding {
   specimen what;
   isolatte::outcome<elf_facts> outcome;
 };
 
 struct results {
-  /// In the order in which they were asked for.
+  /// In the order of the specimens.
   std::vector<finding> findings;
-  /// How many were to be found.
+  /// The number of specimens; larger than the number of findings after an interruption.
   std::size_t asked = 0;
-  /// The signal that cut the census short, or 0.
+  /// The signal that interrupted the census, or 0.
   int interrupted_by = 0;
   std::chrono::nanoseconds wall{};
-  /// How often the event loop kept an appointment meanwhile, and how late it was at worst.
+  /// How often the timer fired meanwhile, and its longest delay.
   std::size_t heartbeats = 0;
   std::chrono::nanoseconds latest_heartbeat{};
 };
 
-/// Has every specimen read in a child of its own, several at a time, in one event loop.
-/// SIGINT and SIGTERM end it early.
-/// @param progress called behind each
+/// Reads every specimen in a child of its own, several at a time, in one event loop. SIGINT and
+/// SIGTERM end the census early.
+/// @param progress called after each specimen
 results take_census(const std::vector<specimen>& specimens, const settings& how,
                     const std::function<void(const finding&)>& progress);
 

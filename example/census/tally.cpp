@@ -27,8 +27,8 @@ void prefer(const finding*& best, const finding& other, Measure measure) {
   if (best == nullptr || measure(other) > measure(*best)) best = &other;
 }
 
-/// A trace tells most with the reader on top and some of it below; that of a stack overflow tells
-/// the same thing a hundred times.
+/// Rates a trace. The best has the reader on top and some other frames below it. The trace of a
+/// stack overflow repeats one line a hundred times.
 std::size_t worth(const finding& one) {
   std::istringstream trace{one.outcome.fault()->trace};
   std::size_t frames = 0;
@@ -42,7 +42,7 @@ std::size_t worth(const finding& one) {
   return frames > 20 ? 0 : own + (own_on_top ? 10 : 0);
 }
 
-/// The first line that says something; some draw a ruler above it.
+/// Returns the first line that has a letter, because some programs draw a ruler above it.
 std::string first_words(const std::string& text) {
   std::istringstream lines{text};
   std::string line;
@@ -85,7 +85,8 @@ tally::tally(const std::vector<finding>& findings) {
     ++fates[one.what.harm][outcome.how()];
 
     if (outcome.exception()) {
-      // A child that could not be created, or a value that could not travel, has one as well.
+      // An outcome also has an exception if no child was created, or if its value was not
+      // delivered.
       auto const how = outcome.how();
       auto const note = how == isolatte::ending::threw ? "" : std::string{to_string(how)} + ": ";
       ++thrown[note + describe(outcome.exception())];

@@ -19,7 +19,7 @@
 
 namespace census {
 
-/// How a child ended, and with what signal or code.
+/// An ending, with its signal or exit code.
 struct ending_kind {
   isolatte::ending how = isolatte::ending::not_started;
   std::string detail;
@@ -29,11 +29,10 @@ struct ending_kind {
 
 ending_kind kind_of(const isolatte::outcome_base& outcome);
 
-/// Whether a line of a stack trace is of the library that called the reader, or of what called
-/// that.
+/// Whether a line of a stack trace belongs to the library, or to a caller of the library.
 bool is_below_the_child(std::string_view frame);
 
-/// What the children of one row of the table have in common.
+/// The sum of what the children of one row of the table used.
 struct cost {
   std::size_t files = 0;
   std::chrono::nanoseconds total{};
@@ -43,23 +42,23 @@ struct cost {
   void add(const isolatte::resource_usage& usage);
 };
 
-/// Text and number, the most frequent first.
+/// Texts with their numbers, the most frequent first.
 using ranking = std::vector<std::pair<std::string, std::size_t>>;
 
-/// What the findings come to.
+/// The sums over all findings.
 struct tally {
   explicit tally(const std::vector<finding>& findings);
 
   std::map<ending_kind, cost> endings;
   cost all;
-  /// What was fed, and how it ended.
+  /// How often each damage led to each ending.
   std::map<damage, std::map<isolatte::ending, std::size_t>> fates;
   ranking exceptions;
-  /// The first lines of what was written to standard error.
+  /// The first lines written to standard error.
   ranking complaints;
   std::size_t faults = 0;
 
-  // Of the programs as they are installed, as far as they could be read.
+  // Facts about undamaged programs, as far as they could be read.
   std::size_t programs = 0;
   std::size_t programs_of_32_bits = 0;
   std::uint64_t program_bytes = 0;
@@ -73,7 +72,7 @@ struct tally {
   const finding* slowest = nullptr;
   const finding* hungriest = nullptr;
 
-  /// A fault with a telling stack trace.
+  /// A fault with a useful stack trace.
   const finding* fault = nullptr;
 };
 

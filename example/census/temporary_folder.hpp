@@ -12,7 +12,7 @@
 
 namespace census {
 
-/// A folder of this program's own, gone with the object.
+/// Owns a new temporary folder, and removes it in the destructor.
 class temporary_folder {
  public:
   temporary_folder() {

@@ -24,7 +24,7 @@ std::string join(std::string type, const std::string& message) {
   return message.empty() || message == type ? type : type + ": " + message;
 }
 
-/// How many bytes the character at the beginning has; 0 for what is none.
+/// Returns the length in bytes of the first character, or 0 if it is not printable UTF-8.
 std::size_t character(std::string_view text) {
   auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   unsigned const first = byte(0);
@@ -37,7 +37,7 @@ std::size_t character(std::string_view text) {
   if (size == 0 || text.size() < size) return 0;
   for (std::size_t i = 1; i != size; ++i)
     if ((byte(i) & 0xc0) != 0x80) return 0;
-  // C1 controls, overlong forms, surrogates, beyond Unicode.
+  // Excludes C1 controls, overlong forms, surrogates, and values above U+10FFFF.
   unsigned const second = byte(1);
   bool const wrong = (first == 0xc2 && second < 0xa0) || (first == 0xe0 && second < 0xa0) ||
                      (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||

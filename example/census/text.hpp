@@ -13,22 +13,22 @@
 
 namespace census {
 
-/// What came from a file or a child, safe for a terminal and valid UTF-8: a control character or a
-/// broken sequence becomes a question mark.
+/// Makes a text from a file or a child safe for a terminal: a control character or a broken UTF-8
+/// sequence becomes a question mark.
 std::string printable(std::string_view text);
 
-/// At most so many characters, the middle left out where there are more.
+/// Cuts the middle out of a text with more than `most` characters.
 std::string shorten(std::string text, std::size_t most);
 
-/// "12,345"
+/// For example "12,345".
 std::string count(std::uint64_t number);
-/// "1 program", "2 programs"
+/// For example "1 program" or "2 programs".
 std::string count(std::uint64_t number, const std::string& what);
-/// "61.2 ms"
+/// For example "61.2 ms".
 std::string duration(std::chrono::nanoseconds time);
-/// "4.2 MiB"
+/// For example "4.2 MiB".
 std::string bytes(std::uint64_t number);
-/// "std::length_error: vector::_M_default_append"
+/// For example "std::length_error: vector::_M_default_append".
 std::string describe(const std::exception_ptr& exception);
 
 }  // namespace census

@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// The bugs in this file are the point of the example. It reads ELF the way quick tools do: offsets
-// are used as they are in the file, no bound is checked, a size is taken for what can be allocated,
-// recursion and loops end when the file says so. With the files of a sound system it works. With
-// any other it crashes, hangs, eats memory or leaves: do not copy it, and do not mend it.
+// The bugs in this file are the point of the example: do not copy it, and do not repair it. The
+// reader uses offsets as they are in the file, checks no bound and allocates any size. Recursion
+// and loops end when the file says so. This works with intact files. With a damaged one the reader
+// crashes, hangs, eats memory or exits.
 
 #include "trusting_reader.hpp"
 
@@ -27,7 +27,8 @@
 
 namespace census {
 
-// Neither hidden nor inlined, so that a stack trace names what struck.
+// Nothing here is in an unnamed namespace or inlined, so that a stack trace names the function that
+// failed.
 
 struct elf32 {
   static constexpr unsigned bits = 32;
@@ -47,7 +48,7 @@ struct elf64 {
   using note = Elf64_Nhdr;
 };
 
-/// The file in memory: as long as it is, or as long as its header says, whichever is more.
+/// Maps the file. The size is that of the file or that of its header, whichever is larger.
 static const char* map(int fd, std::size_t size) {
   void* const begin = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
   if (begin == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
@@ -93,7 +94,7 @@ class trusting_reader {
     }
   }
 
-  // Allocates whatever the file claims; an entry size of 0 never comes to the end.
+  // Allocates any size that the file claims. An entry size of 0 makes an endless loop.
   [[gnu::noinline]] void read_symbols(const section& table) {
     std::vector<symbol> symbols(table.sh_size / sizeof(symbol));
     for (std::uint64_t at = 0; at < table.sh_size; at += table.sh_entsize)
@@ -108,7 +109,7 @@ class trusting_reader {
     }
   }
 
-  // Goes on until an entry says that it is the last.
+  // Loops until an entry says that it is the last.
   [[gnu::noinline]] void read_needed(const section& table) {
     for (std::uint64_t at = table.sh_offset;; at += sizeof(dynamic)) {
       auto const& entry = look<dynamic>(at);
@@ -118,12 +119,12 @@ class trusting_reader {
     }
   }
 
-  // Divides by what the file gives.
+  // Divides by a number from the file.
   [[gnu::noinline]] void count_relocations(const section& table) {
     facts_.relocations += table.sh_size / table.sh_entsize;
   }
 
-  // A build id has 20 bytes. Until one has more.
+  // Copies into a buffer of 20 bytes, the usual length of a build id, without a check.
   [[gnu::noinline]] void read_notes(const section& notes) {
     if (text(section_at(header().e_shstrndx), notes.sh_name) != ".note.gnu.build-id") return;
     auto const& id = look<note>(notes.sh_offset);
@@ -137,7 +138,7 @@ class trusting_reader {
     }
   }
 
-  // A section that depends on itself takes the whole stack.
+  // Recurses without end if a section depends on itself.
   [[gnu::noinline]] std::string chain_of(const section& in) {
     std::string const name = text(section_at(header().e_shstrndx), in.sh_name);
     return in.sh_link == 0 ? name : name + " > " + chain_of(section_at(in.sh_link));
@@ -173,7 +174,7 @@ elf_facts read_trustingly(const std::filesystem::path& file) {
   struct stat status{};
   ::fstat(fd, &status);
   auto const size = static_cast<std::uint64_t>(status.st_size);
-  // Neither is ever given back: the child's end does that.
+  // The mapping and the descriptor are never released: the end of the child does that.
   const char* const head = map(fd, size);
   if (std::memcmp(head, ELFMAG, SELFMAG) != 0) throw not_an_elf("no ELF magic at its beginning");
   switch (head[EI_CLASS]) {

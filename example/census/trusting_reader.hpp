@@ -10,7 +10,7 @@
 
 namespace census {
 
-/// Reads an ELF file and believes every word of it. Its bugs are the point: see the source.
+/// Reads an ELF file and checks nothing. The bugs are intended; see the source.
 elf_facts read_trustingly(const std::filesystem::path& file);
 
 }  // namespace census

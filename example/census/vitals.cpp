@@ -17,7 +17,7 @@ vitals take_vitals() {
   for (int fd = 0; fd != most; ++fd)
     if (struct stat status{}; ::fstat(fd, &status) == 0)
       found.descriptors.emplace_back(fd, status.st_dev, status.st_ino);
-  // It says ECHILD where there is none, alive or dead, and takes nothing away where there is one.
+  // ECHILD means that there is no child, alive or a zombie. WNOWAIT leaves a zombie in place.
   siginfo_t info{};
   found.has_child = ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
   return found;

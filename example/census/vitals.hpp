@@ -11,14 +11,14 @@
 
 namespace census {
 
-/// What of this process a child could have left behind.
+/// Everything of this process that a child could have leaked.
 struct vitals {
-  /// Number, device and inode of every open descriptor.
+  /// The number, device and inode of every open descriptor.
   std::vector<std::tuple<int, dev_t, ino_t>> descriptors;
-  /// Whether there is any child of this process, alive or a zombie.
+  /// Whether this process has a child, alive or a zombie.
   bool has_child = false;
 
-  /// Nothing to clear away: no child, and the descriptors of an earlier look.
+  /// Whether there is no child, and the descriptors are those of an earlier look.
   bool unharmed_since(const vitals& before) const {
     return !has_child && descriptors == before.descriptors;
   }

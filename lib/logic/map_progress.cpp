@@ -62,7 +62,8 @@ map_progress::effect map_progress::ended(std::size_t index, end how) noexcept {
   if (how != end::shortage) grow();
   if (how == end::aborted) {
     aborted_ = aborted_ || cancelled_;
-    // Nobody asked for it: whoever starts the jobs is going.
+    // The operation of the job was aborted from outside the map, so the pool or the executor is
+    // being shut down: start no more jobs.
     if (!stopping_) stop();
   }
   if (how == end::success || !stop_on_error_ || stopping_) return {};

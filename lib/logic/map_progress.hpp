@@ -10,41 +10,41 @@
 
 namespace isolatte::logic {
 
-/// Decides for many jobs which is started next, when to stop, and when all is done.
+/// Decides for the jobs of a map which one starts next, when to stop, and when all are done.
 ///
-/// A job that could not be started for want of something that the others hold is not lost: it waits
-/// until one of them has ended, and fewer run from then on. Only a job that was started while no
-/// other was under way, and still finds the system short, has failed.
+/// If the system refuses a job while others run, the job waits until one of them has ended. From
+/// then on fewer jobs run at once. If the system refuses a job that was started alone, the job has
+/// failed: no end of another job could free what it lacks.
 class map_progress {
  public:
   struct policy {
     std::size_t at_most = 1;
     bool stop_on_error = false;
-    /// How many elements there are, where that is known beforehand.
+    /// The number of elements, if the range knows it.
     std::optional<std::size_t> total{};
   };
   enum class step {
-    /// Ask for an element: take() one, or say exhausted() or broken().
+    /// Call take() if the range has an element, otherwise exhausted() or broken().
     take,
-    /// Start the job that retry() names once more.
+    /// Start the job whose index retry() returns once more.
     retry,
-    /// Something has to end first.
+    /// Wait for the end of a job.
     wait,
     complete,
   };
-  /// How a job ended.
+  /// The end of one job.
   enum class end {
     success,
     failure,
-    /// It was never started, because the system is short of something.
+    /// The job was never started, because the system is short of something.
     shortage,
-    /// Its operation was aborted.
+    /// The operation of the job was aborted.
     aborted,
   };
   struct effect {
-    /// The job is done; otherwise it is to be kept, for it is tried again.
+    /// False: keep the job, because retry() will name it again.
     bool settled = true;
-    /// The first failure: ask those that run to stop.
+    /// Ask the running jobs to stop: this was the first failure, and the policy says so.
     bool stop_others = false;
   };
 
@@ -52,41 +52,42 @@ class map_progress {
 
   step next() const noexcept;
 
-  /// To be called before take(): all that can fail, so that nothing does when a job has ended.
+  /// Reserves room for one more waiting job. Call it before take(), so that ended() never allocates
+  /// and cannot fail.
   void make_room();
-  /// An element was taken and its job is being started.
-  /// @return its index
+  /// Records that an element was taken and that its job is being started.
+  /// @return the index of the job
   std::size_t take() noexcept;
-  /// The range has no more elements.
+  /// Records that the range has no more elements.
   void exhausted() noexcept;
-  /// The range is not to be asked for more elements.
+  /// Records that the range threw, so that no more elements are taken.
   void broken() noexcept { no_more_ = true; }
-  /// The job that has waited longest is being started once more.
-  /// @return its index
+  /// Records that the job which has waited longest is being started once more.
+  /// @return the index of the job
   std::size_t retry() noexcept;
 
   effect ended(std::size_t index, end how) noexcept;
 
-  /// Nothing more is started.
+  /// Starts no more jobs.
   void cancel() noexcept;
 
-  /// Whether nothing more is to be started, whatever is left.
+  /// Whether no more jobs are started, even if some are left.
   bool stopping() const noexcept { return stopping_; }
-  /// Whether cancellation kept anything from being done.
+  /// Whether a cancellation left a job undone.
   bool aborted() const noexcept { return aborted_; }
-  /// Jobs that have ended for good.
+  /// The number of jobs that have ended and are not tried again.
   std::size_t done() const noexcept { return done_; }
   std::size_t taken() const noexcept { return taken_; }
-  /// How many elements there are, once that is known; 0 before.
+  /// The number of elements, or 0 as long as it is unknown.
   std::size_t total() const noexcept { return total_.value_or(0); }
   std::size_t under_way() const noexcept { return under_way_; }
-  /// How many may be under way at present.
+  /// The number of jobs that may be under way now.
   std::size_t limit() const noexcept { return limit_; }
 
  private:
   void started(std::size_t index) noexcept;
   void stop() noexcept;
-  /// After a shortage: one more each time that as many have ended as may run at once.
+  /// Allows one more job at once after `limit_` jobs have ended without a shortage.
   void grow() noexcept;
 
   std::size_t const at_most_;
@@ -97,8 +98,8 @@ class map_progress {
   std::size_t taken_ = 0;
   std::size_t under_way_ = 0;
   std::size_t done_ = 0;
-  /// To be started once more, in the order of their shortages. These and those under way are never
-  /// more than at_most_.
+  /// The jobs to start once more, in the order of their shortages. Together with the jobs under way
+  /// they are never more than at_most_.
   std::vector<std::size_t> waiting_;
   /// The job that was started when no other was under way.
   std::optional<std::size_t> alone_;

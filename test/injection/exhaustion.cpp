@@ -33,8 +33,8 @@ using isolatte::ending;
 using isolatte::outcome;
 using isolatte::test::fail_calls;
 
-// Each try has a process of its own: what it uses up, and its first use of the library, are its
-// own.
+// Each attempt has a process of its own, because it uses descriptors up. Also, the first use of the
+// library in a process opens the leash.
 
 constexpr int most_descriptors = 64;
 
@@ -44,7 +44,7 @@ int open_count() {
   return count;
 }
 
-/// Leaves so many descriptors to be had and no more.
+/// Limits the process to a number of descriptors that it can still open.
 void leave_descriptors(int available) {
   rlimit const limit{most_descriptors, most_descriptors};
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) ::_exit(99);
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
       outcome<answer> const told = isolatte::fork([available] {
         leave_descriptors(available);
         one_run();
-        // The first may have made the leash, which stays.
+        // The first run may have made the leash, which stays open.
         int const before = open_count();
         answer result = one_run();
         if (open_count() != before) result.second += " and a descriptor is left";
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(more_at_once_than_there_are_descriptors) {
                 wrong += o.how() == ending::not_started ? ec.message() : "another ending ";
             });
       ctx.run();
-      // All of it has come back.
+      // All descriptors are free again.
       isolatte::async_fork(
           ctx, [] { return 1; }, {},
           [&](error_code, outcome<int> o) {

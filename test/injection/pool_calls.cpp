@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// A worker pool where system calls fail: whatever fails, every job completes once, with its value
-// or with an error, and nothing is left behind.
+// System calls fail around a worker pool. Every job still completes exactly once, with its value or
+// with an error, and no process and no descriptor remains.
 
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
@@ -43,8 +43,8 @@ struct result {
   outcome<int> what;
 };
 
-/// Three jobs, the second of which ends its worker.
-/// @return nothing where there was no pool
+/// Runs three jobs, the second of which kills its worker.
+/// @return no value if the pool could not be made
 std::optional<std::array<result, 3>> run_jobs() {
   std::array<result, 3> results;
   asio::io_context context;
@@ -66,7 +66,7 @@ std::optional<std::array<result, 3>> run_jobs() {
   return results;
 }
 
-/// @return whether a call failed
+/// @return whether a call was made to fail
 bool try_with(const failure& how) {
   auto const before = isolatte::test::open_descriptors();
   bool injected = false;
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {
 
 BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_the_parent) {
   for (auto const entry : fail_calls::entries()) {
-    // Without process descriptors nothing else ends a worker.
+    // Without pidfd, kill() is the only way to end a worker.
     if (!ISOLATTE_HAS_PIDFD && entry == "kill") continue;
     try_with({.how = failure::mode::every, .where = side::parent, .entry = entry});
   }

@@ -13,7 +13,7 @@
 
 namespace isolatte::test {
 
-/// Has what is left of programs that end become this process's children.
+/// Makes this process a sub-reaper, so that orphans of programs that end become its children.
 class adopter {
  public:
   adopter() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }

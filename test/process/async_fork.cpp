@@ -96,8 +96,7 @@ BOOST_FIXTURE_TEST_CASE(is_awaitable_without_a_token, nothing_left) {
   BOOST_TEST((got == 42));
 }
 
-// Options are named before they are awaited: GCC 12 destroys an aggregate made inside a co_await
-// expression twice.
+// Options have names, because GCC 12 destroys an aggregate inside a co_await expression twice.
 
 BOOST_FIXTURE_TEST_CASE(throws_the_error_into_a_coroutine, nothing_left) {
   asio::io_context context;
@@ -325,7 +324,7 @@ BOOST_FIXTURE_TEST_CASE(gives_results_of_every_kind, nothing_left) {
   BOOST_TEST(*taken == 7);
 }
 
-// Where and when the handler is called
+// Place and time of the handler
 
 BOOST_FIXTURE_TEST_CASE(never_calls_the_handler_inside_the_initiating_function, nothing_left) {
   asio::io_context context;
@@ -339,9 +338,9 @@ BOOST_FIXTURE_TEST_CASE(never_calls_the_handler_inside_the_initiating_function, 
     isolatte::async_fork(context, answer, {}, handler);
     isolatte::async_fork(context, answer, {.in = isolatte::from_file{"/does/not/exist"}}, handler);
     isolatte::async_fork(context, answer, {.limits = {.oom_score_adj = 5000}}, handler);
-    // The second has ended by the time of the next.
+    // The second operation has failed by the time the third one starts.
     initiating = false;
-    // Still in the loop: handlers that were queued inside must not see `initiating` die.
+    // The loop runs while `initiating` is alive, because queued handlers refer to it.
     while (context.poll_one() != 0) {
     }
     while (calls != 3) context.run_one();
@@ -397,7 +396,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_handlers_executor_at_work, nothing_left) {
                          ran_in = std::this_thread::get_id();
                        }));
   std::thread other{[&] { operation_context.run(); }};
-  // Has nothing to do until the handler is due, yet must not return.
+  // run() must not return before the handler is due, although there is nothing to do until then.
   handler_context.run();
   BOOST_TEST((ran_in == std::this_thread::get_id()));
   other.join();
@@ -406,7 +405,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_the_handlers_executor_at_work, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(runs_on_strands, nothing_left) {
   asio::thread_pool pool{3};
   auto const strand = asio::make_strand(pool);
-  // Not atomic: the strand guards it, and a thread sanitizer would know if it did not.
+  // A plain int: the strand guards it, and ThreadSanitizer would find a race if it did not.
   int calls = 0;
   int lines = 0;
   for (int i = 0; i != 20; ++i)
@@ -451,7 +450,7 @@ BOOST_FIXTURE_TEST_CASE(waits_for_a_stopped_context_to_go_on, nothing_left) {
   BOOST_TEST(done.what.value() == 42);
 }
 
-// Memory and other things held
+// Memory and other resources
 
 struct tally {
   std::size_t live = 0;
@@ -504,7 +503,7 @@ BOOST_FIXTURE_TEST_CASE(uses_the_handlers_allocator_and_is_done_with_it, nothing
 
 BOOST_FIXTURE_TEST_CASE(holds_nothing_any_more_when_it_calls_the_handler, nothing_left) {
   asio::io_context context;
-  // What the context opens for itself, and keeps.
+  // Makes the context open its own descriptors, which it keeps.
   isolatte::async_fork(context, answer, {.timeout = std::chrono::hours{1}}, asio::detached);
   context.run();
   context.restart();
@@ -594,7 +593,7 @@ BOOST_FIXTURE_TEST_CASE(leaves_the_slot_to_the_next_operation, nothing_left) {
   remembered<int> second;
   isolatte::async_fork(context, answer, {},
                        asio::bind_cancellation_slot(stop.slot(), [&](error_code, outcome<int>) {
-                         // Means nothing to an operation that is complete.
+                         // The first operation is complete, so this cancels nothing.
                          stop.emit(asio::cancellation_type::terminal);
                          isolatte::async_fork(
                              context, [] { return ::pause(); }, {},

@@ -45,7 +45,7 @@ std::string message_of(const std::exception_ptr& exception) {
   }
 }
 
-/// Callbacks that keep a record of themselves.
+/// Makes callbacks that add a line each to a record.
 template <class R>
 isolatte::callbacks<R> recorded(strings& record) {
   isolatte::callbacks<R> on;
@@ -65,7 +65,8 @@ isolatte::callbacks<R> recorded(strings& record) {
   return on;
 }
 
-/// What runs for a callable: the same for both ways to hand the callbacks over.
+/// Runs a callable in both ways, blocking and asynchronous, and checks that the callbacks are the
+/// same.
 template <class F>
 strings run(F fn, options opts = {}) {
   using R = isolatte::result_of<F>;
@@ -94,7 +95,7 @@ struct throws_when_saved {
 
 BOOST_AUTO_TEST_SUITE(callbacks)
 
-// Every row of the table
+// Every ending
 
 BOOST_FIXTURE_TEST_CASE(for_a_value, nothing_left) {
   check(run([] { return 5; }), {"success 5", "finish true 0"});
@@ -119,7 +120,7 @@ BOOST_FIXTURE_TEST_CASE(for_an_explicit_exit, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(for_an_exit_with_0, nothing_left) {
   check(run([] { std::exit(0); }), {"success", "exit 0", "finish true 0"});
-  // There is no value to hand over.
+  // There is no value to hand over, so `success` does not run.
   check(run([]() -> int { std::exit(0); }), {"exit 0", "finish true 0"});
 }
 
@@ -173,7 +174,7 @@ BOOST_FIXTURE_TEST_CASE(for_no_child_at_all, nothing_left) {
   strings record;
   options const wrong{.in = isolatte::from_file{"/does/not/exist"}};
   fork([] {}, wrong, recorded<void>(record));
-  // No child was started, so none has finished.
+  // No child was started, so `finish` does not run.
   BOOST_REQUIRE(record.size() == 1U);
   BOOST_TEST(record[0].starts_with("error "));
 
@@ -193,7 +194,7 @@ BOOST_FIXTURE_TEST_CASE(for_a_status_that_is_lost, nothing_left) {
   BOOST_TEST(record.back().starts_with("finish false"));
 }
 
-// What is missing is skipped
+// Missing callbacks
 
 BOOST_FIXTURE_TEST_CASE(may_all_be_missing, nothing_left) {
   BOOST_TEST(fork([] { return 1; }, {}, {}).value() == 1);
@@ -241,7 +242,7 @@ BOOST_FIXTURE_TEST_CASE(let_an_exception_out_of_run_behind_finish, nothing_left)
   isolatte::async_fork(context, []() -> int { throw std::out_of_range{"wrong"}; }, {}, on);
   BOOST_CHECK_THROW(context.run(), std::out_of_range);
   check(record, {"finish false 1"});
-  // The loop goes on.
+  // The loop can run again.
   isolatte::async_fork(context, [] { return 3; }, {}, on);
   context.restart();
   context.run();
@@ -269,7 +270,7 @@ BOOST_FIXTURE_TEST_CASE(may_swallow_the_exception, nothing_left) {
   BOOST_TEST(what.how() == ending::threw);
 }
 
-// Values that can only be moved
+// Move-only values
 
 BOOST_FIXTURE_TEST_CASE(are_given_what_can_only_be_moved, nothing_left) {
   int got = 0;

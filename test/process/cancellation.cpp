@@ -55,7 +55,7 @@ void block_all() {
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-/// With it blocked, takes the next that is sent.
+/// Waits for the next of these signals, which the caller has blocked.
 int next_signal(std::initializer_list<int> which = {SIGINT, SIGTERM}) {
   sigset_t set;
   sigemptyset(&set);
@@ -65,7 +65,7 @@ int next_signal(std::initializer_list<int> which = {SIGINT, SIGTERM}) {
   return signal;
 }
 
-/// One operation that can be cancelled, and what came of it.
+/// One operation that can be cancelled, and how it completed.
 template <class R>
 class run {
  public:
@@ -104,7 +104,7 @@ class run {
   bool emitting_ = false;
 };
 
-/// Does something once a child has opened a gate.
+/// Calls a function when a child has opened a gate.
 class when_open {
  public:
   when_open(asio::io_context& context, const gate& at, std::function<void()> then)
@@ -128,7 +128,7 @@ class when_open {
 
 BOOST_AUTO_TEST_SUITE(cancellation)
 
-// Each type has its signal
+// One signal for each cancellation type
 
 struct kind {
   cancellation_type type;
@@ -313,7 +313,7 @@ BOOST_FIXTURE_TEST_CASE(a_spinning_child_is_no_harder, nothing_left) {
   child.check_cancelled();
 }
 
-// Any number of times, at any time
+// Cancellations at any time, and any number of them
 
 BOOST_FIXTURE_TEST_CASE(before_the_loop_runs, nothing_left) {
   asio::io_context context;
@@ -452,7 +452,7 @@ BOOST_FIXTURE_TEST_CASE(from_another_thread, nothing_left) {
   gate const ready;
   asio::cancellation_signal stop;
   outcome<void> what;
-  // Signals are not thread-safe: a strand brings emitting and completing together.
+  // Emitting a signal is not thread-safe, so a strand orders it with the completion.
   auto const strand = asio::make_strand(context);
   async_fork(
       strand,
@@ -474,7 +474,7 @@ BOOST_FIXTURE_TEST_CASE(from_another_thread, nothing_left) {
   BOOST_TEST(what.how() == ending::cancelled);
 }
 
-// What is to blame
+// Several causes for one end
 
 BOOST_FIXTURE_TEST_CASE(of_a_timed_out_child_hastens_its_end, nothing_left) {
   asio::io_context context;
@@ -488,12 +488,12 @@ BOOST_FIXTURE_TEST_CASE(of_a_timed_out_child_hastens_its_end, nothing_left) {
                     pause_for_ever();
                   },
                   {.timeout = 1ms, .grace = 1h, .keep = ready.ends()}};
-  // The deadline is looked at when the loop runs: not before the child can be asked.
+  // The loop looks at the deadline only when it runs, so the child is ready by then.
   ready.pass();
   when_open const heard{context, ready, [&] { child.cancel(cancellation_type::terminal); }};
   context.run();
   BOOST_TEST(child.calls == 1);
-  // It had its time; that it was cancelled later is not why it ended.
+  // The timeout came first, so the later cancellation is not the cause.
   BOOST_TEST(child.what.how() == ending::timed_out);
   BOOST_TEST(child.ec == error_code{});
 }
@@ -526,7 +526,7 @@ BOOST_FIXTURE_TEST_CASE(of_a_child_that_dies_of_something_else, nothing_left) {
   BOOST_TEST((child.what.signal() == SIGABRT));
 }
 
-// Together with others
+// Parallel groups
 
 BOOST_FIXTURE_TEST_CASE(ends_the_losers_of_a_parallel_group, nothing_left) {
   asio::io_context context;
@@ -600,7 +600,7 @@ BOOST_FIXTURE_TEST_CASE(ends_the_loser_of_an_or, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(of_a_coroutine_is_terminal_unless_it_says_otherwise, nothing_left) {
   asio::io_context context;
   gate const ready;
-  // Not inside the co_await expression, where GCC 12 would destroy it twice.
+  // The options have a name, because GCC 12 destroys temporaries in a co_await expression twice.
   options const opts{.grace = 1h, .keep = ready.ends()};
   asio::cancellation_signal stop;
   std::optional<outcome<void>> got;
@@ -632,7 +632,7 @@ BOOST_FIXTURE_TEST_CASE(of_a_coroutine_is_terminal_unless_it_says_otherwise, not
 BOOST_DATA_TEST_CASE_F(nothing_left, of_a_coroutine_that_lets_all_through, polite_kinds) {
   asio::io_context context;
   gate const ready;
-  // Not inside the co_await expression, where GCC 12 would destroy it twice.
+  // The options have a name, because GCC 12 destroys temporaries in a co_await expression twice.
   options const opts{.grace = 1h, .keep = ready.ends()};
   asio::cancellation_signal stop;
   std::optional<outcome<int>> got;
@@ -674,7 +674,7 @@ BOOST_FIXTURE_TEST_CASE(before_the_child_exists_creates_none, nothing_left) {
         } catch (const boost::system::system_error& error) {
           threw = error.code() == asio::error::operation_aborted;
         }
-        // Otherwise Asio would go on to abort the coroutine itself.
+        // Without the reset Asio would abort the coroutine, too.
         co_await asio::this_coro::reset_cancellation_state();
       },
       asio::bind_cancellation_slot(stop.slot(), asio::detached));

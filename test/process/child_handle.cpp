@@ -74,7 +74,7 @@ void await_zombie(int pid) {
   BOOST_TEST(::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) == 0);
 }
 
-/// What wait() tells of a child that stops or goes on.
+/// Waits until a child stops or goes on, and returns the kind of change.
 int next_change(int pid, int flag) {
   siginfo_t info{};
   BOOST_TEST(::waitid(P_PID, static_cast<id_t>(pid), &info, flag) == 0);
@@ -145,7 +145,7 @@ BOOST_FIXTURE_TEST_CASE(knows_whether_it_runs, nothing_left) {
   BOOST_TEST(isolatte::test::alive(one.pid()));
   leave.open();
   await_zombie(one.pid());
-  // Without any help of the event loop's.
+  // running() has to see the end although the event loop does not run.
   BOOST_TEST(!one.running());
   remembered<void> done;
   one.async_wait(done.handler());
@@ -222,7 +222,8 @@ BOOST_FIXTURE_TEST_CASE(tells_signals_that_were_not_caught, nothing_left) {
   BOOST_TEST((a.what.signal() == SIGINT));
   BOOST_TEST((b.what.signal() == SIGTERM));
   BOOST_TEST((c.what.signal() == SIGKILL));
-  // SIGKILL of the program's own is nobody else's; the wait itself was not cancelled.
+  // `killed` would mean a SIGKILL from outside. There is no error, because the wait was not
+  // cancelled.
   BOOST_TEST(c.what.how() == ending::cancelled);
   BOOST_TEST(c.ec == error_code{});
 }
@@ -258,7 +259,7 @@ BOOST_FIXTURE_TEST_CASE(suspends_and_resumes, nothing_left) {
     BOOST_TEST(one.suspend() == error_code{});
     BOOST_TEST(next_change(one.pid(), WSTOPPED) == CLD_STOPPED);
     BOOST_TEST(one.running());
-    // The loop does not take the change for an end.
+    // A stop must not look like an end to the loop.
     context.poll();
     BOOST_TEST(done.calls == 0);
     BOOST_TEST(one.resume() == error_code{});
@@ -361,7 +362,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_given_up_waiting_for_before_the_loop_runs, nothin
   context.run();
   context.restart();
   BOOST_TEST(first.calls == 1);
-  // Either the cancellation came in time, or the outcome did: it is handed out once.
+  // The cancellation or the outcome came first. The outcome is handed out once in both cases.
   one.async_wait(second.handler());
   context.run();
   BOOST_TEST(second.calls == 1);
@@ -381,7 +382,7 @@ BOOST_FIXTURE_TEST_CASE(kills_when_destroyed, nothing_left) {
     pid = one.pid();
     BOOST_TEST(isolatte::test::alive(pid));
   }
-  // Gone and reaped, though the loop never ran.
+  // The child is reaped although the loop never ran.
   BOOST_TEST(isolatte::test::children().empty());
   BOOST_TEST((::kill(pid, 0) == -1 && errno == ESRCH));
   context.run();
@@ -406,7 +407,7 @@ BOOST_FIXTURE_TEST_CASE(kills_the_whole_tree_when_destroyed, nothing_left) {
     BOOST_TEST(isolatte::test::alive(grandchild));
     ::close(ends[1]);
   }
-  // Nobody holds the pipe any more.
+  // No process has the write end of the pipe open.
   char byte;
   BOOST_TEST(::read(ends[0], &byte, 1) == 0);
   ::close(ends[0]);
@@ -510,7 +511,7 @@ BOOST_FIXTURE_TEST_CASE(kills_what_it_held_when_assigned_to, nothing_left) {
   context.run();
 }
 
-// What could not be started
+// Children that could not be started
 
 BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_child_from_being_created, nothing_left) {
   asio::io_context context;
@@ -544,7 +545,7 @@ BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_callable_from_running, nothing_left)
 BOOST_FIXTURE_TEST_CASE(times_out, nothing_left) {
   asio::io_context context;
   auto one = spawn(context, pause_for_ever, {.timeout = 5ms});
-  // Nobody needs to wait for that.
+  // The timeout works without an async_wait().
   context.run();
   BOOST_TEST(!one.running());
   context.restart();
@@ -613,7 +614,7 @@ BOOST_FIXTURE_TEST_CASE(a_waits_handler_may_block_on_the_next_wait, nothing_left
   threads.join();
 }
 
-/// Runs what it is given at once, in whose thread it may be.
+/// Runs a function at once, in the thread that calls execute().
 struct inline_executor {
   template <class F>
   void execute(F f) const {

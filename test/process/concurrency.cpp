@@ -39,7 +39,7 @@ using isolatte::outcome;
 using isolatte::test::in_threads;
 using isolatte::test::nothing_left;
 
-/// One of every ending that a child can bring about itself, and what it must be taken for.
+/// Jobs that end in every way that a child can bring about, with the expected ending.
 struct job {
   int number;
 
@@ -81,7 +81,7 @@ struct job {
   }
 };
 
-/// Bytes that malloc has given away.
+/// Bytes that malloc has handed out.
 std::size_t memory_in_use() { return ::mallinfo2().uordblks; }
 
 options plain() { return {.limits = {.core_size = 0}, .fault_report = false}; }
@@ -100,7 +100,7 @@ BOOST_FIXTURE_TEST_CASE(of_threads_that_start_operations_and_run_the_loop, nothi
       job const one{thread * each + i};
       async_fork(context, one, plain(), [&, one](error_code ec, outcome<std::string> what) {
         right += one.is_right(ec, what);
-        // The last one lets the loop go.
+        // The last completion lets the loop run out of work.
         if (++calls == threads * each) work.reset();
       });
     }
@@ -176,7 +176,8 @@ BOOST_FIXTURE_TEST_CASE(of_handles_that_are_signalled_by_other_threads, nothing_
 }
 
 BOOST_FIXTURE_TEST_CASE(of_cancellations_with_ends, nothing_left) {
-  // Whichever comes first, there is one end, and it is told truly.
+  // A cancellation and the end of the child race. There has to be exactly one completion, and it
+  // has to be true.
   asio::thread_pool pool{3};
   std::atomic<int> right = 0;
   constexpr int count = 150;
@@ -246,16 +247,16 @@ BOOST_FIXTURE_TEST_CASE(of_ten_thousand_children, nothing_left) {
     context.run();
   };
   run_up_to(count / 10);
-  // By now whatever is kept for the next time is there.
+  // By now everything that is kept for reuse has been allocated.
   std::size_t const memory_at_first = memory_in_use();
   run_up_to(count);
   BOOST_TEST(right == count);
-  // Less than a byte for each.
+  // Allows less than one byte for each operation.
   if (isolatte::test::malloc_refuses) BOOST_TEST(memory_in_use() < memory_at_first + count);
 }
 
 BOOST_FIXTURE_TEST_CASE(of_three_hundred_at_the_same_moment, nothing_left) {
-  // None can end before all have begun.
+  // No child can end before all have begun.
   asio::io_context context;
   int ends[2];
   BOOST_REQUIRE(::pipe(ends) == 0);

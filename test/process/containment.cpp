@@ -30,15 +30,16 @@ using isolatte::outcome;
 
 namespace {
 
-/// Whoever holds this is alive: the kernel closes it behind their death, and only then is the end
-/// of the file read. No number of a process is ever asked for, so none can be another's.
+/// Tells which processes are alive. Each has the pipe open, and the kernel closes it after their
+/// death. Only then does a reader see end-of-file. A process number could belong to another process
+/// by now.
 using witness = wire;
 
 options keeping(std::vector<int> fds) {
   return {.limits = {.core_size = 0}, .keep = std::move(fds)};
 }
 
-/// A grandchild and its child, both of which would live for ever.
+/// Makes a grandchild and a child of it. Neither ever ends by itself.
 void grow_tree(const witness& alive) {
   bare_fork([&] {
     bare_fork([&] {
@@ -71,7 +72,7 @@ unsavable end_by(std::string_view how) {
   return {};
 }
 
-/// A process of its own that starts children and is killed in the midst of it.
+/// Makes a process that starts children, and is killed meanwhile.
 template <class F>
 pid_t doomed_helper(F start) {
   return bare_fork([&] {
@@ -84,7 +85,7 @@ pid_t doomed_helper(F start) {
 
 BOOST_FIXTURE_TEST_SUITE(containment, isolatte::test::nothing_left)
 
-// The tree
+// Process groups
 
 BOOST_DATA_TEST_CASE(the_tree_dies_with_every_ending, data::make(endings), how) {
   witness alive;
@@ -272,7 +273,7 @@ BOOST_AUTO_TEST_CASE(nested_children_die_with_the_outer_one) {
   alive.wait_until_closed();
 }
 
-// The program's death
+// The death of the program
 
 BOOST_AUTO_TEST_CASE(children_and_their_groups_die_with_the_program) {
   witness alive;
@@ -355,7 +356,7 @@ BOOST_AUTO_TEST_CASE(a_bare_fork_of_the_programs_own_saves_no_child) {
       alive.close_write();
       ::setsid();
       ready.tell();
-      // Until the test itself lets go.
+      // Lives until the test closes `other`.
       other.wait_until_closed();
     });
     static_cast<void>(bystander);
@@ -415,7 +416,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_need_not_die_with_the_program_lives_on) {
   answer.wait_until_closed();
 }
 
-// Nothing is left, and nobody else is disturbed
+// Resources, and other users of SIGCHLD
 
 BOOST_AUTO_TEST_CASE(many_endings_leave_neither_process_nor_descriptor) {
   asio::io_context context;

@@ -46,7 +46,7 @@ using isolatte::test::nothing_left;
   for (;;) ::pause();
 }
 
-/// A pipe of which the other end belongs to processes: it tells when the last of them is gone.
+/// A pipe whose write end belongs to children. End-of-file tells that all of them have ended.
 class last_gasp {
  public:
   last_gasp() { BOOST_REQUIRE(::pipe2(fds_, O_CLOEXEC) == 0); }
@@ -63,17 +63,17 @@ class last_gasp {
     fds_[1] = -1;
   }
   void say_hello() const { static_cast<void>(!::write(fds_[1], "!", 1)); }
-  /// Blocks until somebody has said hello.
+  /// Blocks until a child has called say_hello().
   void await_hello() const {
     char byte;
     BOOST_TEST(::read(fds_[0], &byte, 1) == 1);
   }
-  /// Whether all are gone now.
+  /// Whether all children have ended.
   bool all_gone() const {
     struct pollfd state{fds_[0], POLLIN, 0};
     return ::poll(&state, 1, 0) == 1 && (state.revents & POLLHUP) != 0;
   }
-  /// Blocks until all are gone.
+  /// Blocks until all children have ended.
   void await_all_gone() const {
     char byte;
     while (::read(fds_[0], &byte, 1) > 0) {
@@ -86,7 +86,7 @@ class last_gasp {
 
 BOOST_AUTO_TEST_SUITE(context)
 
-// The context's end is the children's
+// The end of the context
 
 BOOST_FIXTURE_TEST_CASE(ends_children_that_nobody_ran_it_for, nothing_left) {
   last_gasp children_alive;
@@ -102,7 +102,7 @@ BOOST_FIXTURE_TEST_CASE(ends_children_that_nobody_ran_it_for, nothing_left) {
   }
   BOOST_TEST(children_alive.all_gone());
   BOOST_TEST(children().empty());
-  // The handlers are destroyed, never called.
+  // The handlers are destroyed without being called.
   BOOST_TEST(!called);
   BOOST_TEST(captured.use_count() == 1);
 }
@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_CASE(ends_children_with_their_trees, nothing_left) {
     tree_alive.await_hello();
     tree_alive.close_mine();
   }
-  // A grandchild is reaped by whoever inherits it, but dies at once.
+  // The grandchild dies at once, but another process reaps it.
   tree_alive.await_all_gone();
 }
 
@@ -166,7 +166,8 @@ BOOST_FIXTURE_TEST_CASE(ends_a_coroutines_child, nothing_left) {
     asio::co_spawn(
         context,
         [&, captured]() -> asio::awaitable<void> {
-          // Not inside the co_await expression, where GCC 12 would destroy it twice.
+          // The options have a name, because GCC 12 destroys temporaries in a co_await expression
+          // twice.
           options const opts{.keep = children_alive.held()};
           co_await async_fork(context, pause_for_ever, opts, asio::use_awaitable);
         },
@@ -188,7 +189,7 @@ BOOST_FIXTURE_TEST_CASE(ends_children_whose_cancellation_is_under_way, nothing_l
     stop.emit(asio::cancellation_type::partial);
   }
   BOOST_TEST(children().empty());
-  // Whoever holds the other end of the slot does no harm.
+  // Emitting after the operation has been destroyed does nothing.
   stop.emit(asio::cancellation_type::terminal);
 }
 
@@ -221,7 +222,7 @@ BOOST_FIXTURE_TEST_CASE(ends_children_whose_handles_outlive_it, nothing_left) {
   BOOST_TEST(!called);
   BOOST_TEST(!waited.running());
   BOOST_TEST(!forgotten.running());
-  // They know of nobody to send a signal to.
+  // The handles have no process to send a signal to.
   BOOST_TEST(waited.terminate().failed());
   BOOST_TEST(forgotten.suspend().failed());
   BOOST_TEST(ended.interrupt().failed());
@@ -234,7 +235,7 @@ BOOST_FIXTURE_TEST_CASE(ends_the_children_of_a_thread_pool, nothing_left) {
     for (int i = 0; i != 4; ++i)
       async_fork(pool, pause_for_ever, {.keep = children_alive.held()}, asio::detached);
     children_alive.close_mine();
-    // Otherwise its destructor waits for all its work, as it does for any operation.
+    // The destructor of the pool would wait for all operations otherwise.
     pool.stop();
   }
   BOOST_TEST(children_alive.all_gone());
@@ -254,15 +255,15 @@ BOOST_FIXTURE_TEST_CASE(may_be_destroyed_by_an_exception, nothing_left) {
   BOOST_TEST(children_alive.all_gone());
 }
 
-// So is the program's
+// The end of the program
 
-/// Runs a program, made by a bare fork, up to its end; gives its exit code.
+/// Runs a program in a bare fork, and returns its exit code.
 template <class Program>
 int program(Program body) {
   pid_t const pid = ::fork();
   if (pid == 0) {
     body();
-    // Not reached: the programs end themselves.
+    // Not reached: every program ends itself.
     ::_exit(99);
   }
   int status = 0;
@@ -273,7 +274,7 @@ int program(Program body) {
 BOOST_FIXTURE_TEST_CASE(is_left_with_main, nothing_left) {
   last_gasp children_alive;
   int const code = program([&] {
-    // Never destroyed, as statics and singletons of other threads may not be.
+    // Never destroyed, like a static object that other threads may still use.
     auto* const context = new asio::io_context;
     for (int i = 0; i != 3; ++i)
       async_fork(*context, pause_for_ever,
@@ -329,7 +330,7 @@ BOOST_FIXTURE_TEST_CASE(dies_with_the_program, nothing_left) {
   children_alive.await_all_gone();
 }
 
-// A child may use the library itself
+// The library inside a child
 
 int nested(int depth) {
   if (depth == 0) return 0;
@@ -383,8 +384,8 @@ BOOST_FIXTURE_TEST_CASE(sees_every_ending_from_within_a_child, nothing_left) {
 }
 
 BOOST_FIXTURE_TEST_CASE(is_the_parents_own_whatever_a_child_does, nothing_left) {
-  // A child inherits this loop, with operations under way in it, and must not touch it by running,
-  // exiting or crashing.
+  // The child inherits this loop with its running operations. The child must not disturb them,
+  // whether it runs the loop, exits or crashes.
   asio::io_context context;
   gate const leave;
   int calls = 0;

@@ -26,8 +26,8 @@ options within(std::chrono::nanoseconds timeout, std::chrono::nanoseconds grace 
   return {.timeout = timeout, .grace = grace, .limits = {.core_size = 0}};
 }
 
-/// Runs the callable, but looks at no clock before the callable has told that it is ready: so a
-/// deadline that is past at once still finds the child where the test wants it.
+/// Runs the callable, but does not run the loop before the callable says that it is ready. So a
+/// deadline that passes at once still finds the child in the intended state.
 template <class F>
 auto run_once_ready(F function, options opts) {
   using R = std::invoke_result_t<F, const wire&>;
@@ -58,7 +58,8 @@ void block_everything() {
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
 }
 
-/// Until the signal has come; one that came before is not missed.
+/// Waits for SIGTERM, and blocks it around the check: a signal between check and wait would be
+/// missed.
 void wait_until_asked() {
   sigset_t term;
   sigset_t before;
@@ -78,8 +79,8 @@ void check_timed_out(const isolatte::outcome_base& done, std::optional<int> sign
   BOOST_TEST(!done.exception());
 }
 
-/// What came of a child that should have ended with this, had its deadline not passed. Where the
-/// two met there are two answers, and no mixture of them.
+/// Checks a child that may end before its deadline or at it. The outcome has to be one of both, and
+/// not a mixture.
 template <class R>
 void check_one_of_both(const outcome<R>& done, ending otherwise, int code) {
   if (done.how() == ending::timed_out) {
@@ -297,7 +298,7 @@ BOOST_AUTO_TEST_CASE(a_suspended_childs_timeout_goes_on) {
 // Races
 
 BOOST_AUTO_TEST_CASE(a_child_that_ended_before_its_deadline_was_seen_has_ended) {
-  // The loop is late: the deadline is long past when it runs, and so is the child's end.
+  // The loop runs late, when both the deadline and the end of the child are past.
   auto const late = [](auto function, auto check) {
     asio::io_context context;
     bool ended = false;

@@ -8,7 +8,7 @@
 
 namespace isolatte::test {
 
-/// Puts a signal's disposition aside.
+/// Changes the disposition of a signal, and restores it in the destructor.
 class disposition {
  public:
   disposition(int signal, void (*handler)(int)) : signal_{signal} {

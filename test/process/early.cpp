@@ -25,7 +25,8 @@ using isolatte::options;
 
 namespace {
 
-/// Sends the frame of a callable that returned nothing, so that the child can go on behind it.
+/// Sends the frame of a callable that returned nothing, so that the child can go on after its
+/// frame.
 void send_empty_result() {
   struct {
     std::uint32_t magic = 0x69736f6c;
@@ -41,7 +42,8 @@ void send_empty_result() {
   }
 }
 
-/// As nothing_left, but waits for what happens behind fork()'s return.
+/// Waits until no child and no new descriptor remains. With `early`, both may outlive the return of
+/// fork() for a moment.
 struct nothing_left_soon {
   nothing_left_soon() : before{open_descriptors()} {}
   ~nothing_left_soon() {
@@ -73,7 +75,7 @@ BOOST_FIXTURE_TEST_CASE(the_value_comes_without_usage_and_status, nothing_left) 
       });
   context.run();
   BOOST_TEST(ended);
-  // The loop runs until the child is reaped, too.
+  // The loop had to run until the child was reaped.
   BOOST_TEST(children().empty());
 }
 
@@ -126,7 +128,7 @@ BOOST_FIXTURE_TEST_CASE(a_timeout_behind_the_frame_tells_nobody, nothing_left) {
       [&](error_code ec, isolatte::outcome<void> done) {
         ++ended;
         BOOST_TEST(!ec);
-        // The frame or the deadline, whichever the loop saw first.
+        // The frame or the deadline came first, depending on the loop.
         BOOST_TEST((done.how() == ending::returned || done.how() == ending::timed_out));
       });
   context.run();
@@ -209,7 +211,7 @@ BOOST_FIXTURE_TEST_CASE(no_line_comes_behind_the_completion, nothing_left) {
       [&](error_code, isolatte::outcome<void>) { ended = true; });
   context.run();
   BOOST_TEST(ended);
-  // The callable's captures may be gone by then.
+  // The captures of the callback may be gone, so a late line must not call it.
   BOOST_TEST(!late);
 }
 

@@ -51,7 +51,7 @@ using isolatte::ran;
 using isolatte::test::gate;
 using isolatte::test::nothing_left;
 
-/// What abnormal_end says where there is neither a value nor an exception.
+/// Returns the abnormal_end that value() throws if there is neither a value nor an exception.
 template <class R>
 abnormal_end end_of(const outcome<R>& what) {
   try {
@@ -166,7 +166,7 @@ struct throws_when_loaded {
 
 BOOST_AUTO_TEST_SUITE(endings)
 
-// Nothing
+// No operation
 
 BOOST_AUTO_TEST_CASE(of_nothing) {
   outcome<int> const none;
@@ -236,7 +236,7 @@ BOOST_FIXTURE_TEST_CASE(threw, nothing_left) {
   BOOST_CHECK_THROW(what.value(), std::out_of_range);
   BOOST_TEST(!what.signal().has_value());
   check_ran(what);
-  // One line, whatever the message.
+  // The text is one line, even if the message is not.
   BOOST_TEST(contains(text_of(what), "threw"), text_of(what));
   BOOST_TEST(contains(text_of(what), "beyond the end"), text_of(what));
   BOOST_TEST(!contains(text_of(what), "\n"));
@@ -258,7 +258,7 @@ const way_to_exit ways_to_exit[] = {
     {"_Exit", [](int code) { std::_Exit(code); }},
 };
 
-/// All 256, eight at a time: each is what the child said, and none is taken for anything else.
+/// Every exit code arrives unchanged, and none has a second meaning. Eight children run at a time.
 BOOST_DATA_TEST_CASE_F(nothing_left, exited_with_any_code, ways_to_exit) {
   asio::io_context context{1};
   int next = 0;
@@ -288,7 +288,7 @@ BOOST_DATA_TEST_CASE_F(nothing_left, exited_with_any_code, ways_to_exit) {
 }
 
 BOOST_FIXTURE_TEST_CASE(exited_with_more_than_a_byte, nothing_left) {
-  // The system keeps the lowest byte.
+  // The system keeps only the lowest byte.
   check_exited(fork([] { ::_exit(256 + 7); }), 7);
   check_exited(fork([] { std::exit(-1); }), 255);
 }
@@ -332,7 +332,7 @@ BOOST_FIXTURE_TEST_CASE(exited_says_its_code, nothing_left) {
   BOOST_TEST(contains(end_of(what).what(), "exited with code 3"), end_of(what).what());
 }
 
-// The callable has finished by then; its value is what is missing.
+// The callable has finished, so only its value is missing.
 BOOST_FIXTURE_TEST_CASE(undelivered_for_an_exit_while_saving, nothing_left) {
   auto const what = fork([] { return leaves_when_saved{}; });
   check_undelivered(what, "");
@@ -348,7 +348,7 @@ BOOST_DATA_TEST_CASE_F(nothing_left, faulted,
   check_signal(what, ending::faulted, sample);
   BOOST_TEST(!what.fault().has_value());
   BOOST_TEST(!what.core_dumped());
-  // The true signal is the child's end, with a report of it or without one.
+  // The report does not change the signal that ends the child.
   auto const reported = fork([signal = sample] { return ::raise(signal); });
   check_signal(reported, ending::faulted, sample);
   BOOST_REQUIRE(reported.fault().has_value());
@@ -402,7 +402,8 @@ void allow_core_dump(const std::filesystem::path& directory) {
   ::setrlimit(RLIMIT_CORE, &limit);
 }
 
-/// Whether a signal leaves a core dump here is up to the system's settings; a plain child tells.
+/// Whether a signal leaves a core dump depends on the settings of the system, so an ordinary child
+/// tells.
 bool dumps_core(const std::filesystem::path& directory, int signal) {
   pid_t const pid = ::fork();
   if (pid == 0) {
@@ -418,7 +419,7 @@ bool dumps_core(const std::filesystem::path& directory, int signal) {
 
 BOOST_FIXTURE_TEST_CASE(faulted_by_any_core_dump, nothing_left) {
   scratch_directory const directory;
-  // A dump of a sanitizer's shadow memory would take for ever: small limits give small dumps.
+  // Limits keep the dump small: the shadow memory of a sanitizer has terabytes.
   for (int const signal : {SIGABRT, SIGQUIT}) {
     bool const dumps = dumps_core(directory.path(), signal);
     auto const what = fork(
@@ -500,7 +501,7 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_an_exception_while_saving, nothing_left)
   auto const what = fork([] { return throws_when_saved{}; });
   check_undelivered(what, "I do not travel");
   BOOST_TEST(!what);
-  // The cause is there as it was thrown.
+  // The nested exception is the one that was thrown.
   try {
     what.value();
     BOOST_FAIL("there is no value");
@@ -533,8 +534,8 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_want_of_memory_in_the_child, nothing_lef
   });
 }
 
-/// The result channel, as a child that has lost its mind may find it: the one pipe that it can
-/// write besides its standard streams.
+/// Finds the result channel as a misbehaving child could: the only pipe that it can write besides
+/// its standard streams.
 int find_channel() {
   int found = -1;
   for (int fd = 3; fd != 1024; ++fd) {
@@ -552,7 +553,7 @@ void scribble(const void* bytes, std::size_t size) {
   if (::write(find_channel(), bytes, size) != static_cast<ssize_t>(size)) std::abort();
 }
 
-/// What a frame begins with, to be forged.
+/// The layout of a frame header, to forge one.
 struct header {
   std::uint32_t magic = 0x69736f6c;
   std::uint32_t kind = 1;
@@ -578,7 +579,7 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_a_channel_that_the_callable_closed, noth
 }
 
 BOOST_FIXTURE_TEST_CASE(undelivered_for_a_channel_that_is_another_file_now, nothing_left) {
-  // What the library writes must not land in a file of the user's.
+  // The library must not write its frame into a file of the user's.
   int ends[2];
   BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   auto const what = fork(
@@ -608,7 +609,7 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_garbage, nothing_left) {
                     "malformed");
   check_undelivered(fork([&] {
                       scribble(garbage.data(), garbage.size());
-                      // The child that does not end of itself is ended.
+                      // The parent has to kill a child that does not end by itself.
                       pause_for_ever();
                     }),
                     "malformed");
@@ -636,7 +637,8 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_a_forged_header, nothing_left) {
 }
 
 BOOST_FIXTURE_TEST_CASE(undelivered_for_a_frame_of_something_else, nothing_left) {
-  // Said to be a value, but not of this type; said to be an exception, but none.
+  // Kind 1 is a value, but the bytes are not of this type. Kind 2 is an exception, but the bytes
+  // are none.
   for (std::uint32_t const kind : {1, 2})
     check_undelivered(fork([&]() -> int {
                         header const head{.kind = kind, .length = 3};
@@ -664,7 +666,7 @@ BOOST_FIXTURE_TEST_CASE(undelivered_for_surplus_bytes, nothing_left) {
                       ::_exit(0);
                     }),
                     "malformed");
-  // A second frame behind the first.
+  // A second frame follows the first.
   check_undelivered(fork([] {
                       header const head{.length = sizeof(int)};
                       int const value = 7;
@@ -793,7 +795,7 @@ BOOST_FIXTURE_TEST_CASE(lost_to_somebody_elses_wait, nothing_left) {
   }
 }
 
-// Grandchildren come back through the callable, but not into the program
+// Grandchildren that return from the callable do not reach the program
 
 BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_returns, nothing_left) {
   auto const what = fork([]() -> int {
@@ -841,7 +843,7 @@ BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_exits_or_crashes, nothing_left)
 }
 
 BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_goes_on, nothing_left) {
-  // The end of the child is the end, whoever holds its pipes.
+  // The operation ends with the child, although the grandchild holds its pipes.
   auto const what = fork([]() -> int {
     if (::fork() == 0) pause_for_ever();
     return 4;
@@ -849,7 +851,7 @@ BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_goes_on, nothing_left) {
   BOOST_TEST(what.value() == 4);
 }
 
-// What it cost
+// Usage
 
 std::chrono::nanoseconds processor_time() {
   struct timespec now{};
@@ -857,7 +859,7 @@ std::chrono::nanoseconds processor_time() {
   return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
 }
 
-/// Works in user mode: asking for the time all the time would be the kernel's work.
+/// Spends most of the time in user mode, because asking for the time is work of the kernel.
 void work_until(std::chrono::nanoseconds time) {
   while (processor_time() < time)
     for (std::atomic<int> i = 0; i < 100'000;) ++i;
@@ -869,7 +871,7 @@ BOOST_FIXTURE_TEST_CASE(tell_the_time_used, nothing_left) {
   auto const what = fork([] { work_until(spin); });
   auto const elapsed = std::chrono::steady_clock::now() - before;
   auto const& usage = what.usage();
-  // The kernel may keep books in ticks.
+  // Some kernels account in ticks.
   constexpr std::chrono::milliseconds tick{10};
   BOOST_TEST((usage.user + usage.system >= spin - tick));
   BOOST_TEST((usage.user.count() > 0));

@@ -47,7 +47,7 @@ using isolatte::test::malloc_refuses;
 using isolatte::test::nothing_left;
 using isolatte::test::used;
 
-/// Catches in the program, as an E, what the callable threw, and looks at it.
+/// Catches the exception of the callable in the program, as an E, and examines it.
 template <class E, class F, class Look>
 void arrives(F fn, Look look) {
   auto const what = fork(std::move(fn));
@@ -64,7 +64,7 @@ void arrives(F fn, Look look) {
   BOOST_TEST(caught, "arrived as something other than " << typeid(E).name());
 }
 
-/// Of exactly its type, with its message.
+/// Checks that an exception arrives with exactly its type and its message.
 template <class E>
 void check_same(const E& original) {
   arrives<E>([&] { throw original; },
@@ -102,7 +102,7 @@ struct no_exception_at_all {
   int value = 1;
 };
 
-/// Registered, but says no when it is to be saved.
+/// A registered exception whose serialize() throws.
 struct stubborn_error : std::runtime_error {
   explicit stubborn_error(const std::string& message = "") : std::runtime_error{message} {}
   template <class Archive>
@@ -112,7 +112,7 @@ struct stubborn_error : std::runtime_error {
 };
 ISOLATTE_REGISTER_EXCEPTION(stubborn_error)
 
-/// Takes the child down while being saved.
+/// A registered exception whose serialize() aborts.
 struct deadly_error : std::runtime_error {
   explicit deadly_error(const std::string& message = "") : std::runtime_error{message} {}
   template <class Archive>
@@ -190,7 +190,7 @@ BOOST_FIXTURE_TEST_CASE(thrown_where_memory_runs_out, nothing_left) {
   if (!malloc_refuses) return;
   arrives<std::bad_alloc>(
       [] {
-        // Too much for anyone, yet within what a vector may be asked for.
+        // No system has so much memory, but a vector accepts the size.
         std::vector<char> v;
         v.reserve(std::size_t{1} << 62);
         return used(v.data()) != nullptr;
@@ -267,7 +267,7 @@ BOOST_FIXTURE_TEST_CASE(that_are_none, nothing_left) {
   arrives<remote_exception>([] { throw "literally"; }, check("char const*", "literally"));
   arrives<remote_exception>([] { throw no_exception_at_all{}; },
                             check("exceptions_test::no_exception_at_all", ""));
-  // Whatever it was, who catches std::exception catches it.
+  // Any thrown object can be caught as a std::exception.
   arrives<std::exception>(
       [] { throw 42; },
       [](const std::exception& error) { BOOST_TEST(!std::string{error.what()}.empty()); });
@@ -339,7 +339,7 @@ BOOST_FIXTURE_TEST_CASE(with_large_messages, nothing_left) {
 }
 
 BOOST_FIXTURE_TEST_CASE(with_messages_beyond_the_limit, nothing_left) {
-  // The message may be cut, the exception must come.
+  // The message may be cut, but the exception has to arrive.
   auto const what = fork([]() -> int { throw std::range_error{std::string(5 << 20, 'm')}; },
                          {.max_result = 1000});
   BOOST_TEST(what.how() == ending::threw);
@@ -362,7 +362,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_rethrown_and_copied_at_will, nothing_left) {
 }
 
 BOOST_FIXTURE_TEST_CASE(are_not_caught_twice, nothing_left) {
-  // The child's stack is unwound up to the callable, no further.
+  // Unwinding stops at the callable, so the frames of the program run no destructor.
   int ends[2];
   BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   struct leaves_a_mark {

@@ -25,7 +25,7 @@ using isolatte::exclude_from_children;
 using isolatte::include_in_children;
 using namespace isolatte::test;
 
-/// Pages of one's own.
+/// Owns a mapping of whole pages.
 class mapping {
  public:
   explicit mapping(std::size_t pages) : size_{pages * page()} {
@@ -43,7 +43,7 @@ class mapping {
   char* data() const { return data_; }
   std::size_t size() const { return size_; }
 
-  /// Which pages a child has. The kernel is asked, which does not mind where there are none.
+  /// Tells which pages a child has. write() reports a missing page as an error instead of a fault.
   std::vector<bool> pages_in_child() const {
     auto const look = [this] {
       std::vector<bool> there;
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(what_fills_no_page_is_left_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(memory_that_is_not_there_is_an_error) {
-  // Nobody is given the first pages.
+  // No system maps the lowest pages.
   std::size_t const size = mapping::page();
   char* const gone = reinterpret_cast<char*>(size);
   error_code ec;

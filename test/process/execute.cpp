@@ -50,7 +50,7 @@ struct result {
   outcome<void> what;
 };
 
-/// Starts it, and keeps what became of it.
+/// Starts a program, and keeps how the operation completes.
 void start(asio::io_context& context, result& into, program what, options opts = {}) {
   async_execute(context, std::move(what), std::move(opts),
                 [&into](error_code ec, outcome<void> what) {
@@ -75,7 +75,7 @@ program shell(std::string script, std::vector<std::string> args = {}) {
   return {"sh", std::move(args)};
 }
 
-/// What it writes to its standard output.
+/// Returns what the program writes to its standard output.
 std::string output(program what, options opts = {}) {
   opts.out = capture{};
   auto const done = run(std::move(what), std::move(opts));
@@ -104,7 +104,7 @@ std::string line(const std::filesystem::path& path) {
   return std::filesystem::canonical(path).string() + "\n";
 }
 
-/// A variable of this process's, for a while.
+/// Sets an environment variable, and restores it in the destructor.
 class variable {
  public:
   variable(const char* name, const char* value) : name_{name} {
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(its_usage_is_known_and_early_means_nothing) {
   BOOST_TEST(done.what.usage().max_resident_bytes > 0U);
 }
 
-// What it is given
+// Arguments, environment and descriptors
 
 BOOST_AUTO_TEST_CASE(arguments_arrive_as_they_are) {
   BOOST_TEST(output(shell("printf '%s;' \"$@\"", {"a b", "", "*", "\"'$x\\", "ü\n", "-n"})) ==
@@ -258,7 +258,8 @@ BOOST_AUTO_TEST_CASE(a_bare_name_is_looked_up_in_path) {
              "first\n");
   check_not_started(run(find(refused + ":/no/such")), errc::permission_denied);
   check_not_started(run(find("/no/such:" + no_folder)), errc::no_such_file_or_directory);
-  // Its own PATH counts, ours where it has none, the system's where there is none at all.
+  // The PATH of the program counts first, then that of this process, then the default of the
+  // system.
   variable const ours{"PATH", second.c_str()};
   BOOST_TEST(output({"isolatte-tool"}) == "second\n");
   BOOST_TEST(output(find(first)) == "first\n");
@@ -273,7 +274,7 @@ BOOST_AUTO_TEST_CASE(it_has_the_descriptors_that_are_kept_and_no_others) {
   int const high = ::fcntl(kept.write_end(), F_DUPFD_CLOEXEC, 700);
   ::fcntl(kept.write_end(), F_SETFD, FD_CLOEXEC);
   auto const list = shell("exec ls /proc/self/fd");
-  // Of those that ls has one is its own, for the directory.
+  // One descriptor is that of ls itself, for the directory.
   auto const count = [](std::string_view text) {
     return std::count(text.begin(), text.end(), '\n');
   };
@@ -316,7 +317,7 @@ BOOST_AUTO_TEST_CASE(limits_bind_it) {
   check_not_started(run({"true"}, {.limits = {.oom_score_adj = 5000}}), errc::invalid_argument);
 }
 
-// What keeps it from being started
+// Failures to start
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_executed_is_the_operations_error) {
   scratch_folder folder;
@@ -363,7 +364,8 @@ BOOST_AUTO_TEST_CASE(a_failure_to_execute_runs_no_exit_handlers) {
   handlers = &ran;
   pid_t const helper = bare_fork([] {
     std::atexit([] { handlers->tell(); });
-    // Not yet written when the child is forked. TSan's own _exit() writes it.
+    // Left unflushed at the fork, because a flush of the child would write it twice. TSan's _exit()
+    // flushes.
     std::setvbuf(stdout, nullptr, _IOFBF, 4096);
     ::dup2(handlers->write_end(), STDOUT_FILENO);
     if (!with_tsan) std::fputs("buffered", stdout);
@@ -390,7 +392,8 @@ BOOST_AUTO_TEST_CASE(where_sigchld_is_ignored_the_error_is_still_told) {
   BOOST_TEST(there.what.ran() == isolatte::ran::yes);
 }
 
-/// Forks, in the midst of the next fork of this thread, a sibling that holds all there is.
+/// Forks a sibling in the middle of the next fork of this thread. The sibling holds all
+/// descriptors.
 struct intruder {
   static inline thread_local bool armed = false;
   static inline pid_t pid = 0;
@@ -416,7 +419,7 @@ BOOST_AUTO_TEST_CASE(a_sibling_that_holds_everything_holds_up_nobody) {
 }
 
 BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
-  // Its check of virtual calls opens a pipe to find out what may be read.
+  // UBSan's check of virtual calls needs descriptors.
   if (ubsan_needs_descriptors) return;
   constexpr int most = 64;
   bool worked = false;
@@ -426,7 +429,7 @@ BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
       result done;
       start(context, done, {"true"});
       context.run();
-      // What stays for ever is there by now, and so is what the context has opened.
+      // By now the leash and the descriptors of the context are open.
       context.restart();
       rlimit const limit{most, most};
       ::setrlimit(RLIMIT_NOFILE, &limit);
@@ -456,7 +459,7 @@ BOOST_AUTO_TEST_CASE(every_number_of_descriptors_left) {
   BOOST_TEST(worked);
 }
 
-// Its end from outside
+// Stops
 
 BOOST_AUTO_TEST_CASE(its_timeout_kills_it) {
   auto const done = run({"sleep", {"1000"}}, {.timeout = 10ms});
@@ -465,7 +468,7 @@ BOOST_AUTO_TEST_CASE(its_timeout_kills_it) {
   BOOST_TEST((done.what.signal() == SIGKILL));
 }
 
-/// Runs until its output has a line, then does something to it.
+/// Cancels the operation when the program has written a line.
 result once_ready(program what, options opts, cancellation_type type) {
   asio::io_context context;
   asio::cancellation_signal signal;
@@ -555,7 +558,7 @@ BOOST_AUTO_TEST_CASE(a_script_that_closes_what_it_can_name_dies_with_the_program
   wire held;
   wire out;
   pid_t const helper = bare_fork([&] {
-    // As low as in a program that starts with this.
+    // Closes descriptors, so that the leash gets a small number, as in a fresh program.
     for (int fd = 3; fd != 10; ++fd)
       if (fd != held.write_end() && fd != out.write_end()) ::close(fd);
     error_code ec;
@@ -583,7 +586,7 @@ BOOST_AUTO_TEST_CASE(it_dies_with_its_context) {
   held.wait_until_closed();
 }
 
-// The operation
+// Executors and tokens
 
 BOOST_AUTO_TEST_CASE(it_takes_every_executor_and_token) {
   asio::io_context context;

@@ -30,7 +30,8 @@ using namespace isolatte::test;
 using isolatte::ending;
 using isolatte::options;
 
-/// What faults on purpose is a function of its own, and no sanitizer's business.
+/// Marks a function that faults. Inlining would remove it from the trace, and a sanitizer would
+/// report the fault in its own way.
 #define FAULTY \
   __attribute__((noinline, no_sanitize("address"), no_sanitize("undefined"), no_sanitize("thread")))
 
@@ -41,7 +42,7 @@ volatile int zero = 0;
 volatile int hundred = 100;
 char data_bytes[16];
 
-// Behind the fault there is always something left to do, so that no call is a jump.
+// Each function does something after the fault, so that no call before it becomes a jump.
 
 FAULTY void fault_by_null_read() {
   int* volatile const null = nullptr;
@@ -154,7 +155,7 @@ struct fault_case {
   const char* name;
   void (*function)();
   int signal;
-  /// 0: any.
+  /// 0: any code.
   int code;
   std::optional<std::uintptr_t> address;
 };
@@ -170,7 +171,7 @@ fault_case const cases[] = {
     {"fault_by_wild_call", fault_by_wild_call, SIGSEGV, SEGV_MAPERR, 0x1230},
     {"fault_by_call_of_data", fault_by_call_of_data, SIGSEGV, SEGV_ACCERR, {}},
 #if defined(__x86_64__)
-    // Elsewhere integers divide by zero without a word.
+    // Other processors do not fault on a division by zero.
     {"fault_by_division", fault_by_division, SIGFPE, FPE_INTDIV, {}},
     {"fault_by_trap", fault_by_trap, SIGILL, ILL_ILLOPN, {}},
 #endif
@@ -182,7 +183,7 @@ fault_case const cases[] = {
     {"fault_by_raised_sys", fault_by_raised_sys, SIGSYS, SI_TKILL, 0},
 };
 
-/// The line of the trace that names a function; empty where none does.
+/// Returns the line of the trace that names a function, or an empty text.
 std::string line_with(const std::string& trace, std::string_view name) {
   std::istringstream lines{trace};
   for (std::string line; std::getline(lines, line);)
@@ -205,13 +206,13 @@ void check_report(const isolatte::outcome_base& done, int signal, std::string_vi
   BOOST_TEST_CONTEXT(done.fault()->trace) {
     BOOST_TEST(!line.empty());
     BOOST_TEST(done.fault()->trace.starts_with(" #0 "));
-#ifndef __OPTIMIZE__  // then there is debug information
+#ifndef __OPTIMIZE__  // built with debug information
     BOOST_TEST(line.find("faults.cpp:") != line.npos);
 #endif
   }
 }
 
-/// One that is no orphan of a sanitizer's own check for leaks or misuse.
+/// Forbids a core file, because that of a sanitizer's shadow memory would be huge.
 options const quiet{.limits = {.core_size = 0}};
 
 }  // namespace
@@ -270,7 +271,7 @@ BOOST_AUTO_TEST_CASE(a_stack_overflow_is_told) {
 }
 
 BOOST_AUTO_TEST_CASE(a_stack_overflow_without_a_limit_of_ours_is_told) {
-  // Whatever the main thread's limit is; another thread forks here.
+  // This thread has a stack of another size than the main thread.
   isolatte::outcome<int> done;
   std::thread{[&] { done = isolatte::fork([] { return fault_by_recursion(0); }, quiet); }}.join();
   check_report(done, SIGSEGV, "fault_by_recursion");
@@ -319,7 +320,7 @@ FAULTY void ruin_heap() {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_fault_with_a_ruined_heap_is_told) {
-  if (with_asan || with_tsan) return;  // their allocators have their blocks elsewhere
+  if (with_asan || with_tsan) return;  // sanitizers keep their blocks elsewhere
   auto const done = isolatte::fork(
       [] {
         ruin_heap();
@@ -343,7 +344,7 @@ FAULTY void fault_by_double_free() {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(an_allocator_that_finds_its_heap_ruined_is_told) {
-  if (with_asan || with_tsan) return;  // as above
+  if (with_asan || with_tsan) return;  // sanitizers keep their blocks elsewhere
   auto const done = isolatte::fork([] { fault_by_double_free(); }, quiet);
   check_report(done, SIGABRT, "fault_by_double_free");
 }

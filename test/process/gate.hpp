@@ -13,8 +13,7 @@
 
 namespace isolatte::test {
 
-/// What a child and a test tell each other through that they have come so far. Who passes blocks
-/// until it has been opened as often as it was passed.
+/// Lets a child and a test wait for each other. Each open() lets one pass() through.
 class gate {
  public:
   gate() { BOOST_REQUIRE(::pipe2(fds_, O_CLOEXEC) == 0); }
@@ -35,9 +34,9 @@ class gate {
     }
   }
 
-  /// Readable when open.
+  /// Readable if the gate is open.
   int descriptor() const noexcept { return fds_[0]; }
-  /// For the children that use it.
+  /// The value of options::keep for a child that uses the gate.
   kept_descriptors ends() const { return {fds_[0], fds_[1]}; }
 
  private:

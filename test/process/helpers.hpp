@@ -24,19 +24,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// What tests with real children need beside the library: everything here is safe to use in a child,
-// too, and says nothing to Boost.Test.
+// Helpers for tests with real children. All are safe to use in a child, and call nothing of
+// Boost.Test.
 
 namespace isolatte::test {
 
-/// Keeps the compiler from doing without an allocation that nobody seems to use.
+/// Keeps the compiler from removing an allocation that has no other use.
 template <class T>
 T* used(T* pointer) {
   asm volatile("" : "+r"(pointer) : : "memory");
   return pointer;
 }
 
-/// Writes all of it, however often that takes. False where nobody takes it any more.
+/// Writes the whole text. Returns false if the other end is closed.
 inline bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     ssize_t const written = ::write(fd, text.data(), text.size());
@@ -64,7 +64,7 @@ inline std::string read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>{file}, {}};
 }
 
-/// A pipe whose ends are closed when it goes.
+/// Owns both ends of a pipe.
 class wire {
  public:
   wire() {
@@ -82,13 +82,13 @@ class wire {
   void close_read() { close(ends_[0]); }
   void close_write() { close(ends_[1]); }
 
-  /// All that is written until the last writer is gone; this one is the first to go.
+  /// Closes the write end, and reads until no other process has it open.
   std::string read_rest() {
     close_write();
     return read_all(read_end());
   }
   void wait_until_closed() { static_cast<void>(read_rest()); }
-  /// Blocks until that many bytes have come; false at end-of-file.
+  /// Blocks until `count` bytes have come. Returns false at end-of-file.
   bool await(std::size_t count = 1) const {
     char byte = 0;
     while (count != 0) {
@@ -99,7 +99,7 @@ class wire {
     }
     return true;
   }
-  /// Adds a byte, for someone else's await().
+  /// Writes one byte for an await() in another process.
   void tell() const { write_all(ends_[1], "."); }
 
  private:
@@ -114,10 +114,10 @@ class wire {
   for (;;) ::pause();
 }
 
-/// Forks behind the library's back. The function ends in _exit(), whatever it does.
+/// Forks without the library. The child ends in _exit() in any case.
 template <class F>
 pid_t bare_fork(F function) {
-  // A thread sanitizer's _exit() writes what is buffered.
+  // ThreadSanitizer's _exit() would write buffered output a second time.
   std::fflush(nullptr);
   pid_t const pid = ::fork();
   if (pid != 0) return pid;
@@ -129,16 +129,16 @@ pid_t bare_fork(F function) {
   ::_exit(0);
 }
 
-/// Ends a program that bare_fork() has made as one that leaves main().
+/// Ends a program made by bare_fork() in the same way as a return from main().
 [[noreturn]] inline void leave_main(int code) {
-  // exit() goes on with the destructors of the test program's statics, which are fine to run in a
-  // copy, save that a report must not be written twice.
+  // exit() runs the destructors of the test program, which do no harm in a copy. Only a report must
+  // not be written twice.
   ::close(1);
   ::close(2);
   std::exit(code);
 }
 
-/// How a child of our own ended.
+/// Waits for a child of this process, and returns its status.
 inline int wait_for(pid_t pid) {
   int status = -1;
   while (::waitpid(pid, &status, 0) == -1 && errno == EINTR) {
@@ -146,14 +146,14 @@ inline int wait_for(pid_t pid) {
   return status;
 }
 
-/// Ends and reaps a child of our own.
+/// Kills and reaps a child of this process.
 inline void end_child(pid_t pid) {
   ::kill(pid, SIGKILL);
   wait_for(pid);
 }
 
-/// Runs a function in a process of its own, made without the library, and gives the text that it
-/// returns, or what went wrong.
+/// Runs a function in a process made without the library. Returns the text that the function
+/// returns, or a text that names the failure.
 template <class F>
 std::string in_bare_process(F function) {
   wire answer;
@@ -172,7 +172,7 @@ std::string in_bare_process(F function) {
   return text;
 }
 
-/// A folder that is gone in the end.
+/// Owns a new temporary folder.
 class scratch_folder {
  public:
   scratch_folder() {

@@ -9,8 +9,8 @@
 
 namespace isolatte::test {
 
-/// Runs it in so many threads at once, with the number of each. Boost.Test's checks are not for
-/// several threads: mistakes have to be counted there.
+/// Runs a function in several threads at once, with the number of each. Boost.Test's checks are not
+/// thread-safe, so the function has to count mistakes instead.
 template <class F>
 void in_threads(int count, F f) {
   std::vector<std::thread> threads;

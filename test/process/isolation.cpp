@@ -37,7 +37,7 @@ using isolatte::outcome;
 
 namespace {
 
-/// The open descriptors of this process, without the one that looks.
+/// Returns the open descriptors of this process, except the one of the directory itself.
 std::vector<int> descriptors() {
   std::vector<int> found;
   DIR* const open = ::opendir("/proc/self/fd");
@@ -67,7 +67,7 @@ std::vector<int> blocked_signals() {
   return found;
 }
 
-/// Where handlers and destructors leave their marks.
+/// The descriptor to which handlers and destructors write their marks, or -1.
 int marks = -1;
 
 void mark(const char* what) {
@@ -79,7 +79,8 @@ struct marks_its_end {
   ~marks_its_end() { mark(what); }
 };
 
-/// Of this very program, for what its children do to it. Says nothing unless told where.
+/// Writes a mark if a child runs the static destructors of this program. Silent unless `marks` is
+/// set.
 marks_its_end const static_object{"static;"};
 
 }  // namespace
@@ -102,7 +103,7 @@ BOOST_AUTO_TEST_CASE(inherited_descriptors_are_closed) {
   BOOST_TEST_CONTEXT(found.size()) {
     BOOST_REQUIRE(found.size() >= 3U);
     BOOST_TEST((std::vector(found.begin(), found.begin() + 3) == std::vector{0, 1, 2}));
-    // The channel and the leash.
+    // At most two more: the result channel and the leash.
     BOOST_TEST(found.size() <= 5U);
     BOOST_TEST(std::count(found.begin(), found.end(), high) == 0);
   }
@@ -162,14 +163,14 @@ BOOST_AUTO_TEST_CASE(all_descriptors_are_kept_where_asked_for) {
   std::vector<int> missing;
   std::set_difference(here.begin(), here.end(), there.begin(), there.end(),
                       std::back_inserter(missing));
-  // Of what the library itself has open, the leash's two ends are not for children.
+  // all_descriptors leaves out the two ends of the leash, which only the program may have.
   BOOST_TEST(missing.size() <= 2U);
   for (int const fd : {one.read_end(), one.write_end(), high})
     BOOST_TEST(std::count(missing.begin(), missing.end(), fd) == 0);
   ::close(high);
 }
 
-// Asio objects
+// Objects of Asio
 
 BOOST_AUTO_TEST_CASE(asio_objects_may_be_destroyed_in_the_child) {
   wire feed;
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(asio_objects_may_be_destroyed_in_the_child) {
     });
     BOOST_TEST(closed.value_or(0) == 2);
   }
-  // Were the set that both share edited by the child, none of these would arrive.
+  // None of these would arrive if the child had changed the epoll set that both share.
   write_all(feed.write_end(), "feed");
   ::raise(SIGUSR1);
   context->run();
@@ -221,7 +222,7 @@ BOOST_AUTO_TEST_CASE(asio_objects_may_be_destroyed_in_the_child) {
 }
 
 BOOST_AUTO_TEST_CASE(the_contexts_thread_is_not_needed_in_the_child) {
-  // While another thread waits in it, the loop is copied as it is.
+  // The loop is copied while another thread waits in it.
   asio::io_context context;
   auto work = asio::make_work_guard(context);
   std::thread runner{[&] { context.run(); }};
@@ -256,7 +257,7 @@ BOOST_AUTO_TEST_CASE(mask_and_handlers_are_reset_in_the_child_alone) {
       [] {
         std::vector<int> wrong = blocked_signals();
         for (int signal = 1; signal <= SIGRTMAX; ++signal)
-          // Two belong to the C library.
+          // Two signals belong to the C library.
           if ((signal < 32 || signal >= SIGRTMIN) && !default_disposition(signal))
             wrong.push_back(signal);
         return wrong;
@@ -289,7 +290,8 @@ BOOST_AUTO_TEST_CASE(a_signal_for_a_child_never_reaches_the_programs_handler) {
     write_to = seen.write_end();
     helper = ::getpid();
     ::setpgid(0, 0);
-    // The pipe is the child's, too, as long as it has not been closed there.
+    // A child has the same pipe until it closes its descriptors, so a handler that runs there is
+    // seen.
     disposition const handler{SIGUSR1, [](int) {
                                 if (::getpid() != helper) write_all(write_to, "x");
                               }};
@@ -339,7 +341,7 @@ BOOST_AUTO_TEST_CASE(the_programs_exit_handlers_and_destructors_stay_the_program
   });
   std::string const once = "returned threw exited exited exited exited exited ";
   BOOST_TEST(report == once + once);
-  // The helper ends by _exit(), so that its own do not show either.
+  // The helper ends by _exit(), so its own handlers and destructors leave no marks.
   BOOST_TEST(seen.read_rest() == "alive;automatic;");
 }
 
@@ -447,7 +449,7 @@ BOOST_AUTO_TEST_CASE(a_grandchild_may_come_back_from_the_callable) {
 }
 
 BOOST_AUTO_TEST_CASE(a_grandchild_that_comes_back_last_has_nothing_to_say) {
-  // The child is gone; only its orphan returns from the callable.
+  // The child has ended, and only its orphan returns from the callable.
   wire seen;
   wire go;
   marks = seen.write_end();

@@ -34,7 +34,7 @@ soft_and_hard limit_of(int resource) {
   return {value.rlim_cur, value.rlim_max};
 }
 
-/// What a child under these limits finds.
+/// Returns the limit that a child finds under these options.
 soft_and_hard limit_in_child(int resource, const resource_limits& limits) {
   auto const here = limit_of(resource);
   auto const done = isolatte::fork([&] { return limit_of(resource); }, {.limits = limits});
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(each_limit_is_set_in_the_child_alone) {
   BOOST_TEST((limit_in_child(RLIMIT_NPROC, {.processes = 7}) == both(7)));
   BOOST_TEST((limit_in_child(RLIMIT_CORE, {.core_size = 0}) == both(0)));
   BOOST_TEST((limit_in_child(RLIMIT_STACK, {.stack = 1 << 20}) == both(1 << 20)));
-  // The sanitizers' shadow memory is larger than any limit that would mean something.
+  // The shadow memory of a sanitizer is larger than any useful limit.
   if (malloc_refuses)
     BOOST_TEST((limit_in_child(RLIMIT_AS, {.address_space = std::uint64_t{1} << 32}) ==
                 both(std::uint64_t{1} << 32)));
@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(all_limits_at_once) {
 }
 
 BOOST_AUTO_TEST_CASE(allocations_beyond_the_address_space_throw) {
-  if (!malloc_refuses) return;  // their shadow memory is beyond any limit
+  if (!malloc_refuses) return;  // a sanitizer reserves more than any limit
   auto const done = isolatte::fork(
       [] {
         std::vector<char> const large(std::size_t{8} << 30);
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(allocations_beyond_the_address_space_throw) {
 }
 
 BOOST_AUTO_TEST_CASE(little_by_little_the_address_space_is_used_up) {
-  if (!malloc_refuses) return;  // as above
+  if (!malloc_refuses) return;  // a sanitizer reserves more than any limit
   auto const done = isolatte::fork(
       [] {
         std::vector<std::unique_ptr<char[]>> blocks;
@@ -118,12 +118,12 @@ BOOST_AUTO_TEST_CASE(processor_time_ends_in_sigxcpu) {
   auto const done = isolatte::fork([] { spin(); }, {.limits = {.cpu_time = 1s, .core_size = 0}});
   BOOST_TEST((done.how() == ending::signaled || done.core_dumped()));
   BOOST_TEST((done.signal() == SIGXCPU));
-  // Ticks count against the limit, while the accounting goes by a finer clock.
+  // The limit may count ticks, while usage() has a finer clock, so only more than 0 is certain.
   BOOST_TEST((done.usage().user + done.usage().system > 0ms));
 }
 
 BOOST_AUTO_TEST_CASE(a_child_deaf_to_sigxcpu_is_killed_by_the_kernel) {
-  // With no time at all the signal may come before the child is deaf: then that is another case.
+  // The signal may come before the child ignores it, because the limit is 0. Then try again.
   for (bool deaf = false; !deaf;) {
     wire told;
     auto const done = isolatte::fork(
@@ -200,7 +200,7 @@ BOOST_AUTO_TEST_CASE(descriptors_run_out_and_the_result_still_arrives) {
 }
 
 BOOST_AUTO_TEST_CASE(processes_run_out_for_all_but_root) {
-  if (::geteuid() == 0) return;  // whom the limit does not bind
+  if (::geteuid() == 0) return;  // the limit does not apply to root
   auto const done = isolatte::fork(
       [] {
         pid_t const pid = bare_fork([] {});
@@ -265,7 +265,8 @@ BOOST_AUTO_TEST_CASE(a_limit_that_is_refused_is_the_operations_error) {
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_that_needs_privilege_is_the_operations_error) {
-  // Without root, and with a hard limit that is lower already, nothing may be raised.
+  // setuid() takes the privilege away, and the hard limit of the outer child is too low for the
+  // inner one.
   auto const done = isolatte::fork(
       [] {
         if (::geteuid() == 0 && ::setuid(65534) != 0) return std::string{"setuid"};

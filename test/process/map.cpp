@@ -56,11 +56,11 @@ using isolatte::outcome;
 using isolatte::test::gate;
 using isolatte::test::nothing_left;
 
-/// Starts nothing itself: the test says what becomes of each job, and when.
+/// A pool that starts nothing: the test says how and when each job ends.
 struct puppet_pool {
   struct job {
     int element = 0;
-    /// What the map has asked it to do.
+    /// The cancellations that the map has emitted for the job.
     std::vector<cancellation_type> asked{};
     std::function<void(error_code, ending)> complete{};
     bool done = false;
@@ -68,7 +68,7 @@ struct puppet_pool {
 
   explicit puppet_pool(asio::any_io_executor ex) : executor{std::move(ex)} {}
 
-  /// The elements of those that are under way, in the order of their starts.
+  /// The elements of the jobs under way, in the order of their starts.
   std::vector<int> under_way() const {
     std::vector<int> elements;
     for (auto const& one : jobs)
@@ -89,7 +89,7 @@ struct puppet_pool {
   asio::any_io_executor executor;
   std::size_t recommended = 3;
   std::vector<std::shared_ptr<job>> jobs;
-  /// Called instead of a start.
+  /// Called before each start; may throw in place of it.
   std::function<void(int)> before_start;
 };
 
@@ -109,7 +109,7 @@ struct isolatte::detail::pool_launcher<map_test::puppet_pool> {
     auto const job = std::make_shared<map_test::puppet_pool::job>();
     job->element = element;
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
-    // The slot is the map's, which the job's handler keeps.
+    // The slot belongs to the map, and lives as long as the handler of the job.
     slot.assign([weak = std::weak_ptr{job}](boost::asio::cancellation_type type) {
       if (auto const asked = weak.lock()) asked->asked.push_back(type);
     });
@@ -133,7 +133,7 @@ struct isolatte::detail::pool_launcher<map_test::puppet_pool> {
 
 namespace map_test {
 
-/// What a map completed with.
+/// Remembers with which arguments a map completed, and how often.
 template <class R>
 struct remembered {
   int calls = 0;
@@ -167,9 +167,9 @@ std::vector<int> numbers(int count) {
   return list;
 }
 
-// Ranges of our own: clang 14 cannot do with the views of libstdc++.
+// Own ranges, because Clang 14 cannot compile the views of libstdc++.
 
-/// What a function makes of the numbers from 0, one at a time.
+/// A range of the results of a function for 0, 1, 2 and so on, made one at a time.
 template <class F>
 class made {
  public:
@@ -206,7 +206,7 @@ struct made_with_size : made<F> {
 template <class F>
 made_with_size(int, F) -> made_with_size<F>;
 
-/// Words as they are read.
+/// A range of words, each read from a stream when it is needed.
 struct words_of {
   std::istream* in;
   std::istream_iterator<std::string> begin() const {
@@ -218,7 +218,7 @@ struct words_of {
 const error_code short_of_processes{
     boost::system::errc::make_error_code(boost::system::errc::resource_unavailable_try_again)};
 
-/// A map of puppets.
+/// A fixture: a map over a puppet_pool.
 struct puppets {
   asio::io_context context;
   puppet_pool pool{context.get_executor()};
@@ -259,7 +259,7 @@ struct puppets {
 
 BOOST_AUTO_TEST_SUITE(map)
 
-// Which is started when
+// Order of starts
 
 BOOST_FIXTURE_TEST_CASE(gives_outcomes_in_the_order_of_the_elements, puppets) {
   start(numbers(4), {.max_concurrency = 4});
@@ -399,7 +399,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_what_a_launch_throws, puppets) {
     if (element == 2 && shortages-- > 0) throw std::bad_alloc{};
   };
   start(numbers(4), {.max_concurrency = 4});
-  // That was a shortage.
+  // The bad_alloc of element 2 counts as a shortage, so the others wait for an end.
   expect({0});
   end(0);
   expect({2, 3});
@@ -412,7 +412,7 @@ BOOST_FIXTURE_TEST_CASE(keeps_what_a_launch_throws, puppets) {
 
 // The range
 
-/// Throws where it comes to a certain number.
+/// Returns a function that throws for one number.
 auto thrower(int at) {
   return [at](int n) {
     if (n == at) throw std::range_error{std::to_string(n)};
@@ -531,7 +531,7 @@ BOOST_AUTO_TEST_CASE(lets_the_handlers_exception_out_of_the_loop) {
   BOOST_CHECK_THROW(context.run(), int);
 }
 
-// With children
+// Real children
 
 BOOST_FIXTURE_TEST_CASE(maps_a_container, nothing_left) {
   asio::io_context context;
@@ -587,7 +587,7 @@ BOOST_FIXTURE_TEST_CASE(never_holds_more_children_than_allowed, nothing_left) {
 }
 
 BOOST_FIXTURE_TEST_CASE(has_as_many_children_as_allowed, nothing_left) {
-  // None ends before all four are there.
+  // No child ends before all four have arrived.
   asio::io_context context;
   gate arrived;
   gate leave;
@@ -631,7 +631,7 @@ BOOST_FIXTURE_TEST_CASE(tells_every_ending_at_its_index, nothing_left) {
   context.run();
   std::vector const expected{ending::returned, ending::threw,  ending::exited,
                              ending::faulted,  ending::killed, ending::timed_out};
-  // A slow machine may have any of them time out: that is right as well.
+  // On a slow machine any of them may time out, which is right as well.
   auto const is = done.endings();
   BOOST_REQUIRE(is.size() == expected.size());
   for (std::size_t i = 0; i != is.size(); ++i)
@@ -881,7 +881,7 @@ BOOST_FIXTURE_TEST_CASE(kills_what_runs_when_its_context_goes, nothing_left) {
   BOOST_TEST(held.use_count() == 1);
 }
 
-// The system refuses
+// Refusals of the system
 
 BOOST_FIXTURE_TEST_CASE(completes_with_what_is_wrong_with_the_options, nothing_left) {
   asio::io_context context;
@@ -901,11 +901,11 @@ BOOST_FIXTURE_TEST_CASE(makes_do_with_few_descriptors, nothing_left) {
   BOOST_TEST(isolatte::test::in_bare_process([] {
                asio::io_context context;
                remembered<int> done;
-               // What is opened once, for ever.
+               // Opens the descriptors that stay open.
                async_map(context, numbers(1), square, {}, done.handler());
                context.run();
                context.restart();
-               // Each child takes a few: there is room for some.
+               // There is room for a few children, each of which needs some descriptors.
                int const next = ::dup(0);
                rlimit few{};
                ::getrlimit(RLIMIT_NOFILE, &few);
@@ -990,7 +990,7 @@ struct counting_allocator {
   }
 };
 
-/// An element that is counted.
+/// An element whose copies are counted.
 struct counted {
   std::shared_ptr<int> share;
   int n = 0;
@@ -1036,7 +1036,7 @@ BOOST_FIXTURE_TEST_CASE(runs_on_many_threads, nothing_left) {
   std::atomic<int> inside = 0;
   std::atomic<int> wrong = 0;
   constexpr int maps = 6;
-  // The children allocate nothing: ThreadSanitizer's own locks do not survive a fork.
+  // The children allocate nothing, because ThreadSanitizer's locks do not survive a fork.
   for (int i = 0; i != maps; ++i) {
     auto const told = std::make_shared<int>();
     async_map(
@@ -1044,7 +1044,7 @@ BOOST_FIXTURE_TEST_CASE(runs_on_many_threads, nothing_left) {
         {.max_concurrency = 4,
          .on_progress =
              [&, told](std::size_t done, std::size_t total) {
-               // Never twice at once, and in order.
+               // Calls must not overlap, and have to come in order.
                wrong += static_cast<int>(done) != ++*told || total != 40;
                ++inside;
              }},

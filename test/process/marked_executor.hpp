@@ -17,7 +17,7 @@
 
 namespace isolatte::test {
 
-/// Runs everything on a context, and knows while it does: proves where a handler runs.
+/// Runs functions on a context, and tells whether one is running: proves where a handler runs.
 class marked_executor {
   struct marks {
     std::atomic<int> inside = 0;
@@ -28,9 +28,9 @@ class marked_executor {
   explicit marked_executor(boost::asio::io_context& context)
       : inner_{context.get_executor()}, marks_{std::make_shared<marks>()} {}
 
-  /// Whether something is being run by this executor, or by a copy of it.
+  /// Whether this executor, or a copy of it, is running a function.
   bool running() const noexcept { return marks_->inside != 0; }
-  /// How many functions it has been given.
+  /// The number of functions that were given to it.
   int functions() const noexcept { return marks_->functions; }
 
   template <class F>

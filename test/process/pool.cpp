@@ -54,7 +54,7 @@ using isolatte::worker_pool;
 using namespace isolatte::test;
 using namespace std::chrono_literals;
 
-/// A pool and its loop, which is run until something holds.
+/// A pool and its loop. run_until() runs the loop until a condition holds.
 struct fixture : nothing_left {
   asio::io_context context;
   std::optional<worker_pool> pool;
@@ -141,7 +141,7 @@ BOOST_AUTO_TEST_CASE(every_ending) {
   auto const stats = pool->stats();
   BOOST_TEST(stats.endings.at(ending::faulted) == 1u);
   BOOST_TEST(stats.endings.at(ending::returned) == 1u);
-  // The two with little or no time may have been over before they began.
+  // The two jobs with little or no time may have ended before they began.
   BOOST_TEST(stats.started >= 8u);
   BOOST_TEST(stats.restarts >= 5u);
 }
@@ -191,13 +191,13 @@ sigset_t termination() {
 }
 
 BOOST_AUTO_TEST_CASE(grace_lets_a_job_finish) {
-  // The worker minds the signal before the job's time begins to run.
+  // The initializer blocks the signal, so it is blocked before the time of a job begins to run.
   make({.workers = 1, .initializer = [] {
           sigset_t const term = termination();
           ::sigprocmask(SIG_BLOCK, &term, nullptr);
         }});
   remembered<int> done;
-  // A job whose time is over before it began is none to ask.
+  // A job that times out before it begins gets no signal, so the timeout grows until it begins.
   for (auto timeout = 5ms; done.what.ran() == isolatte::ran::no; timeout *= 4)
     done = run(call([] {
                  sigset_t const term = termination();
@@ -265,7 +265,7 @@ BOOST_AUTO_TEST_CASE(a_fresh_process_for_every_job) {
   });
   for (auto& each : results) {
     pids.insert(each.what.value());
-    // A worker may be quicker with its first reply than the fork server with its number.
+    // The first reply of a worker may come before the fork server has sent its process number.
     BOOST_TEST(each.what.pid() == each.what.value());
   }
   BOOST_TEST(pids.size() == results.size());
@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_has_grown_is_replaced) {
   make({.workers = 1, .max_worker_memory = std::uint64_t{400} << 20});
   auto const before = run(call(own_pid)).what.value();
   auto const grown = run(call([] {
-                       // Left behind on purpose.
+                       // Leaks on purpose.
                        static std::vector<char> leak;
                        leak.assign(std::size_t{450} << 20, 'x');
                        return ::getpid();
@@ -491,7 +491,7 @@ BOOST_AUTO_TEST_CASE(a_map_over_a_pool) {
     BOOST_TEST(all[i].value() == static_cast<int>((i + 1) * (i + 1)));
 }
 
-/// What the job of that number does.
+/// Runs the job with a number: some jobs crash, exit or throw.
 int mixed(int n) {
   if (n % 500 == 7) ::raise(SIGKILL);
   if (n % 1000 == 9) std::exit(3);
@@ -524,7 +524,8 @@ BOOST_AUTO_TEST_CASE(many_jobs_of_mixed_endings) {
   BOOST_TEST(endings[ending::returned] == jobs - jobs / 500 - jobs / 1000 - jobs / 100);
 }
 
-/// Leaves a line without an end, and somebody who could still end it until the test lets go.
+/// Writes an unfinished line and aborts. A grandchild holds the stream open until the test closes
+/// `until`.
 void say_part_and_abort(int until) {
   if (::fork() == 0) {
     ::setsid();
@@ -552,7 +553,7 @@ BOOST_AUTO_TEST_CASE(a_job_that_a_line_asks_for_is_not_lost) {
   BOOST_TEST(second.what.value() == 3);
 }
 
-/// Leaves three behind that write as fast as anybody reads.
+/// Makes three grandchildren that write without a pause.
 void leave_writers() {
   for (int i = 0; i != 3; ++i)
     if (::fork() == 0) {
@@ -565,14 +566,14 @@ void leave_writers() {
 }
 
 BOOST_AUTO_TEST_CASE(writers_that_never_rest_hold_up_no_job) {
-  // Slower than those who write.
+  // This callback is slower than the writers.
   std::size_t total = 0;
   make({.workers = 1, .worker = {.out = isolatte::by_line{[&](std::string_view) {
                                    for (int i = 0; i != 500; ++i) ++*used(&total);
                                  }}}});
   BOOST_TEST(run(call(leave_writers)).what.how() == ending::returned);
   BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
-  // What is counted goes before the fixture.
+  // The pool goes first, because its callback refers to `total`.
   pool.reset();
 }
 

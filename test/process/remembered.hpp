@@ -12,14 +12,14 @@
 
 namespace isolatte::test {
 
-/// What an operation has completed with, and how often.
+/// Remembers with which arguments an operation completed, and how often.
 template <class R>
 struct remembered {
   int calls = 0;
   boost::system::error_code ec;
   outcome<R> what;
 
-  /// Refers to this object.
+  /// The handler refers to this object, which has to outlive it.
   auto handler() {
     return [this](boost::system::error_code error, outcome<R> result) {
       ++calls;

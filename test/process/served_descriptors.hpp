@@ -17,14 +17,14 @@
 #include <system_error>
 #include <vector>
 
-// What a fork server's child has for descriptors, however it was made. `run(call, options)` runs it
-// and gives what it completed with.
+// Checks the descriptors of a fork server's child, for both ways to make one. `run(call, options)`
+// runs a call and returns how it completed.
 
 namespace isolatte::test {
 
 template <class Run>
 void check_that_streams_travel(Run run) {
-  // Opened behind the server's back.
+  // The server does not have this pipe, because it was opened after the server was made.
   wire given;
   int const fd = given.write_end();
   auto const done = run(isolatte::call(

@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(a_function_that_was_loaded_later_is_unknown) {
   BOOST_TEST((unknown.ec == isolatte::error::unknown_function), unknown.ec.message());
   BOOST_TEST(unknown.what.how() == ending::not_started);
   BOOST_TEST((unknown.what.ran() == isolatte::ran::no));
-  // The server is none the worse for it, nor is another made before its time.
+  // The server goes on after a refusal, and is not replaced.
   BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
   BOOST_TEST(server.pid() == first);
 

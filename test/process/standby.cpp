@@ -35,7 +35,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The child that a fork server makes while nobody waits for one.
+// Tests of the child that a fork server makes ahead of need.
 
 namespace standby_test {
 
@@ -51,14 +51,15 @@ using namespace std::chrono_literals;
 
 int add(int a, int b) { return a + b; }
 
-/// Whether the process waits for something: then it has begun to run, and its maker knows of it.
+/// Whether the process sleeps. A child does so only after it has begun to run, when the program
+/// knows of it.
 bool waits(int pid) {
   std::string const stat = read_file("/proc/" + std::to_string(pid) + "/stat");
   auto const name_end = stat.rfind(')');
   return name_end != std::string::npos && stat.compare(name_end, 3, ") S") == 0;
 }
 
-/// Has a server with a child that stands by, and nothing else under way.
+/// Makes a server have a standby child, and nothing else under way.
 int prepare(asio::io_context& context, fork_server& server) {
   remembered<int> done;
   server.async_fork(call(add, 1, 2), {}, done.handler());
@@ -93,7 +94,7 @@ struct served {
     return done;
   }
 
-  /// Runs it in a child that stood by.
+  /// Runs a call in a standby child.
   template <class Call>
   auto run_prepared(Call fn, options opts = {}) {
     int const standby = prepare();
@@ -316,7 +317,7 @@ BOOST_AUTO_TEST_CASE(it_is_reaped_by_a_program_that_leaves_main) {
   server.reset();
   adopter const here;
   pid_t const program = bare_fork([] {
-    // Never destroyed, as those of other threads may not be.
+    // Never destroyed, like objects that other threads may still use.
     auto* const inner = new asio::io_context;
     standby_test::prepare(*inner, *new fork_server{*inner});
     leave_main(24);

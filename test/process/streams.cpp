@@ -47,7 +47,7 @@ by_line into(lines& list) {
 }
 
 void flood(int fd, std::size_t total) {
-  // 64 bytes each, so that every line is whole in a full pipe as well.
+  // 64 bytes each, so that a full pipe ends with a whole line.
   std::string block;
   while (block.size() < longest_line) block += std::string(63, 'x') + '\n';
   for (std::size_t done = 0; done < total; done += block.size()) write_all(fd, block);
@@ -57,7 +57,7 @@ void set_sink(options& opts, int fd, isolatte::sink to) {
   (fd == STDOUT_FILENO ? opts.out : opts.err) = std::move(to);
 }
 
-/// What a child that writes this text gives line by line.
+/// Returns the lines of a child that writes a text.
 lines lines_of(const std::string& text) {
   lines found;
   auto const done = isolatte::fork([&] { write_all(1, text); }, {.out = into(found)});
@@ -65,7 +65,7 @@ lines lines_of(const std::string& text) {
   return found;
 }
 
-/// Whoever still holds the child's streams.
+/// Kills a process that has escaped from the group of its child.
 class escapee {
  public:
   explicit escapee(pid_t pid) : pid_{pid} {}
@@ -79,7 +79,7 @@ class escapee {
   pid_t pid_;
 };
 
-/// Leaves a process behind that neither the group's death nor anything else of ours reaches.
+/// Makes a process outside the process group, which the library cannot kill.
 template <class F>
 pid_t leave_behind(F function) {
   wire left;
@@ -209,7 +209,8 @@ BOOST_AUTO_TEST_CASE(files_under_the_numbers_of_closed_streams_get_no_result) {
         return 1;
       },
       {.out = capture{}});
-  // The channel is closed as well, so the value cannot arrive; but it must not land elsewhere.
+  // The result channel is closed, too, so the value cannot arrive. No byte of it may land in the
+  // file.
   BOOST_TEST(done.how() == ending::undelivered);
   BOOST_TEST(read_file(path) == "");
 }
@@ -270,7 +271,7 @@ BOOST_AUTO_TEST_CASE(an_escaped_holder_keeps_nobody_from_a_true_ending) {
       },
       {.out = capture{}, .keep = {told.write_end()}});
   told.close_write();
-  // The escapee holds this pipe, too.
+  // The escaped process holds this pipe, too, so end-of-file does not come.
   std::string digits(16, '\0');
   digits.resize(static_cast<std::size_t>(::read(told.read_end(), digits.data(), digits.size())));
   escapee const still_there{std::stoi(digits)};
@@ -501,7 +502,7 @@ BOOST_DATA_TEST_CASE(a_program_without_standard_streams_works, data::xrange(8), 
       if (read_file(folder / "1") != "1" || read_file(folder / "2") != "2") return "files";
       auto const inherited = isolatte::fork(
           [] {
-            // Whatever these are in it, the result takes no harm.
+            // The result has to arrive, whether or not these two are open.
             static_cast<void>(!::write(1, "", 0)), static_cast<void>(!::write(2, "", 0));
             return 6;
           },
@@ -666,7 +667,8 @@ BOOST_AUTO_TEST_CASE(line_callbacks_run_on_the_operations_executor_one_at_a_time
   lines out;
   std::vector<isolatte::outcome<int>> ended;
   std::mutex mutex;
-  // A strand's children share it; those of the context alone have one line at a time each.
+  // The strand handles one line of these four operations at a time. The context alone handles one
+  // line of each operation at a time.
   for (int i = 0; i != 4; ++i)
     isolatte::async_fork(
         strand,
@@ -762,7 +764,7 @@ BOOST_AUTO_TEST_CASE(a_loop_that_is_left_alone_behind_a_throw_goes_on_later) {
         BOOST_TEST(done.success());
       });
   BOOST_CHECK_THROW(context.run(), int);
-  // The child has filled its pipe and waits.
+  // The child waits, because it has filled its pipe.
   auto const left = children();
   BOOST_REQUIRE(left.size() == 1U);
   BOOST_TEST(alive(left.front()));
@@ -930,7 +932,7 @@ BOOST_AUTO_TEST_CASE(a_parents_failed_stream_is_not_the_childs_fault) {
 }
 
 BOOST_AUTO_TEST_CASE(a_full_turn_of_output_is_not_waited_upon) {
-  // A whole number of the reader's turns, from a pipe that holds more than one.
+  // The output is a multiple of what the reader takes in one turn, and the pipe holds all of it.
   for (int turns : {1, 2}) {
     asio::io_context context;
     wire filled;
@@ -943,7 +945,7 @@ BOOST_AUTO_TEST_CASE(a_full_turn_of_output_is_not_waited_upon) {
           if (::fork() == 0) {
             ::setsid();
             char byte = 0;
-            // Holds the output open until the test lets go.
+            // Holds the output open until the test closes `witness`.
             static_cast<void>(!::read(witness.read_end(), &byte, 1));
             ::_exit(0);
           }

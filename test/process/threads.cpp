@@ -40,8 +40,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-// Fork servers, worker pools and maps that several threads use, over loops that several threads
-// run. Boost.Test's checks are not for several threads at once: what is right is counted.
+// Several threads use fork servers, worker pools and maps, over loops that several threads run.
+// Boost.Test's checks are not thread-safe, so right results are counted.
 
 namespace threads_test {
 
@@ -55,7 +55,7 @@ using namespace std::chrono_literals;
 
 constexpr int kinds = 8;
 
-/// What the job of that number does.
+/// Runs the job with a number: some jobs throw, exit or crash.
 int mixed(int number) {
   switch (number % kinds) {
     case 0: throw std::out_of_range{std::to_string(number)};
@@ -68,12 +68,12 @@ int mixed(int number) {
   return number;
 }
 
-/// What it is given for that.
+/// The timeout of the job with a number.
 std::optional<std::chrono::nanoseconds> time_of(int number) {
   if (number % kinds != 3) return std::nullopt;
   return std::chrono::microseconds{number * 50};
 }
-/// Some of those that end by themselves are cancelled, too.
+/// Whether the test cancels a job. Half of these jobs would also end by themselves.
 bool is_cancelled(int number) { return number % kinds == 4 || number % kinds == 5; }
 
 bool is_right(int number, error_code ec, const outcome<int>& what) {
@@ -91,14 +91,14 @@ bool is_right(int number, error_code ec, const outcome<int>& what) {
   }
 }
 
-/// The strand of one operation, and what cancels it.
+/// The strand of one operation, and its cancellation signal.
 struct cancellable {
   explicit cancellable(asio::any_io_executor ex) : strand{std::move(ex)} {}
   asio::strand<asio::any_io_executor> strand;
   asio::cancellation_signal stop;
 };
 
-/// Starts the job of that number by `start(number, token)`, and cancels those that are to be.
+/// Starts a job by `start(number, token)`, and cancels it if is_cancelled() says so.
 template <class Start, class Handler>
 void start_one(const asio::any_io_executor& executor, int number, Start start, Handler handler) {
   if (!is_cancelled(number)) return start(number, std::move(handler));
@@ -107,7 +107,7 @@ void start_one(const asio::any_io_executor& executor, int number, Start start, H
     start(number, asio::bind_cancellation_slot(
                       one->stop.slot(),
                       asio::bind_executor(one->strand, [=](error_code ec, outcome<int> what) {
-                        // Holds the slot.
+                        // The handler keeps the cancellation signal alive.
                         static_cast<void>(one);
                         handler(ec, std::move(what));
                       })));
@@ -127,7 +127,7 @@ struct loops {
   std::atomic<int> right = 0;
 
   auto executor() { return asio::any_io_executor{pool.get_executor()}; }
-  /// Counts a completion that is what is asked for.
+  /// Counts a completion if it is right.
   template <class IsRight>
   auto counted(IsRight right_one) {
     return [this, right_one](error_code ec, const outcome<int>& what) {
@@ -141,7 +141,7 @@ bool is_three(error_code ec, const outcome<int>& what) {
   return !ec && what.how() == ending::returned && what.value() == 3;
 }
 
-/// A value, or the error that is due to whoever ended what ran it.
+/// Accepts the value, or the error of the fork server or pool that was ended meanwhile.
 auto value_or(error_code due) {
   return [due](error_code ec, const outcome<int>& what) { return ec == due || is_three(ec, what); };
 }
@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(share_maps) {
 }
 
 BOOST_AUTO_TEST_CASE(do_not_stop_a_server_that_is_made_beside_them) {
-  // Whoever looks at the loaded objects holds the loader's lock, which a fork copies.
+  // dl_iterate_phdr() holds the lock of the loader, which a fork copies in its locked state.
   std::atomic<bool> over = false;
   std::thread looker{[&] {
     while (!over) ::dl_iterate_phdr([](dl_phdr_info*, std::size_t, void*) { return 0; }, nullptr);
@@ -289,7 +289,7 @@ BOOST_AUTO_TEST_CASE(do_not_stop_a_server_that_is_made_beside_them) {
   for (int i = 0; i != count; ++i) {
     std::promise<void> done;
     server.async_fork(call(add, 1, 2), {}, [&](error_code ec, const outcome<int>& what) {
-      // One that hung would be replaced, and this be lost with it.
+      // A server that hangs would be replaced, and this operation would fail with it.
       right += is_three(ec, what);
       done.set_value();
     });
@@ -305,8 +305,8 @@ BOOST_AUTO_TEST_CASE(do_not_stop_a_server_that_is_made_beside_them) {
   BOOST_TEST(right == count);
 }
 
-// Without threads of this program's own, which would be of no use in the copy, and leaks to a
-// sanitizer.
+// This test has no thread pool in the fixture: its threads would not exist in the copy, and
+// LeakSanitizer would report them.
 BOOST_FIXTURE_TEST_CASE(leave_no_child_behind_a_program_that_leaves_main, nothing_left) {
   adopter const here;
   for (int i = 0; i != 10; ++i) {
@@ -314,7 +314,7 @@ BOOST_FIXTURE_TEST_CASE(leave_no_child_behind_a_program_that_leaves_main, nothin
     pid_t const program = bare_fork([&] {
       auto* const own = new asio::thread_pool{2};
       isolatte::options const opts{.die_with_parent = false, .fault_report = false};
-      // Never destroyed: threads use it while the program ends.
+      // Never destroyed, because threads use it while the program ends.
       auto& start = *new std::function<void()>;
       start = [&] {
         isolatte::async_fork(*own, hang, opts, [&](error_code, const outcome<void>&) { start(); });

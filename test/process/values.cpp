@@ -39,7 +39,7 @@ namespace values_test {
 using isolatte::fork;
 using isolatte::test::nothing_left;
 
-/// Sends a value through a child.
+/// Returns a value after it went through a child.
 template <class T>
 T travelled(const T& value) {
   return fork([&] { return value; }).value();
@@ -62,7 +62,7 @@ struct point {
   }
 };
 
-/// Neither default-constructible nor public about how it is saved.
+/// A class without a default constructor, whose serialize() is private.
 class temperature {
  public:
   explicit temperature(double kelvin) : kelvin_{kelvin} {}
@@ -77,7 +77,7 @@ class temperature {
   double kelvin_;
 };
 
-/// Split into two, and of a later version.
+/// A class with separate save() and load(), and with a version.
 struct split_up {
   int value = 0;
   template <class Archive>
@@ -94,7 +94,7 @@ struct split_up {
   BOOST_SERIALIZATION_SPLIT_MEMBER()
 };
 
-/// Can be loaded and moved, never copied.
+/// A class that can be loaded and moved, but not copied.
 struct only_moved {
   only_moved() = default;
   explicit only_moved(int v) : value{std::make_unique<int>(v)} {}
@@ -293,7 +293,7 @@ BOOST_FIXTURE_TEST_CASE(objects_of_derived_classes, nothing_left) {
   BOOST_REQUIRE(many.size() == 2U);
   BOOST_TEST(many[0]->area() + many[1]->area() == 7.0);
 
-  // A raw pointer is the caller's to delete.
+  // The caller owns the object of a raw pointer.
   std::unique_ptr<shape> const raw{fork([]() -> shape* { return new square{4}; }).value()};
   BOOST_REQUIRE(raw);
   BOOST_TEST(raw->area() == 16.0);

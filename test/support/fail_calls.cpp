@@ -23,12 +23,12 @@ using posix::system_calls;
 
 struct entry_info {
   std::string_view name;
-  /// What a system that runs short, or a filter of system calls, makes it fail with.
+  /// The error of a system that is short of something, or of a filter of system calls.
   int error;
   bool interruptible;
 };
 
-// The order of the members; `replace_all` relies on it.
+// The order is that of the members of system_calls, because `replace_all` pairs them by position.
 constexpr std::array infos = {
     entry_info{"fork", EAGAIN, false},
     entry_info{"setpgid", EPERM, false},
@@ -68,7 +68,7 @@ constexpr std::array infos = {
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
-/// What parent and children count together.
+/// Counters in memory shared by the parent and all its descendants.
 struct shared_state {
   std::atomic<unsigned> calls = 0;
   std::atomic<unsigned> injected = 0;
@@ -157,7 +157,7 @@ fail_calls::~fail_calls() {
   shared = nullptr;
 }
 
-/// Whoever has counted his call may have been killed before he could say that it fails.
+/// A process may be killed after it has counted its call and before it has recorded the failure.
 bool fail_calls::injected() const {
   return shared->injected != 0 ||
          (plan.nth != 0 && plan.how == failure::mode::nth && shared->calls >= plan.nth);

@@ -12,28 +12,29 @@
 
 namespace isolatte::test {
 
-/// Whose calls are meant: the process's that makes the failures, or all its descendants' together.
+/// Selects calls of the process that owns the fail_calls object, or those of all its descendants
+/// together.
 enum class side { parent, child };
 
 struct failure {
   enum class mode {
-    /// The nth call alone fails.
+    /// Only the nth call fails.
     nth,
     /// Every call fails.
     every,
-    /// Every second call is interrupted: EINTR, where the system may say so.
+    /// Every second call fails with EINTR, if it is one that a signal may interrupt.
     interrupted,
   };
   mode how = mode::nth;
   side where = side::parent;
   /// Counted from 1.
   unsigned nth = 1;
-  /// The call's name; empty: any.
+  /// The name of the call; empty: every call.
   std::string_view entry = {};
 };
 
-/// Makes system calls fail, while it lives, in this process and in those that it forks. A close
-/// that fails has closed all the same, as the system's does.
+/// Makes system calls fail as long as it lives, in this process and in its descendants. A close()
+/// that fails still closes, as on Linux.
 class fail_calls {
  public:
   explicit fail_calls(const failure& what);
@@ -41,9 +42,9 @@ class fail_calls {
   fail_calls(const fail_calls&) = delete;
   fail_calls& operator=(const fail_calls&) = delete;
 
-  /// Whether a call has failed for this.
+  /// Whether a call has failed.
   bool injected() const;
-  /// The last call that did, and its errno.
+  /// The last call that failed, and its errno.
   std::string entry() const;
   int error() const;
 

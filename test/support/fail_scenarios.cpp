@@ -47,16 +47,16 @@ using isolatte::outcome;
 using isolatte::ran;
 using namespace std::chrono_literals;
 
-/// What is to be judged of one run.
+/// The facts about one run that judge() looks at.
 struct result {
   int completions = 0;
   error_code ec{};
   ending how = ending::not_started;
   isolatte::ran ran = isolatte::ran::unknown;
   bool has_value = false;
-  /// A value, a text or an exception that is not the one the child meant.
+  /// Names a value, a text or an exception that differs from the one that the child sent.
   std::string wrong{};
-  /// How often the next operation of the same server completed, and how it ended.
+  /// For a fork server: the completions and the ending of the next operation.
   std::optional<int> next_completions{};
   ending next_how = ending::not_started;
 };
@@ -79,7 +79,7 @@ void expect(result& to, const outcome<R>& from, const R& value) {
   for (;;) ::pause();
 }
 
-/// Says that it runs, and then hangs.
+/// Writes a line, so that the program knows that it runs, and hangs.
 void announce_and_hang() {
   std::cout << "ready" << std::endl;
   hang();
@@ -89,7 +89,7 @@ struct scenario {
   const char* name;
   result (*run)();
   ending expected;
-  /// Whether a signal of ours is what ends it.
+  /// Whether a signal of the library's ends the child.
   bool needs_kill = false;
   /// Whether a fork server makes the child.
   bool served = false;
@@ -185,7 +185,7 @@ result timeout_stopped() {
   });
 }
 
-/// Cancels as soon as the child says that it runs.
+/// Cancels when the line of the child arrives.
 result cancelled(asio::cancellation_type type, isolatte::options opts) {
   result r;
   asio::io_context ctx;
@@ -210,7 +210,8 @@ result cancel_total_without_group() {
 
 int crash_depth = 0;
 
-/// Every depth has a trace of its own, so that none is known from the run before.
+/// Each depth gives a trace with other addresses, so the cache of known addresses never has them
+/// all.
 [[gnu::noinline]] int crash(int depth) {  // NOLINT(misc-no-recursion)
   if (depth == 0) return ::raise(SIGABRT);
   int volatile const deeper = crash(depth - 1);
@@ -335,7 +336,7 @@ result context_destroyed() {
                          [&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
     while (!ready && r.completions == 0) ctx.run_one();
   }
-  // Nobody is told; what counts is what is left.
+  // The handler is destroyed with the context. The test is that no child and no descriptor remains.
   if (r.completions == 0) r = {.completions = 1, .how = ending::cancelled};
   return r;
 }
@@ -363,7 +364,7 @@ result lost() {
   return r;
 }
 
-/// The tree goes with its root.
+/// The kill of the process group takes the grandchild along.
 result grandchild() {
   result r;
   asio::io_context ctx;
@@ -404,7 +405,7 @@ result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms
 
 using server_place = std::optional<isolatte::fork_server>;
 
-/// Has a child stand by, unless that is what fails: then none will come, however long one waits.
+/// Waits for a standby child, but not without end: the failed call may be the one that makes it.
 void await_standby(server_place& server, asio::io_context& ctx) {
   bool served = false;
   server->async_fork(isolatte::call([] { return 41; }), {},
@@ -420,8 +421,8 @@ void await_standby(server_place& server, asio::io_context& ctx) {
     std::this_thread::yield();
 }
 
-/// Starts an operation with a fork server, and another when it is over, which tells whether the
-/// server is still of use.
+/// Runs an operation of a fork server, and then another one, which shows whether the server still
+/// works.
 template <class Start>
 result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr) {
   result r;
@@ -512,7 +513,7 @@ result served_timeout() {
   });
 }
 
-/// Does something to the server, or to the operation, as soon as the child says that it runs.
+/// Runs `then` with the server when the line of the child arrives.
 template <class Then>
 result served_until_ready(Then then) {
   asio::cancellation_signal signal;
@@ -592,10 +593,11 @@ constexpr scenario scenarios[] = {
     {"server replaced", server_replaced, ending::returned, false, true},
 };
 
-/// The system calls that carry a result out of the child: without them it is undelivered.
+/// The system calls that carry the result. If they fail, the outcome is undelivered.
 bool carries(const std::string& entry) { return entry == "write" || entry == "fstat"; }
 
-/// A failure that the server cannot answer for costs the server, and then the next one serves.
+/// A failed call in the server ends the server, because it cannot answer. The next operation starts
+/// another one.
 bool costs_the_server(const scenario& what, const result& r, const fail_calls& calls) {
   return what.served && calls.injected() && r.ec == isolatte::error::server_died;
 }
@@ -603,7 +605,7 @@ bool costs_the_server(const scenario& what, const result& r, const fail_calls& c
 void judge_next(const scenario& what, const result& r, const failure& how) {
   if (!r.next_completions) return;
   BOOST_TEST(*r.next_completions == 1);
-  // One failure costs one operation.
+  // One failure costs one operation, so the next one works.
   if (how.how == failure::mode::nth && r.how != what.expected)
     BOOST_TEST(r.next_how == ending::returned);
 }
@@ -632,7 +634,7 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
   BOOST_TEST(r.how == what.expected);
 }
 
-/// @return whether a call failed
+/// @return whether a call was made to fail
 bool run(const scenario& what, const failure& how) {
   auto const descriptors = open_descriptors();
   fail_calls const calls{how};
@@ -657,24 +659,25 @@ void fail_each(side where) {
     unsigned nth = 1;
     while (run(what, {.where = where, .nth = nth})) {
       ++nth;
-      // Symbols are looked up anew every time only where it is this process that may fail.
+      // In the parent every run needs a trace of unknown addresses. In the child a known trace
+      // saves time.
       if (where == side::parent) ++crash_depth;
       BOOST_REQUIRE(nth < 1000);
     }
     BOOST_TEST_MESSAGE(what.name << ": " << nth - 1 << " calls");
-    // A child that is killed at once may make none.
+    // A child that is killed at once may make no call at all.
     BOOST_TEST((nth > 1U || (where == side::child && what.needs_kill)), what.name);
   }
 }
 
 namespace {
 
-/// What nobody could do without the call.
+/// Whether the scenario cannot work without the call.
 bool hopeless(const scenario& what, std::string_view entry) {
-  // A group is known by its number, which is safe only as long as its leader is a zombie, and only
-  // waitid leaves it one. Linux 6.9 has another way, older ones have none.
+  // Killing a group needs its leader as a zombie, and only waitid(WNOWAIT) leaves it one. Linux 6.9
+  // could signal a group through a pidfd; older kernels cannot.
   if (what.run == grandchild) return entry == "kill" || entry == "waitid";
-  // A fork server is ended by a signal, too.
+  // Without pidfd, kill() is the only way to end a fork server, too.
   return !ISOLATTE_HAS_PIDFD && entry == "kill" && (what.needs_kill || what.served);
 }
 

@@ -8,15 +8,15 @@
 
 namespace isolatte::test {
 
-// Each runs children of every kind, and checks what becomes of them: the operation completes, with
-// the right error or the right ending, never with a wrong value, and nothing is left.
+// Each function runs children of every kind. Every operation has to complete with the right error
+// or the right ending, and never with a wrong value. No child and no descriptor may remain.
 
 void fail_none();
-/// Fails one call, then the next, until none is left to fail.
+/// Fails the first call, then the second, until a run makes fewer calls.
 void fail_each(side where);
-/// Fails one kind of call for ever, then the next kind.
+/// Fails every call of one kind, then of the next kind.
 void fail_every(side where);
-/// Interrupts every second call.
+/// Fails every second call with EINTR.
 void interrupt_all();
 
 }  // namespace isolatte::test

@@ -5,14 +5,14 @@
 
 #include <cstdlib>
 
-/// ThreadSanitizer does not know fences, with which Boost.Asio orders the last release of an
-/// executor behind all others.
+/// Suppresses false reports: ThreadSanitizer does not understand the fence with which Boost.Asio
+/// orders the last release of an executor.
 extern "C" const char* __tsan_default_suppressions() {
   return "race:^boost::asio::execution::detail::any_executor_base::destroy_shared\n";
 }
 
 int main(int argc, char* argv[]) {
-  // Boost.Test would take every signal for its own, and a child's failure for the test's.
+  // Otherwise Boost.Test would catch the signals that tests send, and report failures of children.
   ::setenv("BOOST_TEST_CATCH_SYSTEM_ERRORS", "no", 0);
   return boost::unit_test::unit_test_main([] { return true; }, argc, argv);
 }

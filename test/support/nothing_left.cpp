@@ -23,7 +23,7 @@ std::vector<std::string> open_descriptors() {
   for (auto const& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
     std::error_code gone;
     auto const target = std::filesystem::read_symlink(entry.path(), gone);
-    // The directory's own descriptor is closed by now, or is a directory of /proc.
+    // Skips the descriptor of the directory itself, which is closed by now.
     if (gone || target.string().ends_with("/fd")) continue;
     found.push_back(entry.path().filename().string() + " -> " + target.string());
   }
@@ -60,7 +60,7 @@ bool alive(int pid) {
   char state = 0;
   rest >> state;
   if (state != 'Z' && state != 'X') return true;
-  // As long as other threads of its are on their way out its descriptors are open.
+  // The leader is a zombie, but its descriptors stay open until its other threads have ended.
   std::string skipped;
   for (int i = 0; i != 16; ++i) rest >> skipped;
   int threads = 0;
@@ -68,7 +68,7 @@ bool alive(int pid) {
 }
 
 void wait_until_gone(int pid) {
-  // Not a child of ours, perhaps, so there is no event to wait for.
+  // The process may be no child of this one, so there is no event to wait for.
   while (alive(pid)) std::this_thread::yield();
 }
 

@@ -9,23 +9,23 @@
 
 namespace isolatte::test {
 
-/// The process's open descriptors, each with what it leads to. Those that stay for ever by design
-/// (the leash) are opened by the first call.
+/// Returns the open descriptors of the process, each with its target. The first call makes the
+/// leash, which stays open by design.
 std::vector<std::string> open_descriptors();
 
-/// The children of this process that exist, zombies included.
+/// Returns the children of this process, zombies included.
 std::vector<int> children();
-/// Whether this process has no children, ended or not. One that the kernel reaps by itself is gone
-/// only a moment after its end can be seen.
+/// Waits up to 10 s until this process has no children, zombies included. A child that the kernel
+/// reaps by itself disappears a moment after its end can be seen.
 bool children_vanish();
 
-/// Whether a process of that number exists and is more than a zombie.
+/// Whether the process exists and is not a zombie.
 bool alive(int pid);
 
-/// Blocks until the process is gone (or a zombie). ctest's timeout bounds the wait.
+/// Blocks until the process is gone or a zombie. The timeout of ctest limits the wait.
 void wait_until_gone(int pid);
 
-/// A fixture: checks at its end that neither a descriptor nor a child is left of the test.
+/// A fixture that checks at its end that no descriptor and no child of the test remains.
 class nothing_left {
  public:
   nothing_left();

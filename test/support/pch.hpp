@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_TEST_SUPPORT_PCH_HPP
 #define ISOLATTE_TEST_SUPPORT_PCH_HPP
 
-// What nearly every test includes and seldom changes.
+// Precompiled: headers that nearly every test includes and that seldom change.
 #include <boost/asio.hpp>
 #include <boost/serialization/string.hpp>
 #include <boost/serialization/vector.hpp>

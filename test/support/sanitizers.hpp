@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_TEST_SUPPORT_SANITIZERS_HPP
 #define ISOLATTE_TEST_SUPPORT_SANITIZERS_HPP
 
-// Which sanitizers the tests are compiled for: some things they know only in their own way.
+// Tells which sanitizer the tests are built with, because some tests cannot hold under one.
 
 #ifdef __has_feature
 #define ISOLATTE_TEST_HAS_FEATURE(feature) __has_feature(feature)
@@ -14,26 +14,27 @@
 
 namespace isolatte::test {
 
-/// Its shadow memory is larger than any limit of the address space that would mean something, and
-/// its allocator ends the process where malloc would refuse.
+/// AddressSanitizer's shadow memory is larger than any useful limit of the address space, and its
+/// allocator ends the process if malloc would return null.
 #if defined(__SANITIZE_ADDRESS__) || ISOLATTE_TEST_HAS_FEATURE(address_sanitizer)
 inline constexpr bool with_asan = true;
 #else
 inline constexpr bool with_asan = false;
 #endif
 
-/// The same is true of it.
+/// ThreadSanitizer behaves in the same way.
 #if defined(__SANITIZE_THREAD__) || ISOLATTE_TEST_HAS_FEATURE(thread_sanitizer)
 inline constexpr bool with_tsan = true;
 #else
 inline constexpr bool with_tsan = false;
 #endif
 
-/// Whether malloc is the system's: limits bind it, and it says no.
+/// Whether malloc is the system's: limits apply to it, and it returns null.
 inline constexpr bool malloc_refuses = !with_asan && !with_tsan;
 
-/// Its check of virtual calls opens a pipe to find out what may be read, and ends the process where
-/// it cannot. GCC does not tell whether it is there, but it comes with ASan in this project.
+/// UBSan's check of virtual calls opens a pipe to probe memory, and ends the process if it gets no
+/// descriptor. GCC does not tell whether UBSan is on, but this project always combines it with
+/// ASan.
 inline constexpr bool ubsan_needs_descriptors =
     with_asan || ISOLATTE_TEST_HAS_FEATURE(undefined_behavior_sanitizer);
 

@@ -58,7 +58,7 @@ struct triangle : shape {
   }
 };
 
-/// A function object that is moved and never copied.
+/// A function object that can be moved but not copied.
 struct owner {
   std::unique_ptr<int> number = std::make_unique<int>(0);
   int operator()(int n) const { return *number + n; }
@@ -68,7 +68,7 @@ struct owner {
   }
 };
 
-/// Counts what becomes of an argument.
+/// Counts the copies and moves of an argument.
 struct counted {
   static inline int copies = 0;
   static inline int moves = 0;
@@ -86,7 +86,7 @@ struct counted {
   }
 };
 
-/// The call as the other process makes it.
+/// Sends a call through bytes and invokes it, as the other process does.
 template <class Call>
 decltype(auto) arrived(const Call& original) {
   byte_buffer bytes;
@@ -94,7 +94,7 @@ decltype(auto) arrived(const Call& original) {
   return Call::decode(bytes.bytes())();
 }
 
-/// The same without its type, as a server has it.
+/// Does the same through remote_call, without the type, as a fork server does.
 template <class R, class Call>
 R ran(const Call& original) {
   remote_call const remote = make_remote(original);
@@ -174,7 +174,8 @@ BOOST_AUTO_TEST_CASE(bytes_that_are_no_arguments_are_refused_when_it_is_run) {
 BOOST_AUTO_TEST_CASE(the_function_to_check_is_named) {
   BOOST_TEST(make_remote(isolatte::call(add, 1, 2)).function == address_of(add));
   BOOST_TEST(make_remote(isolatte::call(&shape::constant, shape{})).function != 0U);
-  // These need none: the object decides, and what has no state comes with the entry.
+  // There is no address to check: a virtual function is found through the object, a data member is
+  // an offset, and code without state is named by the entry.
   BOOST_TEST(make_remote(isolatte::call(&shape::corners, shape{})).function == 0U);
   BOOST_TEST(make_remote(isolatte::call(&scale::factor, scale{})).function == 0U);
   BOOST_TEST(make_remote(isolatte::call([] {})).function == 0U);

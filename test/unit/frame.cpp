@@ -51,10 +51,10 @@ bytes frame_of(payload_kind kind, std::size_t size) {
   return result;
 }
 
-/// What a buffer holds without an allocation.
+/// The capacity of a buffer that has allocated nothing.
 std::size_t const unallocated = isolatte::detail::byte_buffer().capacity();
 
-/// Feeds as read() would: never more than there is space for.
+/// Feeds the reader as read() would: never more than space() has.
 frame_state feed(frame_reader& reader, std::span<const std::byte> input) {
   while (!input.empty()) {
     auto const space = reader.space();
@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE(a_byte_too_many_spoils_the_frame) {
     BOOST_REQUIRE((feed(reader, frame_of(payload_kind::value, size)) == frame_state::complete));
     BOOST_TEST((feed(reader, bytes(1)) == frame_state::malformed));
     BOOST_TEST(reader.take_payload().empty());
-    // And nothing mends it.
+    // More bytes do not repair it.
     BOOST_TEST((feed(reader, frame_of(payload_kind::value, size)) == frame_state::malformed));
   }
 }
@@ -203,10 +203,10 @@ BOOST_AUTO_TEST_CASE(an_absurd_length_is_refused_without_allocating) {
 
 BOOST_AUTO_TEST_CASE(memory_that_is_not_there_is_said_so) {
   constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
-  // More than a buffer can ever hold; malloc is not even asked.
+  // The size exceeds the limit of a buffer, so malloc is not asked.
   BOOST_TEST((state_of(make_frame_header(payload_kind::value, no_limit), no_limit) ==
               frame_state::out_of_memory));
-  // More than an address space can hold.
+  // The size exceeds every address space, so malloc refuses.
   if (isolatte::test::malloc_refuses)
     BOOST_TEST((state_of(make_frame_header(payload_kind::value, std::size_t{1} << 62), no_limit) ==
                 frame_state::out_of_memory));

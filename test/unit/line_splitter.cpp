@@ -19,7 +19,7 @@ using lines = std::vector<std::string>;
 
 constexpr std::size_t max_line = splitter_type::max_line;
 
-/// The plain way, with all the text at hand.
+/// The reference: splits a whole text.
 lines split(std::string_view text) {
   lines found;
   while (!text.empty()) {
@@ -40,7 +40,7 @@ void take(splitter_type& splitter, lines& found) {
   while (auto const line = splitter.next()) found.emplace_back(*line);
 }
 
-/// Splits what is fed in pieces of the given sizes; the rest is the last piece.
+/// Feeds a text in pieces of the given sizes; the rest is the last piece.
 lines feed(std::string_view text, const std::vector<std::size_t>& sizes, bool take_between = true) {
   splitter_type splitter;
   lines found;
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(every_chunking_of_short_texts) {
   for (auto const& text : samples) {
     auto const expected = split(text);
     std::size_t const gaps = text.empty() ? 0 : std::min<std::size_t>(text.size() - 1, 13);
-    // Every subset of the places between two bytes.
+    // Tries every subset of the places between two bytes.
     for (unsigned cuts = 0; cuts != 1U << gaps; ++cuts) {
       std::vector<std::size_t> sizes;
       std::size_t size = 1;
@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(random_texts_in_random_pieces) {
   for (int round = 0; round != 300; ++round) {
     std::string text;
     for (auto count = random() % 20; count != 0; --count) {
-      // Mostly short lines, sometimes one that is cut.
+      // Makes mostly short lines, and sometimes one that is cut.
       auto const length = random() % 10 == 0 ? random() % (3 * max_line) : random() % 40;
       text += std::string(length, static_cast<char>('a' + random() % 26));
       if (random() % 5 != 0) text += '\n';

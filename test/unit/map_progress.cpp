@@ -17,7 +17,7 @@ namespace map_progress_test {
 using end = isolatte::logic::map_progress::end;
 using step = isolatte::logic::map_progress::step;
 
-/// Takes as long as that is what is to be done.
+/// Takes elements as long as the next step is to take one.
 std::size_t take_all(isolatte::logic::map_progress& map) {
   std::size_t count = 0;
   for (; map.next() == step::take; ++count) {
@@ -102,11 +102,11 @@ BOOST_AUTO_TEST_CASE(asks_a_broken_range_no_more) {
   map.ended(1, end::failure);
   map.ended(0, end::success);
   check(map, step::complete);
-  // It may have had more.
+  // The range broke, so it may have had more elements.
   BOOST_TEST(map.total() == 0U);
 }
 
-// Stopping
+// Stops
 
 BOOST_AUTO_TEST_CASE(goes_on_behind_a_failure_unless_told) {
   isolatte::logic::map_progress map{{.at_most = 2}};
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(starts_nothing_more_when_its_jobs_are_aborted_by_others) {
   BOOST_TEST(!map.aborted());
 }
 
-// Cancellation
+// Cancellations
 
 BOOST_AUTO_TEST_CASE(cancelled_before_its_start_starts_nothing) {
   isolatte::logic::map_progress map{{.at_most = 2, .total = 5}};
@@ -206,7 +206,7 @@ BOOST_AUTO_TEST_CASE(is_not_stopped_by_failures_when_it_is_cancelled) {
   BOOST_TEST(!map.ended(0, end::failure).stop_others);
 }
 
-// Shortage
+// Shortages
 
 BOOST_AUTO_TEST_CASE(keeps_a_job_that_found_no_room_until_another_has_ended) {
   isolatte::logic::map_progress map{{.at_most = 3}};
@@ -279,12 +279,12 @@ BOOST_AUTO_TEST_CASE(tries_nothing_again_when_it_stops) {
     BOOST_TEST(map.ended(2, end::shortage).settled);
     if (cancelled) map.ended(0, end::success);
     check(map, step::complete);
-    // What waited has never run.
+    // A job that waited has never run, so the cancellation left it undone.
     BOOST_TEST(map.aborted() == cancelled);
   }
 }
 
-// Everything at once
+// All events in random order
 
 BOOST_AUTO_TEST_CASE(ends_each_job_once_whatever_happens) {
   for (unsigned seed = 0; seed != 3000; ++seed) {

@@ -38,7 +38,7 @@ BOOST_AUTO_TEST_CASE(names_agree_with_the_c_library) {
     const char* const known = ::sigabbrev_np(signal);
     if (known == nullptr) continue;
     std::string const name = std::string{"SIG"} + known;
-    // Two names for one number.
+    // SIGPOLL and SIGIO are two names of one number.
     if (name == "SIGPOLL" || name == "SIGIO") continue;
     BOOST_TEST(signal_name(signal) == name);
   }

@@ -16,7 +16,7 @@ namespace tail_buffer_test {
 
 using buffer_type = isolatte::logic::tail_buffer;
 
-/// The plain way: keep all, cut at the end.
+/// The reference: keeps everything, and cuts at the end.
 struct oracle {
   explicit oracle(std::size_t most) : limit{most} {}
   void append(std::string_view bytes) { all += bytes; }

@@ -39,10 +39,11 @@ using boost::system::error_code;
 using detail::byte_buffer;
 using detail::payload_kind;
 
-/// What happened to the worker between two moments.
+/// Measures the usage of the worker between two moments.
 class usage_meter {
  public:
-  /// @param at_once nothing has happened since end() but the sending of a reply
+  /// @param at_once whether the worker has only sent a reply since end(): the usage of that moment
+  /// then serves, which saves a getrusage()
   void begin(bool at_once) noexcept {
     began_ = std::chrono::steady_clock::now();
     if (!at_once) before_ = now();
@@ -80,7 +81,7 @@ class usage_meter {
   rusage before_{};
 };
 
-/// Bytes of memory that the process has resident.
+/// Returns the resident memory of this process in bytes, or 0 if the system does not tell.
 std::uint64_t resident_bytes() noexcept {
   int const file = retry([] { return sys.open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0); });
   if (file == -1) return 0;
@@ -93,12 +94,13 @@ std::uint64_t resident_bytes() noexcept {
   return ::strtoull(resident, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// The worker's end of its channel, which a job may close.
+/// The worker's end of the socket. A job may close the descriptor, so write() compares its
+/// identity.
 class job_socket {
  public:
   explicit job_socket(int fd) noexcept : fd_{fd} { sys.fstat(fd_, &identity_); }
 
-  /// @return whether all of it is there
+  /// @return false at end-of-file or after an error
   bool read(void* bytes, std::size_t count) noexcept {
     auto* at = static_cast<std::byte*>(bytes);
     while (count != 0) {
@@ -124,7 +126,7 @@ class job_socket {
     }
   }
 
-  /// Whether it has had to receive, and perhaps to wait, since it was asked last.
+  /// Whether read() has called recvmsg(), and so may have waited, since the last call of this.
   bool has_waited() noexcept { return std::exchange(has_waited_, false); }
 
   bool write(const reply_header& header, std::span<const std::byte> payload) noexcept {
@@ -173,7 +175,7 @@ class job_socket {
   bool has_waited_ = false;
 };
 
-/// Says whether code is there, and remembers it: code stays where it is.
+/// Remembers code that was found, because loaded code is not moved: asking the loader is slow.
 class known_code {
  public:
   bool has(const code_address& what) {
@@ -213,7 +215,8 @@ class worker_task final : public detail::child_task {
   void release() noexcept override {}
 
  private:
-  /// Runs what may throw, or come back in a grandchild; gives what goes into the reply.
+  /// Runs code of the user's and encodes its exception. A grandchild that returns from it ends
+  /// here.
   template <class Work>
   reply_kind guarded(byte_buffer& out, std::size_t limit, Work work) {
     reply_kind if_it_throws = reply_kind::exception;
@@ -223,7 +226,8 @@ class worker_task final : public detail::child_task {
       stay_alone();
       return reply_kind::value;
     } catch (abi::__forced_unwind&) {
-      // pthread_exit() of the only thread that there is: it cannot be kept, so the worker goes.
+      // pthread_exit() ended the only thread. The unwinding cannot be stopped, so the worker
+      // replies and leaves.
       stay_alone();
       reply_header last;
       last.id = current_;
@@ -245,7 +249,7 @@ class worker_task final : public detail::child_task {
     out = byte_buffer{};
     detail::encode_exception(out, what, allowed);
   }
-  /// A grandchild that comes back from a callable has nothing to say.
+  /// Ends a grandchild that has returned from a callable: its replies would corrupt the socket.
   void stay_alone() const noexcept {
     if (::getpid() != self_) ::_exit(0);
   }

@@ -15,17 +15,17 @@
 
 namespace isolatte::posix {
 
-/// What a pool tells a worker when it is made. The initializer's arguments are behind it.
+/// The message with which a pool starts a worker. The arguments of the initializer follow it.
 struct worker_plan {
   int socket = -1;
   int page = -1;
   bool report_memory = false;
-  /// Not there where its address is 0.
+  /// Address 0: there is no initializer.
   code_address initializer;
   code_address initializer_function;
 };
 
-/// The call that makes a worker of a child.
+/// Makes the call that turns a child into a worker.
 detail::remote_call make_worker_call(const worker_plan& plan,
                                      std::span<const std::byte> initializer_arguments);
 
