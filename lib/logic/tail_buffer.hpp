@@ -29,8 +29,10 @@ class tail_buffer {
 
   bool truncated() const noexcept { return truncated_ || bytes_.size() > limit_; }
 
+  /// Gives what has been kept, and begins anew.
   std::string take() {
     trim();
+    truncated_ = false;
     return std::exchange(bytes_, {});
   }
 

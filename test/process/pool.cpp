@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "helpers.hpp"
+#include "pool_fixture.hpp"
 #include "remembered.hpp"
-#include "support/nothing_left.hpp"
 
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
@@ -54,30 +54,6 @@ using isolatte::worker_pool;
 using namespace isolatte::test;
 using namespace std::chrono_literals;
 
-/// A pool and its loop. run_until() runs the loop until a condition holds.
-struct fixture : nothing_left {
-  asio::io_context context;
-  std::optional<worker_pool> pool;
-
-  void make(pool_options opts = {.workers = 1}) { pool.emplace(context, std::move(opts)); }
-  template <class Condition>
-  void run_until(Condition holds) {
-    while (!holds()) BOOST_REQUIRE(context.run_one() == 1u);
-  }
-  template <class Call>
-  auto run(Call fn, job_options opts = {}) {
-    remembered<isolatte::result_of<Call>> done;
-    pool->async_run(std::move(fn), opts, done.handler());
-    run_until([&] { return done.calls != 0; });
-    return done;
-  }
-  ~fixture() {
-    if (pool) pool->stop();
-    context.run();
-    pool.reset();
-  }
-};
-
 int add(int a, int b) { return a + b; }
 void crash() { ::raise(SIGSEGV); }
 void say_and_hang() {
@@ -88,7 +64,7 @@ pid_t own_pid() { return ::getpid(); }
 int counter = 0;
 int count_up() { return ++counter; }
 
-BOOST_FIXTURE_TEST_SUITE(pool, fixture)
+BOOST_FIXTURE_TEST_SUITE(pool, pool_fixture)
 
 BOOST_AUTO_TEST_CASE(a_job_returns) {
   make();

@@ -49,6 +49,16 @@ BOOST_AUTO_TEST_CASE(exactly_the_limit_is_whole) {
   BOOST_TEST(buffer.take() == "abcd");
 }
 
+BOOST_AUTO_TEST_CASE(what_was_dropped_before_a_take_says_nothing_of_what_follows) {
+  isolatte::logic::tail_buffer buffer{2};
+  buffer.append("abc");
+  BOOST_TEST(buffer.take() == "bc");
+  BOOST_TEST(!buffer.truncated());
+  buffer.append("d");
+  BOOST_TEST(!buffer.truncated());
+  BOOST_TEST(buffer.take() == "d");
+}
+
 BOOST_AUTO_TEST_CASE(one_byte_more_is_truncated_and_stays_so) {
   buffer_type buffer{4};
   buffer.append("abcd");
