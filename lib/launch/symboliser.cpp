@@ -4,7 +4,7 @@
 #include "launch/symboliser.hpp"
 
 #include "launch/describe.hpp"
-#include "launch/fork_launcher.hpp"
+#include "launch/fork.hpp"
 #include "posix/process_registry.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>

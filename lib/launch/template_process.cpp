@@ -4,7 +4,7 @@
 #include "launch/template_process.hpp"
 
 #include "posix/child/fork_child.hpp"
-#include "posix/child/serve_forks.hpp"
+#include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/code_address.hpp"
 #include "posix/message_socket.hpp"
@@ -40,7 +40,7 @@ class serve_task final : public detail::child_task {
   explicit serve_task(int socket) : socket_{socket}, code_{posix::loaded_code()} {}
   void invoke() override {
     posix::rely_on(code_);
-    posix::serve_forks(socket_);
+    posix::template_main(socket_);
   }
   void encode(detail::byte_buffer&) const override {}
   void release() noexcept override {}
@@ -72,7 +72,7 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
   auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
   self->start(ec);
   if (ec) return nullptr;
-  supervise::run_service::join(executor, self->membership_, self);
+  supervise::context_service::join(executor, self->membership_, self);
   return self;
 }
 

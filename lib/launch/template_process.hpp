@@ -9,8 +9,8 @@
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
-#include "supervise/run_service.hpp"
 #include "supervise/supervisor.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
@@ -102,7 +102,7 @@ class template_process final : public supervise::context_bound,
   boost::asio::any_io_executor const executor_;
   ahead_of_need const ahead_;
   supervise::strand strand_;
-  supervise::run_service::membership membership_;
+  supervise::context_service::membership membership_;
   std::atomic<std::uint64_t> next_id_ = 1;
   std::atomic<int> pid_ = 0;
   std::atomic<bool> abandoned_ = false;

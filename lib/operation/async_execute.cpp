@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/program_launcher.hpp"
+#include "launch/execute.hpp"
 #include "supervise/complete_later.hpp"
 
 #include <isolatte/async_execute.hpp>

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/fork_launcher.hpp"
+#include "launch/fork.hpp"
 #include "launch/symboliser.hpp"
 #include "supervise/complete_later.hpp"
 

@@ -69,7 +69,7 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
   auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
-  run_service::join(executor, self->membership_, self);
+  context_service::join(executor, self->membership_, self);
   return self;
 }
 

@@ -9,10 +9,10 @@
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
-#include "supervise/run_service.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/options.hpp>
@@ -139,7 +139,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   boost::asio::any_io_executor const executor_;
   strand strand_;
-  run_service::membership membership_;
+  context_service::membership membership_;
   symbolise_function const symbolise_;
   logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_LAUNCH_FORK_LAUNCHER_HPP
-#define ISOLATTE_LIB_LAUNCH_FORK_LAUNCHER_HPP
+#ifndef ISOLATTE_LIB_LAUNCH_FORK_HPP
+#define ISOLATTE_LIB_LAUNCH_FORK_HPP
 
 #include "launch/launched.hpp"
 

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
-#define ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
+#ifndef ISOLATTE_LIB_SUPERVISE_CONTEXT_SERVICE_HPP
+#define ISOLATTE_LIB_SUPERVISE_CONTEXT_SERVICE_HPP
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -23,11 +23,11 @@ class context_bound {
 };
 
 /// Abandons what is still going on when its execution context is destroyed, whoever owns it.
-class run_service : public boost::asio::execution_context::service {
+class context_service : public boost::asio::execution_context::service {
   using list = std::list<std::weak_ptr<context_bound>>;
 
  public:
-  using key_type = run_service;
+  using key_type = context_service;
   static boost::asio::execution_context::id id;
 
   /// A place in the service's list, given back when destroyed.
@@ -41,12 +41,12 @@ class run_service : public boost::asio::execution_context::service {
     void forget() noexcept { service_ = nullptr; }
 
    private:
-    friend run_service;
-    run_service* service_ = nullptr;
+    friend context_service;
+    context_service* service_ = nullptr;
     list::iterator place_;
   };
 
-  explicit run_service(boost::asio::execution_context& context) : service{context} {}
+  explicit context_service(boost::asio::execution_context& context) : service{context} {}
 
   static void join(const boost::asio::any_io_executor& executor, membership& place,
                    const std::shared_ptr<context_bound>& run);

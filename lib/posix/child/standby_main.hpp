@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_POSIX_CHILD_STAND_BY_HPP
-#define ISOLATTE_LIB_POSIX_CHILD_STAND_BY_HPP
+#ifndef ISOLATTE_LIB_POSIX_CHILD_STANDBY_MAIN_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_STANDBY_MAIN_HPP
 
 #include "posix/child_page.hpp"
 #include "posix/descriptor.hpp"
@@ -27,8 +27,8 @@ struct standby_ends {
 /// Entered with all signals blocked.
 /// @param server_socket what it inherited of its server and is not to hold
 /// @param room for a message
-[[noreturn]] void stand_by(standby_ends ends, int server_socket,
-                           std::span<std::byte> room) noexcept;
+[[noreturn]] void standby_main(standby_ends ends, int server_socket,
+                               std::span<std::byte> room) noexcept;
 
 }  // namespace isolatte::posix
 

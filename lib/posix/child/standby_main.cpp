@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "posix/child/stand_by.hpp"
+#include "posix/child/standby_main.hpp"
 
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
@@ -53,7 +53,7 @@ std::span<const std::byte> wait_for_request(const standby_ends& ends, std::span<
 
 }  // namespace
 
-void stand_by(standby_ends ends, int server_socket, std::span<std::byte> room) noexcept {
+void standby_main(standby_ends ends, int server_socket, std::span<std::byte> room) noexcept {
   // The program is to see at once when the server ends.
   sys.close(server_socket);
   child_page_data* const page = ends.page.data();

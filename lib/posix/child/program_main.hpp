@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_POSIX_CHILD_EXEC_CHILD_HPP
-#define ISOLATTE_LIB_POSIX_CHILD_EXEC_CHILD_HPP
+#ifndef ISOLATTE_LIB_POSIX_CHILD_PROGRAM_MAIN_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_PROGRAM_MAIN_HPP
 
 #include "logic/invocation.hpp"
 #include "posix/child/child_plan.hpp"
@@ -31,8 +31,8 @@ exec_plan make_exec_plan(const program& what);
 
 /// All that such a child does, from the fork to its end as a copy of this process. Entered with all
 /// signals blocked.
-[[noreturn]] void exec_child(const child_plan& plan, const exec_plan& program,
-                             const char* const* arguments, const char* const* variables) noexcept;
+[[noreturn]] void program_main(const child_plan& plan, const exec_plan& program,
+                               const char* const* arguments, const char* const* variables) noexcept;
 
 }  // namespace isolatte::posix
 

@@ -1,10 +1,10 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/program_launcher.hpp"
+#include "launch/execute.hpp"
 
 #include "logic/invocation.hpp"
-#include "posix/child/exec_child.hpp"
+#include "posix/child/program_main.hpp"
 #include "posix/system_calls.hpp"
 
 #include <boost/asio/execution/context.hpp>
@@ -83,7 +83,7 @@ class library_child {
   template <class Launcher>
   error_code on_exec_setup(Launcher& launcher, const std::filesystem::path&,
                            const char* const*& arguments) {
-    posix::exec_child(plan_, program_, arguments, launcher.env);
+    posix::program_main(plan_, program_, arguments, launcher.env);
   }
 
  private:

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "posix/child/exec_child.hpp"
+#include "posix/child/program_main.hpp"
 
 #include "posix/child/child_setup.hpp"
 #include "posix/system_calls.hpp"
@@ -74,8 +74,8 @@ exec_plan make_exec_plan(const program& what) {
   return plan;
 }
 
-void exec_child(const child_plan& plan, const exec_plan& program, const char* const* arguments,
-                const char* const* variables) noexcept {
+void program_main(const child_plan& plan, const exec_plan& program, const char* const* arguments,
+                  const char* const* variables) noexcept {
   setup_step failed = prepare_child(plan);
   if (failed == setup_step::none && !keep_beyond_exec(plan))
     failed = setup_step::closing_descriptors;

@@ -1,11 +1,11 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "posix/child/serve_forks.hpp"
+#include "posix/child/template_main.hpp"
 
 #include "posix/child/fork_request.hpp"
 #include "posix/child/requested_child.hpp"
-#include "posix/child/stand_by.hpp"
+#include "posix/child/standby_main.hpp"
 #include "posix/child_page.hpp"
 #include "posix/leash.hpp"
 #include "posix/message_socket.hpp"
@@ -56,7 +56,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
   ends.link = std::move(received[1]);
   if (!ec) ends.leash = open_worn_leash(ec);
   if (ec) return 0;
-  return make_child(ends.page, ec, [&] { stand_by(std::move(ends), socket, room); });
+  return make_child(ends.page, ec, [&] { standby_main(std::move(ends), socket, room); });
 }
 
 fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::byte> message,
@@ -76,7 +76,7 @@ fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::by
 
 }  // namespace
 
-void serve_forks(int socket) {
+void template_main(int socket) {
   rehearse_call();
   // Not cleared in between: every page that is written here is copied while a child has it, too.
   std::vector<std::byte> room(longest_message);
