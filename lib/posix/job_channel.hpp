@@ -6,6 +6,7 @@
 
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/shared_page.hpp"
 
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/resource_usage.hpp>
@@ -66,12 +67,6 @@ class job_page {
   job_page() noexcept = default;
   static job_page make(descriptor& file, boost::system::error_code& ec) noexcept;
   static job_page of_file(int fd, boost::system::error_code& ec) noexcept;
-  job_page(job_page&& other) noexcept : data_{std::exchange(other.data_, nullptr)} {}
-  job_page& operator=(job_page&& other) noexcept {
-    std::swap(data_, other.data_);
-    return *this;
-  }
-  ~job_page();
 
   /// The pool: the job is being sent.
   void offer(const job_header& job) noexcept;
@@ -83,9 +78,10 @@ class job_page {
  private:
   enum state : std::uint64_t { offered, begun, taken_back };
   using data = std::array<std::atomic<std::uint64_t>, slots>;
+  explicit job_page(shared_page<data> slots_of) noexcept : data_{std::move(slots_of)} {}
   bool move_on(const job_header& job, state to) noexcept;
 
-  data* data_ = nullptr;
+  shared_page<data> data_;
 };
 
 /// Sends what there is room for, without waiting and without SIGPIPE.

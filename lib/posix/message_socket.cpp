@@ -43,11 +43,8 @@ socket_ends make_sockets(int type, boost::system::error_code& ec) noexcept {
     ec = last_error();
     return {};
   }
-  socket_ends ends{descriptor{fds[0]}, descriptor{fds[1]}};
-  ends.mine = above_stdio(std::move(ends.mine), ec);
-  if (!ec) ends.theirs = above_stdio(std::move(ends.theirs), ec);
-  if (ec) return {};
-  return ends;
+  auto [mine, theirs] = own_pair(fds, ec);
+  return {std::move(mine), std::move(theirs)};
 }
 
 }  // namespace
