@@ -3,9 +3,12 @@
 
 #include "launch/execute.hpp"
 
+#include "launch/child_birth.hpp"
 #include "logic/invocation.hpp"
 #include "posix/child/program_main.hpp"
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -17,6 +20,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 namespace isolatte::launch {
@@ -27,20 +31,20 @@ namespace asio = boost::asio;
 namespace process = boost::process::v2;
 using boost::system::error_code;
 
-/// What Boost.Process tells of its fork. An event loop must not be told: that is safe only as long
-/// as no other thread uses it, and a child that becomes another program has no use for it.
+/// Hears in an event loop's place that Boost.Process forks. To tell the loop is safe only while no
+/// other thread uses it, and a child that becomes another program has no use for it.
 class fork_context {
  public:
   explicit fork_context(const process::posix::default_launcher& launcher) noexcept
       : launcher_{launcher} {}
 
-  /// Boost.Process waits on a pipe for the child's errno, or for its end-of-file, which a sibling
-  /// that was forked meanwhile can hold back for as long as it lives. The answer "no error" is put
-  /// into the pipe beforehand, and the child's page tells how it really went.
+  /// Answers "no error" before the fork. Boost.Process waits on a pipe for the child's errno or for
+  /// end-of-file, which a sibling that is forked meanwhile can hold back for as long as it lives.
+  /// The child's page tells how it really went.
   void notify_fork(asio::execution_context::fork_event event) const noexcept {
     auto const& open_in_child = launcher_.fd_whitelist;
     constexpr std::size_t standard_streams = 3;
-    // Behind these comes the pipe; in a release that had none, nothing.
+    // The pipe comes after these; a release without it has no more.
     if (event != asio::execution_context::fork_prepare || open_in_child.size() <= standard_streams)
       return;
     int const no_error = 0;
@@ -52,7 +56,7 @@ class fork_context {
   const process::posix::default_launcher& launcher_;
 };
 
-/// An executor of nothing, for its context.
+/// An executor that executes nothing and leads Boost.Process to a fork_context.
 class fork_executor {
  public:
   explicit fork_executor(const fork_context& context) noexcept : context_{&context} {}
@@ -66,7 +70,7 @@ class fork_executor {
   const fork_context* context_;
 };
 
-/// Makes the child that Boost.Process forks one of the library's.
+/// Makes a child of the library's of the one that Boost.Process forks.
 class library_child {
  public:
   library_child(const posix::child_plan& plan, const posix::exec_plan& program) noexcept
@@ -78,8 +82,8 @@ class library_child {
     return {};
   }
 
-  /// Executes the program itself: behind this function Boost.Process would close descriptors that
-  /// are to be kept, and run the parent's exit handlers where it cannot execute it.
+  /// Executes the program, and does not return: Boost.Process would go on to close descriptors that
+  /// are to be kept, and would run the parent's exit handlers if exec failed.
   template <class Launcher>
   error_code on_exec_setup(Launcher& launcher, const std::filesystem::path&,
                            const char* const*& arguments) {
@@ -96,15 +100,15 @@ class library_child {
 }  // namespace isolatte::launch
 
 #if defined(ISOLATTE_NO_BOOST_PROCESS)
-/// Some distributions have the headers of a Boost whose Process is compiled, and not its library.
-/// This is all that would be missed, and it is never called: on_exec_setup() does not come back.
+/// Stands in for the one function of Boost.Process's library that is used here. Some distributions
+/// have the headers and not the library. It is never called: on_exec_setup() does not return.
 [[gnu::weak]] void boost::process::v2::posix::detail::close_all(const std::vector<int>&,
                                                                 error_code& ec) {
   ec = make_error_code(boost::system::errc::operation_not_supported);
 }
 #endif
 
-/// Does nothing with the child: the supervisor waits for it, and nobody else.
+/// Does nothing with the child: the supervisor alone waits for it.
 template <>
 struct boost::process::v2::basic_process<isolatte::launch::fork_executor> {
   explicit basic_process(const isolatte::launch::fork_executor&, int = 0) noexcept {}
@@ -114,8 +118,18 @@ namespace isolatte::launch {
 
 namespace {
 
-int launch_program(const program& what, const posix::child_plan& plan,
-                   const posix::exec_plan& program, error_code& ec) {
+posix::exec_plan plan_program(const program& what) {
+  posix::exec_plan plan;
+  plan.invocation = logic::invoke(what, posix::own_variables(), posix::default_path());
+  plan.start_dir = what.start_dir.native();
+  for (auto const& variable : plan.invocation.variables) plan.variables.push_back(variable.c_str());
+  plan.variables.push_back(nullptr);
+  return plan;
+}
+
+/// @return the child's number; there may be one in spite of an error
+int fork_by_boost_process(const program& what, const posix::child_plan& plan,
+                          const posix::exec_plan& program, error_code& ec) {
   process::posix::default_launcher launcher;
   fork_context const context{launcher};
   library_child child{plan, program};
@@ -123,23 +137,36 @@ int launch_program(const program& what, const posix::child_plan& plan,
   return launcher.pid;
 }
 
+forked_child fork_program(const program& what, const posix::child_ends& ends, const options& opts,
+                          detail::refusal& why) {
+  why.step = "creating the child";
+  if (!logic::well_formed(what)) {
+    why.ec = make_error_code(boost::system::errc::invalid_argument);
+    return {};
+  }
+  posix::exec_plan const program = plan_program(what);
+  child_birth birth{posix::child_kind::program, ends, opts, why};
+  if (why) return {};
+  int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
+  return birth.adopt(pid);
+}
+
 }  // namespace
 
-launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
-                 error_code& ec, const char*& step) {
-  auto const create = [&](const posix::child_ends& ends, error_code& error) {
-    if (!logic::well_formed(what)) {
-      error = make_error_code(boost::system::errc::invalid_argument);
-      return posix::forked_child{};
-    }
-    posix::exec_plan const program = posix::make_exec_plan(what);
-    return posix::fork_child_by(
-        [&](const posix::child_plan& plan, error_code& e) {
-          return launch_program(what, plan, program, e);
-        },
-        posix::child_kind::program, ends, opts, error);
-  };
-  return launch(executor, opts, nullptr, create, ec, step);
+launched execute(const asio::any_io_executor& executor, const program& what, const options& opts) {
+  detail::refusal why{{}, "opening the child's streams"};
+  try {
+    auto supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
+                                                  nullptr, why.ec);
+    if (why) return {why};
+    forked_child child = fork_program(what, supervisor->ends(), opts, why);
+    // With an error, a child that there is all the same is ended and reaped here.
+    if (why) return {why};
+    return {{}, std::move(supervisor), std::move(child)};
+  } catch (...) {
+    why.ec = detail::error_of_caught();
+    return {why};
+  }
 }
 
 }  // namespace isolatte::launch

@@ -10,14 +10,12 @@
 #include <isolatte/program.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/system/error_code.hpp>
 
 namespace isolatte::launch {
 
-/// Launches a program. Where it fails nothing is left, and `step` tells what failed. Whether the
-/// program can be executed is known only at the child's end.
+/// Launches a program. Whether the program can be executed is known only at the child's end.
 launched execute(const boost::asio::any_io_executor& executor, const program& what,
-                 const options& opts, boost::system::error_code& ec, const char*& step);
+                 const options& opts);
 
 }  // namespace isolatte::launch
 

@@ -99,12 +99,10 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   opts.max_result = max_text;
   opts.fault_report = false;
   describe_task task{unknown};
-  boost::system::error_code ec;
-  const char* step = "";
   launched child;
-  if (!unknown.empty()) child = fork(executor, task, opts, nullptr, ec, step);
-  if (unknown.empty() || ec) {
-    // Where no child is to be had the addresses have to do.
+  if (!unknown.empty()) child = fork(executor, task, opts, nullptr);
+  if (unknown.empty() || child.refused) {
+    // Without a child the addresses have to do.
     then(cache.text_of(fault.frames));
     return;
   }

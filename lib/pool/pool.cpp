@@ -5,7 +5,6 @@
 
 #include "launch/symboliser.hpp"
 #include "posix/child/worker_main.hpp"
-#include "supervise/complete_later.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 

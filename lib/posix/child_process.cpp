@@ -59,31 +59,40 @@ resource_usage usage_of(const struct rusage& usage) noexcept {
   return result;
 }
 
-/// How often a call is made that fails for no reason of the child's, before another is tried.
+/// Retries of a failing call before another call is tried.
 constexpr int attempts = 4;
 
-/// What cannot be killed is given up after so many attempts: it must not keep its owner.
+/// Attempts to kill a child before it is given up: it must not keep its owner waiting.
 constexpr int kill_attempts = 16;
 
 }  // namespace
 
 child_process::child_process() : owner_{::getpid()} { lock_registry(); }
 
+descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
+  auto const lock = lock_registry();
+  leash_ends ends = posix::open_leash(ec);
+  leash_ = ends.program;
+  // A copy of the program finds it by the registry, and closes it.
+  if (leash_.get() != -1 && hook_.next == nullptr) enlist(hook_, *this);
+  return std::move(ends.child);
+}
+
 void child_process::expect(const std::atomic<int>& number, bool leads_group) noexcept {
   expected_ = &number;
   leads_group_ = leads_group;
   state_ = state::expected;
   auto const lock = lock_registry();
-  enlist(hook_, *this);
+  if (hook_.next == nullptr) enlist(hook_, *this);
 }
 
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
-  // In a copy that a fork has made of this.
+  // In a copy that a fork has made the child is the parent's.
   if (::getpid() != owner_) return;
   {
     std::lock_guard const lock{mutex_};
-    // Expected, it may have been ended as one that is left behind when the program is.
+    // An expected child may have been ended already, because the program is leaving main().
     if (state_ != state::none && state_ != state::expected) return;
     leads_group_ = leads_group;
     began_ = began;
@@ -98,8 +107,8 @@ void child_process::adopt_locked(int pid) noexcept {
   expected_ = nullptr;
   state_ = state::running;
 #if ISOLATTE_HAS_PIDFD
-  // Race-free: the child is ours and unreaped. Where it fails (no descriptor left, say) the child
-  // is watched in the portable way.
+  // Race-free: the child is ours and unreaped. If this fails (no descriptor left, say) the child is
+  // watched in the portable way.
   boost::system::error_code ignored;
   pidfd_ = above_stdio(descriptor{sys.pidfd_open(pid)}, ignored);
 #endif
@@ -112,6 +121,7 @@ child_process::~child_process() {
     delist(hook_);
   }
   kill_and_reap();
+  leash_.close();
 }
 
 bool child_process::expected() noexcept {
@@ -127,7 +137,7 @@ int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* us
   });
 }
 
-/// WNOWAIT leaves the zombie: as long as it is there its number and its group are its own.
+/// Leaves the zombie (WNOWAIT): as long as it is there its number and its group are its own.
 child_process::state child_process::look(int flags) noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     siginfo_t info{};
@@ -140,7 +150,7 @@ child_process::state child_process::look(int flags) noexcept {
       retry([&] { return sys.poll(&end, 1, -1); });
     }
   }
-  // Whoever filters system calls may refuse this one for ever. The other takes the zombie with it.
+  // A filter of system calls may refuse this one always. The other takes the zombie with it.
   return take_by_wait4(flags);
 }
 
@@ -186,7 +196,7 @@ bool child_process::send_to_child(int signal) noexcept {
     if (sys.pidfd_send_signal(pidfd_.get(), signal, 0) == 0) return true;
     if (errno == ESRCH) return false;
   }
-  // It is unreaped, so the number is its own.
+  // The child is unreaped, so the number is its own.
   for (int attempt = 0; attempt != attempts; ++attempt) {
     if (sys.kill(pid_, signal) == 0) return true;
     if (errno == ESRCH) break;
@@ -196,8 +206,8 @@ bool child_process::send_to_child(int signal) noexcept {
 
 bool child_process::send_locked(int signal) noexcept {
   bool const sent = leads_group_ && sys.kill(-pid_, signal) == 0;
-  // The child may have left its group, or not have made it yet. Twice killed is no harm; twice
-  // asked might be.
+  // The child may have left its group, or not have made it yet. A second SIGKILL is harmless; a
+  // second SIGTERM may not be.
   if (sent && signal != SIGKILL) return true;
   return send_to_child(signal) || sent;
 }
@@ -223,7 +233,7 @@ void child_process::sweep_locked() noexcept {
   if (!leads_group_) return;
   for (int attempt = 0; state_ == state::zombie && attempt != attempts; ++attempt)
     if (sys.kill(-pid_, SIGKILL) == 0) return;
-  // The number may be someone else's, but the descriptor still means this child's group.
+  // The number may be another group's by now, but the descriptor still means this child's.
   if (pidfd_) sys.pidfd_send_signal(pidfd_.get(), SIGKILL, to_process_group);
 }
 
@@ -235,7 +245,7 @@ reaped_child child_process::reap_locked() noexcept {
     state_ = take_by_waitid();
     if (state_ == state::running) state_ = take_by_wait4(WNOHANG);
 #else
-    // Only this one gives the usage, too.
+    // POSIX's waitid does not give the usage; wait4 does.
     state_ = take_by_wait4(WNOHANG);
     if (state_ == state::running) state_ = take_by_waitid();
 #endif
@@ -251,8 +261,13 @@ std::optional<reaped_child> child_process::try_reap() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ == state::running) return std::nullopt;
   reaped_child result = reap_locked();
-  pidfd_.reset();
+  close_descriptors();
   return result;
+}
+
+void child_process::close_descriptors() noexcept {
+  pidfd_.reset();
+  leash_.close();
 }
 
 void child_process::kill_and_reap() noexcept {
@@ -264,7 +279,7 @@ void child_process::kill_and_reap() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);
-    // What refuses to be killed (it may be another user's by now) is not waited for.
+    // A child that refuses to be killed (it may be another user's by now) is not waited for.
     state_ = look(sent ? 0 : WNOHANG);
   }
   if (state_ != state::running) reap_locked();

@@ -176,6 +176,7 @@ system_calls sys = {
     .dup2 = ::dup2,
     .fcntl = raw_fcntl,
     .fstat = raw_fstat,
+    .fchmod = ::fchmod,
     .write = ::write,
     .lseek = ::lseek,
     .temporary_file = raw_temporary_file,

@@ -42,6 +42,7 @@ struct system_calls {
   int (*dup2)(int from, int to);
   int (*fcntl)(int fd, int command, long argument);
   int (*fstat)(int fd, struct stat* status);
+  int (*fchmod)(int fd, mode_t mode);
   ssize_t (*write)(int fd, const void* bytes, std::size_t count);
   off_t (*lseek)(int fd, off_t offset, int whence);
   int (*temporary_file)();

@@ -197,9 +197,7 @@ void supervisor::fail(const error_code& ec, const char* step) {
     self.complete_ = self.finished_ = self.delivered_ = true;
     self.close_io();
     self.companion_.reset();
-    detail::report what;
-    what.summary.reason = step;
-    if (self.handler_) self.complete(ec, std::move(what));
+    if (self.handler_) self.complete(ec, not_started({ec, step}));
   });
 }
 
@@ -421,7 +419,7 @@ void supervisor::async_wait(detail::report_handler handler) {
                        next = pending_handler{std::move(handler), executor_}]() mutable {
     if (self->handler_ || self->delivered_) {
       error_code const ec = self->handler_ ? error::already_waiting : error::already_delivered;
-      return self->hand_out(std::move(next), ec, {});
+      return std::move(next).complete_later(self->executor_, ec, {});
     }
     self->handler_.emplace(std::move(next));
     self->waiting_ = number;
@@ -434,17 +432,11 @@ void supervisor::async_wait(detail::report_handler handler) {
   });
 }
 
+/// Off the strand: the run goes on, and a handler may wait for what it does next.
 void supervisor::complete(const error_code& ec, detail::report what) {
   pending_handler next = std::move(*handler_);
   handler_.reset();
-  hand_out(std::move(next), ec, std::move(what));
-}
-
-/// Off the strand: the run goes on, and a handler may wait for what it does next.
-void supervisor::hand_out(pending_handler next, const error_code& ec, detail::report what) {
-  asio::post(executor_, [next = std::move(next), ec, what = std::move(what)]() mutable {
-    std::move(next).complete(ec, std::move(what));
-  });
+  std::move(next).complete_later(executor_, ec, std::move(what));
 }
 
 void supervisor::deliver_early() {

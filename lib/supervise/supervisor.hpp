@@ -133,7 +133,6 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void deliver_early();
   void finish(self_pointer self);
   void complete(const boost::system::error_code& ec, detail::report what);
-  void hand_out(pending_handler next, const boost::system::error_code& ec, detail::report what);
   detail::report make_report();
   void close_io() noexcept;
 

@@ -12,25 +12,17 @@
 
 namespace isolatte::posix {
 
-/// The variables of this process, null-terminated.
-const char* const* own_variables() noexcept;
-
-/// Where programs are looked up when nothing says where.
-std::string default_path();
-
 /// What a child needs to become another program, worked out before the fork.
 struct exec_plan {
   logic::invocation invocation;
   /// Empty: stays where it is.
   std::string start_dir;
-  /// The invocation's variables, null-terminated.
+  /// The invocation's variables, null-terminated. They point into the invocation.
   std::vector<const char*> variables;
 };
 
-exec_plan make_exec_plan(const program& what);
-
-/// All that such a child does, from the fork to its end as a copy of this process. Entered with all
-/// signals blocked.
+/// All that a child which becomes a program does as a copy of its parent, from the fork to exec.
+/// Entered with all signals blocked. Async-signal-safe on Linux.
 [[noreturn]] void program_main(const child_plan& plan, const exec_plan& program,
                                const char* const* arguments, const char* const* variables) noexcept;
 

@@ -12,22 +12,22 @@
 
 namespace isolatte::posix {
 
-/// What a child has that is made before anyone knows what it will run.
+/// What a child has that is made before it is known what it will run.
 struct standby_ends {
   /// What it shares with the program.
   child_page page;
-  /// Where it will be told what to run; its other end is the program's alone.
-  descriptor link;
   descriptor leash;
+  /// Where it will be told what to run; the program alone has the other end.
+  descriptor link;
 };
 
-/// All that such a child does. Gets ready as far as it can, waits, and runs what it is told.
-/// Nothing told, it ends when the other end of its link is closed.
+/// All that a standby child does: gets ready as far as it can, waits, and runs what it is told. It
+/// ends when the other end of its link is closed and it has been told nothing.
 ///
 /// Entered with all signals blocked.
-/// @param server_socket what it inherited of its server and is not to hold
+/// @param template_socket what it inherited from its template and is not to hold
 /// @param room for a message
-[[noreturn]] void standby_main(standby_ends ends, int server_socket,
+[[noreturn]] void standby_main(standby_ends ends, int template_socket,
                                std::span<std::byte> room) noexcept;
 
 }  // namespace isolatte::posix

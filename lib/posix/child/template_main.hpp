@@ -4,11 +4,34 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 
+#include "posix/code_address.hpp"
+
+#include <isolatte/detail/task/child_task.hpp>
+
+#include <vector>
+
 namespace isolatte::posix {
 
-/// What a fork server does, for as long as the other end of the socket is open: makes a child of
-/// its parent's for every request, and never calls anything of the user's itself.
+/// What a template does until the other end of its socket is closed: makes a child of its parent's
+/// for every request. A template never calls anything of the user's itself.
 void template_main(int socket);
+
+/// Makes a template of a child.
+class template_task final : public detail::child_task {
+ public:
+  /// In the program.
+  /// @param socket the template's end, which the child keeps
+  explicit template_task(int socket);
+  void invoke() override;
+  void encode(detail::byte_buffer&) const override {}
+  void release() noexcept override {}
+
+ private:
+  int socket_;
+  /// What is loaded, found out before the fork: in a copy of a program with threads the loader's
+  /// lock may be closed for good.
+  std::vector<code_segment> const code_;
+};
 
 }  // namespace isolatte::posix
 
