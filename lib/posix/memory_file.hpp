@@ -13,7 +13,8 @@
 
 namespace isolatte::posix {
 
-// Files without a name, closed on exec, neither of them 0, 1 or 2.
+// Files without a name, closed on exec, none of them 0, 1 or 2. A file larger than RLIMIT_FSIZE is
+// an error (`file_too_large`), and never a SIGXFSZ, which would end the program.
 
 /// Makes a file of so many bytes, all zero.
 descriptor make_memory_file(std::size_t size, boost::system::error_code& ec) noexcept;

@@ -114,7 +114,10 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK);
 #endif
   // The program does the same, so that neither depends on the other being first.
-  if ((plan.lead_group || plan.group != 0) && sys.setpgid(0, plan.group) == -1)
+  if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
+  // EPERM: the program is in another session since it made the template. No group of that session
+  // can be joined, so the child stays in the template's.
+  if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
     return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;

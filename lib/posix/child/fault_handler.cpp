@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cerrno>
 #include <cstddef>
 
 #include <pthread.h>
@@ -166,7 +167,9 @@ bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   stack_t stack{};
   stack.ss_sp = alternate_stack;
   stack.ss_size = sizeof alternate_stack;
-  if (sys.sigaltstack(&stack, nullptr) == -1) return false;
+  // EPERM: the child runs on such a stack already, because the program forked from a handler.
+  // Faults are reported on the stack that they happen on then.
+  if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
   struct sigaction action{};
   action.sa_sigaction = on_fault;
   // A fault of the handler's own must reach it, too.

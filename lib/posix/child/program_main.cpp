@@ -34,6 +34,14 @@ bool keep_beyond_exec(const child_plan& plan) noexcept {
   return true;
 }
 
+/// Whether the next entry of PATH is tried after this error: the file is not there, or its folder
+/// cannot be looked into (ESTALE, ENODEV and ETIMEDOUT come from a dead network folder).
+bool is_passed_over(int error) noexcept {
+  for (int const each : {EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ESTALE, ENODEV, ETIMEDOUT})
+    if (error == each) return true;
+  return false;
+}
+
 /// Returns only if no file can be executed, with the reason in errno.
 void execute(const logic::invocation& what, const char* const* arguments,
              const char* const* variables) noexcept {
@@ -43,7 +51,7 @@ void execute(const logic::invocation& what, const char* const* arguments,
                const_cast<char* const*>(variables));
     if (!what.searched) return;
     refused |= errno == EACCES;
-    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) return;
+    if (!is_passed_over(errno)) return;
   }
   errno = refused ? EACCES : ENOENT;
 }
