@@ -349,12 +349,10 @@ void template_process::died() {
 /// Settles a request that the template has taken and not answered. It may have made the child,
 /// which then runs; the kernel has written the child's number into the page.
 void template_process::lose(request& what) {
-  int const pid = what.page.pid();
-  if (pid == 0) {
+  if (!what.process->adopt_expected(std::chrono::steady_clock::now())) {
     bool const cancelled = what.run->cancelled_before_begin();
     return what.run->fail(cancelled ? asio::error::operation_aborted : why_it_ends(), making);
   }
-  what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
   auto const run = std::move(what.run);
   run->begin_later(std::move(what.process), std::move(what.page));
   run->abort(why_it_ends());

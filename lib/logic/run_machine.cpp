@@ -16,6 +16,14 @@ int code_behind(detail::payload_kind kind) noexcept {
   return kind == detail::payload_kind::value ? 0 : 1;
 }
 
+/// Process 1 of a namespace, which no signal of its own kills, exits as a shell would say it
+/// instead.
+exit_status true_status(const exit_status& status, int fault) noexcept {
+  bool const died_by_exit = detail::is_fault(fault) && status.how == exit_status::kind::exited &&
+                            status.number == 128 + fault;
+  return died_by_exit ? exit_status{exit_status::kind::signaled, fault} : status;
+}
+
 }  // namespace
 
 action run_machine::started() noexcept {
@@ -85,11 +93,11 @@ action run_machine::cancel(cancel_kind kind) noexcept {
   return stop(cause::cancel, kind);
 }
 
-action run_machine::reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept {
+action run_machine::reaped(const exit_status& status, child_stage stage, int fault) noexcept {
   if (!alive()) return action::none;
-  status_ = status;
+  status_ = true_status(status, fault);
   stage_ = stage;
-  fault_seen_ = fault_seen;
+  fault_seen_ = fault != 0;
   phase_ = phase::draining;
   return action::drain;
 }

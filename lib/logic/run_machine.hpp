@@ -81,13 +81,16 @@ class run_machine {
   /// The program's own SIGKILL through a handle.
   void terminated_by_owner() noexcept { owner_killed_ = true; }
   /// The child has been reaped, or its status is lost.
-  action reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept;
+  /// @param fault the signal of the fault that the child has recorded, or 0
+  action reaped(const exit_status& status, child_stage stage, int fault) noexcept;
   /// Everything the child left has been read.
   action drained() noexcept;
   action symbolised() noexcept;
 
   bool complete() const noexcept { return phase_ == phase::complete; }
   bool delivered_early() const noexcept { return delivered_early_; }
+  /// How the child ended, once it has been reaped.
+  const std::optional<exit_status>& status() const noexcept { return status_; }
   /// Meaningful once complete, or with deliver_early.
   verdict conclude() const noexcept;
 

@@ -4,6 +4,7 @@
 #include "posix/child_process.hpp"
 
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <cerrno>
 
@@ -19,6 +20,14 @@ constexpr auto P_PIDFD = static_cast<idtype_t>(3);
 
 /// PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
 constexpr unsigned to_process_group = 1U << 2;
+
+/// Whether that tells of an end. If this process traces the child it is told of stops, too,
+/// whatever it asks for.
+bool is_end(const siginfo_t& info) noexcept {
+  return info.si_pid != 0 &&
+         (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
+}
+bool is_end(int status) noexcept { return WIFEXITED(status) || WIFSIGNALED(status); }
 
 logic::exit_status status_of(const siginfo_t& info) noexcept {
   using kind = logic::exit_status::kind;
@@ -64,6 +73,9 @@ constexpr int attempts = 4;
 
 /// Attempts to kill a child before it is given up: it must not keep its owner waiting.
 constexpr int kill_attempts = 16;
+
+/// Milliseconds between two looks at what has been killed and is still there.
+constexpr int dying_time = 10;
 
 }  // namespace
 
@@ -141,17 +153,25 @@ int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* us
 child_process::state child_process::look(int flags) noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     siginfo_t info{};
-    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0)
-      return info.si_pid == 0 ? state::running : state::zombie;
-    if (errno == ECHILD) return state::lost;
-    if (errno == EAGAIN && pidfd_) {
+    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0) {
+      if (is_end(info)) return state::zombie;
+      if ((flags & WNOHANG) != 0) return state::running;
+      // A stop would be told again at once.
+      wait_for_descriptor(dying_time);
+    } else if (errno == ECHILD) {
+      return state::lost;
+    } else if (errno == EAGAIN && pidfd_) {
       // An event loop has made the descriptor non-blocking.
-      struct pollfd end{pidfd_.get(), POLLIN, 0};
-      retry([&] { return sys.poll(&end, 1, -1); });
+      wait_for_descriptor(-1);
     }
   }
   // A filter of system calls may refuse this one always. The other takes the zombie with it.
   return take_by_wait4(flags);
+}
+
+void child_process::wait_for_descriptor(int timeout_ms) noexcept {
+  struct pollfd end{pidfd_.get(), POLLIN, 0};
+  retry([&] { return sys.poll(&end, 1, timeout_ms); });
 }
 
 child_process::state child_process::take_by_wait4(int flags) noexcept {
@@ -160,8 +180,8 @@ child_process::state child_process::take_by_wait4(int flags) noexcept {
     struct rusage usage{};
     pid_t const found = retry([&] { return sys.wait4(pid_, &status, flags & WNOHANG, &usage); });
     if (found == 0) return state::running;
-    if (found == pid_) return took(status_of(status), usage);
-    if (errno == ECHILD) return state::lost;
+    if (found == pid_ && is_end(status)) return took(status_of(status), usage);
+    if (found == -1 && errno == ECHILD) return state::lost;
   }
   return state::running;
 }
@@ -171,7 +191,7 @@ child_process::state child_process::take_by_waitid() noexcept {
     siginfo_t info{};
     struct rusage usage{};
     if (wait_for_status(info, WEXITED | WNOHANG, &usage) == 0)
-      return info.si_pid == 0 ? state::running : took(status_of(info), usage);
+      return is_end(info) ? took(status_of(info), usage) : state::running;
     if (errno == ECHILD) return state::lost;
   }
   return state::running;
@@ -270,19 +290,68 @@ void child_process::close_descriptors() noexcept {
   leash_.close();
 }
 
+bool child_process::reap_group_locked() noexcept {
+  group_is_dying_ = false;
+  if (state_ != state::gone || !leads_group_ || !adopts_orphans()) return false;
+  auto const group = static_cast<id_t>(pid_);
+  siginfo_t info;
+  do {
+    info = {};
+    if (retry([&] { return sys.waitid(P_PGID, group, &info, WEXITED | WNOHANG, nullptr); }) == -1)
+      return false;
+  } while (info.si_pid != 0);
+  return group_is_dying_ = true;
+}
+
+bool child_process::reap_group() noexcept {
+  std::lock_guard const lock{mutex_};
+  return reap_group_locked();
+}
+
+bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) noexcept {
+  std::lock_guard const lock{mutex_};
+  began_ = began;
+  return state_ == state::expected && find_expected();
+}
+
+/// Does not trust the number: the child may have written another one into its page. Only an
+/// unreaped child of this process is taken on.
+bool child_process::find_expected() noexcept {
+  int const pid = *expected_;
+  siginfo_t info{};
+  if (pid <= 0 || retry([&] {
+                    return sys.waitid(P_PID, static_cast<id_t>(pid), &info,
+                                      WEXITED | WNOHANG | WNOWAIT, nullptr);
+                  }) == -1)
+    return false;
+  adopt_locked(pid);
+  return true;
+}
+
 void child_process::kill_and_reap() noexcept {
   if (::getpid() != owner_) return;
   std::lock_guard const lock{mutex_};
-  if (state_ == state::expected)
-    if (int const pid = *expected_; pid > 0) adopt_locked(pid);
-  if (state_ == state::none || state_ == state::expected || state_ == state::gone) return;
+  if (state_ == state::expected) find_expected();
+  if (state_ == state::none || state_ == state::expected) return;
+  if (state_ != state::gone) {
+    kill_locked();
+    if (state_ == state::running) return;
+    reap_locked();
+    reap_group_locked();
+  }
+  for (int attempt = 0; group_is_dying_ && attempt != kill_attempts; ++attempt) {
+    sys.poll(nullptr, 0, dying_time);
+    reap_group_locked();
+  }
+}
+
+void child_process::kill_locked() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);
     // A child that refuses to be killed (it may be another user's by now) is not waited for.
     state_ = look(sent ? 0 : WNOHANG);
   }
-  if (state_ != state::running) reap_locked();
 }
 
 }  // namespace isolatte::posix

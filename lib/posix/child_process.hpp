@@ -62,6 +62,10 @@ class child_process {
   int pid() const noexcept { return pid_; }
   std::chrono::steady_clock::time_point began() const noexcept { return began_; }
 
+  /// Takes on the expected child if it has been made.
+  /// @return false if there is none
+  bool adopt_expected(std::chrono::steady_clock::time_point began) noexcept;
+
   /// A descriptor that becomes readable when the child ends; or -1, and then ended() must be asked
   /// from time to time.
   int descriptor_of_end() const noexcept { return pidfd_.get(); }
@@ -72,6 +76,11 @@ class child_process {
   /// After the child's end: kills what is left of its group, reaps it, and closes
   /// descriptor_of_end(). The status is lost if someone else has reaped the child.
   std::optional<reaped_child> try_reap() noexcept;
+
+  /// After try_reap(): reaps those of the killed group that have become children of this process,
+  /// since it is process 1 or a subreaper.
+  /// @return whether some are still dying
+  bool reap_group() noexcept;
 
   /// @{
   /// Signals the child, or its group if it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP, SIGCONT. A
@@ -105,8 +114,12 @@ class child_process {
   boost::system::error_code send(int signal, bool wake) noexcept;
   bool send_locked(int signal) noexcept;
   bool send_to_child(int signal) noexcept;
+  void kill_locked() noexcept;
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
+  bool reap_group_locked() noexcept;
+  bool find_expected() noexcept;
+  void wait_for_descriptor(int timeout_ms) noexcept;
   void close_descriptors() noexcept;
 
   int pid_ = 0;
@@ -120,6 +133,8 @@ class child_process {
   state state_ = state::none;
   const std::atomic<int>* expected_ = nullptr;
   reaped_child taken_;
+  /// Some of the killed group are this process's children and have not ended yet.
+  bool group_is_dying_ = false;
   registry_hook hook_;
 };
 

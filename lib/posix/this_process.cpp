@@ -3,6 +3,9 @@
 
 #include "posix/this_process.hpp"
 
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 #include <unistd.h>
 
 #if !defined(__linux__)
@@ -14,6 +17,14 @@ namespace isolatte::posix {
 const char* const* own_variables() noexcept { return environ; }
 
 int own_group() noexcept { return ::getpgrp(); }
+
+bool adopts_orphans() noexcept {
+#if defined(PR_GET_CHILD_SUBREAPER)
+  int subreaper = 0;
+  if (::prctl(PR_GET_CHILD_SUBREAPER, &subreaper) == 0 && subreaper != 0) return true;
+#endif
+  return ::getpid() == 1;
+}
 
 std::string default_path() {
   std::size_t const size = ::confstr(_CS_PATH, nullptr, 0);

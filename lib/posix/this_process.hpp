@@ -14,6 +14,9 @@ const char* const* own_variables() noexcept;
 /// The number of the process group that this process is in.
 int own_group() noexcept;
 
+/// Whether processes whose parent ends can become children of this process.
+bool adopts_orphans() noexcept;
+
 /// Where programs are looked up if no environment has a `PATH`.
 std::string default_path();
 

@@ -27,9 +27,13 @@ namespace {
 /// Bytes of the result read before others get their turn of the event loop.
 constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 
-/// Where there is no descriptor of the child's end it is looked for: soon, then ever less often.
+/// Times between two looks for what no descriptor tells of: short ones first, then ever longer
+/// ones.
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
+
+/// How long a run's completion waits for the processes of its killed group to be gone.
+constexpr std::chrono::seconds longest_dying{1};
 
 logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
@@ -288,8 +292,19 @@ bool supervisor::look_for_end() {
   if (symbolise_ != nullptr) fault_ = page_.fault();
   for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
     if (*timer) (*timer)->cancel();
-  perform(machine_.reaped(reaped_->status, page_.stage(), fault_.has_value()));
+  if (process_->reap_group()) await_group(first_poll, longest_dying);
+  perform(machine_.reaped(reaped_->status, page_.stage(), fault_ ? fault_->signal : 0));
   return true;
+}
+
+void supervisor::await_group(std::chrono::steady_clock::duration interval,
+                             std::chrono::steady_clock::duration left) {
+  group_timer_.emplace(strand_, interval);
+  group_timer_->async_wait(counted([interval, left](supervisor& self, const error_code& ec) {
+    if (!ec && self.process_->reap_group() && left > interval)
+      self.await_group(std::min<std::chrono::steady_clock::duration>(interval * 2, slowest_poll),
+                       left - interval);
+  }));
 }
 
 // Result and output
@@ -489,12 +504,13 @@ detail::report supervisor::make_report() {
   if (!reaped_ || early_) return report;
   summary.usage = reaped_->usage;
   using kind = logic::exit_status::kind;
-  switch (reaped_->status.how) {
+  auto const& status = *machine_.status();
+  switch (status.how) {
     case kind::exited:
-      if (!verdict.setup_failed) summary.exit_code = reaped_->status.number;
+      if (!verdict.setup_failed) summary.exit_code = status.number;
       break;
     case kind::dumped: summary.core_dumped = true; [[fallthrough]];
-    case kind::signaled: summary.signal = reaped_->status.number; break;
+    case kind::signaled: summary.signal = status.number; break;
     case kind::lost: break;
   }
   if (fault_)
@@ -522,6 +538,7 @@ void supervisor::abandon() noexcept {
   deadline_.reset();
   grace_timer_.reset();
   poll_timer_.reset();
+  group_timer_.reset();
   complete_ = finished_ = released_ = true;
   handler_.reset();
   ready_.reset();

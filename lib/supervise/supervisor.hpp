@@ -111,6 +111,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void poll_end(std::chrono::steady_clock::duration interval);
   /// @return whether the child has ended
   bool look_for_end();
+  /// Holds the completion back until those of the killed group that have become children of this
+  /// process are reaped, but no longer than that.
+  void await_group(std::chrono::steady_clock::duration interval,
+                   std::chrono::steady_clock::duration left);
   void arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
            void (supervisor::*then)());
   void on_deadline();
@@ -165,6 +169,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::optional<steady_timer> deadline_;
   std::optional<steady_timer> grace_timer_;
   std::optional<steady_timer> poll_timer_;
+  std::optional<steady_timer> group_timer_;
   std::chrono::steady_clock::duration poll_interval_{};
 
   /// Steps under way: the operation completes behind the last.
