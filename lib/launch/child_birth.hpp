@@ -26,7 +26,7 @@ struct forked_child {
   posix::child_page page;
 };
 
-/// What this process does around the fork that makes a child:
+/// Does what the program does before and after the fork that makes a child:
 ///
 ///     child_birth birth{posix::child_kind::callable, ends, opts, why};
 ///     if (why) return {};
@@ -44,7 +44,7 @@ class child_birth {
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 
-  /// What the child is to do with itself.
+  /// The plan by which the child is to prepare itself.
   const posix::child_plan& plan() const noexcept { return plan_; }
 
   /// Takes on the child.

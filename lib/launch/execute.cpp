@@ -14,7 +14,8 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/optional.hpp>
 
-// What this file uses of Boost.Process has no path in its compiled part.
+// Boost.Process's paths are std::filesystem's here. Nothing that this file uses has one in its
+// compiled part.
 #define BOOST_PROCESS_USE_STD_FS
 #include <boost/process/v2/default_launcher.hpp>
 

@@ -25,7 +25,7 @@ namespace {
 
 using addresses = std::vector<std::uintptr_t>;
 
-/// No program's debug information takes this long, and no fault is worth waiting longer.
+/// How long the child may take. No program's debug information takes this long.
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t max_text = 1024 * 1024;
 
@@ -44,8 +44,8 @@ class describe_task final : public detail::child_task {
   std::string text_;
 };
 
-/// What is known of an address, kept for as long as the process lives: code stays where it is.
-/// Guarded by the lock that no child finds locked.
+/// Keeps the line of every address that has been looked up, as long as the process lives. Guarded
+/// by the registry's lock, which no child finds locked.
 class line_cache {
  public:
   static line_cache& get() {

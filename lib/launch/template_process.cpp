@@ -30,7 +30,8 @@ namespace {
 constexpr const char* making = "creating the child in the fork server";
 
 /// How long the oldest request may wait for an answer, twice over. A template that takes longer
-/// never answers: something has stopped it, or a lock of a program with threads was copied closed.
+/// never answers: something has stopped it, or a lock that another thread held at its fork is never
+/// released in it.
 constexpr std::chrono::seconds patience{5};
 
 options template_options(int socket) {

@@ -34,8 +34,8 @@ namespace isolatte::launch {
 /// Whether a template makes a child ahead of need, while nothing else is to be done.
 enum class ahead_of_need { nothing, one_child };
 
-/// What a fork server forks children from: a process that is kept small and has one thread. The
-/// children are this process's own. A template that has died is made anew.
+/// The process that a fork server forks children from, kept small and with one thread. The children
+/// are this process's own. A template that has died is made anew.
 ///
 /// Everything but the making runs on a strand.
 class template_process final : public supervise::context_bound,
@@ -49,7 +49,7 @@ class template_process final : public supervise::context_bound,
   template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead);
   ~template_process();
 
-  /// What its children have as standard streams before they are given others.
+  /// The standard streams of its children as long as they are given no others.
   static constexpr auto streams = posix::inherited_streams::null_device;
   /// Launches a child that runs the call, from any thread.
   /// @param run the child's supervisor; its begin() is called when the child is there, its fail()

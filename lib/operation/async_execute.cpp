@@ -15,8 +15,7 @@ void async_execute(boost::asio::any_io_executor executor, program what, options 
   // A program has no result, so nothing could be there before its end.
   opts.early = false;
   launch::launched child = launch::execute(executor, what, opts);
-  // What the operation holds goes first: another thread may call the handler before this one
-  // returns.
+  // Released first: another thread may call the handler before this one returns.
   what = {};
   opts = {};
   if (child.refused)

@@ -32,8 +32,7 @@ supervise::symbolise_function symboliser_for(const options& opts) noexcept {
 void async_run(asio::any_io_executor executor, child_task& task, options opts,
                report_handler handler) {
   launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts));
-  // What the operation holds goes first: another thread may call the handler before this one
-  // returns.
+  // Released first: another thread may call the handler before this one returns.
   task.release();
   opts = {};
   if (child.refused)

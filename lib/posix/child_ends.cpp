@@ -20,12 +20,12 @@ template <class... Cases>
 struct overloaded : Cases... {
   using Cases::operator()...;
 };
-// Clang 14 does not deduce it from the aggregate.
+// Clang 14 needs the guide: it does not deduce the arguments from the aggregate.
 template <class... Cases>
 overloaded(Cases...) -> overloaded<Cases...>;
 
-/// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must
-/// not block the event loop.
+/// Opens what the user names, which may be anything. A FIFO whose other end is not open must not
+/// block the event loop.
 descriptor open_path(const char* path, int flags, boost::system::error_code& ec) {
   descriptor file = open_file(path, flags | O_NONBLOCK | O_NOCTTY, ec);
   if (ec) return {};

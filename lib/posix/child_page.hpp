@@ -39,8 +39,8 @@ const char* to_string(setup_step step) noexcept;
 
 enum class fault_state : std::uint32_t { none, writing, recorded };
 
-/// What a child tells about itself without a system call, so that a signal handler can tell it, and
-/// a child that has closed every descriptor.
+/// A child's report about itself, made without a system call, so that a signal handler can make it,
+/// and a child that has closed every descriptor.
 ///
 /// One child alone shares it, and may write anything to it. Every reader therefore bounds and
 /// checks what it reads; the enumerations have a fixed underlying type, so that no value is
@@ -61,7 +61,7 @@ struct child_page_data {
   std::array<std::atomic<std::uintptr_t>, max_frames> frames;
 };
 
-/// What a faulting child recorded, bounded and copied out of its reach.
+/// A fault as the child has recorded it, bounded and copied out of the child's reach.
 struct fault_record {
   int signal = 0;
   int code = 0;

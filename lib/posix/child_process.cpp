@@ -318,12 +318,12 @@ bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) 
 /// unreaped child of this process is taken on.
 bool child_process::find_expected() noexcept {
   int const pid = *expected_;
+  if (pid <= 0) return false;
   siginfo_t info{};
-  if (pid <= 0 || retry([&] {
-                    return sys.waitid(P_PID, static_cast<id_t>(pid), &info,
-                                      WEXITED | WNOHANG | WNOWAIT, nullptr);
-                  }) == -1)
-    return false;
+  int const looked = retry([&] {
+    return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT, nullptr);
+  });
+  if (looked == -1 && errno == ECHILD) return false;
   adopt_locked(pid);
   return true;
 }

@@ -15,8 +15,8 @@ namespace isolatte::posix {
 // writer is gone the kernel sends it SIGKILL. Unlike PR_SET_PDEATHSIG a leash follows the process,
 // not the thread that forked.
 //
-// One pipe serves all children, since each opens it anew through /proc. Where that is impossible
-// (no /proc, another user since the pipe was made) a child gets a pipe of its own.
+// One pipe serves all children, since it is opened anew for each through /proc. If that is
+// impossible (no /proc, another user since the pipe was made) a child gets a pipe of its own.
 
 /// The write end of a leash. The program may close it with all its other descriptors and use the
 /// number for another file, so nothing is done to the number unless the file is still the pipe.
@@ -38,7 +38,7 @@ class leash_end {
 };
 
 struct leash_ends {
-  /// An open file description for one child alone: whom the kernel kills is written in it.
+  /// An open file description for one child alone: the process to be killed is written in it.
   descriptor child;
   /// The other end if the pipe is the child's own, to be kept until the child has ended.
   leash_end program;

@@ -82,7 +82,7 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
                                            std::vector<descriptor>& descriptors, bool wait,
                                            boost::system::error_code& ec) {
   descriptors.clear();
-  // Nothing may throw between the receipt of a descriptor and its having an owner.
+  // Reserved first: nothing may throw after a descriptor has come and before it has an owner.
   descriptors.reserve(most_descriptors);
   iovec part{room.data(), room.size()};
   control_buffer control;
@@ -102,7 +102,7 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
     ec = make_error_code(boost::system::errc::message_size);
     return {};
   }
-  // The receiver had no room for the descriptors.
+  // This process had no room for the descriptors.
   if ((message.msg_flags & MSG_CTRUNC) != 0)
     ec = make_error_code(boost::system::errc::too_many_files_open);
   return room.first(static_cast<std::size_t>(count));

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 
 #if defined(__GLIBC__)
-/// Where the first thread's stack begins; set by the dynamic loader.
+/// The upper end of the first thread's stack, set by the dynamic loader.
 extern "C" void* __libc_stack_end __attribute__((weak));
 #endif
 
@@ -18,7 +18,7 @@ namespace isolatte::posix {
 
 namespace {
 
-/// The first thread's stack as far as it may grow. What the C library says comes from
+/// The first thread's stack as far as it may grow. The C library reads the bounds from
 /// /proc/self/maps, which needs a descriptor.
 [[maybe_unused]] stack_bounds first_threads_stack() noexcept {
 #if defined(__GLIBC__)

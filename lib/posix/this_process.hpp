@@ -17,7 +17,7 @@ int own_group() noexcept;
 /// Whether processes whose parent ends can become children of this process.
 bool adopts_orphans() noexcept;
 
-/// Where programs are looked up if no environment has a `PATH`.
+/// The folders in which programs are looked up if no environment has a `PATH`.
 std::string default_path();
 
 }  // namespace isolatte::posix

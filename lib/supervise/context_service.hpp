@@ -13,7 +13,7 @@
 
 namespace isolatte::supervise {
 
-/// Something that must not outlive its execution context.
+/// A run, a template or a pool: it must not outlive its execution context.
 class context_bound {
  public:
   virtual void abandon() noexcept = 0;
@@ -22,7 +22,7 @@ class context_bound {
   ~context_bound() = default;
 };
 
-/// Abandons what is still going on when its execution context is destroyed, whoever owns it.
+/// Abandons what is still under way when its execution context is destroyed, whatever owns it.
 class context_service : public boost::asio::execution_context::service {
   using list = std::list<std::weak_ptr<context_bound>>;
 
@@ -37,7 +37,7 @@ class context_service : public boost::asio::execution_context::service {
     ~membership();
     membership(const membership&) = delete;
     membership& operator=(const membership&) = delete;
-    /// The service is going, and its list with it.
+    /// Says that the service is being destroyed, and its list with it.
     void forget() noexcept { service_ = nullptr; }
 
    private:
@@ -54,8 +54,8 @@ class context_service : public boost::asio::execution_context::service {
  private:
   void shutdown() override;
 
-  // Shared with no one but its memberships: the service outlives every handler of its context, and
-  // abandon() ends what is left.
+  // Used by memberships alone. The service outlives every handler of its context, and abandon()
+  // ends what is left.
   std::mutex mutex_;
   list runs_;
 };

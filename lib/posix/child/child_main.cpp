@@ -22,9 +22,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// What comes after prepare_child() may do anything: it runs the callable, encodes its value,
-// flushes. A program with threads takes the risk that hazards-of-fork.md tells of; a fork server's
-// children do not, for a template has one thread.
+// Nothing after prepare_child() is async-signal-safe: it runs the callable, encodes its value and
+// flushes. In a copy of a program with threads that is the callable's risk (see
+// doc/guide/hazards-of-fork.md); a template has one thread, so its children run no such risk.
 
 namespace isolatte::posix {
 

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+// Runs before the fork: in the program, or in a template.
+
 namespace isolatte::posix {
 
 void set_channel(child_plan& plan, int channel, boost::system::error_code& ec) {

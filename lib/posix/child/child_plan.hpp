@@ -17,16 +17,17 @@
 
 namespace isolatte::posix {
 
-/// What a child runs in the end: a callable of its parent's, or another program in its place.
+/// Whether a child runs a callable of its parent's, or becomes another program.
 enum class child_kind { callable, program };
 
-/// What a child needs to prepare itself, worked out before the fork so that it allocates nothing.
+/// The plan by which a child prepares itself, worked out before the fork so that the child
+/// allocates nothing.
 struct child_plan {
   child_kind kind = child_kind::callable;
   /// The process group to join if it is neither the child's own nor that of the process that forks;
   /// or 0.
   int group = 0;
-  /// What becomes 0, 1 and 2, all of them above 2; -1 leaves the inherited one.
+  /// The descriptors that become 0, 1 and 2, all of them above 2; -1 leaves the inherited one.
   int standard[3] = {-1, -1, -1};
   /// The write end of the result channel, above 2, and the file that it is; a program has none.
   int channel = -1;

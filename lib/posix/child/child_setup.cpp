@@ -22,11 +22,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// For a program all of this is async-signal-safe on Linux: between fork and exec another thread's
-// locks may be closed for good. For a callable, which may do anything in a copy of a program with
-// threads, discard_parents_buffers() and hook_exit() come last; they take the locks of stdio and of
-// exit(). Without close_range(), as on other systems, closing needs opendir(), which allocates: the
-// C library makes its allocator usable in a child.
+// For a child that becomes a program, all of this is async-signal-safe on Linux: a lock that
+// another thread of the parent held at the fork is never released here. For a callable,
+// discard_parents_buffers() and hook_exit() come last. They are not async-signal-safe, and neither
+// is the callable. Without close_range(), as on other systems, closing needs opendir(), which
+// allocates: the C library makes its allocator usable in a child.
 
 namespace isolatte::posix {
 

@@ -5,6 +5,8 @@
 
 #include <cstring>
 
+// Runs in the program, which sends a request, and in the template or standby child that reads it.
+
 namespace isolatte::posix {
 
 namespace {

@@ -16,10 +16,10 @@
 
 namespace isolatte::posix {
 
-/// What the program asks a template for. After it in the message: the numbers of the descriptors to
-/// keep, and the arguments unless they are in a file of their own. With it, in this order: the
-/// child's page, its leash if it has one, its result channel, its standard streams as far as they
-/// are given, the file with the arguments, the descriptors to keep.
+/// A request of the program's to a template. After it in the message: the numbers of the
+/// descriptors to keep, and the arguments unless they are in a file of their own. With it, in this
+/// order: the child's page, its leash if it has one, its result channel, its standard streams as
+/// far as they are given, the file with the arguments, the descriptors to keep.
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
@@ -63,7 +63,7 @@ static_assert(std::has_unique_object_representations_v<fork_request>);
 void set_limits(fork_request& request, const resource_limits& limits) noexcept;
 resource_limits limits_of(const fork_request& request) noexcept;
 
-/// What became of a request.
+/// A template's answer to a request.
 struct fork_reply {
   std::uint64_t id = 0;
   /// The child's number, or 0.

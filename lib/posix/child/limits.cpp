@@ -9,6 +9,9 @@
 
 #include <fcntl.h>
 
+// Async-signal-safe throughout: runs between fork and exec in a copy of a program with threads,
+// too.
+
 namespace isolatte::posix {
 
 namespace {

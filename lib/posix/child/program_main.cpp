@@ -10,7 +10,8 @@
 
 #include <fcntl.h>
 
-// Async-signal-safe: between fork and exec another thread's locks may be closed for good.
+// Async-signal-safe throughout: a lock that another thread of the parent held at the fork is never
+// released here.
 
 namespace isolatte::posix {
 

@@ -12,7 +12,7 @@
 
 namespace isolatte::posix {
 
-/// What a child needs to become another program, worked out before the fork.
+/// The plan by which a child becomes another program, worked out before the fork.
 struct exec_plan {
   logic::invocation invocation;
   /// Empty: stays where it is.

@@ -120,7 +120,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   if (page_.data() == nullptr) {
     int const file = descriptors.next(ec);
     if (!ec) page_ = child_page::of_file(file, ec);
-    if (!ec && request.has(fork_request::has_leash)) plan_.leash = descriptors.next(ec);
+    if (ec) return;
+    if (request.has(fork_request::has_leash)) plan_.leash = descriptors.next(ec);
   } else if (request.has(fork_request::has_leash)) {
     plan_.leash = leash_.get();
   } else {
@@ -135,6 +136,7 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   plan_.max_result = request.max_result;
 
   if (int const channel = descriptors.next(ec); !ec) set_channel(plan_, channel, ec);
+  if (ec) return;
   for (int fd = 0; fd != 3; ++fd)
     if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
   set_kept(plan_, numbers);

@@ -12,12 +12,12 @@
 
 namespace isolatte::posix {
 
-/// What a child has that is made before it is known what it will run.
+/// The belongings of a child that is made before it is known what it will run.
 struct standby_ends {
-  /// What it shares with the program.
+  /// Shared with the program.
   child_page page;
   descriptor leash;
-  /// Where it will be told what to run; the program alone has the other end.
+  /// The socket over which it will be told what to run. The program alone has the other end.
   descriptor link;
 };
 
@@ -25,7 +25,7 @@ struct standby_ends {
 /// ends when the other end of its link is closed and it has been told nothing.
 ///
 /// Entered with all signals blocked.
-/// @param template_socket what it inherited from its template and is not to hold
+/// @param template_socket a descriptor that it inherited from its template and is not to hold
 /// @param room for a message
 [[noreturn]] void standby_main(standby_ends ends, int template_socket,
                                std::span<std::byte> room) noexcept;

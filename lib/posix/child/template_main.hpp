@@ -12,8 +12,8 @@
 
 namespace isolatte::posix {
 
-/// What a template does until the other end of its socket is closed: makes a child of its parent's
-/// for every request. A template never calls anything of the user's itself.
+/// Makes a child of this process's parent for every request, until the other end of the socket is
+/// closed. A template never calls anything of the user's itself.
 void template_main(int socket);
 
 /// Makes a template of a child.
@@ -28,8 +28,8 @@ class template_task final : public detail::child_task {
 
  private:
   int socket_;
-  /// What is loaded, found out before the fork: in a copy of a program with threads the loader's
-  /// lock may be closed for good.
+  /// The code that is loaded, found out before the fork: in a copy of a program with threads the
+  /// loader's lock may never be released.
   std::vector<code_segment> const code_;
 };
 
