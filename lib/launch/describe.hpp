@@ -10,14 +10,14 @@
 
 namespace isolatte::launch {
 
-/// Function and, where debug information says so, file and line of an address, in one line. Slow
-/// (it reads the program's debug information), so not for an event loop.
+/// Gives the function of an address in one line, with file and line if debug information has them.
+/// Too slow for an event loop: it reads the program's debug information.
 std::string describe(std::uintptr_t address);
 
-/// The address alone, for when that fails.
+/// Gives the address alone.
 std::string hexadecimal(std::uintptr_t address);
 
-/// Frames below each other, with their numbers.
+/// Gives frames one below the other, each with its number.
 std::string number(std::span<const std::string> frames);
 
 }  // namespace isolatte::launch

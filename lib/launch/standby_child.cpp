@@ -12,9 +12,8 @@
 namespace isolatte::launch {
 
 using boost::system::error_code;
-using clock = std::chrono::steady_clock;
 
-standby_child::standby_child(std::uint64_t id, posix::fork_message& order, error_code& ec)
+standby_child::standby_child(std::uint64_t id, fork_message& order, error_code& ec)
     : id_{id}, process_{std::make_shared<posix::child_process>()} {
   posix::socket_ends link = posix::make_message_sockets(ec);
   if (ec) return;
@@ -23,23 +22,25 @@ standby_child::standby_child(std::uint64_t id, posix::fork_message& order, error
   page_ = posix::child_page::make_file(file, ec);
   if (ec) return;
   page_.hide_from_later_children();
+  posix::descriptor leash = process_->open_leash(ec);
+  if (ec) return;
   process_->expect(page_.data()->pid, false);
-  order = posix::make_order(id, std::move(file), std::move(link.theirs));
+  order = make_order(id, std::move(file), std::move(leash), std::move(link.theirs));
 }
 
 standby_child::standby_child(standby_child&& other) noexcept = default;
 
-std::optional<standby_child::employed> standby_child::employ(const posix::fork_message& request,
-                                                             bool leads_group) {
-  auto const began = clock::now();
+std::optional<forked_child> standby_child::employ(const fork_message& request, bool leads_group) {
+  auto const began = std::chrono::steady_clock::now();
+  // Read first: from the request on the child may write another number there.
+  int const pid = page_.pid();
   error_code ec;
   posix::send_message(link_.get(), request.bytes, request.order, false, ec);
   if (ec) return std::nullopt;
   link_.reset();
-  int const pid = page_.pid();
   if (leads_group) posix::sys.setpgid(pid, pid);
   process_->adopt(pid, leads_group, began);
-  return employed{std::move(process_), std::move(page_)};
+  return forked_child{std::move(process_), std::move(page_)};
 }
 
 }  // namespace isolatte::launch

@@ -4,7 +4,7 @@
 #include "launch/symboliser.hpp"
 
 #include "launch/describe.hpp"
-#include "launch/fork_launcher.hpp"
+#include "launch/fork.hpp"
 #include "posix/process_registry.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -25,7 +25,7 @@ namespace {
 
 using addresses = std::vector<std::uintptr_t>;
 
-/// No program's debug information takes this long, and no fault is worth waiting longer.
+/// How long the child may take. No program's debug information takes this long.
 constexpr std::chrono::seconds patience{20};
 constexpr std::size_t max_text = 1024 * 1024;
 
@@ -44,8 +44,8 @@ class describe_task final : public detail::child_task {
   std::string text_;
 };
 
-/// What is known of an address, kept for as long as the process lives: code stays where it is.
-/// Guarded by the lock that no child finds locked.
+/// Keeps the line of every address that has been looked up, as long as the process lives. Guarded
+/// by the registry's lock, which no child finds locked.
 class line_cache {
  public:
   static line_cache& get() {
@@ -99,12 +99,10 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   opts.max_result = max_text;
   opts.fault_report = false;
   describe_task task{unknown};
-  boost::system::error_code ec;
-  const char* step = "";
   launched child;
-  if (!unknown.empty()) child = fork(executor, task, opts, nullptr, ec, step);
-  if (unknown.empty() || ec) {
-    // Where no child is to be had the addresses have to do.
+  if (!unknown.empty()) child = fork(executor, task, opts, nullptr);
+  if (unknown.empty() || child.refused) {
+    // Without a child the addresses have to do.
     then(cache.text_of(fault.frames));
     return;
   }

@@ -13,9 +13,9 @@
 
 namespace isolatte::launch {
 
-/// Turns the frames of a fault into text in a child of its own: reading debug information takes
-/// long, takes memory, and may itself fail on what it reads. A child of this process has the same
-/// addresses. Texts are kept, so a fault that happens again costs nothing.
+/// Turns the frames of a fault into text, in a child made for that: reading debug information takes
+/// long, takes memory, and may crash on what it reads. A child of this process has the same
+/// addresses. Lines are kept, so a fault that happens again costs nothing.
 void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_record& fault,
                std::function<void(std::string)> then);
 

@@ -3,10 +3,9 @@
 
 #include "launch/template_process.hpp"
 
-#include "posix/child/fork_child.hpp"
-#include "posix/child/serve_forks.hpp"
+#include "launch/fork.hpp"
+#include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
-#include "posix/code_address.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
 #include "vocabulary/errors.hpp"
@@ -17,7 +16,6 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
-#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -31,28 +29,14 @@ namespace {
 
 constexpr const char* making = "creating the child in the fork server";
 
-/// A server that has not answered for twice this long never will: a fork of a program with threads
-/// may find a lock that nobody will open, and anybody may stop it.
+/// How long the oldest request may wait for an answer, twice over. A template that takes longer
+/// never answers: something has stopped it, or a lock that another thread held at its fork is never
+/// released in it.
 constexpr std::chrono::seconds patience{5};
 
-class serve_task final : public detail::child_task {
- public:
-  explicit serve_task(int socket) : socket_{socket}, code_{posix::loaded_code()} {}
-  void invoke() override {
-    posix::rely_on(code_);
-    posix::serve_forks(socket_);
-  }
-  void encode(detail::byte_buffer&) const override {}
-  void release() noexcept override {}
-
- private:
-  int socket_;
-  std::vector<posix::code_segment> const code_;
-};
-
-options server_options(int socket) {
+options template_options(int socket) {
   options opts;
-  // Its children get the streams of their requests; it must not keep this process's open.
+  // Its children get the streams of their requests; the template must not keep this process's open.
   opts.out = discard;
   opts.err = discard;
   opts.keep = {socket};
@@ -72,7 +56,7 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
   auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
   self->start(ec);
   if (ec) return nullptr;
-  supervise::run_service::join(executor, self->membership_, self);
+  supervise::context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -87,27 +71,28 @@ template_process::template_process(only_make, const asio::any_io_executor& execu
 template_process::~template_process() = default;
 
 void template_process::start(error_code& ec) {
-  posix::socket_ends sockets = posix::make_message_sockets(ec);
-  if (ec) return;
-  options const opts = server_options(sockets.theirs.get());
-  posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
-  if (ec) return;
-  posix::forked_child child;
   try {
-    serve_task task{sockets.theirs.get()};
-    child = posix::fork_child(task, ends.child, opts, ec);
-  } catch (const std::bad_alloc&) {
-    ec = make_error_code(boost::system::errc::not_enough_memory);
+    posix::socket_ends sockets = posix::make_message_sockets(ec);
+    if (ec) return;
+    options const opts = template_options(sockets.theirs.get());
+    posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
+    if (ec) return;
+    posix::template_task task{sockets.theirs.get()};
+    detail::refusal why;
+    forked_child child = fork_child(task, ends.child, opts, why);
+    ec = why.ec;
+    if (ec) return;
+    // A child is in the template's group until it has made its own, and does not end with the
+    // template: its own supervisor ends it, and knows why.
+    child.process->spare_group();
+    socket_.assign(sockets.mine.get(), ec);
+    if (ec) return;
+    sockets.mine.release();
+    pid_ = child.process->pid();
+    set_process(std::move(child.process));
+  } catch (...) {
+    ec = detail::error_of_caught();
   }
-  if (ec) return;
-  // What it forks is in its group until it has made one of its own, and is not ended with it: each
-  // of those ends by its own supervisor, which knows why.
-  child.process->spare_group();
-  socket_.assign(sockets.mine.get(), ec);
-  if (ec) return;
-  sockets.mine.release();
-  pid_ = child.process->pid();
-  set_process(std::move(child.process));
 }
 
 void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
@@ -123,14 +108,17 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   request what;
   what.id = next_id_++;
   what.leads_group = opts.kill_tree;
-  what.message = posix::make_fork_message(what.id, call, run->ends(), opts, ec);
+  what.message = make_request(what.id, call, run->ends(), opts, ec);
   if (ec || launch_standby(run, what.message, opts)) return;
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
   if (ec) return;
   what.page.hide_from_later_children();
-  what.message.lead_with(std::move(file));
   what.process = std::make_shared<posix::child_process>();
+  posix::descriptor leash;
+  if (opts.die_with_parent) leash = what.process->open_leash(ec);
+  if (ec) return;
+  what.message.lead_with(std::move(file), std::move(leash));
   what.process->expect(what.page.data()->pid, what.leads_group);
   what.run = std::move(run);
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
@@ -138,9 +126,9 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   });
 }
 
-/// Has the call run by the child that there is, if there is one.
+/// Has the standby child run the call, if there is one.
 bool template_process::launch_standby(const std::shared_ptr<supervise::supervisor>& run,
-                                      const posix::fork_message& message, const options& opts) {
+                                      const fork_message& message, const options& opts) {
   auto standby = take_standby();
   if (!standby) return false;
   auto child = standby->employ(message, opts.kill_tree);
@@ -152,10 +140,10 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
     if (auto const running = weak.lock(); running && self->closed_)
       running->abort(self->why_it_ends());
     self->await_replies();
-    // Behind what the run itself has to do.
+    // After what the run itself has to do.
     asio::post(self->strand_, [self] { self->order_standby(); });
   });
-  // Of what is posted above, another thread may have begun to stop the run.
+  // Another thread may run what is posted above, and have begun to stop the run.
   run->begin_later(std::move(child->process), std::move(child->page));
   return true;
 }
@@ -163,15 +151,15 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
 std::optional<standby_child> template_process::take_standby() {
   std::lock_guard const lock{process_mutex_};
   if (!standby_ || !standby_->is_there()) return std::nullopt;
-  // One that has outlived its server is none of the next one's.
+  // A standby child that has outlived its template is not used.
   if (!process_ || process_->ended()) return std::nullopt;
   std::optional<standby_child> taken{std::move(*standby_)};
   standby_.reset();
   return taken;
 }
 
-/// While several are under way their children are made as they are asked for: a child ahead of need
-/// would take from them what it is to save.
+/// Orders a standby child unless several runs are under way: it would take from their children the
+/// time that it is to save.
 void template_process::order_standby() {
   if (ahead_ == ahead_of_need::nothing || closed_ || !socket_.is_open()) return;
   if (!queued_.empty() || !sent_.empty() || running_.size() > 1) return;
@@ -179,13 +167,13 @@ void template_process::order_standby() {
   if (standby_) return;
   error_code ec;
   try {
-    posix::fork_message order;
+    fork_message order;
     standby_.emplace(next_id_++, order, ec);
     if (!ec) posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
-  } catch (const std::bad_alloc&) {
-    ec = make_error_code(boost::system::errc::not_enough_memory);
+  } catch (...) {
+    ec = detail::error_of_caught();
   }
-  // Without one a child is made when it is asked for.
+  // Without a standby child, a child is made when it is asked for.
   if (ec) standby_.reset();
 }
 
@@ -215,18 +203,20 @@ void template_process::send_queued() {
 }
 
 bool template_process::send(request& what) {
-  if (what.run->cancelled_before_begin()) {
+  if (closed_ || what.run->cancelled_before_begin()) {
     what.run->fail(asio::error::operation_aborted, making);
     return true;
   }
-  error_code ec;
-  if (closed_) ec = asio::error::operation_aborted;
-  // The end of its socket may be yet to come: a child that has just been made may hold the other
+  // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
-  if (!ec && process_ && process_->ended()) died();
-  if (!ec && !process_) start(ec);
-  if (!ec)
-    posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
+  if (process_ && process_->ended()) died();
+  error_code ec;
+  if (!process_) start(ec);
+  if (ec) {
+    what.run->fail(ec, "starting the fork server");
+    return true;
+  }
+  posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
     what.message = {};
     auto const id = what.id;
@@ -240,7 +230,7 @@ bool template_process::send(request& what) {
   }
   if (is_end(ec)) {
     died();
-    // A fresh one may do better, once.
+    // A fresh template may do better, once.
     if (!std::exchange(what.tried, true)) return false;
     ec = error::server_died;
   }
@@ -270,8 +260,8 @@ void template_process::await_replies() {
                      });
 }
 
-/// Twice around: a program that was stopped, with its server, finds its timers run out when it goes
-/// on.
+/// Waits two periods: if a program is stopped together with its template and both go on, the first
+/// timer has expired at once.
 void template_process::be_patient(std::uint64_t oldest_before) {
   patient_ = true;
   patience_timer_.expires_after(patience);
@@ -322,7 +312,7 @@ void template_process::take_reply(const posix::fork_reply& reply) {
   order_standby();
 }
 
-/// Hears of the run's end.
+/// Has ended() called at the run's end.
 void template_process::watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
   run->attach({nullptr, [weak = weak_from_this(), id](void*) {
                  if (auto const self = weak.lock(); self && !self->abandoned_)
@@ -336,7 +326,7 @@ void template_process::ended(std::uint64_t id) {
   rest();
 }
 
-/// With nothing under way the event loop is not to be kept waiting.
+/// Stops waiting for replies when nothing is under way: the wait would keep the event loop at work.
 void template_process::rest() {
   if (!sent_.empty() || !running_.empty() || !reading_) return;
   error_code ignored;
@@ -357,15 +347,13 @@ void template_process::died() {
   abort_all(why_it_ends());
 }
 
-/// It may have been about to reply. The kernel has told the page of a child that was made, and that
-/// may have run by now.
+/// Settles a request that the template has taken and not answered. It may have made the child,
+/// which then runs; the kernel has written the child's number into the page.
 void template_process::lose(request& what) {
-  int const pid = what.page.pid();
-  if (pid == 0) {
+  if (!what.process->adopt_expected(std::chrono::steady_clock::now())) {
     bool const cancelled = what.run->cancelled_before_begin();
     return what.run->fail(cancelled ? asio::error::operation_aborted : why_it_ends(), making);
   }
-  what.process->adopt(pid, what.leads_group, std::chrono::steady_clock::now());
   auto const run = std::move(what.run);
   run->begin_later(std::move(what.process), std::move(what.page));
   run->abort(why_it_ends());

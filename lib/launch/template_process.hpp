@@ -4,13 +4,14 @@
 #ifndef ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
+#include "launch/fork_message.hpp"
 #include "launch/standby_child.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
-#include "supervise/run_service.hpp"
 #include "supervise/supervisor.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
@@ -30,11 +31,11 @@
 
 namespace isolatte::launch {
 
-/// Whether a fork server makes a child ahead of need, while nothing else is to be done.
+/// Whether a template makes a child ahead of need, while nothing else is to be done.
 enum class ahead_of_need { nothing, one_child };
 
-/// A process that is kept small and single-threaded to fork children from, which are this
-/// process's own. Started anew where it has died.
+/// The process that a fork server forks children from, kept small and with one thread. The children
+/// are this process's own. A template that has died is made anew.
 ///
 /// Everything but the making runs on a strand.
 class template_process final : public supervise::context_bound,
@@ -48,16 +49,17 @@ class template_process final : public supervise::context_bound,
   template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead);
   ~template_process();
 
-  /// The child's standard streams before it is given others.
+  /// The standard streams of its children as long as they are given no others.
   static constexpr auto streams = posix::inherited_streams::null_device;
-  /// Has a child made that runs the call, for a supervisor that begin() was not called of: that is
-  /// done, or fail(), when the child is there, or is not to be had. To be called from any thread.
+  /// Launches a child that runs the call, from any thread.
+  /// @param run the child's supervisor; its begin() is called when the child is there, its fail()
+  /// when there is to be none
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
               const options& opts, boost::system::error_code& ec);
 
-  /// The process's number, 0 while there is none.
+  /// The template's number, 0 while there is none.
   int pid() const noexcept { return pid_; }
-  /// Its owner goes: ends it, and what runs.
+  /// Ends the template and its running children: its owner goes.
   void close();
 
   void abandon() noexcept override;
@@ -68,13 +70,13 @@ class template_process final : public supervise::context_bound,
     std::shared_ptr<supervise::supervisor> run;
     posix::child_page page;
     std::shared_ptr<posix::child_process> process;
-    posix::fork_message message;
+    fork_message message;
     bool leads_group = true;
     bool tried = false;
   };
 
   bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
-                      const posix::fork_message& message, const options& opts);
+                      const fork_message& message, const options& opts);
   std::optional<standby_child> take_standby();
   void order_standby();
   void standby_answered(const posix::fork_reply& reply);
@@ -85,7 +87,7 @@ class template_process final : public supervise::context_bound,
   void set_process(std::shared_ptr<posix::child_process> process) noexcept;
   void enqueue(request what);
   void send_queued();
-  /// @return whether it has gone, or has been answered
+  /// @return whether the request has been sent, or its run has been told that it will not be
   bool send(request& what);
   void await_room();
   void await_replies();
@@ -102,13 +104,13 @@ class template_process final : public supervise::context_bound,
   boost::asio::any_io_executor const executor_;
   ahead_of_need const ahead_;
   supervise::strand strand_;
-  supervise::run_service::membership membership_;
+  supervise::context_service::membership membership_;
   std::atomic<std::uint64_t> next_id_ = 1;
   std::atomic<int> pid_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
 
-  /// For launch() and close(), which may be called from any thread.
+  /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;
   std::shared_ptr<posix::child_process> process_;
   std::optional<standby_child> standby_;

@@ -8,9 +8,9 @@
 
 namespace isolatte::logic {
 
-/// How far the child came, as it says itself.
+/// How far the child has come, as it says itself.
 enum class child_stage : std::uint32_t {
-  /// It prepares itself: the callable has not begun.
+  /// The child prepares itself: the callable has not begun.
   setup = 0,
   setup_failed = 1,
   running = 2,

@@ -6,7 +6,7 @@
 
 namespace isolatte::logic {
 
-/// What the kernel says of a process that ended.
+/// How a process ended, as the kernel tells it.
 struct exit_status {
   enum class kind { exited, signaled, dumped, lost };
   kind how = kind::lost;

@@ -15,8 +15,8 @@
 
 namespace isolatte::logic {
 
-/// A child sends one frame, its result: this header, then the payload. Both ends are one program,
-/// so the layout needs no versions, only a check that it is a frame at all.
+/// The header of a frame. A child sends one frame, its result: this header, then the payload. Both
+/// ends are one program, so the layout needs no version, only a check that it is a frame at all.
 struct frame_header {
   static constexpr std::uint32_t expected_magic = 0x69736f6c;
   std::uint32_t magic = expected_magic;
@@ -24,8 +24,8 @@ struct frame_header {
   std::uint64_t length = 0;
 };
 
-/// What an exception may always take, however small options::max_result is: it tells why there is
-/// no value.
+/// Bytes that an exception may always take, however small options::max_result is: it tells why
+/// there is no value.
 constexpr std::size_t exception_allowance = 16 * 1024;
 
 /// How large a payload of this kind may be.
@@ -43,13 +43,13 @@ enum class frame_state {
   out_of_memory,
 };
 
-/// Puts a frame together from whatever bytes arrive, and trusts none of them.
+/// Puts a frame together from the bytes that arrive, and trusts none of them.
 class frame_reader {
  public:
   explicit frame_reader(std::size_t max_payload) noexcept : max_payload_{max_payload} {}
 
-  /// Where the next bytes belong; never empty. Once the state is past `partial`, a byte there only
-  /// proves that there are too many.
+  /// The place for the next bytes; never empty. After `partial`, a byte there only proves that
+  /// there are too many.
   std::span<std::byte> space() noexcept;
   /// Says that so many bytes of space() have been filled.
   frame_state filled(std::size_t count) noexcept;

@@ -12,22 +12,24 @@
 
 namespace isolatte::logic {
 
-/// A program as the system wants it.
+/// A program in the form that execve() takes.
 struct invocation {
   /// The files to try, in this order, until one can be executed.
   std::vector<std::string> paths;
-  /// Whether these come from `PATH`: then one that is not there is no error as long as another is.
+  /// Whether the files come from `PATH`: then a missing one is no error as long as another is
+  /// there.
   bool searched = false;
   /// The environment, each `NAME=VALUE`.
   std::vector<std::string> variables;
 };
 
-/// Whether every text can be handed over as it is: no null character, no variable whose name could
-/// not be told from its value.
+/// Whether every text can be handed over unchanged: it has no null character, and every variable's
+/// name can be told from its value.
 bool well_formed(const program& what) noexcept;
 
+/// Works out which files are to be tried, and with which environment.
 /// @param inherited this program's variables, null-terminated
-/// @param default_path where to look a name up when there is no `PATH` at all
+/// @param default_path the folders to look a name up in if there is no `PATH` at all
 invocation invoke(const program& what, const char* const* inherited, std::string_view default_path);
 
 }  // namespace isolatte::logic

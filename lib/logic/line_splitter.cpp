@@ -16,7 +16,7 @@ void line_splitter::append(std::string_view bytes) {
 
 std::optional<std::string_view> line_splitter::next() noexcept {
   std::string_view const all = bytes_;
-  // A line of exactly max_line bytes ends at its own newline, not at an empty line behind it.
+  // A line of exactly max_line bytes ends at its own newline, not at an empty line after it.
   std::size_t const limit = std::min(all.size(), begin_ + max_line + 1);
   std::size_t const newline = all.substr(0, limit).find('\n', searched_);
   if (newline != std::string_view::npos) {

@@ -18,9 +18,9 @@ class line_splitter {
 
   /// Invalidates the line that next() gave.
   void append(std::string_view bytes);
-  /// No more bytes come: what is left is the last line, if it is not empty.
+  /// Says that no more bytes come: what is left is the last line, if it is not empty.
   void close() noexcept { closed_ = true; }
-  /// The opposite: more comes, but not as part of the line that is under way.
+  /// Takes close() back: more comes, but not as part of the line that is under way.
   void reopen() noexcept { closed_ = false; }
   /// The next line without its newline, valid until the next call that is not const.
   std::optional<std::string_view> next() noexcept;
@@ -28,7 +28,7 @@ class line_splitter {
  private:
   std::string bytes_;
   std::size_t begin_ = 0;
-  /// Up to where no newline was found, so that no byte is searched twice.
+  /// No newline was found up to here, so that no byte is searched twice.
   std::size_t searched_ = 0;
   bool closed_ = false;
 };

@@ -11,9 +11,17 @@ namespace isolatte::logic {
 
 namespace {
 
-/// What the child exits with behind a frame of its own.
-int code_behind(detail::payload_kind kind) noexcept {
+/// The exit code of a child that has sent a frame of that kind.
+int code_after(detail::payload_kind kind) noexcept {
   return kind == detail::payload_kind::value ? 0 : 1;
+}
+
+/// The status that the fault would have brought about. Process 1 of a namespace, which no signal of
+/// its own kills, exits with 128 + n instead.
+exit_status true_status(const exit_status& status, int fault) noexcept {
+  bool const died_by_exit = detail::is_fault(fault) && status.how == exit_status::kind::exited &&
+                            status.number == 128 + fault;
+  return died_by_exit ? exit_status{exit_status::kind::signaled, fault} : status;
 }
 
 }  // namespace
@@ -44,7 +52,7 @@ action run_machine::stop(cause why, std::optional<cancel_kind> polite) noexcept 
 }
 
 action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept {
-  // What was delivered, or is about to be, is not taken back.
+  // A result that has been delivered, or is about to be, stays as it is.
   if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_)
     return action::none;
   frame_ = state;
@@ -53,12 +61,12 @@ action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept
     case frame_state::malformed:
     case frame_state::too_large:
     case frame_state::out_of_memory:
-      // A refused frame says nothing of the callable, but no better one will come.
+      // No better frame will come, so the child is stopped.
       return alive() && phase_ != phase::killing ? stop(cause::refusal, std::nullopt)
                                                  : action::none;
     case frame_state::complete:
       if (policy_.early && phase_ == phase::running) {
-        // Nothing the child still does matters to anyone, so it need not be waited for politely.
+        // Killed at once: the child has flushed, and nothing that it still does is used.
         delivered_early_ = true;
         phase_ = phase::killing;
         sent_kill_ = true;
@@ -85,11 +93,11 @@ action run_machine::cancel(cancel_kind kind) noexcept {
   return stop(cause::cancel, kind);
 }
 
-action run_machine::reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept {
+action run_machine::reaped(const exit_status& status, child_stage stage, int fault) noexcept {
   if (!alive()) return action::none;
-  status_ = status;
+  status_ = true_status(status, fault);
   stage_ = stage;
-  fault_seen_ = fault_seen;
+  fault_seen_ = fault != 0;
   phase_ = phase::draining;
   return action::drain;
 }
@@ -114,7 +122,7 @@ isolatte::ran run_machine::whether_ran() const noexcept {
   if (stage_ == child_stage::running || stage_ == child_stage::finished ||
       frame_ != frame_state::absent)
     return isolatte::ran::yes;
-  // The child marks the callable's beginning itself, so one that is gone without it never began.
+  // The child marks the beginning of the callable itself, so without the mark it never began.
   return isolatte::ran::no;
 }
 
@@ -135,12 +143,12 @@ verdict run_machine::conclude_frame() const noexcept {
 verdict run_machine::conclude_exit(int code) const noexcept {
   verdict v;
   bool const polite = sent_interrupt_ || sent_request_exit_;
-  if (frame_ == frame_state::complete && code == code_behind(kind_)) {
+  if (frame_ == frame_state::complete && code == code_after(kind_)) {
     v = conclude_frame();
     if (cause_ == cause::cancel && polite) v.how = ending::cancelled;
     return v;
   }
-  // Without a result it has left because it was asked to, whatever it wrote meanwhile.
+  // Without a result the child has ended because it was asked to, whatever it wrote meanwhile.
   if (polite && cause_ == cause::timeout) {
     v.how = ending::timed_out;
     return v;

@@ -16,7 +16,7 @@
 
 namespace isolatte::logic {
 
-/// What the machine asks of whoever drives it, in the order in which it is to be done.
+/// The machine's requests to its driver, in the order in which they are to be performed.
 enum class action : std::uint32_t {
   none = 0,
   arm_deadline = 1 << 0,
@@ -24,7 +24,7 @@ enum class action : std::uint32_t {
   request_exit = 1 << 2,
   kill = 1 << 3,
   arm_grace = 1 << 4,
-  /// Complete with what is known now; what remains happens in the background.
+  /// Complete with what is known now; the rest happens in the background.
   deliver_early = 1 << 5,
   /// Read what the child left in its streams and its result channel, and no more.
   drain = 1 << 6,
@@ -50,23 +50,23 @@ struct policy {
   bool early = false;
 };
 
-/// What ended and how, as far as the status, the frame and our own doing tell.
+/// How a run ended, as far as the status, the frame and the library's own signals tell.
 struct verdict {
   ending how = ending::not_started;
   isolatte::ran ran = isolatte::ran::unknown;
   /// Whether the frame's payload is to be handed over.
   bool keep_payload = false;
-  /// The operation was cancelled, rather than completed.
+  /// Whether the operation was cancelled, rather than completed.
   bool aborted = false;
-  /// The child could not prepare itself: its errno is the operation's error.
+  /// Whether the child could not prepare itself: its errno is the operation's error.
   bool setup_failed = false;
   const char* reason = "";
 };
 
 /// The logic of one run: result, end-of-file, exit, deadline and cancellation, in any order.
 ///
-/// Pure: no clock, no process, no I/O. Whoever drives it looks for the child's end before it
-/// reports a deadline or a cancellation, so a child that has ended is never blamed on either.
+/// Pure: no clock, no process, no I/O. The driver looks for the child's end before it reports a
+/// deadline or a cancellation, so that neither is blamed for a child that has ended by itself.
 class run_machine {
  public:
   explicit run_machine(policy p) noexcept : policy_{p} {}
@@ -78,16 +78,19 @@ class run_machine {
   action cancel(cancel_kind kind) noexcept;
   /// Changes the policy for what is to come.
   void allow_grace(bool grace) noexcept { policy_.grace = grace; }
-  /// The program's own SIGKILL through a handle.
+  /// The program has sent SIGKILL itself, through a handle.
   void terminated_by_owner() noexcept { owner_killed_ = true; }
   /// The child has been reaped, or its status is lost.
-  action reaped(const exit_status& status, child_stage stage, bool fault_seen) noexcept;
+  /// @param fault the signal of the fault that the child has recorded, or 0
+  action reaped(const exit_status& status, child_stage stage, int fault) noexcept;
   /// Everything the child left has been read.
   action drained() noexcept;
   action symbolised() noexcept;
 
   bool complete() const noexcept { return phase_ == phase::complete; }
   bool delivered_early() const noexcept { return delivered_early_; }
+  /// How the child ended, once it has been reaped.
+  const std::optional<exit_status>& status() const noexcept { return status_; }
   /// Meaningful once complete, or with deliver_early.
   verdict conclude() const noexcept;
 

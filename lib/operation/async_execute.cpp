@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/program_launcher.hpp"
-#include "supervise/complete_later.hpp"
+#include "launch/execute.hpp"
+#include "supervise/pending_handler.hpp"
 
 #include <isolatte/async_execute.hpp>
 
@@ -12,18 +12,14 @@ namespace isolatte::detail {
 
 void async_execute(boost::asio::any_io_executor executor, program what, options opts,
                    report_handler handler) {
-  // There is no result that could be there before the program's end.
+  // A program has no result, so nothing could be there before its end.
   opts.early = false;
-  boost::system::error_code ec;
-  const char* step = "";
-  launch::launched child = launch::execute(executor, what, opts, ec, step);
-  // Another thread may call the handler before this one returns.
+  launch::launched child = launch::execute(executor, what, opts);
+  // Released first: another thread may call the handler before this one returns.
   what = {};
   opts = {};
-  if (ec) {
-    supervise::complete_later(executor, std::move(handler), ec, supervise::not_started(step));
-    return;
-  }
+  if (child.refused)
+    return supervise::complete_refused(executor, std::move(handler), child.refused);
   child.supervisor->async_own(std::move(handler));
   child.begin();
 }

@@ -3,7 +3,7 @@
 
 #include "launch/symboliser.hpp"
 #include "launch/template_process.hpp"
-#include "supervise/complete_later.hpp"
+#include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
 
 #include <isolatte/fork_server.hpp>
@@ -47,28 +47,26 @@ boost::asio::any_io_executor server_handle::get_executor() const {
 }
 
 void server_handle::async_run(const remote_call& call, options opts, report_handler handler) {
-  error_code ec;
-  const char* step = "opening the child's streams";
-  std::shared_ptr<supervise::supervisor> run;
   auto const& executor = implementation_->executor;
+  refusal why{{}, "opening the child's streams"};
+  std::shared_ptr<supervise::supervisor> run;
   try {
     run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                      opts.fault_report ? launch::symbolise : nullptr, ec);
-    // The handler goes in before anything can happen to the run.
-    if (!ec) {
+                                      opts.fault_report ? launch::symbolise : nullptr, why.ec);
+    if (!why) {
+      // The handler goes in before anything can happen to the run.
       run->async_own(std::move(handler));
-      step = "asking the fork server";
-      implementation_->process->launch(run, call, opts, ec);
-      if (ec) run->fail(ec, step);
-      return;
+      why.step = "asking the fork server";
+      implementation_->process->launch(run, call, opts, why.ec);
     }
   } catch (...) {
-    ec = error_of_caught();
+    why.ec = error_of_caught();
   }
+  if (!why) return;
   if (run)
-    run->fail(ec, step);
+    run->fail(why.ec, why.step);
   else
-    supervise::complete_later(executor, std::move(handler), ec, supervise::not_started(step));
+    supervise::complete_refused(executor, std::move(handler), why);
 }
 
 }  // namespace isolatte::detail

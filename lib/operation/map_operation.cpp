@@ -3,16 +3,13 @@
 
 #include "logic/map_progress.hpp"
 #include "supervise/executors.hpp"
+#include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/error.hpp>
 
-#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -52,11 +49,6 @@ map_progress::end end_of(const error_code& ec, bool good) noexcept {
 }  // namespace
 
 struct map_operation::state {
-  struct pending_handler {
-    asio::executor_work_guard<asio::any_completion_executor> work;
-    handler_type handler;
-  };
-
   state(asio::any_io_executor ex, settings how)
       : executor{std::move(ex)},
         serial{supervise::strand{executor}},
@@ -86,7 +78,7 @@ struct map_operation::state {
   std::atomic<bool> cancelled = false;
   bool turn_is_posted = false;
   bool complete = false;
-  std::optional<pending_handler> handler;
+  std::optional<supervise::basic_pending_handler<error_code>> handler;
 };
 
 map_operation::map_operation(asio::any_io_executor executor, settings how)
@@ -112,9 +104,7 @@ void map_operation::begin(handler_type handler) {
         });
       });
     });
-  auto const executor = asio::get_associated_executor(handler, state_->executor);
-  state_->handler.emplace(state::pending_handler{
-      asio::make_work_guard(asio::any_completion_executor{executor}), std::move(handler)});
+  state_->handler.emplace(std::move(handler), state_->executor);
   turn_later(shared_from_this());
 }
 
@@ -226,17 +216,11 @@ void map_operation::finish(std::shared_ptr<map_operation> self) {
   map.jobs.clear();
   map.on_progress = nullptr;
   self->release();
-  auto [work, handler] = std::move(*map.handler);
+  auto next = std::move(*map.handler);
   map.handler.reset();
   // The last of the operation goes before its handler is called.
   self.reset();
-  auto const executor = work.get_executor();
-  asio::dispatch(executor, [handler = std::move(handler), work = std::move(work), ec]() mutable {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) slot.clear();
-    work.reset();
-    std::move(handler)(ec);
-  });
+  std::move(next).complete(ec);
 }
 
 }  // namespace isolatte::detail

@@ -1,9 +1,10 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/fork_launcher.hpp"
+#include "launch/fork.hpp"
 #include "launch/symboliser.hpp"
-#include "supervise/complete_later.hpp"
+#include "supervise/pending_handler.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/error.hpp>
@@ -19,8 +20,6 @@ namespace isolatte::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using supervise::complete_later;
-using supervise::not_started;
 
 namespace {
 
@@ -32,18 +31,12 @@ supervise::symbolise_function symboliser_for(const options& opts) noexcept {
 
 void async_run(asio::any_io_executor executor, child_task& task, options opts,
                report_handler handler) {
-  error_code ec;
-  const char* step = "";
-  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts), ec, step);
-  if (ec) {
-    task.release();
-    opts = {};
-    complete_later(executor, std::move(handler), ec, not_started(step));
-    return;
-  }
-  // Another thread may call the handler before this one returns.
+  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts));
+  // Released first: another thread may call the handler before this one returns.
   task.release();
   opts = {};
+  if (child.refused)
+    return supervise::complete_refused(executor, std::move(handler), child.refused);
   child.supervisor->async_own(std::move(handler));
   child.begin();
 }
@@ -66,13 +59,13 @@ error_code run(child_task& task, options opts, report& result) {
   while (!given->done && context->run_one() != 0) {
   }
   result = std::move(given->what);
-  // The child is still to be reaped. The loop that does it outlives this call.
+  // The child is still to be reaped, by a loop that outlives this call.
   if (early) context->poll();
   if (early && !context->stopped()) {
     try {
       std::thread{[context] { context->run(); }}.detach();
     } catch (const std::system_error&) {
-      // No thread is to be had. The child is being killed, so this takes no longer than that.
+      // No thread can be made. The child is being killed, so this takes no longer than that.
       context->run();
     }
   }
@@ -81,12 +74,11 @@ error_code run(child_task& task, options opts, report& result) {
 
 struct run_handle::implementation {
   asio::any_io_executor executor;
-  /// Gone once its context is: the handle may outlive that.
+  /// Expires when its execution context is destroyed, which the handle may outlive.
   std::weak_ptr<supervise::supervisor> supervisor;
   std::shared_ptr<posix::child_process> process;
   /// Why there is no child.
-  error_code ec;
-  const char* step = "";
+  refusal refused;
 
   ~implementation() {
     if (auto const owned = supervisor.lock()) owned->release_by_owner();
@@ -101,9 +93,9 @@ run_handle::run_handle(asio::any_io_executor executor, child_task& task, options
   opts.early = false;
   implementation& self = *implementation_;
   self.executor = executor;
-  launch::launched child =
-      launch::fork(executor, task, opts, symboliser_for(opts), self.ec, self.step);
-  if (self.ec) return;
+  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts));
+  self.refused = child.refused;
+  if (self.refused) return;
   child.supervisor->hold();
   self.supervisor = child.supervisor;
   self.process = child.child.process;
@@ -124,7 +116,7 @@ bool run_handle::running() const noexcept {
 
 error_code run_handle::signal(request what) noexcept {
   if (!implementation_) return error::no_child;
-  if (!implementation_->process) return implementation_->ec;
+  if (!implementation_->process) return implementation_->refused.ec;
   posix::child_process& process = *implementation_->process;
   switch (what) {
     case request::interrupt: return process.interrupt();
@@ -145,8 +137,8 @@ void run_handle::async_wait(report_handler handler) {
   if (auto const owner = implementation_->supervisor.lock()) {
     owner->async_wait(std::move(handler));
   } else {
-    complete_later(implementation_->executor, std::move(handler), implementation_->ec,
-                   not_started(implementation_->step));
+    supervise::complete_refused(implementation_->executor, std::move(handler),
+                                implementation_->refused);
   }
 }
 

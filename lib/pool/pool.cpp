@@ -84,7 +84,7 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
   self->server_ = launch::template_process::make(executor, launch::ahead_of_need::nothing, ec);
   if (ec) return nullptr;
-  supervise::run_service::join(executor, self->membership_, self);
+  supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });
   return self;
 }

@@ -8,9 +8,9 @@
 #include "logic/pool_machine.hpp"
 #include "pool/job.hpp"
 #include "pool/worker.hpp"
+#include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/pending_handler.hpp"
-#include "supervise/run_service.hpp"
 #include "vocabulary/number_of_endings.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -110,7 +110,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   boost::asio::any_io_executor const executor_;
   supervise::strand strand_;
-  supervise::run_service::membership membership_;
+  supervise::context_service::membership membership_;
   pool_options const opts_;
   logic::pool_policy const policy_;
   std::shared_ptr<launch::template_process> server_;

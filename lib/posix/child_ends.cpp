@@ -3,9 +3,10 @@
 
 #include "posix/child_ends.hpp"
 
+#include "posix/memory_file.hpp"
 #include "posix/system_calls.hpp"
 
-#include <string_view>
+#include <span>
 
 #include <fcntl.h>
 
@@ -19,12 +20,12 @@ template <class... Cases>
 struct overloaded : Cases... {
   using Cases::operator()...;
 };
-// Clang 14 does not deduce it from the aggregate.
+// Clang 14 needs the guide: it does not deduce the arguments from the aggregate.
 template <class... Cases>
 overloaded(Cases...) -> overloaded<Cases...>;
 
-/// Opens what the user names, which may be anything: a FIFO whose other end nobody has open must
-/// not block the event loop.
+/// Opens what the user names, which may be anything. A FIFO whose other end is not open must not
+/// block the event loop.
 descriptor open_path(const char* path, int flags, boost::system::error_code& ec) {
   descriptor file = open_file(path, flags | O_NONBLOCK | O_NOCTTY, ec);
   if (ec) return {};
@@ -34,27 +35,6 @@ descriptor open_path(const char* path, int flags, boost::system::error_code& ec)
     ec = last_error();
     return {};
   }
-  return file;
-}
-
-/// The whole text in a file without a name: the child reads as much as it likes, when it likes, and
-/// nobody has to feed it.
-descriptor text_file(std::string_view text, boost::system::error_code& ec) {
-  descriptor file{retry([&] { return sys.temporary_file(); })};
-  if (!file) {
-    ec = last_error();
-    return {};
-  }
-  file = above_stdio(std::move(file), ec);
-  while (!ec && !text.empty()) {
-    ssize_t const written = retry([&] { return sys.write(file.get(), text.data(), text.size()); });
-    if (written == -1)
-      ec = last_error();
-    else
-      text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (!ec && sys.lseek(file.get(), 0, SEEK_SET) == -1) ec = last_error();
-  if (ec) return {};
   return file;
 }
 
@@ -68,7 +48,10 @@ descriptor open_source(const source& from, inherited_streams inherited,
           [&](inherit_t) { return descriptor{}; },
           [&](const from_file& file) { return open_path(file.path.c_str(), O_RDONLY, ec); },
           [&](const from_fd& given) { return duplicate(given.fd, ec); },
-          [&](const from_text& given) { return text_file(given.text, ec); },
+          // The child reads it when it likes: no one has to feed it.
+          [&](const from_text& given) {
+            return make_memory_file(std::as_bytes(std::span{given.text}), ec);
+          },
       },
       from);
 }
@@ -97,15 +80,12 @@ descriptor open_sink(const sink& to, inherited_streams inherited, descriptor& pa
                     to);
 }
 
-/// Whether both are one file, whatever its names.
+/// Whether both are one file, under one name or two.
 bool same_file(const descriptor& one, const descriptor& other, boost::system::error_code& ec) {
-  struct stat first{};
-  struct stat second{};
-  if (sys.fstat(one.get(), &first) == -1 || sys.fstat(other.get(), &second) == -1) {
-    ec = last_error();
-    return false;
-  }
-  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+  auto const first = identify(one.get(), ec);
+  if (ec) return false;
+  auto const second = identify(other.get(), ec);
+  return !ec && first == second;
 }
 
 }  // namespace

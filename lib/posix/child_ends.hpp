@@ -12,8 +12,8 @@
 
 namespace isolatte::posix {
 
-/// The child's ends of everything it is connected by, open in the parent until the child exists.
-/// An empty standard stream is inherited.
+/// The child's ends of its streams and its result channel, open in the parent until the child
+/// exists. An empty standard stream is inherited.
 struct child_ends {
   descriptor in;
   descriptor out;
@@ -33,11 +33,12 @@ struct all_ends {
   parent_ends parent;
 };
 
-/// What a child has as standard streams before it is given others: this process's, or, where a fork
-/// server makes it, the null device.
+/// The standard streams of a child that is given no others: this process's, or the null device if a
+/// template makes the child.
 enum class inherited_streams { parents, null_device };
 
-/// Opens what the options name, as far as the child does not have it, and the result channel.
+/// Opens the streams that the options name, as far as the child does not have them, and the result
+/// channel.
 /// @return everything, or an error and nothing
 all_ends open_ends(const options& opts, inherited_streams inherited, boost::system::error_code& ec);
 

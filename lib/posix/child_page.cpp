@@ -3,13 +3,7 @@
 
 #include "posix/child_page.hpp"
 
-#include "posix/descriptor.hpp"
-#include "posix/system_calls.hpp"
-
 #include <algorithm>
-#include <new>
-
-#include <sys/mman.h>
 
 namespace isolatte::posix {
 
@@ -33,47 +27,15 @@ const char* to_string(setup_step step) noexcept {
 }
 
 child_page child_page::make(boost::system::error_code& ec) noexcept {
-  void* const memory = sys.mmap(sizeof(child_page_data));
-  child_page page;
-  if (memory == MAP_FAILED)
-    ec = last_error();
-  else
-    page.data_ = new (memory) child_page_data{};
-  return page;
+  return child_page{shared_page<child_page_data>::make(ec)};
 }
 
 child_page child_page::make_file(descriptor& file, boost::system::error_code& ec) noexcept {
-  file = descriptor{retry([&] { return sys.temporary_file(); })};
-  if (file) file = above_stdio(std::move(file), ec);
-  if (ec) return {};
-  if (!file || retry([&] { return sys.ftruncate(file.get(), sizeof(child_page_data)); }) == -1) {
-    ec = last_error();
-    return {};
-  }
-  child_page page = of_file(file.get(), ec);
-  if (!ec) new (page.data_) child_page_data{};
-  return page;
+  return child_page{shared_page<child_page_data>::make_file(file, ec)};
 }
 
 child_page child_page::of_file(int fd, boost::system::error_code& ec) noexcept {
-  void* const memory = sys.map_file(sizeof(child_page_data), PROT_READ | PROT_WRITE, fd);
-  child_page page;
-  if (memory == MAP_FAILED)
-    ec = last_error();
-  else
-    page.data_ = static_cast<child_page_data*>(memory);
-  return page;
-}
-
-child_page::~child_page() {
-  if (data_) sys.munmap(data_, sizeof(child_page_data));
-}
-
-void child_page::hide_from_later_children() const noexcept {
-#ifdef MADV_DONTFORK
-  // Should this fail, a later child could lie about this one's progress, and of nothing else.
-  sys.madvise(data_, sizeof(child_page_data), MADV_DONTFORK);
-#endif
+  return child_page{shared_page<child_page_data>::of_file(fd, ec)};
 }
 
 int child_page::pid() const noexcept { return data_ ? std::max(data_->pid.load(), 0) : 0; }

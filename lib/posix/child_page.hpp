@@ -6,6 +6,7 @@
 
 #include "logic/child_stage.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/shared_page.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -13,7 +14,6 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace isolatte::posix {
@@ -39,12 +39,16 @@ const char* to_string(setup_step step) noexcept;
 
 enum class fault_state : std::uint32_t { none, writing, recorded };
 
-/// What a child tells of itself without a system call, so that it can do so from a signal handler,
-/// and with every descriptor closed. Shared with one child alone, which may write anything to it.
+/// A child's report about itself, made without a system call, so that a signal handler can make it,
+/// and a child that has closed every descriptor.
+///
+/// One child alone shares it, and may write anything to it. Every reader therefore bounds and
+/// checks what it reads; the enumerations have a fixed underlying type, so that no value is
+/// undefined.
 struct child_page_data {
   static constexpr std::size_t max_frames = 128;
 
-  /// The child's number, where someone else than the page's owner made the child.
+  /// The child's number, if another process than the page's owner made the child.
   std::atomic<int> pid;
   std::atomic<logic::child_stage> stage;
   std::atomic<setup_step> step;
@@ -57,7 +61,7 @@ struct child_page_data {
   std::array<std::atomic<std::uintptr_t>, max_frames> frames;
 };
 
-/// What a faulting child recorded, bounded and copied out of its reach.
+/// A fault as the child has recorded it, bounded and copied out of the child's reach.
 struct fault_record {
   int signal = 0;
   int code = 0;
@@ -65,27 +69,21 @@ struct fault_record {
   std::vector<std::uintptr_t> frames;
 };
 
-/// Owns the parent's mapping of a page that it shares with one child.
+/// This process's view of the page that it shares with one child.
 class child_page {
  public:
   child_page() noexcept = default;
+  /// Makes one that a child inherits.
   static child_page make(boost::system::error_code& ec) noexcept;
-  /// One that can be sent to another process, as the file that it is.
+  /// Makes one that can be sent to another process, as the file that it is.
   static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
-  /// The page that another process has sent.
+  /// Maps one that another process has sent.
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
-  child_page(child_page&& other) noexcept : data_{std::exchange(other.data_, nullptr)} {}
-  child_page& operator=(child_page&& other) noexcept {
-    std::swap(data_, other.data_);
-    return *this;
-  }
-  ~child_page();
 
-  child_page_data* data() const noexcept { return data_; }
-  /// Keeps the page from children that are forked from now on.
-  void hide_from_later_children() const noexcept;
+  child_page_data* data() const noexcept { return data_.get(); }
+  void hide_from_later_children() const noexcept { data_.hide_from_later_children(); }
 
-  /// 0: nobody has made the child.
+  /// The child's number as it stands in the page; 0 if there is none.
   int pid() const noexcept;
   logic::child_stage stage() const noexcept;
   setup_step failed_step() const noexcept;
@@ -93,7 +91,9 @@ class child_page {
   std::optional<fault_record> fault() const;
 
  private:
-  child_page_data* data_ = nullptr;
+  explicit child_page(shared_page<child_page_data> data) noexcept : data_{std::move(data)} {}
+
+  shared_page<child_page_data> data_;
 };
 
 }  // namespace isolatte::posix

@@ -4,6 +4,7 @@
 #include "posix/child_process.hpp"
 
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <cerrno>
 
@@ -19,6 +20,14 @@ constexpr auto P_PIDFD = static_cast<idtype_t>(3);
 
 /// PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
 constexpr unsigned to_process_group = 1U << 2;
+
+/// Whether that tells of an end. If this process traces the child it is told of stops, too,
+/// whatever it asks for.
+bool is_end(const siginfo_t& info) noexcept {
+  return info.si_pid != 0 &&
+         (info.si_code == CLD_EXITED || info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED);
+}
+bool is_end(int status) noexcept { return WIFEXITED(status) || WIFSIGNALED(status); }
 
 logic::exit_status status_of(const siginfo_t& info) noexcept {
   using kind = logic::exit_status::kind;
@@ -59,31 +68,43 @@ resource_usage usage_of(const struct rusage& usage) noexcept {
   return result;
 }
 
-/// How often a call is made that fails for no reason of the child's, before another is tried.
+/// Retries of a failing call before another call is tried.
 constexpr int attempts = 4;
 
-/// What cannot be killed is given up after so many attempts: it must not keep its owner.
+/// Attempts to kill a child before it is given up: it must not keep its owner waiting.
 constexpr int kill_attempts = 16;
+
+/// Milliseconds between two looks at what has been killed and is still there.
+constexpr int dying_time = 10;
 
 }  // namespace
 
 child_process::child_process() : owner_{::getpid()} { lock_registry(); }
+
+descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
+  auto const lock = lock_registry();
+  leash_ends ends = posix::open_leash(ec);
+  leash_ = ends.program;
+  // A copy of the program finds it by the registry, and closes it.
+  if (leash_.get() != -1 && hook_.next == nullptr) enlist(hook_, *this);
+  return std::move(ends.child);
+}
 
 void child_process::expect(const std::atomic<int>& number, bool leads_group) noexcept {
   expected_ = &number;
   leads_group_ = leads_group;
   state_ = state::expected;
   auto const lock = lock_registry();
-  enlist(hook_, *this);
+  if (hook_.next == nullptr) enlist(hook_, *this);
 }
 
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
-  // In a copy that a fork has made of this.
+  // In a copy that a fork has made the child is the parent's.
   if (::getpid() != owner_) return;
   {
     std::lock_guard const lock{mutex_};
-    // Expected, it may have been ended as one that is left behind when the program is.
+    // An expected child may have been ended already, because the program is leaving main().
     if (state_ != state::none && state_ != state::expected) return;
     leads_group_ = leads_group;
     began_ = began;
@@ -98,8 +119,8 @@ void child_process::adopt_locked(int pid) noexcept {
   expected_ = nullptr;
   state_ = state::running;
 #if ISOLATTE_HAS_PIDFD
-  // Race-free: the child is ours and unreaped. Where it fails (no descriptor left, say) the child
-  // is watched in the portable way.
+  // Race-free: the child is ours and unreaped. If this fails (no descriptor left, say) the child is
+  // watched in the portable way.
   boost::system::error_code ignored;
   pidfd_ = above_stdio(descriptor{sys.pidfd_open(pid)}, ignored);
 #endif
@@ -112,6 +133,7 @@ child_process::~child_process() {
     delist(hook_);
   }
   kill_and_reap();
+  leash_.close();
 }
 
 bool child_process::expected() noexcept {
@@ -127,21 +149,29 @@ int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* us
   });
 }
 
-/// WNOWAIT leaves the zombie: as long as it is there its number and its group are its own.
+/// Leaves the zombie (WNOWAIT): as long as it is there its number and its group are its own.
 child_process::state child_process::look(int flags) noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     siginfo_t info{};
-    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0)
-      return info.si_pid == 0 ? state::running : state::zombie;
-    if (errno == ECHILD) return state::lost;
-    if (errno == EAGAIN && pidfd_) {
+    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0) {
+      if (is_end(info)) return state::zombie;
+      if ((flags & WNOHANG) != 0) return state::running;
+      // A stop would be told again at once.
+      wait_for_descriptor(dying_time);
+    } else if (errno == ECHILD) {
+      return state::lost;
+    } else if (errno == EAGAIN && pidfd_) {
       // An event loop has made the descriptor non-blocking.
-      struct pollfd end{pidfd_.get(), POLLIN, 0};
-      retry([&] { return sys.poll(&end, 1, -1); });
+      wait_for_descriptor(-1);
     }
   }
-  // Whoever filters system calls may refuse this one for ever. The other takes the zombie with it.
+  // A filter of system calls may refuse this one always. The other takes the zombie with it.
   return take_by_wait4(flags);
+}
+
+void child_process::wait_for_descriptor(int timeout_ms) noexcept {
+  struct pollfd end{pidfd_.get(), POLLIN, 0};
+  retry([&] { return sys.poll(&end, 1, timeout_ms); });
 }
 
 child_process::state child_process::take_by_wait4(int flags) noexcept {
@@ -150,8 +180,8 @@ child_process::state child_process::take_by_wait4(int flags) noexcept {
     struct rusage usage{};
     pid_t const found = retry([&] { return sys.wait4(pid_, &status, flags & WNOHANG, &usage); });
     if (found == 0) return state::running;
-    if (found == pid_) return took(status_of(status), usage);
-    if (errno == ECHILD) return state::lost;
+    if (found == pid_ && is_end(status)) return took(status_of(status), usage);
+    if (found == -1 && errno == ECHILD) return state::lost;
   }
   return state::running;
 }
@@ -161,7 +191,7 @@ child_process::state child_process::take_by_waitid() noexcept {
     siginfo_t info{};
     struct rusage usage{};
     if (wait_for_status(info, WEXITED | WNOHANG, &usage) == 0)
-      return info.si_pid == 0 ? state::running : took(status_of(info), usage);
+      return is_end(info) ? took(status_of(info), usage) : state::running;
     if (errno == ECHILD) return state::lost;
   }
   return state::running;
@@ -186,7 +216,7 @@ bool child_process::send_to_child(int signal) noexcept {
     if (sys.pidfd_send_signal(pidfd_.get(), signal, 0) == 0) return true;
     if (errno == ESRCH) return false;
   }
-  // It is unreaped, so the number is its own.
+  // The child is unreaped, so the number is its own.
   for (int attempt = 0; attempt != attempts; ++attempt) {
     if (sys.kill(pid_, signal) == 0) return true;
     if (errno == ESRCH) break;
@@ -196,8 +226,8 @@ bool child_process::send_to_child(int signal) noexcept {
 
 bool child_process::send_locked(int signal) noexcept {
   bool const sent = leads_group_ && sys.kill(-pid_, signal) == 0;
-  // The child may have left its group, or not have made it yet. Twice killed is no harm; twice
-  // asked might be.
+  // The child may have left its group, or not have made it yet. A second SIGKILL is harmless; a
+  // second SIGTERM may not be.
   if (sent && signal != SIGKILL) return true;
   return send_to_child(signal) || sent;
 }
@@ -223,7 +253,7 @@ void child_process::sweep_locked() noexcept {
   if (!leads_group_) return;
   for (int attempt = 0; state_ == state::zombie && attempt != attempts; ++attempt)
     if (sys.kill(-pid_, SIGKILL) == 0) return;
-  // The number may be someone else's, but the descriptor still means this child's group.
+  // The number may be another group's by now, but the descriptor still means this child's.
   if (pidfd_) sys.pidfd_send_signal(pidfd_.get(), SIGKILL, to_process_group);
 }
 
@@ -235,7 +265,7 @@ reaped_child child_process::reap_locked() noexcept {
     state_ = take_by_waitid();
     if (state_ == state::running) state_ = take_by_wait4(WNOHANG);
 #else
-    // Only this one gives the usage, too.
+    // POSIX's waitid does not give the usage; wait4 does.
     state_ = take_by_wait4(WNOHANG);
     if (state_ == state::running) state_ = take_by_waitid();
 #endif
@@ -251,23 +281,77 @@ std::optional<reaped_child> child_process::try_reap() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ == state::running) return std::nullopt;
   reaped_child result = reap_locked();
-  pidfd_.reset();
+  close_descriptors();
   return result;
+}
+
+void child_process::close_descriptors() noexcept {
+  pidfd_.reset();
+  leash_.close();
+}
+
+bool child_process::reap_group_locked() noexcept {
+  group_is_dying_ = false;
+  if (state_ != state::gone || !leads_group_ || !adopts_orphans()) return false;
+  auto const group = static_cast<id_t>(pid_);
+  siginfo_t info;
+  do {
+    info = {};
+    if (retry([&] { return sys.waitid(P_PGID, group, &info, WEXITED | WNOHANG, nullptr); }) == -1)
+      return false;
+  } while (info.si_pid != 0);
+  return group_is_dying_ = true;
+}
+
+bool child_process::reap_group() noexcept {
+  std::lock_guard const lock{mutex_};
+  return reap_group_locked();
+}
+
+bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) noexcept {
+  std::lock_guard const lock{mutex_};
+  began_ = began;
+  return state_ == state::expected && find_expected();
+}
+
+/// Does not trust the number: the child may have written another one into its page. Only an
+/// unreaped child of this process is taken on.
+bool child_process::find_expected() noexcept {
+  int const pid = *expected_;
+  if (pid <= 0) return false;
+  siginfo_t info{};
+  int const looked = retry([&] {
+    return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT, nullptr);
+  });
+  if (looked == -1 && errno == ECHILD) return false;
+  adopt_locked(pid);
+  return true;
 }
 
 void child_process::kill_and_reap() noexcept {
   if (::getpid() != owner_) return;
   std::lock_guard const lock{mutex_};
-  if (state_ == state::expected)
-    if (int const pid = *expected_; pid > 0) adopt_locked(pid);
-  if (state_ == state::none || state_ == state::expected || state_ == state::gone) return;
+  if (state_ == state::expected) find_expected();
+  if (state_ == state::none || state_ == state::expected) return;
+  if (state_ != state::gone) {
+    kill_locked();
+    if (state_ == state::running) return;
+    reap_locked();
+    reap_group_locked();
+  }
+  for (int attempt = 0; group_is_dying_ && attempt != kill_attempts; ++attempt) {
+    sys.poll(nullptr, 0, dying_time);
+    reap_group_locked();
+  }
+}
+
+void child_process::kill_locked() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);
-    // What refuses to be killed (it may be another user's by now) is not waited for.
+    // A child that refuses to be killed (it may be another user's by now) is not waited for.
     state_ = look(sent ? 0 : WNOHANG);
   }
-  if (state_ != state::running) reap_locked();
 }
 
 }  // namespace isolatte::posix

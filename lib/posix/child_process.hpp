@@ -6,6 +6,7 @@
 
 #include "logic/exit_status.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/leash.hpp"
 #include "posix/process_registry.hpp"
 
 #include <isolatte/resource_usage.hpp>
@@ -27,48 +28,63 @@ struct reaped_child {
   resource_usage usage;
 };
 
-/// Owns a child: whoever destroys this kills the child, with its group, and reaps it.
+/// Owns a child: the destructor kills the child, with its group, and reaps it.
 ///
-/// Nothing is sent to a number that may be someone else's by now: signals go through the process
-/// descriptor, or to a child that is known to be unreaped. A child that this process did not fork
-/// (the object was copied by a fork) is left alone.
+/// Signals go through the process descriptor, or to a child that is known to be unreaped, so that
+/// no recycled number is ever hit. An object that a fork has copied leaves the child alone: the
+/// child is its parent's.
 ///
 /// Safe from several threads at once.
 class child_process {
  public:
-  /// No child yet, so that nothing has to be allocated once there is one.
+  /// Owns no child yet, so that nothing has to be allocated once there is one.
   child_process();
   ~child_process();
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;
 
-  /// Someone else is being asked to make the child, and the kernel will write its number there,
-  /// where it has to stay as long as this. Where it is not adopted it is ended with this all the
-  /// same: not before nobody can make it any more.
+  /// Opens the leash of the child that is about to be made, and keeps this process's part of it
+  /// until the child has been reaped.
+  /// @return the child's end
+  descriptor open_leash(boost::system::error_code& ec) noexcept;
+
+  /// Says that another process is being asked to make the child, and that the kernel will write the
+  /// child's number there. A child that is made and never adopted is ended with this object all the
+  /// same, so the object has to live until no one can make the child any more.
+  /// @param number lives as long as this object
   void expect(const std::atomic<int>& number, bool leads_group) noexcept;
-  /// Whether it is still to be adopted.
+  /// Whether the child is still to be adopted.
   bool expected() noexcept;
 
-  /// Takes on a child of this process that nobody else reaps.
+  /// Takes on a child of this process that nothing else reaps.
   void adopt(int pid, bool leads_group, std::chrono::steady_clock::time_point began) noexcept;
 
   int pid() const noexcept { return pid_; }
   std::chrono::steady_clock::time_point began() const noexcept { return began_; }
 
-  /// A descriptor that is readable once the child has ended, or -1 where there is none: then
-  /// ended() must be asked from time to time.
+  /// Takes on the expected child if it has been made.
+  /// @return false if there is none
+  bool adopt_expected(std::chrono::steady_clock::time_point began) noexcept;
+
+  /// A descriptor that becomes readable when the child ends; or -1, and then ended() must be asked
+  /// from time to time.
   int descriptor_of_end() const noexcept { return pidfd_.get(); }
 
   /// Whether the child has ended, reaped or not.
   bool ended() noexcept;
 
-  /// Once the child has ended: kills what is left of its group, reaps it, and closes
-  /// descriptor_of_end(). Its status is lost where someone else has reaped it.
+  /// After the child's end: kills what is left of its group, reaps it, and closes
+  /// descriptor_of_end(). The status is lost if someone else has reaped the child.
   std::optional<reaped_child> try_reap() noexcept;
 
+  /// After try_reap(): reaps those of the killed group that have become children of this process,
+  /// since it is process 1 or a subreaper.
+  /// @return whether some are still dying
+  bool reap_group() noexcept;
+
   /// @{
-  /// Signals the child, or its group where it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP,
-  /// SIGCONT. A stopped child is woken for the polite ones. `no_such_process` when it has ended.
+  /// Signals the child, or its group if it leads one: SIGINT, SIGTERM, SIGKILL, SIGSTOP, SIGCONT. A
+  /// stopped child is woken for SIGINT and SIGTERM. `no_such_process` if it has ended.
   boost::system::error_code interrupt() noexcept;
   boost::system::error_code request_exit() noexcept;
   boost::system::error_code terminate() noexcept;
@@ -76,15 +92,18 @@ class child_process {
   boost::system::error_code resume() noexcept;
   /// @}
 
-  /// From now on what is sent is for the child alone: others than its descendants pass through its
-  /// group. To be called before others know the child.
+  /// Sends signals to the child alone from now on: processes that are not its descendants pass
+  /// through its group. To be called before others know the child.
   void spare_group() noexcept { leads_group_ = false; }
 
   /// Ends and reaps the child, and waits no longer than that takes.
   void kill_and_reap() noexcept;
 
+  /// In a copy of the program that a fork has made: closes what keeps the child alive.
+  void disown() noexcept { leash_.close(); }
+
  private:
-  /// `taken`: the child is reaped, and its status is kept until it is asked for.
+  /// `taken`: the child has been reaped, and its status is kept until it is asked for.
   enum class state { none, expected, running, zombie, taken, gone, lost };
   void adopt_locked(int pid) noexcept;
   state look(int flags) noexcept;
@@ -95,18 +114,27 @@ class child_process {
   boost::system::error_code send(int signal, bool wake) noexcept;
   bool send_locked(int signal) noexcept;
   bool send_to_child(int signal) noexcept;
+  void kill_locked() noexcept;
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
+  bool reap_group_locked() noexcept;
+  bool find_expected() noexcept;
+  void wait_for_descriptor(int timeout_ms) noexcept;
+  void close_descriptors() noexcept;
 
   int pid_ = 0;
   int const owner_;
   bool leads_group_ = false;
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;
+  /// Open if the leash's pipe is the child's own.
+  leash_end leash_;
   std::mutex mutex_;
   state state_ = state::none;
   const std::atomic<int>* expected_ = nullptr;
   reaped_child taken_;
+  /// Some of the killed group are this process's children and have not ended yet.
+  bool group_is_dying_ = false;
   registry_hook hook_;
 };
 

@@ -33,8 +33,8 @@ class digest {
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-/// What has been found before, for as long as no object comes or goes: a call names the same few
-/// over and over.
+/// Keeps what has been found while no object comes or goes: calls name the same few segments again
+/// and again.
 class known_segments {
  public:
   /// @return the segment, or nothing

@@ -10,18 +10,19 @@
 
 namespace isolatte::posix {
 
-/// An address of code, and what tells whether another process has the same code there.
+/// An address of code, with a digest by which another process tells whether it has the same code
+/// there.
 struct code_address {
   std::uintptr_t address = 0;
-  /// Stands for the object that the address is in: where it is loaded, its name, its segments, its
-  /// build id. 0: the address is in none.
+  /// A digest of the object that the address is in: where it is loaded, its name, its segments, its
+  /// build id. 0: the address is in no object.
   std::uint64_t object = 0;
 };
 
 /// Finds out in which loaded object an address is.
 code_address locate_code(std::uintptr_t address) noexcept;
 
-/// A segment of code, and what stands for the object that it is of.
+/// A segment of code, with the digest of its object.
 struct code_segment {
   std::uintptr_t begin = 0;
   std::size_t size = 0;
@@ -35,9 +36,9 @@ struct code_segment {
 /// All code that this process has loaded.
 std::vector<code_segment> loaded_code();
 
-/// From now on this process looks there first. It asks the loader for the rest alone: in a child of
-/// a program with threads the loader's lock may be held for ever.
-/// @param loaded has to stay as it is for as long as the process lives
+/// Makes this process look there first from now on, and ask the loader for the rest alone: in a
+/// child of a program with threads the loader's lock may never be released.
+/// @param loaded must not change or go while the process lives
 void rely_on(const std::vector<code_segment>& loaded) noexcept;
 
 /// Whether this process has the same code at the address.

@@ -8,39 +8,18 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 namespace isolatte::posix {
 
 job_page job_page::make(descriptor& file, boost::system::error_code& ec) noexcept {
-  file = descriptor{retry([&] { return sys.temporary_file(); })};
-  if (file) file = above_stdio(std::move(file), ec);
-  if (ec) return {};
-  if (!file || retry([&] { return sys.ftruncate(file.get(), sizeof(data)); }) == -1) {
-    ec = last_error();
-    return {};
-  }
-  job_page page = of_file(file.get(), ec);
-  if (!ec) new (page.data_) data{};
-  return page;
+  return job_page{shared_page<data>::make_file(file, ec)};
 }
 
 job_page job_page::of_file(int fd, boost::system::error_code& ec) noexcept {
-  void* const memory = sys.map_file(sizeof(data), PROT_READ | PROT_WRITE, fd);
-  job_page page;
-  if (memory == MAP_FAILED)
-    ec = last_error();
-  else
-    page.data_ = static_cast<data*>(memory);
-  return page;
-}
-
-job_page::~job_page() {
-  if (data_) sys.munmap(data_, sizeof(data));
+  return job_page{shared_page<data>::of_file(fd, ec)};
 }
 
 bool reply_header::well_formed(std::uint64_t most) const noexcept {

@@ -7,6 +7,7 @@
 #include "logic/pool_machine.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/shared_page.hpp"
 
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/resource_usage.hpp>
@@ -87,12 +88,6 @@ class job_page {
   job_page() noexcept = default;
   static job_page make(descriptor& file, boost::system::error_code& ec) noexcept;
   static job_page of_file(int fd, boost::system::error_code& ec) noexcept;
-  job_page(job_page&& other) noexcept : data_{std::exchange(other.data_, nullptr)} {}
-  job_page& operator=(job_page&& other) noexcept {
-    std::swap(data_, other.data_);
-    return *this;
-  }
-  ~job_page();
 
   /// The pool: the job is being sent.
   void offer(const job_header& job) noexcept;
@@ -108,12 +103,13 @@ class job_page {
  private:
   enum state : std::uint64_t { offered, received, begun, taken_back };
   using data = std::array<std::atomic<std::uint64_t>, slots>;
+  explicit job_page(shared_page<data> slots_of) noexcept : data_{std::move(slots_of)} {}
   static constexpr std::uint64_t word(const job_header& job, state what) noexcept {
     return job.id << 2 | what;
   }
   bool move_on(const job_header& job, state to) noexcept;
 
-  data* data_ = nullptr;
+  shared_page<data> data_;
 };
 
 /// At most so many parts are sent at once.

@@ -3,7 +3,6 @@
 
 #include "posix/leash.hpp"
 
-#include "posix/descriptor.hpp"
 #include "posix/system_calls.hpp"
 
 #include <charconv>
@@ -11,78 +10,96 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 namespace isolatte::posix {
 
 namespace {
 
-// Plain numbers, not owners: they must outlive every static destructor.
-int read_end = -1;
-int write_end = -1;
-/// What this process is armed on.
-int worn = -1;
-
-descriptor open_anew(int leash_fd, boost::system::error_code& ec) noexcept {
 #if defined(F_SETSIG) && defined(O_ASYNC)
-  char path[32] = "/proc/self/fd/";
-  char* const end = std::to_chars(path + std::strlen(path), path + sizeof path - 1, leash_fd).ptr;
-  *end = '\0';
+
+constinit leash_end shared_pipe;
+bool separate_pipes = false;
+
+/// Makes the pipe for all children if there is none, or none any more.
+void renew_shared_pipe(boost::system::error_code& ec) noexcept {
+  if (shared_pipe.is_open(ec) || ec) return;
+  pipe_ends ends = make_pipe(ec);
+  if (ec) return;
+  // A child that opened its end for writing would keep the pipe from ever losing its last writer.
+  sys.fchmod(ends.write.get(), S_IRUSR);
+  shared_pipe = leash_end{std::move(ends.write), ec};
+}
+
+/// Opens a pipe's read end by way of its write end. The path is that of this thread: a process
+/// whose first thread has ended has no other.
+descriptor open_read_end(int write_end, boost::system::error_code& ec) noexcept {
+  char path[48] = "/proc/thread-self/fd/";
+  *std::to_chars(path + std::strlen(path), path + sizeof path - 1, write_end).ptr = '\0';
   descriptor fd{retry([&] { return sys.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); })};
   if (!fd) {
     ec = last_error();
     return {};
   }
   return above_stdio(std::move(fd), ec);
-#else
-  (void)leash_fd;
-  ec = make_error_code(boost::system::errc::not_supported);
-  return {};
-#endif
 }
+
+leash_ends open_separate_pipe(boost::system::error_code& ec) noexcept {
+  pipe_ends ends = make_pipe(ec);
+  if (ec) return {};
+  separate_pipes = true;
+  return {std::move(ends.read), leash_end{std::move(ends.write), ec}};
+}
+
+#endif
 
 }  // namespace
 
-descriptor open_leash(boost::system::error_code& ec) noexcept {
-  if (read_end == -1) {
-    pipe_ends ends = make_pipe(ec);
-    if (ec) return {};
-    read_end = ends.read.release();
-    write_end = ends.write.release();
-  }
-  return open_anew(read_end, ec);
+leash_end::leash_end(descriptor end, boost::system::error_code& ec) noexcept
+    : identity_{identify(end.get(), ec)} {
+  if (!ec) fd_ = end.release();
 }
 
-descriptor open_worn_leash(boost::system::error_code& ec) noexcept { return open_anew(worn, ec); }
+bool leash_end::is_open(boost::system::error_code& ec) const noexcept {
+  if (fd_ == -1) return false;
+  boost::system::error_code failed;
+  bool const same = identify(fd_, failed) == identity_;
+  if (failed && failed != boost::system::errc::bad_file_descriptor) ec = failed;
+  return same && !failed;
+}
 
-bool arm_leash(int leash_fd, bool whole_group) noexcept {
+void leash_end::close() noexcept {
+  if (fd_ == -1) return;
+  boost::system::error_code ignored;
+  if (is_open(ignored)) sys.close(fd_);
+  fd_ = -1;
+}
+
 #if defined(F_SETSIG) && defined(O_ASYNC)
-  pid_t const self = ::getpid();
-  if (sys.fcntl(leash_fd, F_SETSIG, SIGKILL) == -1 ||
-      sys.fcntl(leash_fd, F_SETOWN, whole_group ? -self : self) == -1 ||
-      sys.fcntl(leash_fd, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
-    return false;
-  // Beyond exec, too: another program in the child's place is as much the owner's.
-  if (sys.fcntl(leash_fd, F_SETFD, 0) == -1) return false;
-  // The owner may have died before the signal was armed.
-  struct pollfd state{leash_fd, POLLIN, 0};
-  int const ready = retry([&] { return sys.poll(&state, 1, 0); });
-  if (ready == -1) return false;
-  if (ready > 0 && (state.revents & POLLHUP) != 0) sys.kill(whole_group ? -self : self, SIGKILL);
-  worn = leash_fd;
-  return true;
-#else
-  (void)leash_fd, (void)whole_group;
-  errno = ENOTSUP;
-  return false;
-#endif
+
+leash_ends open_leash(boost::system::error_code& ec) noexcept {
+  renew_shared_pipe(ec);
+  if (ec) return {};
+  boost::system::error_code refused;
+  leash_ends ends{open_read_end(shared_pipe.get(), refused), {}};
+  if (refused) return open_separate_pipe(ec);
+  return ends;
 }
 
-void disown_leash() noexcept {
-  for (int* const end : {&write_end, &read_end}) {
-    if (*end != -1) sys.close(*end);
-    *end = -1;
-  }
+bool has_separate_leashes() noexcept { return separate_pipes; }
+
+void disown_leash() noexcept { shared_pipe.close(); }
+
+#else
+
+leash_ends open_leash(boost::system::error_code& ec) noexcept {
+  ec = make_error_code(boost::system::errc::not_supported);
+  return {};
 }
+
+bool has_separate_leashes() noexcept { return false; }
+
+void disown_leash() noexcept {}
+
+#endif
 
 }  // namespace isolatte::posix

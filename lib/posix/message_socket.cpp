@@ -43,11 +43,8 @@ socket_ends make_sockets(int type, boost::system::error_code& ec) noexcept {
     ec = last_error();
     return {};
   }
-  socket_ends ends{descriptor{fds[0]}, descriptor{fds[1]}};
-  ends.mine = above_stdio(std::move(ends.mine), ec);
-  if (!ec) ends.theirs = above_stdio(std::move(ends.theirs), ec);
-  if (ec) return {};
-  return ends;
+  auto [mine, theirs] = own_pair(fds, ec);
+  return {std::move(mine), std::move(theirs)};
 }
 
 }  // namespace
@@ -85,7 +82,7 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
                                            std::vector<descriptor>& descriptors, bool wait,
                                            boost::system::error_code& ec) {
   descriptors.clear();
-  // Nothing may throw between the receipt of a descriptor and its having an owner.
+  // Reserved first: nothing may throw after a descriptor has come and before it has an owner.
   descriptors.reserve(most_descriptors);
   iovec part{room.data(), room.size()};
   control_buffer control;
@@ -105,7 +102,7 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
     ec = make_error_code(boost::system::errc::message_size);
     return {};
   }
-  // The receiver had no room for the descriptors.
+  // This process had no room for the descriptors.
   if ((message.msg_flags & MSG_CTRUNC) != 0)
     ec = make_error_code(boost::system::errc::too_many_files_open);
   return room.first(static_cast<std::size_t>(count));

@@ -21,10 +21,10 @@ struct socket_ends {
 };
 
 socket_ends make_message_sockets(boost::system::error_code& ec) noexcept;
-/// The same for bytes, which stream.
+/// Makes a pair of sockets on which bytes stream.
 socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept;
 
-/// As many descriptors as a message can carry.
+/// The most descriptors that one message can carry.
 constexpr std::size_t most_descriptors = 250;
 constexpr std::size_t longest_message = 32 * 1024;
 
@@ -36,8 +36,8 @@ void send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 /// Receives a message whole.
 /// @param room where its bytes go
 /// @param wait whether to wait for one; otherwise it is an error (`resource_unavailable`)
-/// @return its bytes; none at the end of all messages, and where there is an error but for a lack
-/// of descriptors, which the message can be answered with
+/// @return its bytes; none at the end of all messages, and with every error except a lack of
+/// descriptors, with which the message can be answered
 std::span<const std::byte> receive_message(int socket, std::span<std::byte> room,
                                            std::vector<descriptor>& descriptors, bool wait,
                                            boost::system::error_code& ec);

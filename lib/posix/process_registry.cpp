@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <system_error>
-#include <utility>
 
 #include <pthread.h>
 
@@ -18,9 +17,8 @@ namespace isolatte::posix {
 
 namespace {
 
-thread_local bool forks_for_library = false;
-
-/// Never destroyed: contexts with static storage may end runs after any static destructor of ours.
+/// Never destroyed: an execution context with static storage may end runs after any of this
+/// library's static objects would have been destroyed.
 struct registry {
   std::mutex mutex;
   registry_hook list;
@@ -44,25 +42,28 @@ struct registry {
   static void after_fork_in_parent() { get().mutex.unlock(); }
   static void after_fork_in_child() {
     registry& self = get();
-    // Locked by the thread that forked, which is the one that this process has.
+    // Locked by the thread that forked, which is the only one here.
     self.mutex.unlock();
+    // Left open here, the program's ends of its leashes would keep its children alive after it.
+    disown_leash();
+    if (has_separate_leashes())
+      for (registry_hook* each = self.list.next; each != &self.list; each = each->next)
+        each->process->disown();
     // The parent's children are not this process's to end or to reap.
     self.list.previous = self.list.next = &self.list;
     self.closed = false;
     self.announced = 0;
-    // A bare fork by the program's own: left open there, the leash would outlive its owner.
-    if (!std::exchange(forks_for_library, false)) disown_leash();
   }
 
-  /// Leaving main() leaves no child behind. Those that someone else is to make come last: by then
-  /// he has ended.
+  /// Ends every child when the program leaves main(). Children that another process may still make
+  /// come last: by then that process has been ended.
   static void kill_all() {
     registry& self = get();
     {
       std::lock_guard const lock{self.mutex};
       self.closed = true;
     }
-    // What another thread has begun to make must not be missed.
+    // A child that another thread has begun to make must not be missed.
     while (int const announced = self.announced) self.announced.wait(announced);
     while (kill_one(false)) {
     }
@@ -120,8 +121,5 @@ child_announced::~child_announced() {
   --all.announced;
   all.announced.notify_all();
 }
-
-own_fork::own_fork() noexcept { forks_for_library = true; }
-own_fork::~own_fork() { forks_for_library = false; }
 
 }  // namespace isolatte::posix

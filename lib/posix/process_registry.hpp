@@ -19,7 +19,8 @@ struct registry_hook {
   child_process* process = nullptr;
 };
 
-/// Guards the list and the leash. A fork by anyone waits for it, so no child finds it locked.
+/// Guards the list and the leash. Every fork of the process waits for it, so no child finds it
+/// locked.
 std::unique_lock<std::mutex> lock_registry();
 
 /// With the registry locked.
@@ -28,7 +29,7 @@ void enlist(registry_hook& hook, child_process& process) noexcept;
 void delist(registry_hook& hook) noexcept;
 
 /// Announces a child until it is enlisted, or will not be made. A program that leaves main() waits
-/// for those that have been announced; from then on `operation_canceled` refuses more.
+/// for the announced ones; from then on more are refused, with `operation_canceled`.
 class child_announced {
  public:
   explicit child_announced(boost::system::error_code& ec);
@@ -38,15 +39,6 @@ class child_announced {
 
  private:
   bool counted_ = false;
-};
-
-/// While it lives, a fork by this thread makes a child of the library's, which keeps the leash.
-class own_fork {
- public:
-  own_fork() noexcept;
-  ~own_fork();
-  own_fork(const own_fork&) = delete;
-  own_fork& operator=(const own_fork&) = delete;
 };
 
 }  // namespace isolatte::posix

@@ -13,8 +13,8 @@
 
 namespace isolatte::posix {
 
-/// Blocks every signal while it lives: one that reached the child before its handlers are reset
-/// would be written into what the handlers of the parent share with it.
+/// Blocks every signal while it lives. A signal that reached a child before its handlers are reset
+/// would run the parent's handlers, and these write to descriptors that both share.
 class signals_blocked {
  public:
   explicit signals_blocked(boost::system::error_code& ec) noexcept {
@@ -26,7 +26,7 @@ class signals_blocked {
       blocked_ = true;
   }
   ~signals_blocked() {
-    // Not through the table: a thread with its signals blocked for ever is no answer to a failure.
+    // Not through the table: a failure must not leave the thread with its signals blocked.
     if (blocked_) ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   }
   signals_blocked(const signals_blocked&) = delete;

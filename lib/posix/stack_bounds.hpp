@@ -13,8 +13,8 @@ struct stack_bounds {
   std::uintptr_t high = 0;
 };
 
-/// Where the calling thread's own stack is; empty if the system does not tell. A coroutine may be
-/// running on another.
+/// Tells where the calling thread's own stack is; empty if the system does not tell. A coroutine
+/// may run on another stack.
 stack_bounds thread_stack() noexcept;
 
 }  // namespace isolatte::posix

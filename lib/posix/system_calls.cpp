@@ -118,8 +118,9 @@ int raw_setrlimit(int resource, const struct rlimit* limit) {
   return ::setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), limit);
 }
 
-/// What glibc's fork() does for a process with one thread, save the handlers of pthread_atfork:
-/// there is nothing to lock, but the thread's number and its list of robust mutexes are new.
+/// Does what glibc's fork() does for a process with one thread, except that no handler of
+/// pthread_atfork runs. There is nothing to lock, but the thread's number and its list of robust
+/// mutexes are new.
 pid_t raw_clone_sibling([[maybe_unused]] std::atomic<int>* pid) {
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
   int* number_of_thread = nullptr;
@@ -176,6 +177,7 @@ system_calls sys = {
     .dup2 = ::dup2,
     .fcntl = raw_fcntl,
     .fstat = raw_fstat,
+    .fchmod = ::fchmod,
     .write = ::write,
     .lseek = ::lseek,
     .temporary_file = raw_temporary_file,

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 
 #if defined(__linux__) && !defined(ISOLATTE_PORTABLE)
-/// Linux's own ways: process descriptors, close_range, the usage that waitid gives.
+/// Whether to use what Linux alone has: process descriptors, close_range, the usage from waitid.
 #define ISOLATTE_HAS_PIDFD 1
 #else
 #define ISOLATTE_HAS_PIDFD 0
@@ -26,8 +26,8 @@
 
 namespace isolatte::posix {
 
-/// Every system call whose failure the library answers, behind a pointer that a test can replace.
-/// Each fails with -1 and errno.
+/// Every system call whose failure the library answers, as a pointer that a test can replace. Each
+/// fails with -1 and errno.
 struct system_calls {
   pid_t (*fork)();
   int (*setpgid)(pid_t pid, pid_t group);
@@ -42,6 +42,7 @@ struct system_calls {
   int (*dup2)(int from, int to);
   int (*fcntl)(int fd, int command, long argument);
   int (*fstat)(int fd, struct stat* status);
+  int (*fchmod)(int fd, mode_t mode);
   ssize_t (*write)(int fd, const void* bytes, std::size_t count);
   off_t (*lseek)(int fd, off_t offset, int whence);
   int (*temporary_file)();
@@ -57,8 +58,8 @@ struct system_calls {
   int (*setpriority)(int nice);
   int (*chdir)(const char* path);
   int (*execve)(const char* path, char* const arguments[], char* const variables[]);
-  /// As fork, but the child is the caller's sibling: its parent's child. Its number is in *pid, in
-  /// every process that shares that memory, before the child runs.
+  /// Forks a child of the caller's parent. Its number is in *pid, in every process that shares that
+  /// memory, before the child runs.
   pid_t (*clone_sibling)(std::atomic<int>* pid);
   int (*socketpair)(int type, int ends[2]);
   ssize_t (*sendmsg)(int fd, const struct msghdr* message, int flags);

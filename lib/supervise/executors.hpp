@@ -13,7 +13,7 @@
 
 namespace isolatte::supervise {
 
-/// What one run's steps are serialised on, whatever executor the operation was given.
+/// Serialises the steps of one run, whatever executor the operation was given.
 using strand = boost::asio::strand<boost::asio::any_io_executor>;
 using stream_descriptor = boost::asio::posix::basic_stream_descriptor<strand>;
 using steady_timer =

@@ -13,7 +13,7 @@ namespace isolatte::supervise {
 
 namespace {
 
-/// Bytes read before others get their turn of the event loop.
+/// Bytes read in one turn of the event loop, so that other handlers run in between.
 constexpr std::size_t bytes_per_turn = 256 * 1024;
 constexpr std::size_t bytes_per_read = 16 * 1024;
 
@@ -42,7 +42,7 @@ void output_reader::begin_drain() { budget_ = readable(); }
 bool output_reader::read() {
   for (std::size_t total = 0;;) {
     hand_over();
-    // Before the turn ends: nobody may write any more, so no wait for another one would end.
+    // Before the turn ends: if no process can write any more, a wait for more would not end.
     if (budget_ && *budget_ == 0 && !exhausted_) {
       close();
       continue;

@@ -24,30 +24,31 @@ namespace isolatte::supervise {
 /// Reads what the child writes to its standard output or error, for capture or by_line.
 class output_reader {
  public:
-  /// @param unwanted once true, whoever wanted the lines may be gone: no more are handed over
+  /// @param unwanted once true, the owner of the line callback may be gone: no more lines are
+  /// handed over
   output_reader(const strand& on, const sink& to, const std::atomic<bool>& unwanted);
 
   void open(posix::descriptor fd, boost::system::error_code& ec);
   bool is_open() const noexcept { return open_; }
   stream_descriptor& descriptor() noexcept { return descriptor_; }
 
-  /// Reads what is there and hands lines over; lets through what the line callback throws, and then
-  /// goes on where it was when called again.
+  /// Reads what is there and hands lines over. Lets through what the line callback throws; the next
+  /// call goes on after the line that threw.
   /// @return whether more may come; otherwise it is closed and all has been handed over
   bool read();
-  /// Reads what is there now, and no more though others go on writing, and hands over the last
+  /// Reads what is there now, and no more even if others go on writing, and hands over the last
   /// line, whether it is complete or not. More may come. Lets through what the line callback
-  /// throws, and then goes on when called again.
+  /// throws; the next call goes on.
   void read_up_to_now();
-  /// From now on reads no more than what is in the pipe already: someone else than the child may
-  /// hold the other end, and write to it for ever.
+  /// Makes later calls read no more than what is in the pipe now. Another process than the child
+  /// may hold the other end, and write to it without end.
   void begin_drain();
 
   detail::captured_text take();
 
  private:
   std::size_t readable();
-  /// @return how many bytes; none: there are none now, or it has been closed
+  /// @return how many bytes; 0 if there are none now, or if the reader has been closed
   std::size_t take_some(std::size_t most);
   void hand_over();
   void close();
@@ -60,7 +61,7 @@ class output_reader {
   logic::tail_buffer tail_;
   std::optional<std::size_t> budget_;
   bool open_ = false;
-  /// No more bytes are read, though lines may still have to be handed over.
+  /// Set after end-of-file: no more bytes are read, but lines may still have to be handed over.
   bool exhausted_ = false;
 };
 

@@ -4,15 +4,19 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 #define ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 
+#include "vocabulary/errors.hpp"
+
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 
 #include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <utility>
@@ -30,7 +34,7 @@ class basic_pending_handler {
       : work_{boost::asio::get_associated_executor(handler, otherwise)},
         handler_{std::move(handler)} {}
 
-  /// Calls the handler on its executor; here and now where that may be.
+  /// Calls the handler on its executor; here and now if the executor allows that.
   void complete(Args... args) && {
     auto const executor = work_.get_executor();
     boost::asio::dispatch(executor, [handler = std::move(handler_), work = std::move(work_),
@@ -42,12 +46,32 @@ class basic_pending_handler {
     });
   }
 
+  /// Calls the handler from the event loop, never from here.
+  void complete_later(const boost::asio::any_io_executor& loop, Args... args) && {
+    boost::asio::post(loop, [next = std::move(*this), ... args = std::move(args)]() mutable {
+      std::move(next).complete(std::move(args)...);
+    });
+  }
+
  private:
   work_guard work_;
   handler_type handler_;
 };
 
 using pending_handler = basic_pending_handler<boost::system::error_code, detail::report>;
+
+/// The report of a run that never started.
+inline detail::report not_started(const detail::refusal& why) {
+  detail::report what;
+  what.summary.reason = why.step;
+  return what;
+}
+
+/// Completes, from the event loop, an operation that could not be started.
+inline void complete_refused(const boost::asio::any_io_executor& loop,
+                             detail::report_handler handler, const detail::refusal& why) {
+  pending_handler{std::move(handler), loop}.complete_later(loop, why.ec, not_started(why));
+}
 
 }  // namespace isolatte::supervise
 

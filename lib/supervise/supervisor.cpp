@@ -24,12 +24,16 @@ using boost::system::error_code;
 
 namespace {
 
-/// Bytes of the result read before others get their turn of the event loop.
+/// Bytes of the result read in one turn of the event loop, so that other handlers run in between.
 constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 
-/// Where there is no descriptor of the child's end it is looked for: soon, then ever less often.
+/// Times between two looks for what no descriptor tells of: short ones first, then ever longer
+/// ones.
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
+
+/// How long a run's completion waits for the processes of its killed group to be gone.
+constexpr std::chrono::seconds longest_dying{1};
 
 logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
@@ -37,7 +41,8 @@ logic::policy policy_of(const options& opts) noexcept {
           .early = opts.early};
 }
 
-/// An error whatever the page says: the child may have left it without one.
+/// The error of a failed preparation. The child may have left none in the page; there has to be
+/// one.
 error_code setup_error_of(const posix::child_page& page) noexcept {
   if (page.failed_step() == posix::setup_step::unknown_function) return error::unknown_function;
   error_code const said{page.setup_error(), boost::system::system_category()};
@@ -69,7 +74,7 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
   auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
-  run_service::join(executor, self->membership_, self);
+  context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -106,7 +111,7 @@ void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::chi
   pid_ = process_->pid();
   page_ = std::move(page);
   child_ends_ = {};
-  // The child may have ended by now, and another thread may run the loop: all else is the strand's.
+  // On the strand: the child may have ended by now, and another thread may run the event loop.
   asio::dispatch(strand_, counted([](supervisor& self, const error_code&) {
                    self.watch_end();
                    self.await_channel();
@@ -136,12 +141,12 @@ void supervisor::settle(self_pointer self) {
 void supervisor::perform(logic::action todo) {
   using logic::action;
   if (has(todo, action::arm_deadline)) {
-    // The clock has run since the child was made.
+    // Counted from the making of the child.
     auto const elapsed = std::chrono::steady_clock::now() - process_->began();
     arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
         &supervisor::on_deadline);
   }
-  // A child that ended meanwhile needs no signal; that is all these can fail for.
+  // A signal to a child that has ended meanwhile fails, and is not needed.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
   if (has(todo, action::kill)) process_->terminate();
@@ -197,9 +202,7 @@ void supervisor::fail(const error_code& ec, const char* step) {
     self.complete_ = self.finished_ = self.delivered_ = true;
     self.close_io();
     self.companion_.reset();
-    detail::report what;
-    what.summary.reason = step;
-    if (self.handler_) self.complete(ec, std::move(what));
+    if (self.handler_) self.complete(ec, not_started({ec, step}));
   });
 }
 
@@ -224,7 +227,7 @@ void supervisor::cancel_wait(std::uint64_t which) {
 }
 
 void supervisor::release_by_owner() {
-  // Before the kill: the event loop must not take the end that this brings about for a lost one.
+  // Set before the kill: the event loop must not find a child reaped elsewhere, and call it lost.
   released_ = true;
   process_->kill_and_reap();
   later([](supervisor& self, const error_code&) { self.released(); });
@@ -258,7 +261,7 @@ void supervisor::watch_end() {
 void supervisor::await_end() {
   end_.async_wait(stream_descriptor::wait_read, counted([](supervisor& self, const error_code&) {
                     if (self.reaped_ || self.released_ || self.look_for_end()) return;
-                    // Readable, yet its end is not to be seen: waiting on it would be spinning.
+                    // Readable, and no end is seen: to wait on it again would be to spin.
                     self.poll_end(first_poll);
                   }));
 }
@@ -266,7 +269,7 @@ void supervisor::await_end() {
 void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
   poll_interval_ = interval;
   if (poll_timer_) {
-    // Whoever waits on it begins anew with the interval set here.
+    // The handler of the cancelled wait begins anew with the interval set here.
     poll_timer_->cancel();
     return;
   }
@@ -282,16 +285,27 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
 bool supervisor::look_for_end() {
   if (reaped_ || released_) return true;
   if (!process_->ended()) return false;
-  // Reaping closes the descriptor, which must not be Asio's any more.
+  // Released first: reaping closes the descriptor, which Asio must not use any more.
   if (end_.is_open()) end_.release();
   if (terminated_by_owner_) machine_.terminated_by_owner();
   reaped_ = process_->try_reap();
-  // Whatever the page of a child without the report says, nobody asked for it.
+  // Without options::fault_report the page is not read: a child may write to it all the same.
   if (symbolise_ != nullptr) fault_ = page_.fault();
   for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
     if (*timer) (*timer)->cancel();
-  perform(machine_.reaped(reaped_->status, page_.stage(), fault_.has_value()));
+  if (process_->reap_group()) await_group(first_poll, longest_dying);
+  perform(machine_.reaped(reaped_->status, page_.stage(), fault_ ? fault_->signal : 0));
   return true;
+}
+
+void supervisor::await_group(std::chrono::steady_clock::duration interval,
+                             std::chrono::steady_clock::duration left) {
+  group_timer_.emplace(strand_, interval);
+  group_timer_->async_wait(counted([interval, left](supervisor& self, const error_code& ec) {
+    if (!ec && self.process_->reap_group() && left > interval)
+      self.await_group(std::min<std::chrono::steady_clock::duration>(interval * 2, slowest_poll),
+                       left - interval);
+  }));
 }
 
 // Result and output
@@ -326,7 +340,7 @@ void supervisor::read_channel() {
 void supervisor::close_channel() {
   error_code ignored;
   channel_.close(ignored);
-  // Mostly the child is ending.
+  // A child that closes its channel is most likely ending, so it is looked for at once.
   if (poll_timer_ && !reaped_) poll_end(first_poll);
   drained_one();
 }
@@ -343,7 +357,7 @@ void supervisor::read_output(std::optional<output_reader>& which) {
   try {
     more = which->read();
   } catch (...) {
-    // The line callback's exception is the event loop's caller's. What is left comes next turn.
+    // The exception leaves the event loop's run(). What is left is read in another turn.
     later([&which](supervisor& self, const error_code&) { self.read_output(which); });
     throw;
   }
@@ -354,7 +368,7 @@ void supervisor::read_output(std::optional<output_reader>& which) {
 }
 
 void supervisor::drain_output() {
-  // Every open one has a wait pending, which takes up the rest when it is cancelled.
+  // Every open reader has a wait pending; its handler, called by the cancellation, reads the rest.
   for (auto* const reader : {&out_, &err_})
     if (*reader && (*reader)->is_open()) {
       (*reader)->begin_drain();
@@ -375,8 +389,8 @@ void supervisor::drained_one() {
   if (draining_ && !channel_.is_open()) perform(machine_.drained());
 }
 
-/// The child has flushed all that it wrote before it sent the frame, so that is in the pipes; what
-/// comes behind is not waited for, and no line callback may run once the handler has been called.
+/// Reads what the child wrote before it sent the frame: it has flushed that, so it is in the pipes.
+/// Later output is not waited for, and no line callback may run after the handler has been called.
 void supervisor::prepare_early() {
   early_ = true;
   drain_output();
@@ -421,7 +435,7 @@ void supervisor::async_wait(detail::report_handler handler) {
                        next = pending_handler{std::move(handler), executor_}]() mutable {
     if (self->handler_ || self->delivered_) {
       error_code const ec = self->handler_ ? error::already_waiting : error::already_delivered;
-      return self->hand_out(std::move(next), ec, {});
+      return std::move(next).complete_later(self->executor_, ec, {});
     }
     self->handler_.emplace(std::move(next));
     self->waiting_ = number;
@@ -434,17 +448,11 @@ void supervisor::async_wait(detail::report_handler handler) {
   });
 }
 
+/// Off the strand: the run goes on, and a handler may wait for what it does next.
 void supervisor::complete(const error_code& ec, detail::report what) {
   pending_handler next = std::move(*handler_);
   handler_.reset();
-  hand_out(std::move(next), ec, std::move(what));
-}
-
-/// Off the strand: the run goes on, and a handler may wait for what it does next.
-void supervisor::hand_out(pending_handler next, const error_code& ec, detail::report what) {
-  asio::post(executor_, [next = std::move(next), ec, what = std::move(what)]() mutable {
-    std::move(next).complete(ec, std::move(what));
-  });
+  std::move(next).complete_later(executor_, ec, std::move(what));
 }
 
 void supervisor::deliver_early() {
@@ -473,7 +481,7 @@ void supervisor::finish(self_pointer self) {
   delivered_ = true;
   pending_handler next = std::move(*handler_);
   handler_.reset();
-  // The last of the operation goes before its handler is called.
+  // Reset first: the operation holds nothing when its handler is called.
   self.reset();
   std::move(next).complete(ec, std::move(report));
 }
@@ -497,12 +505,13 @@ detail::report supervisor::make_report() {
   if (!reaped_ || early_) return report;
   summary.usage = reaped_->usage;
   using kind = logic::exit_status::kind;
-  switch (reaped_->status.how) {
+  auto const& status = *machine_.status();
+  switch (status.how) {
     case kind::exited:
-      if (!verdict.setup_failed) summary.exit_code = reaped_->status.number;
+      if (!verdict.setup_failed) summary.exit_code = status.number;
       break;
     case kind::dumped: summary.core_dumped = true; [[fallthrough]];
-    case kind::signaled: summary.signal = reaped_->status.number; break;
+    case kind::signaled: summary.signal = status.number; break;
     case kind::lost: break;
   }
   if (fault_)
@@ -530,11 +539,12 @@ void supervisor::abandon() noexcept {
   deadline_.reset();
   grace_timer_.reset();
   poll_timer_.reset();
+  group_timer_.reset();
   complete_ = finished_ = released_ = true;
   handler_.reset();
   ready_.reset();
   companion_.reset();
-  // May be the last: nothing of this is touched behind it.
+  // Last: this may be destroyed with it.
   auto const last = std::move(held_);
 }
 

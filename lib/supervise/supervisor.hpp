@@ -9,10 +9,10 @@
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
-#include "supervise/run_service.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/options.hpp>
@@ -39,9 +39,9 @@ using symbolise_function = void (*)(const boost::asio::any_io_executor& executor
 
 /// Watches one child from its start to its end: performs with Asio what logic::run_machine decides.
 ///
-/// However the child is made, the sequence is: make() opens and registers everything that could
-/// fail; a launcher makes a child with ends(); begin() takes it. Everything runs on a strand of the
-/// operation's executor.
+/// The sequence is the same however the child is made: make() opens and registers everything that
+/// can fail; launch makes a child with ends(); begin() takes the child. Everything runs on a strand
+/// of the operation's executor.
 class supervisor final : public context_bound, public std::enable_shared_from_this<supervisor> {
   struct only_make {};
 
@@ -54,43 +54,43 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
              symbolise_function symbolise);
   ~supervisor();
 
-  /// The child's number, 0 as long as there is none; from any thread.
+  /// The child's number, 0 as long as there is none. For any thread.
   int pid() const noexcept { return pid_; }
-  /// What the child is to have; begin() closes it here.
+  /// The child's ends of streams and channel; begin() closes them in this process.
   const posix::child_ends& ends() const noexcept { return child_ends_; }
 
   /// Takes the child on. Nothing here fails.
   void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
 
-  /// The same, from a thread that other steps may run beside.
+  /// Takes the child on while other threads may be running steps of this run.
   void begin_later(std::shared_ptr<posix::child_process> process, posix::child_page page);
 
   /// Completes with the outcome. Cancelling ends the child. To be called before begin().
   void async_own(detail::report_handler handler);
-  /// No child could be made: completes with that.
+  /// Completes with this error: no child could be made.
   void fail(const boost::system::error_code& ec, const char* step);
   /// Ends the child as a cancellation does, and completes with this error instead.
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.
   void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
-  /// Whether somebody has cancelled the operation before there was a child.
+  /// Whether the operation was cancelled before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
   }
-  /// Kept until the run is over, or is given up.
+  /// Keeps the companion until the run is over, or is given up.
   void attach(std::shared_ptr<void> companion) noexcept { companion_ = std::move(companion); }
 
   /// Completes with the outcome. Cancelling ends the wait alone.
   void async_wait(detail::report_handler handler);
 
-  /// A handle wants the outcome kept until release_by_owner(), though nobody waits for it yet.
+  /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun.
   void hold() { held_ = shared_from_this(); }
-  /// Says that SIGKILL is being sent on behalf of whoever holds the handle.
+  /// Says that the holder of the handle has SIGKILL sent.
   void set_terminated_by_owner() noexcept { terminated_by_owner_ = true; }
   /// Kills and reaps the child before it returns; a pending wait is aborted.
   void release_by_owner();
 
-  /// The context is going: kills and reaps the child, drops the handler.
+  /// Kills and reaps the child and drops the handler: the execution context is being destroyed.
   void abandon() noexcept override;
 
  private:
@@ -99,7 +99,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void open(const options& opts, posix::inherited_streams inherited, boost::system::error_code& ec);
   void perform(logic::action todo);
 
-  /// Wraps a step so that it is counted, keeps this alive, and settles what it made ready.
+  /// Wraps a step so that it is counted, keeps this alive, and completes what the step made ready.
   template <class Step>
   auto counted(Step what);
   template <class Step>
@@ -111,6 +111,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void poll_end(std::chrono::steady_clock::duration interval);
   /// @return whether the child has ended
   bool look_for_end();
+  /// Holds the completion back until those of the killed group that have become children of this
+  /// process are reaped, but no longer than that.
+  void await_group(std::chrono::steady_clock::duration interval,
+                   std::chrono::steady_clock::duration left);
   void arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
            void (supervisor::*then)());
   void on_deadline();
@@ -133,13 +137,12 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void deliver_early();
   void finish(self_pointer self);
   void complete(const boost::system::error_code& ec, detail::report what);
-  void hand_out(pending_handler next, const boost::system::error_code& ec, detail::report what);
   detail::report make_report();
   void close_io() noexcept;
 
   boost::asio::any_io_executor const executor_;
   strand strand_;
-  run_service::membership membership_;
+  context_service::membership membership_;
   symbolise_function const symbolise_;
   logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
@@ -166,9 +169,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::optional<steady_timer> deadline_;
   std::optional<steady_timer> grace_timer_;
   std::optional<steady_timer> poll_timer_;
+  std::optional<steady_timer> group_timer_;
   std::chrono::steady_clock::duration poll_interval_{};
 
-  /// Steps under way: the operation completes behind the last.
+  /// The number of steps under way. The operation completes after the last.
   std::atomic<int> outstanding_ = 0;
   bool draining_ = false;
   bool early_ = false;
@@ -179,13 +183,13 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool delivered_ = false;
   /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.
   std::optional<pending_handler> handler_;
-  /// Each wait has a number, so that who cancels one cancels no other.
+  /// Each wait has a number, so that the cancellation of one cancels no other.
   std::atomic<std::uint64_t> waits_ = 0;
   std::uint64_t waiting_ = 0;
-  /// The outcome of a child that nobody waits for yet.
+  /// The outcome as long as no wait for it has begun.
   std::optional<detail::report> ready_;
   boost::system::error_code ready_error_;
-  /// Keeps the outcome for a handle; let go by it, or by the context's end.
+  /// Keeps the outcome for a handle; reset by the handle, or when the execution context ends.
   self_pointer held_;
 };
 

@@ -8,8 +8,8 @@
 
 namespace isolatte::detail {
 
-/// The error that the exception being handled stands for: the code that it carries, or that memory
-/// is short. To be called in a catch block; rethrows what is neither.
+/// The error of the exception that is being handled: the code that it carries, or
+/// `not_enough_memory`. To be called in a catch block; rethrows every other exception.
 boost::system::error_code error_of_caught();
 
 /// Whether a non-blocking call found nothing to do, rather than failed.
@@ -19,7 +19,7 @@ bool would_block(const boost::system::error_code& ec) noexcept;
 struct refusal {
   /// No error: it was started.
   boost::system::error_code ec{};
-  /// What was being done, in words that follow the operation's name; a string literal.
+  /// The step that failed, in words that follow the operation's name; a string literal.
   const char* step = "";
 
   explicit operator bool() const noexcept { return ec.failed(); }

@@ -268,6 +268,20 @@ BOOST_AUTO_TEST_CASE(a_bare_name_is_looked_up_in_path) {
   check_not_started(run({"sh"}), errc::no_such_file_or_directory);
 }
 
+BOOST_AUTO_TEST_CASE(an_entry_of_path_that_is_no_folder_is_passed_over) {
+  auto const find = [](const std::string& path) {
+    return program{"true", {}, isolatte::inherited_with({{"PATH", path}})};
+  };
+  scratch_folder folder;
+  std::string const loop = (folder / "loop").string();
+  BOOST_REQUIRE(::symlink(loop.c_str(), loop.c_str()) == 0);
+  for (auto const& entry :
+       {std::string(5'000, 'x'), std::string(300, 'x'), loop, std::string{"/dev/null"}}) {
+    BOOST_TEST(run(find(entry + ":/usr/bin:/bin")).what.success());
+    check_not_started(run(find(entry)), errc::no_such_file_or_directory);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(it_has_the_descriptors_that_are_kept_and_no_others) {
   wire kept;
   wire closed;

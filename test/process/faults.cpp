@@ -11,12 +11,15 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
 #include <ostream>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <link.h>
 #include <sys/mman.h>
@@ -494,6 +497,29 @@ BOOST_AUTO_TEST_CASE(faults_that_happen_at_once_are_each_told) {
         });
   context.run();
   BOOST_TEST(told == std::size(cases));
+}
+
+/// What a signal handler on an alternate stack says of its child.
+ending volatile told_by_handler = ending::not_started;
+
+BOOST_AUTO_TEST_CASE(a_program_may_fork_on_an_alternate_stack) {
+  BOOST_TEST(in_bare_process([]() -> std::string {
+               std::vector<std::byte> memory(1024 * 1024);
+               stack_t stack{};
+               stack.ss_sp = memory.data();
+               stack.ss_size = memory.size();
+               struct sigaction action{};
+               action.sa_handler = [](int) {
+                 told_by_handler = isolatte::fork([] { ::raise(SIGSEGV); }, quiet).how();
+               };
+               action.sa_flags = SA_ONSTACK;
+               if (::sigaltstack(&stack, nullptr) != 0) return "no stack";
+               ::sigaction(SIGUSR1, &action, nullptr);
+               ::raise(SIGUSR1);
+               std::ostringstream text;
+               text << told_by_handler;
+               return text.str();
+             }) == "faulted");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -7,15 +7,22 @@
 #include <isolatte.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
 #include <cstdint>
 #include <ctime>
+#include <exception>
 #include <new>
+#include <sstream>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace asio = boost::asio;
 using namespace isolatte::test;
@@ -242,6 +249,104 @@ BOOST_AUTO_TEST_CASE(the_oom_score_is_set) {
   auto const done = isolatte::fork([] { return read_file("/proc/self/oom_score_adj"); },
                                    {.limits = {.oom_score_adj = 1000}});
   BOOST_TEST(done.value() == "1000\n");
+}
+
+// Limits of the program's own
+
+/// What a program says of a child, within limits of its own.
+template <class F>
+std::string within(int resource, rlim_t most, F f, options opts) {
+  return in_bare_process([&] {
+    rlimit const limit{most, most};
+    if (::setrlimit(static_cast<decltype(RLIMIT_AS)>(resource), &limit) != 0) return std::string{};
+    std::ostringstream text;
+    auto const done = isolatte::fork(f, std::move(opts));
+    text << done.how();
+    if (done.how() != ending::not_started) return text.str();
+    try {
+      std::rethrow_exception(done.exception());
+    } catch (const boost::system::system_error& error) {
+      text << ": "
+           << (error.code() == boost::system::errc::file_too_large ? "file too large"
+                                                                   : error.what());
+    }
+    return text.str();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_text_beyond_the_programs_file_size_is_an_error) {
+  BOOST_TEST(
+      within(RLIMIT_FSIZE, 4096, [] {}, {.in = isolatte::from_text{std::string(100'000, 'x')}}) ==
+      "not_started: file too large");
+  BOOST_TEST(within(RLIMIT_FSIZE, 4096, [] {}, {.in = isolatte::from_text{"x"}}) == "returned");
+}
+
+BOOST_AUTO_TEST_CASE(a_page_beyond_the_programs_file_size_is_an_error) {
+  BOOST_TEST(in_bare_process([]() -> std::string {
+               asio::io_context context;
+               isolatte::fork_server server{context};
+               rlimit const limit{100, 100};
+               if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return "no limit";
+               std::string text = "no completion";
+               server.async_fork(isolatte::call([] { return 1; }), {},
+                                 [&](boost::system::error_code ec, const isolatte::outcome<int>&) {
+                                   text = ec == boost::system::errc::file_too_large
+                                              ? "file too large"
+                                              : ec.message();
+                                 });
+               context.run();
+               return text;
+             }) == "file too large");
+}
+
+BOOST_AUTO_TEST_CASE(a_signal_of_the_programs_own_stays_pending) {
+  BOOST_TEST(in_bare_process([]() -> std::string {
+               sigset_t set;
+               sigemptyset(&set);
+               sigaddset(&set, SIGXFSZ);
+               ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+               ::raise(SIGXFSZ);
+               static_cast<void>(isolatte::fork([] {}, {.in = isolatte::from_text{"x"}}));
+               sigset_t pending;
+               ::sigpending(&pending);
+               return sigismember(&pending, SIGXFSZ) == 1 ? "pending" : "lost";
+             }) == "pending");
+}
+
+BOOST_AUTO_TEST_CASE(processor_time_may_be_the_programs_own_limit) {
+  if (::getuid() != 0) return;
+  BOOST_TEST(in_bare_process([]() -> std::string {
+               rlimit const limit{10, 10};
+               if (::setrlimit(RLIMIT_CPU, &limit) != 0 || ::setresuid(65534, 65534, 65534) != 0)
+                 return "no limit";
+               auto const done = isolatte::fork([] { return limit_of(RLIMIT_CPU); },
+                                                {.limits = {.cpu_time = 10s}});
+               if (!done) return "none";
+               return std::to_string(done.value().first) + ' ' +
+                      std::to_string(done.value().second);
+             }) == "10 10");
+}
+
+struct nest {
+  std::vector<nest> inner;
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar & inner;
+  }
+};
+
+nest nested(int levels) {
+  nest outermost;
+  for (nest* at = &outermost; levels != 0; --levels) {
+    at->inner.emplace_back();
+    at = &at->inner.back();
+  }
+  return outermost;
+}
+
+BOOST_AUTO_TEST_CASE(a_deep_value_travels_without_a_descriptor_left) {
+  auto const done = isolatte::fork([] { return nested(1'000); }, {.limits = {.open_files = 3}});
+  BOOST_TEST(static_cast<bool>(done), done);
 }
 
 BOOST_AUTO_TEST_CASE(a_limit_that_is_refused_is_the_operations_error) {

@@ -4,6 +4,7 @@
 #include "helpers.hpp"
 #include "remembered.hpp"
 #include "served_descriptors.hpp"
+#include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
@@ -35,6 +36,7 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace fork_server_test {
@@ -170,6 +172,61 @@ BOOST_AUTO_TEST_CASE(its_descriptors_are_those_that_it_is_given) {
   check_that_there_are_no_others(served);
 }
 
+/// Runs it by a fresh server, and again by a child that stands by.
+template <class Call>
+std::string twice(Call fn, const options& opts) {
+  asio::io_context context;
+  fork_server server{context};
+  std::string text;
+  for (int i = 0; i != 2; ++i) {
+    auto const done = run(server, context, fn, opts);
+    text += done.what ? "returned " + done.what.out_text() + ' ' : done.ec.message() + ' ';
+  }
+  return text;
+}
+
+BOOST_AUTO_TEST_CASE(standard_streams_are_those_of_their_own_options) {
+  auto const talk = [] { write_all(1, "here"); };
+  BOOST_TEST(twice(call(talk), {.out = isolatte::capture{}, .keep = {2, 1, 0, 1}}) ==
+             "returned here returned here ");
+}
+
+BOOST_AUTO_TEST_CASE(a_descriptor_may_be_kept_twice) {
+  wire given;
+  int const fd = given.write_end();
+  auto const talk = [](int to) { write_all(to, "."); };
+  BOOST_TEST(twice(call(talk, fd), {.keep = {fd, fd}}) == "returned  returned  ");
+  BOOST_TEST(given.read_rest() == "..");
+}
+
+BOOST_AUTO_TEST_CASE(a_descriptor_may_be_kept_at_the_end_of_the_table) {
+  BOOST_TEST(in_bare_process([] {
+               rlimit const limit{64, 64};
+               ::setrlimit(RLIMIT_NOFILE, &limit);
+               wire given;
+               ::dup2(given.write_end(), 63);
+               ::dup2(given.write_end(), 62);
+               auto const talk = [](int one, int other) {
+                 write_all(one, "a");
+                 write_all(other, "b");
+               };
+               std::string const how = twice(call(talk, 63, 62), {.keep = {63, 62}});
+               ::close(62);
+               ::close(63);
+               return how + given.read_rest();
+             }) == "returned  returned  abab");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_may_begin_a_session) {
+  BOOST_TEST(in_bare_process([]() -> std::string {
+               asio::io_context context;
+               fork_server server{context};
+               if (::setsid() == -1) return "no session";
+               auto const done = run(server, context, call(add, 1, 2), {.kill_tree = false});
+               return done.ec ? done.ec.message() : std::to_string(done.what.value());
+             }) == "3");
+}
+
 BOOST_AUTO_TEST_CASE(keeping_everything_is_refused) {
   asio::io_context context;
   fork_server server{context};
@@ -258,6 +315,25 @@ BOOST_AUTO_TEST_CASE(a_dead_server_is_replaced) {
   auto const done = run(server, context, call(add, 1, 2));
   BOOST_TEST(done.what.value() == 3);
   BOOST_TEST(server.pid() != first);
+}
+
+BOOST_AUTO_TEST_CASE(a_dead_server_that_cannot_be_replaced_is_an_error) {
+  asio::io_context context;
+  fork_server server{context};
+  int const first = server.pid();
+  ::kill(first, SIGKILL);
+  while (alive(first)) std::this_thread::yield();
+  remembered<int> done;
+  {
+    // Which is EAGAIN, as a full socket is.
+    fail_calls const refused{{.how = failure::mode::every, .entry = "fork"}};
+    server.async_fork(call(add, 1, 2), {}, done.handler());
+    context.run_for(10s);
+  }
+  BOOST_TEST(done.calls == 1);
+  BOOST_TEST((done.ec == boost::system::errc::resource_unavailable_try_again), done.ec.message());
+  BOOST_TEST(done.what.how() == ending::not_started);
+  BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
 }
 
 BOOST_AUTO_TEST_CASE(a_function_that_was_loaded_later_is_unknown) {

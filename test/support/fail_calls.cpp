@@ -43,6 +43,7 @@ constexpr std::array infos = {
     entry_info{"dup2", EMFILE, true},
     entry_info{"fcntl", EMFILE, false},
     entry_info{"fstat", ENOMEM, false},
+    entry_info{"fchmod", EPERM, false},
     entry_info{"write", ENOSPC, true},
     entry_info{"lseek", EOVERFLOW, false},
     entry_info{"temporary_file", EMFILE, true},
@@ -128,7 +129,7 @@ void replace_all(system_calls& table) {
   using calls = system_calls;
   members<&calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
           &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
-          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::write, &calls::lseek,
+          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
           &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,

@@ -50,7 +50,8 @@ struct event {
   cancel_kind cancel = cancel_kind::terminate;
   exit_status status{};
   child_stage stage = child_stage::running;
-  bool fault = false;
+  /// The signal of the fault that the child has recorded, or 0.
+  int fault = 0;
 };
 
 action apply(machine_type& machine, const event& e) {
@@ -72,8 +73,16 @@ event framed(frame_state state, payload_kind kind = payload_kind::none) {
 }
 event plain(event::what type) { return {.type = type}; }
 event cancelled(cancel_kind kind) { return {.type = event::what::cancel, .cancel = kind}; }
-event reaped(status_kind how, int number, child_stage stage, bool fault) {
-  return {.type = event::what::reaped, .status = {how, number}, .stage = stage, .fault = fault};
+/// The fault that a child has recorded which ends in this way.
+int fault_of(const exit_status& status) {
+  if (status.how == status_kind::lost) return SIGSEGV;
+  return status.how == status_kind::exited ? status.number - 128 : status.number;
+}
+event reaped(const exit_status& status, child_stage stage, bool fault) {
+  return {.type = event::what::reaped,
+          .status = status,
+          .stage = stage,
+          .fault = fault ? fault_of(status) : 0};
 }
 
 constexpr action signals[] = {action::interrupt, action::request_exit, action::kill};
@@ -116,8 +125,11 @@ verdict oracle(const history& seen) {
   if (seen.early) return {.how = of_payload(), .ran = ran::yes, .keep_payload = true};
 
   event const& end = *seen.end;
-  bool const ended_itself =
-      end.status.how == status_kind::exited || end.status.how == status_kind::lost;
+  // A process that a signal cannot kill exits instead.
+  bool const died_by_exit = end.fault != 0 && end.status.how == status_kind::exited &&
+                            end.status.number == 128 + end.fault;
+  bool const ended_itself = (end.status.how == status_kind::exited && !died_by_exit) ||
+                            end.status.how == status_kind::lost;
   if (ended_itself && end.stage == child_stage::setup_failed && seen.frame == frame_state::absent)
     return {.how = ending::not_started, .ran = ran::no, .setup_failed = true};
 
@@ -129,12 +141,12 @@ verdict oracle(const history& seen) {
   bool const by_cancel = seen.stopped_by == event::what::cancel;
   bool const by_refusal = seen.stopped_by == event::what::frame;
   bool const polite = seen.interrupted || seen.asked_to_exit;
-  int const number = end.status.number;
+  int const number = died_by_exit ? end.fault : end.status.number;
 
   if (end.status.how == status_kind::lost) {
     v.how = ending::lost;
     v.keep_payload = complete;
-  } else if (end.status.how == status_kind::exited) {
+  } else if (end.status.how == status_kind::exited && !died_by_exit) {
     int const expected = seen.kind == payload_kind::value ? 0 : 1;
     if (complete && number == expected) {
       v.how = by_cancel && polite ? ending::cancelled : of_payload();
@@ -179,7 +191,7 @@ std::string describe(const event& e) {
   if (e.type == event::what::cancel) text << "cancel" << static_cast<int>(e.cancel);
   if (e.type == event::what::reaped)
     text << "status" << static_cast<int>(e.status.how) << '.' << e.status.number << '/'
-         << static_cast<int>(e.stage) << (e.fault ? "+fault" : "");
+         << static_cast<int>(e.stage) << (e.fault != 0 ? "+fault" : "");
   return text.str();
 }
 
@@ -385,16 +397,15 @@ const std::vector<event>& ends() {
         {status_kind::signaled, SIGTERM}, {status_kind::signaled, SIGINT},
         {status_kind::signaled, SIGUSR1}, {status_kind::signaled, SIGSEGV},
         {status_kind::dumped, SIGQUIT},   {status_kind::dumped, SIGABRT},
-        {status_kind::lost, 0},
+        {status_kind::lost, 0},           {status_kind::exited, 128 + SIGABRT},
     };
     for (auto const& status : statuses)
       for (auto const stage : {child_stage::setup, child_stage::setup_failed, child_stage::running,
                                child_stage::finished})
         for (bool const fault : {false, true})
-          // Only who dies of a signal can have reported one; a lost status may hide that.
-          if (!fault || status.number == SIGSEGV || status.number == SIGABRT ||
-              status.how == status_kind::lost)
-            result.push_back(reaped(status.how, status.number, stage, fault));
+          // Only a child that dies of a signal can have recorded one; a lost status may hide that.
+          if (!fault || fault_of(status) == SIGSEGV || fault_of(status) == SIGABRT)
+            result.push_back(reaped(status, stage, fault));
     return result;
   }();
   return all;
@@ -494,11 +505,12 @@ const std::map<std::string_view, event> words{
 
 /// "exit7", "SIGKILL", "core:SIGABRT" or "lost", then "@stage" unless it is running, then "+fault".
 event parse_end(std::string word) {
-  event e = plain(event::what::reaped);
   if (auto const plus = word.find("+fault"); plus != std::string::npos) {
-    e.fault = true;
-    word.erase(plus);
+    event faulted = parse_end(word.erase(plus));
+    faulted.fault = fault_of(faulted.status);
+    return faulted;
   }
+  event e = plain(event::what::reaped);
   if (auto const at = word.find('@'); at != std::string::npos) {
     static std::map<std::string, child_stage> const stages{
         {"setup", child_stage::setup},
@@ -608,6 +620,10 @@ constexpr named_case named_cases[] = {
     {"SIGTRAP", bare, "SIGTRAP", ending::faulted, ran::yes},
     {"SIGSYS", bare, "SIGSYS", ending::faulted, ran::yes},
     {"any core dump is a fault", bare, "core:SIGQUIT", ending::faulted, ran::yes},
+    {"a fault of process 1 of a namespace", bare, "exit134+fault", ending::faulted, ran::yes},
+    {"its exit code without a fault is free", bare, "exit134", ending::exited, ran::yes},
+    {"a fault of process 1, behind a value", bare, "value exit134@finished+fault", ending::faulted,
+     ran::yes},
     {"a fault while it prepares", bare, "SIGSEGV@setup", ending::faulted, ran::no},
     {"kill -9", bare, "SIGKILL", ending::killed, ran::yes},
     {"kill -9 before it begins", bare, "SIGKILL@setup", ending::killed, ran::no},
@@ -793,7 +809,7 @@ BOOST_AUTO_TEST_CASE(every_exit_code_is_free) {
   for (int code = 0; code != 256; ++code) {
     machine_type machine{bare};
     machine.started();
-    machine.reaped({status_kind::exited, code}, child_stage::running, false);
+    machine.reaped({status_kind::exited, code}, child_stage::running, 0);
     BOOST_TEST(has(machine.drained(), action::complete));
     BOOST_TEST(machine.conclude().how == ending::exited);
   }
@@ -805,13 +821,27 @@ BOOST_AUTO_TEST_CASE(every_signal_has_one_ending) {
       machine_type machine{bare};
       machine.started();
       machine.reaped({dumped ? status_kind::dumped : status_kind::signaled, signal},
-                     child_stage::running, false);
+                     child_stage::running, 0);
       machine.drained();
       auto const expected = dumped || isolatte::detail::is_fault(signal) ? ending::faulted
                             : signal == SIGKILL                          ? ending::killed
                                                                          : ending::signaled;
       BOOST_TEST(machine.conclude().how == expected, "signal " << signal);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_fault_that_ends_in_an_exit_is_its_signal) {
+  for (int signal = 1; signal != 128; ++signal) {
+    machine_type machine{bare};
+    machine.started();
+    machine.reaped({status_kind::exited, 128 + signal}, child_stage::running, signal);
+    machine.drained();
+    // The child says which fault it was, and may say anything.
+    bool const is_fault = isolatte::detail::is_fault(signal);
+    BOOST_TEST(machine.conclude().how == (is_fault ? ending::faulted : ending::exited));
+    BOOST_REQUIRE(machine.status());
+    BOOST_TEST(machine.status()->number == (is_fault ? signal : 128 + signal));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_machine_that_was_not_started_does_nothing) {

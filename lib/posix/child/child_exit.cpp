@@ -11,21 +11,26 @@
 #include <unistd.h>
 
 extern "C" {
-// There only in a program that is instrumented for coverage or profiling.
+// Defined only in a program that is instrumented for coverage or profiling.
 void __gcov_dump(void) __attribute__((weak));
 int __llvm_profile_write_file(void) __attribute__((weak));
 #if defined(__GLIBC__)
-// What at_quick_exit() is made of; glibc hands the status to the function as a second argument.
+// The function under at_quick_exit(). glibc hands the status to the handler as a second argument.
 int __cxa_at_quick_exit(void (*)(void*), void*) __attribute__((weak));
 #endif
 }
+
+// hook_exit() may allocate, and takes the lock of exit()'s list of handlers, which glibc's fork()
+// does not make free in a child. No thread holds it for longer than it takes to add a handler. A
+// child that becomes a program does not call it. The hooks and leave() run in a child that may have
+// threads and handlers of its own.
 
 namespace isolatte::posix {
 
 namespace {
 
-/// Called through its address, which is known when the program is loaded. By its name every child
-/// would have the dynamic linker look it up, and copy a dozen pages for that.
+/// The address of _exit(), known when the program is loaded. Called by name, every child would have
+/// the dynamic linker look it up, and would copy a dozen pages for that.
 void (*volatile exit_at_once)(int) = ::_exit;
 
 #if defined(__GLIBC__)

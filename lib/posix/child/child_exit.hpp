@@ -6,12 +6,12 @@
 
 namespace isolatte::posix {
 
-/// In the child: makes exit() and quick_exit() end the process before the handlers and destructors
-/// that the parent registered; those registered in the child still run.
+/// Makes exit() and quick_exit() end this process before the handlers and destructors that the
+/// parent registered. Those that are registered in the child still run.
 /// @return whether it worked; errno tells why not
 bool hook_exit() noexcept;
 
-/// Ends the process, with what coverage and profiling want to write at an end.
+/// Ends the process at once, after coverage and profiling have written their data.
 [[noreturn]] void leave(int code) noexcept;
 
 }  // namespace isolatte::posix

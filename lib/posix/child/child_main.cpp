@@ -12,6 +12,7 @@
 #include <isolatte/detail/exception/codec.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -21,55 +22,52 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+// Nothing after prepare_child() is async-signal-safe: it runs the callable, encodes its value and
+// flushes. In a copy of a program with threads that is the callable's risk (see
+// doc/guide/hazards-of-fork.md); a template has one thread, so its children run no such risk.
+
 namespace isolatte::posix {
 
 namespace {
 
-/// Whether the channel is still the one that was made for this child: the callable may have closed
+/// Whether the channel is still the one that was made for this child. The callable may have closed
 /// it, and its number may be a file of the user's by now.
 bool channel_is_ours(const child_plan& plan) noexcept {
-  struct stat status{};
-  return sys.fstat(plan.channel, &status) == 0 && status.st_dev == plan.channel_device &&
-         status.st_ino == plan.channel_inode;
+  boost::system::error_code ec;
+  return identify(plan.channel, ec) == plan.channel_identity && !ec;
 }
 
-bool write_all(int fd, const void* bytes, std::size_t count) noexcept {
-  auto const* at = static_cast<const char*>(bytes);
-  while (count != 0) {
-    ssize_t const written = retry([&] { return sys.write(fd, at, count); });
-    if (written == -1) return false;
-    at += written;
-    count -= static_cast<std::size_t>(written);
-  }
-  return true;
+bool send(int fd, const void* bytes, std::size_t count) noexcept {
+  return write_all(fd, {static_cast<const std::byte*>(bytes), count});
 }
 
 void send_frame(const child_plan& plan, detail::payload_kind kind,
                 const detail::byte_buffer& payload) noexcept {
   if (!channel_is_ours(plan)) return;
-  // A parent that has refused the frame closes the channel, and ends this process in its own way.
+  // A program that has refused the frame closes the channel, and kills this process by itself:
+  // SIGPIPE would hide that.
   struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   sys.sigaction(SIGPIPE, &ignore, nullptr);
 #ifdef F_SETPIPE_SZ
-  // Fewer, larger pieces; a refusal costs speed alone.
+  // Fewer, larger pieces are faster; a refusal costs no more than that.
   constexpr std::size_t usual_capacity = 64 * 1024;
   if (payload.size() > usual_capacity) sys.fcntl(plan.channel, F_SETPIPE_SZ, 1024 * 1024);
 #endif
   logic::frame_header const header = logic::make_frame_header(kind, payload.size());
-  // What is small goes at once, and wakes the parent once.
+  // A small frame goes in one piece, so that it wakes the program once.
   std::array<std::byte, 512> whole;
   std::size_t const size = sizeof header + payload.size();
   if (size <= whole.size()) {
     std::memcpy(whole.data(), &header, sizeof header);
     if (!payload.empty()) std::memcpy(whole.data() + sizeof header, payload.data(), payload.size());
-    write_all(plan.channel, whole.data(), size);
-  } else if (write_all(plan.channel, &header, sizeof header)) {
-    write_all(plan.channel, payload.data(), payload.size());
+    send(plan.channel, whole.data(), size);
+  } else if (send(plan.channel, &header, sizeof header)) {
+    send(plan.channel, payload.data(), payload.size());
   }
 }
 
-/// The frame goes last: once it is there the parent may end this process.
+/// Sends the frame last: once it is there the program may kill this process.
 [[noreturn]] void finish(const child_plan& plan, detail::payload_kind kind,
                          const detail::byte_buffer& payload) noexcept {
   flush_buffers();
@@ -85,7 +83,7 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
 }
 
 void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexcept {
-  // A grandchild may come back from the callable, too, in either way. It has nothing to say.
+  // A process that the callable forked may come back from it, too. It must not send anything.
   auto const stop_grandchild = [self](int code) {
     if (::getpid() != self) ::_exit(code);
   };
@@ -94,8 +92,8 @@ void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexce
     stop_grandchild(0);
     plan.page->stage = logic::child_stage::finished;
   } catch (abi::__forced_unwind&) {
-    // pthread_exit() of the only thread that can finish. Never rethrown: the frames above are the
-    // parent's.
+    // The callable has called pthread_exit() in the only thread that can finish. Rethrown, the
+    // unwinding would go on through the parent's frames.
     stop_grandchild(0);
     plan.page->stage = logic::child_stage::finished;
     finish_with_exception(
@@ -112,7 +110,7 @@ void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexce
 
 void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   setup_step const failed = prepare_child(plan);
-  if (failed != setup_step::none) give_up(plan, failed);
+  if (failed != setup_step::none) give_up(*plan.page, failed, errno);
   pid_t const self = ::getpid();
   plan.page->stage = logic::child_stage::running;
   invoke(task, plan, self);

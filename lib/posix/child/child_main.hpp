@@ -10,7 +10,8 @@
 
 namespace isolatte::posix {
 
-/// All that a child does, from the fork to its end. Entered with all signals blocked.
+/// All that a child with a callable does, from the fork to its end. Entered with all signals
+/// blocked.
 [[noreturn]] void child_main(detail::child_task& task, const child_plan& plan) noexcept;
 
 }  // namespace isolatte::posix

@@ -3,61 +3,28 @@
 
 #include "posix/child/child_plan.hpp"
 
-#include "posix/system_calls.hpp"
-
 #include <algorithm>
 
-#include <fcntl.h>
+// Runs before the fork: in the program, or in a template.
 
 namespace isolatte::posix {
 
-void add_channel(child_plan& plan, int channel, boost::system::error_code& ec) {
+void set_channel(child_plan& plan, int channel, boost::system::error_code& ec) {
   plan.channel = channel;
-  struct stat status{};
-  if (sys.fstat(channel, &status) == -1) {
-    ec = last_error();
-    return;
-  }
-  plan.channel_device = status.st_dev;
-  plan.channel_inode = status.st_ino;
+  plan.channel_identity = identify(channel, ec);
 }
 
-void add_kept(child_plan& plan, const std::vector<int>& fds) {
-  plan.keep = fds;
+std::vector<int> numbers_to_keep(std::vector<int> fds) {
+  std::erase_if(fds, [](int fd) { return fd >= 0 && fd <= 2; });
+  std::sort(fds.begin(), fds.end());
+  fds.erase(std::unique(fds.begin(), fds.end()), fds.end());
+  return fds;
+}
+
+void set_kept(child_plan& plan, std::vector<int> fds) {
   for (int const fd : {plan.channel, plan.leash})
-    if (fd != -1) plan.keep.push_back(fd);
-  std::erase_if(plan.keep, [](int fd) { return fd <= 2; });
-  std::sort(plan.keep.begin(), plan.keep.end());
-  plan.keep.erase(std::unique(plan.keep.begin(), plan.keep.end()), plan.keep.end());
-}
-
-child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
-                     const descriptor& leash, const child_page& page,
-                     boost::system::error_code& ec) {
-  child_plan plan;
-  plan.kind = kind;
-  plan.standard[0] = ends.in.get();
-  plan.standard[1] = ends.out.get();
-  plan.standard[2] = ends.err.get();
-  plan.keep_all = opts.keep.all();
-  plan.lead_group = opts.kill_tree;
-  plan.report_faults = opts.fault_report && kind == child_kind::callable;
-  plan.limits = opts.limits;
-  plan.max_result = opts.max_result;
-  plan.page = page.data();
-
-  if (kind == child_kind::callable) add_channel(plan, ends.channel.get(), ec);
-  if (ec) return plan;
-
-  plan.leash = leash.get();
-
-  for (int const fd : opts.keep.fds())
-    if (sys.fcntl(fd, F_GETFD, 0) == -1) {
-      ec = last_error();
-      return plan;
-    }
-  add_kept(plan, opts.keep.fds());
-  return plan;
+    if (fd != -1) fds.push_back(fd);
+  plan.keep = numbers_to_keep(std::move(fds));
 }
 
 }  // namespace isolatte::posix

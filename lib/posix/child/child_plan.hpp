@@ -4,10 +4,9 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 
-#include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
+#include "posix/descriptor.hpp"
 
-#include <isolatte/options.hpp>
 #include <isolatte/resource_limits.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -18,26 +17,27 @@
 
 namespace isolatte::posix {
 
-/// What a child runs in the end: a callable of its parent's, or another program in its place.
+/// Whether a child runs a callable of its parent's, or becomes another program.
 enum class child_kind { callable, program };
 
-/// What a child needs to prepare itself, worked out before the fork so that it allocates nothing.
+/// The plan by which a child prepares itself, worked out before the fork so that the child
+/// allocates nothing.
 struct child_plan {
   child_kind kind = child_kind::callable;
-  /// The group to be in, where it is neither the child's own nor that of whoever forks; or 0.
+  /// The process group to join if it is neither the child's own nor that of the process that forks;
+  /// or 0.
   int group = 0;
-  /// What becomes 0, 1 and 2, all of them above 2; -1 inherits.
+  /// The descriptors that become 0, 1 and 2, all of them above 2; -1 leaves the inherited one.
   int standard[3] = {-1, -1, -1};
-  /// The write end of the result channel, above 2, and what fstat says of it; a program has none.
+  /// The write end of the result channel, above 2, and the file that it is; a program has none.
   int channel = -1;
-  unsigned long long channel_device = 0;
-  unsigned long long channel_inode = 0;
-  /// What has been opened of the leash for this child, above 2, or -1.
+  file_identity channel_identity;
+  /// The child's end of its leash, above 2, or -1.
   int leash = -1;
-  /// It is made by a fork server, which is a child itself: signals, buffers and exit are as they
-  /// are to be.
+  /// Whether a template makes the child. A template is a child itself, so signals, buffers and exit
+  /// are as they are to be already.
   bool of_template = false;
-  /// Descriptors that are to be at other numbers in the child: from, to.
+  /// Descriptors that are to have other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
   /// Every descriptor above 2 that stays open, ascending, those above among them.
   std::vector<int> keep;
@@ -50,15 +50,13 @@ struct child_plan {
 };
 
 /// Gives the plan its result channel.
-void add_channel(child_plan& plan, int channel, boost::system::error_code& ec);
-/// Gives the plan, last of all, what stays open.
-/// @param fds what does beside what the plan names
-void add_kept(child_plan& plan, const std::vector<int>& fds);
+void set_channel(child_plan& plan, int channel, boost::system::error_code& ec);
 
-/// @param leash what has been opened of it for this child
-child_plan make_plan(child_kind kind, const child_ends& ends, const options& opts,
-                     const descriptor& leash, const child_page& page,
-                     boost::system::error_code& ec);
+/// The numbers that `options::keep` asks for, each once. 0, 1 and 2 are not among them: `in`, `out`
+/// and `err` say what these are, however the child is made.
+std::vector<int> numbers_to_keep(std::vector<int> fds);
+/// Says, last of all, what stays open: these, and what the plan names.
+void set_kept(child_plan& plan, std::vector<int> fds);
 
 }  // namespace isolatte::posix
 

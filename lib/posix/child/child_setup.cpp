@@ -3,15 +3,16 @@
 
 #include "posix/child/child_setup.hpp"
 
+#include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
-#include "posix/leash.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -20,6 +21,12 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+// For a child that becomes a program, all of this is async-signal-safe on Linux: a lock that
+// another thread of the parent held at the fork is never released here. For a callable,
+// discard_parents_buffers() and hook_exit() come last. They are not async-signal-safe, and neither
+// is the callable. Without close_range(), as on other systems, closing needs opendir(), which
+// allocates: the C library makes its allocator usable in a child.
 
 namespace isolatte::posix {
 
@@ -38,7 +45,8 @@ bool set_standard_streams(const child_plan& plan) noexcept {
 /// Closes [first, last] with what every POSIX system has.
 bool close_one_by_one(int first, int last) noexcept {
   if (DIR* const open = ::opendir("/dev/fd")) {
-    // Closing while reading may make the directory skip entries, so it is read again until clean.
+    // Closing while reading may make the directory skip entries, so it is read until nothing is
+    // left.
     for (bool clean = false; !clean;) {
       clean = true;
       ::rewinddir(open);
@@ -68,7 +76,7 @@ bool close_between(int first, int last) noexcept {
 
 bool close_inherited(const child_plan& plan) noexcept {
   if (plan.keep_all) {
-    // What was opened for this child alone is not the user's to keep.
+    // Descriptors that were opened for this child's streams alone are not the user's to keep.
     for (int const fd : plan.standard)
       if (fd != -1 && !std::binary_search(plan.keep.begin(), plan.keep.end(), fd)) sys.close(fd);
     return true;
@@ -102,16 +110,18 @@ bool unblock_signals() noexcept {
 
 setup_step prepare_child(const child_plan& plan) noexcept {
 #ifdef MADV_DONTFORK
-  // The child's own children are not to speak in its name.
+  // Without this the child's own children could write to the page in its name.
   sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK);
 #endif
-  // The parent does the same, so that neither depends on the other being first.
-  if ((plan.lead_group || plan.group != 0) && sys.setpgid(0, plan.group) == -1)
+  // The program does the same, so that neither depends on the other being first.
+  if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
+  // EPERM: the program is in another session since it made the template. No group of that session
+  // can be joined, so the child stays in the template's.
+  if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
     return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
-  disown_leash();
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   if (!apply_limits(plan.limits)) return setup_step::limits;
   auto* const entry = reinterpret_cast<void (*)()>(child_main);
@@ -125,10 +135,10 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   return setup_step::none;
 }
 
-void give_up(const child_plan& plan, setup_step failed) noexcept {
-  plan.page->error = errno;
-  plan.page->step = failed;
-  plan.page->stage = logic::child_stage::setup_failed;
+void give_up(child_page_data& page, setup_step failed, int error) noexcept {
+  page.error = error;
+  page.step = failed;
+  page.stage = logic::child_stage::setup_failed;
   ::_exit(1);
 }
 

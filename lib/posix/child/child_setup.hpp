@@ -8,12 +8,12 @@
 
 namespace isolatte::posix {
 
-/// In the child: turns the copy of the parent into a process of its own, as planned.
+/// Turns the copy of the parent into a process of its own, as planned.
 /// @return the step that failed, with errno, or none
 setup_step prepare_child(const child_plan& plan) noexcept;
 
-/// In the child: tells the parent which step failed, with errno, and ends.
-[[noreturn]] void give_up(const child_plan& plan, setup_step failed) noexcept;
+/// Tells the program which step failed and with which errno, and ends the process.
+[[noreturn]] void give_up(child_page_data& page, setup_step failed, int error) noexcept;
 
 }  // namespace isolatte::posix
 

@@ -23,6 +23,9 @@ FILE* _IO_iter_file(isolatte_io_iterator) __attribute__((weak));
 #include <ext/stdio_filebuf.h>
 #endif
 
+// Not async-signal-safe: both take the locks of stdio's streams. glibc's fork() makes these free in
+// the child. A child that becomes a program calls neither.
+
 namespace isolatte::posix {
 
 namespace {
@@ -50,13 +53,13 @@ void discard_all_output() noexcept {
 
 #if defined(__GLIBCXX__)
 
-/// A standard stream has a buffer of its own only behind sync_with_stdio(false).
+/// The stream's own buffer. A standard stream has one only after sync_with_stdio(false).
 template <class Stream>
 std::filebuf* own_buffer(Stream& stream) noexcept {
   return dynamic_cast<__gnu_cxx::stdio_filebuf<char>*>(stream.rdbuf());
 }
 
-/// std::basic_filebuf gives no way to drop what it holds, save to those who derive from it.
+/// Drops what a buffer holds. std::basic_filebuf lets derived classes alone do that.
 struct filebuf_access : std::filebuf {
   static void discard_output(std::filebuf& buffer) {
     (buffer.*&filebuf_access::setp)((buffer.*&filebuf_access::pbase)(),
@@ -94,7 +97,7 @@ void flush_buffers() noexcept {
     std::cout.flush();
     std::clog.flush();
   } catch (...) {
-    // A stream that the callable told to throw has failed, and says so in its state.
+    // A stream that the callable made throw has failed. Its state tells that.
   }
   std::fflush(nullptr);
 }

@@ -6,12 +6,12 @@
 
 namespace isolatte::posix {
 
-/// In the child: drops what the parent had buffered in stdio and in the standard iostreams and had
-/// not written yet, so that it is not written twice; and, where standard input is a new one, what
-/// had been read ahead of the old.
+/// Drops what the parent had buffered in stdio and in the standard iostreams and not written yet,
+/// so that it is not written twice. If standard input is a new one, drops what had been read ahead
+/// of the old.
 void discard_parents_buffers(bool new_input) noexcept;
 
-/// In the child: writes what the child has buffered.
+/// Writes what the child has buffered.
 void flush_buffers() noexcept;
 
 }  // namespace isolatte::posix

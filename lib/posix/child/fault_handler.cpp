@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cerrno>
 #include <cstddef>
 
 #include <pthread.h>
@@ -13,10 +14,10 @@
 #include <unistd.h>
 #include <unwind.h>
 
-// Everything below install_fault_handler runs in a signal handler, in a process whose memory may be
+// Everything that on_fault() calls runs in a signal handler, in a process whose memory may be
 // corrupt: no allocation, no lock, no library call that is not async-signal-safe. The unwinder is
-// the one exception; it is run last, and whatever it does the process dies of its true signal: a
-// fault in it is caught, and a timer ends a hang.
+// the one exception. It runs last, and the process dies of its true signal whatever the unwinder
+// does: a fault in it is caught, and a timer ends a hang.
 
 namespace isolatte::posix {
 
@@ -31,7 +32,8 @@ std::uintptr_t outermost = 0;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
-// A stack overflow leaves no stack to handle it on. Sized for the unwinder under a sanitizer.
+// A stack overflow leaves no stack to handle it on. The size is what the unwinder takes under a
+// sanitizer.
 alignas(16) std::byte alternate_stack[256 * 1024];
 
 [[noreturn]] void die(int signal) noexcept {
@@ -43,7 +45,7 @@ alignas(16) std::byte alternate_stack[256 * 1024];
   sigaddset(&set, signal);
   ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   ::raise(signal);
-  // Not reached while signals work at all.
+  // Reached by process 1 of a namespace alone, which no signal of its own kills.
   for (;;) ::_exit(128 + signal);
 }
 
@@ -65,7 +67,8 @@ void limit_unwinding() noexcept {
 struct registers {
   bool known = false;
   std::uintptr_t program_counter = 0;
-  /// Where a call left its return address, as long as the callee has not built its frame.
+  /// The place of the return address, as long as the function that was called has not built its
+  /// frame.
   std::uintptr_t return_address_at = 0;
   std::uintptr_t return_address = 0;
 };
@@ -99,10 +102,10 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   int exact = 0;
   std::uintptr_t address = _Unwind_GetIPInfo(context, &exact);
   if (address == 0) return _URC_END_OF_STACK;
-  // What is above the interrupted instruction is this handler.
+  // The frames above the interrupted instruction are this handler's.
   if (!state.passed_handler) state.passed_handler = address == state.program_counter;
   if (!state.passed_handler) return _URC_NO_REASON;
-  // What is below the child's entry is the parent's.
+  // The frames below the child's entry are the parent's.
   if (_Unwind_GetRegionStart(context) == outermost) return _URC_END_OF_STACK;
   // A return address may belong to the next line already.
   if (!exact) --address;
@@ -112,8 +115,8 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   return _URC_NO_REASON;
 }
 
-/// A call through a bad pointer leads nowhere that can be unwound, and the unwinder may fault
-/// itself when it looks there; but who called is known.
+/// Records the caller of a bad pointer. Such a call leads nowhere that can be unwound, and the
+/// unwinder may itself fault when it looks there.
 void take_caller(const registers& faulted_at) noexcept {
   std::uintptr_t caller = faulted_at.return_address;
   if (faulted_at.return_address_at != 0)
@@ -166,7 +169,9 @@ bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   stack_t stack{};
   stack.ss_sp = alternate_stack;
   stack.ss_size = sizeof alternate_stack;
-  if (sys.sigaltstack(&stack, nullptr) == -1) return false;
+  // EPERM: the child runs on such a stack already, because the program forked from a handler.
+  // Faults are reported on the stack that they happen on then.
+  if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
   struct sigaction action{};
   action.sa_sigaction = on_fault;
   // A fault of the handler's own must reach it, too.

@@ -8,8 +8,8 @@
 
 namespace isolatte::posix {
 
-/// In the child: record fatal signals with their stack in the page, then die of them. The stack
-/// ends above the function `entry`.
+/// Makes this process record fatal signals with their stack in the page, and then die of them. The
+/// stack ends above the function `entry`.
 /// @return whether it worked; errno tells why not
 bool install_fault_handler(child_page_data& page, void (*entry)()) noexcept;
 

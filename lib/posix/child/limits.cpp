@@ -9,6 +9,9 @@
 
 #include <fcntl.h>
 
+// Async-signal-safe throughout: runs between fork and exec in a copy of a program with threads,
+// too.
+
 namespace isolatte::posix {
 
 namespace {
@@ -20,6 +23,15 @@ bool limit(int resource, std::uint64_t soft, std::uint64_t hard) noexcept {
 
 bool limit(int resource, const std::optional<std::uint64_t>& value) noexcept {
   return !value || limit(resource, *value, *value);
+}
+
+/// Sets the hard limit a second later: with both equal Linux sends SIGKILL and never SIGXCPU. A
+/// program whose own hard limit is no later, and may not be raised, leaves its child that.
+bool limit_cpu_time(std::uint64_t seconds) noexcept {
+  if (limit(RLIMIT_CPU, seconds, seconds + 1)) return true;
+  struct rlimit present{};
+  return errno == EPERM && ::getrlimit(RLIMIT_CPU, &present) == 0 &&
+         limit(RLIMIT_CPU, seconds, present.rlim_max);
 }
 
 bool set_oom_score(int score) noexcept {
@@ -52,9 +64,7 @@ bool apply_limits(const resource_limits& limits) noexcept {
       errno = EINVAL;
       return false;
     }
-    // With both limits equal Linux would send SIGKILL and never SIGXCPU.
-    auto const soft = static_cast<std::uint64_t>(seconds);
-    if (!limit(RLIMIT_CPU, soft, soft + 1)) return false;
+    if (!limit_cpu_time(static_cast<std::uint64_t>(seconds))) return false;
   }
   if (limits.nice && sys.setpriority(*limits.nice) != 0) return false;
   if (limits.oom_score_adj && !set_oom_score(*limits.oom_score_adj)) return false;

@@ -8,7 +8,7 @@
 
 namespace isolatte::posix {
 
-/// In the child: imposes the limits on this process.
+/// Imposes the limits on this process. Async-signal-safe.
 /// @return whether all took hold; errno tells why not
 bool apply_limits(const resource_limits& limits) noexcept;
 

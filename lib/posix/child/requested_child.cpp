@@ -5,7 +5,6 @@
 
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
-#include "posix/leash.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -17,38 +16,33 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+// Runs in a template, which has one thread, or in its child: it may allocate.
+
 namespace isolatte::posix {
 
 namespace {
 
 using boost::system::error_code;
 
-/// Hands out the descriptors that came with a request, in their order.
-class descriptor_queue {
- public:
-  explicit descriptor_queue(std::vector<descriptor>& all) noexcept : all_{all} {}
-  int next(error_code& ec) noexcept {
-    if (next_ == all_.size()) {
-      ec = make_error_code(boost::system::errc::bad_message);
-      return -1;
-    }
-    return all_[next_++].get();
-  }
-
- private:
-  std::vector<descriptor>& all_;
-  std::size_t next_ = 0;
-};
-
-/// Moves what came with a request above the numbers that it wants for something else.
-void move_above(std::span<descriptor> all, int lowest, error_code& ec) noexcept {
+/// Moves what came with a request away from the numbers that its child is to have for something
+/// else, to numbers that nothing wants. There may be none above those.
+/// @param wanted ascending
+void make_way(std::span<descriptor> all, const std::vector<int>& wanted, error_code& ec) noexcept {
+  auto const is_wanted = [&wanted](int fd) {
+    return fd <= 2 || std::binary_search(wanted.begin(), wanted.end(), fd);
+  };
   for (auto& fd : all) {
-    if (ec || !fd || fd.get() >= lowest) continue;
-    descriptor moved{retry([&] { return sys.fcntl(fd.get(), F_DUPFD_CLOEXEC, lowest); })};
-    if (!moved) {
-      ec = last_error();
-      return;
-    }
+    if (!fd || !is_wanted(fd.get())) continue;
+    int place = 2;
+    descriptor moved;
+    do {
+      moved.reset(retry([&] { return sys.fcntl(fd.get(), F_DUPFD_CLOEXEC, place + 1); }));
+      if (!moved) {
+        ec = last_error();
+        return;
+      }
+      place = moved.get();
+    } while (is_wanted(place));
     fd = std::move(moved);
   }
 }
@@ -63,26 +57,6 @@ std::vector<int> take_numbers(std::size_t count, std::span<const std::byte>& res
   if (!numbers.empty()) std::memcpy(numbers.data(), rest.data(), count * sizeof(int));
   rest = rest.subspan(count * sizeof(int));
   return numbers;
-}
-
-child_plan make_plan(const fork_request& request, const std::vector<int>& numbers,
-                     descriptor_queue& descriptors, const descriptor& leash, const child_page& page,
-                     error_code& ec) {
-  child_plan plan;
-  plan.page = page.data();
-  plan.lead_group = request.lead_group;
-  plan.group = request.group;
-  plan.report_faults = request.report_faults;
-  plan.limits = request.limits;
-  plan.max_result = request.max_result;
-  plan.leash = leash.get();
-  plan.of_template = true;
-  int const channel = descriptors.next(ec);
-  if (!ec) add_channel(plan, channel, ec);
-  for (int fd = 0; fd != 3; ++fd)
-    if (request.given[fd]) plan.standard[fd] = descriptors.next(ec);
-  add_kept(plan, numbers);
-  return plan;
 }
 
 }  // namespace
@@ -106,41 +80,67 @@ void argument_bytes::map(int fd, std::size_t size, error_code& ec) noexcept {
   bytes_ = {static_cast<const std::byte*>(memory), size};
 }
 
+int descriptor_queue::next(error_code& ec) noexcept {
+  if (next_ == all_.size()) {
+    ec = make_error_code(boost::system::errc::bad_message);
+    return -1;
+  }
+  return all_[next_++].get();
+}
+
 requested_child::requested_child(std::span<const std::byte> message,
-                                 std::vector<descriptor>& descriptors, child_page page,
+                                 std::vector<descriptor>& received, error_code& ec) noexcept {
+  read(message, received, ec);
+}
+
+requested_child::requested_child(std::span<const std::byte> message,
+                                 std::vector<descriptor>& received, child_page page,
                                  descriptor leash, error_code& ec) noexcept
     : page_{std::move(page)}, leash_{std::move(leash)} {
+  read(message, received, ec);
+}
+
+void requested_child::read(std::span<const std::byte> message, std::vector<descriptor>& received,
+                           error_code& ec) noexcept {
   try {
-    read(read_request(message), message.subspan(sizeof(fork_request)), descriptors, ec);
+    plan(read_request(message), message.subspan(sizeof(fork_request)), descriptor_queue{received},
+         ec);
   } catch (const std::bad_alloc&) {
     ec = make_error_code(boost::system::errc::not_enough_memory);
   }
 }
 
-void requested_child::read(const fork_request& request, std::span<const std::byte> rest,
-                           std::vector<descriptor>& received, error_code& ec) {
+void requested_child::plan(const fork_request& request, std::span<const std::byte> rest,
+                           descriptor_queue descriptors, error_code& ec) {
   std::vector<int> const numbers = take_numbers(request.kept, rest, ec);
-  if (!request.die_with_parent)
-    leash_.reset();
-  else if (!ec && !leash_)
-    leash_ = open_worn_leash(ec);
+  if (!ec) make_way(descriptors.all(), numbers, ec);
+  if (!ec) make_way(std::span{&leash_, 1}, numbers, ec);
   if (ec) return;
 
-  // Nothing for the child has a number that the child is to have for something else.
-  int highest = 2;
-  for (int const number : numbers) highest = std::max(highest, number);
-  move_above(received, highest + 1, ec);
-  move_above(std::span{&leash_, 1}, highest + 1, ec);
-  if (ec) return;
-
-  descriptor_queue descriptors{received};
   if (page_.data() == nullptr) {
     int const file = descriptors.next(ec);
     if (!ec) page_ = child_page::of_file(file, ec);
     if (ec) return;
+    if (request.has(fork_request::has_leash)) plan_.leash = descriptors.next(ec);
+  } else if (request.has(fork_request::has_leash)) {
+    plan_.leash = leash_.get();
+  } else {
+    leash_.reset();
   }
-  plan_ = make_plan(request, numbers, descriptors, leash_, page_, ec);
-  if (request.arguments_in_file)
+  plan_.page = page_.data();
+  plan_.of_template = true;
+  plan_.lead_group = request.has(fork_request::leads_group);
+  plan_.group = request.group;
+  plan_.report_faults = request.has(fork_request::reports_faults);
+  plan_.limits = limits_of(request);
+  plan_.max_result = request.max_result;
+
+  if (int const channel = descriptors.next(ec); !ec) set_channel(plan_, channel, ec);
+  if (ec) return;
+  for (int fd = 0; fd != 3; ++fd)
+    if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
+  set_kept(plan_, numbers);
+  if (request.has(fork_request::arguments_in_file))
     arguments_.map(descriptors.next(ec), request.arguments_size, ec);
   else
     arguments_.use(rest);
@@ -149,12 +149,6 @@ void requested_child::read(const fork_request& request, std::span<const std::byt
 }
 
 void requested_child::run() noexcept { child_main(task_, plan_); }
-
-fork_request read_request(std::span<const std::byte> message) noexcept {
-  fork_request request;
-  std::memcpy(static_cast<void*>(&request), message.data(), sizeof request);
-  return request;
-}
 
 bool has_functions(const fork_request& request) noexcept {
   return has_code(request.entry) && (request.function.address == 0 || has_code(request.function));

@@ -21,7 +21,7 @@
 
 namespace isolatte::posix {
 
-/// Makes the call from its bytes in the child, where nothing that goes wrong is the server's.
+/// Makes the call from its bytes in the child, where whatever goes wrong costs that child alone.
 class received_task final : public detail::child_task {
  public:
   void expect(detail::make_task entry, std::span<const std::byte> arguments) noexcept {
@@ -54,15 +54,30 @@ class argument_bytes {
   std::span<const std::byte> bytes_;
 };
 
-/// What a request asks for, read and ready: whoever becomes the child has only to run it. Refers to
-/// the message that it was read from.
+/// Hands out the descriptors that came with a message, in their order. The message's receiver owns
+/// them.
+class descriptor_queue {
+ public:
+  explicit descriptor_queue(std::vector<descriptor>& all) noexcept : all_{all} {}
+  int next(boost::system::error_code& ec) noexcept;
+  std::vector<descriptor>& all() noexcept { return all_; }
+
+ private:
+  std::vector<descriptor>& all_;
+  std::size_t next_ = 0;
+};
+
+/// A request, read and ready: the process that becomes the child has only to run it. Refers to the
+/// message that it was read from, and to the descriptors that came with it.
 class requested_child {
  public:
-  /// @param message the request and what is behind it
-  /// @param descriptors what came with it
-  /// @param page what child and program share; where it is none it is the first of the descriptors
-  /// @param leash what has been opened of it for the child; where it is none it is opened
-  requested_child(std::span<const std::byte> message, std::vector<descriptor>& descriptors,
+  /// Reads a request that a template is sent.
+  requested_child(std::span<const std::byte> message, std::vector<descriptor>& received,
+                  boost::system::error_code& ec) noexcept;
+  /// Reads a request that a standby child is sent.
+  /// @param page what the child shares with the program
+  /// @param leash the child's end of its leash
+  requested_child(std::span<const std::byte> message, std::vector<descriptor>& received,
                   child_page page, descriptor leash, boost::system::error_code& ec) noexcept;
 
   const child_page& page() const noexcept { return page_; }
@@ -70,8 +85,10 @@ class requested_child {
   [[noreturn]] void run() noexcept;
 
  private:
-  void read(const fork_request& request, std::span<const std::byte> rest,
-            std::vector<descriptor>& descriptors, boost::system::error_code& ec);
+  void read(std::span<const std::byte> message, std::vector<descriptor>& received,
+            boost::system::error_code& ec) noexcept;
+  void plan(const fork_request& request, std::span<const std::byte> rest,
+            descriptor_queue descriptors, boost::system::error_code& ec);
 
   child_page page_;
   descriptor leash_;
@@ -80,14 +97,11 @@ class requested_child {
   received_task task_;
 };
 
-/// The request at the beginning of a message, which is long enough for one.
-fork_request read_request(std::span<const std::byte> message) noexcept;
-
 /// Whether this process has the functions that a request names.
 bool has_functions(const fork_request& request) noexcept;
 
-/// Does once, unseen, what every call does. What the dynamic linker looks up for the first time in
-/// a child it looks up again in the next, and what is written for the first time is copied.
+/// Does once, unseen, what every call does, so that children find it done: a child would look up
+/// again what the dynamic linker has never looked up, and copy what has never been written.
 void rehearse_call();
 
 }  // namespace isolatte::posix

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "posix/child/exec_child.hpp"
+#include "posix/child/program_main.hpp"
 
 #include "posix/child/child_setup.hpp"
 #include "posix/system_calls.hpp"
@@ -9,36 +9,41 @@
 #include <cerrno>
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#if !defined(__linux__)
-extern "C" char** environ;
-#endif
+// Async-signal-safe throughout: a lock that another thread of the parent held at the fork is never
+// released here.
 
 namespace isolatte::posix {
 
 namespace {
 
-/// Shell scripts take the small numbers for themselves, and would let go of the leash. Where it
-/// cannot be moved it stays where it is.
+/// Moves the leash out of the numbers that shell scripts take for themselves: they would close it.
+/// If it cannot be moved it stays where it is.
 void lift_leash(const child_plan& plan) noexcept {
   constexpr int beyond_scripts = 100;
   if (plan.leash == -1) return;
   if (sys.fcntl(plan.leash, F_DUPFD, beyond_scripts) != -1) sys.close(plan.leash);
 }
 
-/// What the user keeps stays open beyond exec, and so do inherited streams, however they are
-/// marked.
+/// Has what the user keeps stay open beyond exec, and inherited streams, however they are marked.
 bool keep_beyond_exec(const child_plan& plan) noexcept {
   for (int const fd : plan.keep)
     if (sys.fcntl(fd, F_SETFD, 0) == -1) return false;
   for (int fd = 0; fd != 3; ++fd)
-    // It may be closed in the parent, too.
+    // A stream may be closed in the parent, too.
     if (plan.standard[fd] == -1 && sys.fcntl(fd, F_SETFD, 0) == -1 && errno != EBADF) return false;
   return true;
 }
 
-/// Comes back only if none of them can be executed, with the reason in errno.
+/// Whether the next entry of PATH is tried after this error: the file is not there, or its folder
+/// cannot be looked into (ESTALE, ENODEV and ETIMEDOUT come from a dead network folder).
+bool is_passed_over(int error) noexcept {
+  for (int const each : {EACCES, ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP, ESTALE, ENODEV, ETIMEDOUT})
+    if (error == each) return true;
+  return false;
+}
+
+/// Returns only if no file can be executed, with the reason in errno.
 void execute(const logic::invocation& what, const char* const* arguments,
              const char* const* variables) noexcept {
   bool refused = false;
@@ -47,35 +52,15 @@ void execute(const logic::invocation& what, const char* const* arguments,
                const_cast<char* const*>(variables));
     if (!what.searched) return;
     refused |= errno == EACCES;
-    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) return;
+    if (!is_passed_over(errno)) return;
   }
   errno = refused ? EACCES : ENOENT;
 }
 
 }  // namespace
 
-const char* const* own_variables() noexcept { return environ; }
-
-std::string default_path() {
-  std::size_t const size = ::confstr(_CS_PATH, nullptr, 0);
-  if (size == 0) return "/bin:/usr/bin";
-  std::string text(size, '\0');
-  ::confstr(_CS_PATH, text.data(), size);
-  text.resize(size - 1);
-  return text;
-}
-
-exec_plan make_exec_plan(const program& what) {
-  exec_plan plan;
-  plan.invocation = logic::invoke(what, own_variables(), default_path());
-  plan.start_dir = what.start_dir.native();
-  for (auto const& variable : plan.invocation.variables) plan.variables.push_back(variable.c_str());
-  plan.variables.push_back(nullptr);
-  return plan;
-}
-
-void exec_child(const child_plan& plan, const exec_plan& program, const char* const* arguments,
-                const char* const* variables) noexcept {
+void program_main(const child_plan& plan, const exec_plan& program, const char* const* arguments,
+                  const char* const* variables) noexcept {
   setup_step failed = prepare_child(plan);
   if (failed == setup_step::none && !keep_beyond_exec(plan))
     failed = setup_step::closing_descriptors;
@@ -88,7 +73,7 @@ void exec_child(const child_plan& plan, const exec_plan& program, const char* co
     execute(program.invocation, arguments, variables);
     failed = setup_step::exec;
   }
-  give_up(plan, failed);
+  give_up(*plan.page, failed, errno);
 }
 
 }  // namespace isolatte::posix

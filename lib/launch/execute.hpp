@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_LAUNCH_PROGRAM_LAUNCHER_HPP
-#define ISOLATTE_LIB_LAUNCH_PROGRAM_LAUNCHER_HPP
+#ifndef ISOLATTE_LIB_LAUNCH_EXECUTE_HPP
+#define ISOLATTE_LIB_LAUNCH_EXECUTE_HPP
 
 #include "launch/launched.hpp"
 
@@ -10,14 +10,12 @@
 #include <isolatte/program.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/system/error_code.hpp>
 
 namespace isolatte::launch {
 
-/// Launches a program. Where it fails nothing is left, and `step` tells what failed. Whether the
-/// program can be executed is known only at the child's end.
+/// Launches a program. Whether the program can be executed is known only at the child's end.
 launched execute(const boost::asio::any_io_executor& executor, const program& what,
-                 const options& opts, boost::system::error_code& ec, const char*& step);
+                 const options& opts);
 
 }  // namespace isolatte::launch
 

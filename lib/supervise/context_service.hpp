@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#ifndef ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
-#define ISOLATTE_LIB_SUPERVISE_RUN_SERVICE_HPP
+#ifndef ISOLATTE_LIB_SUPERVISE_CONTEXT_SERVICE_HPP
+#define ISOLATTE_LIB_SUPERVISE_CONTEXT_SERVICE_HPP
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -13,7 +13,7 @@
 
 namespace isolatte::supervise {
 
-/// Something that must not outlive its execution context.
+/// A run, a template or a pool: it must not outlive its execution context.
 class context_bound {
  public:
   virtual void abandon() noexcept = 0;
@@ -22,12 +22,12 @@ class context_bound {
   ~context_bound() = default;
 };
 
-/// Abandons what is still going on when its execution context is destroyed, whoever owns it.
-class run_service : public boost::asio::execution_context::service {
+/// Abandons what is still under way when its execution context is destroyed, whatever owns it.
+class context_service : public boost::asio::execution_context::service {
   using list = std::list<std::weak_ptr<context_bound>>;
 
  public:
-  using key_type = run_service;
+  using key_type = context_service;
   static boost::asio::execution_context::id id;
 
   /// A place in the service's list, given back when destroyed.
@@ -37,16 +37,16 @@ class run_service : public boost::asio::execution_context::service {
     ~membership();
     membership(const membership&) = delete;
     membership& operator=(const membership&) = delete;
-    /// The service is going, and its list with it.
+    /// Says that the service is being destroyed, and its list with it.
     void forget() noexcept { service_ = nullptr; }
 
    private:
-    friend run_service;
-    run_service* service_ = nullptr;
+    friend context_service;
+    context_service* service_ = nullptr;
     list::iterator place_;
   };
 
-  explicit run_service(boost::asio::execution_context& context) : service{context} {}
+  explicit context_service(boost::asio::execution_context& context) : service{context} {}
 
   static void join(const boost::asio::any_io_executor& executor, membership& place,
                    const std::shared_ptr<context_bound>& run);
@@ -54,8 +54,8 @@ class run_service : public boost::asio::execution_context::service {
  private:
   void shutdown() override;
 
-  // Shared with no one but its memberships: the service outlives every handler of its context, and
-  // abandon() ends what is left.
+  // Used by memberships alone. The service outlives every handler of its context, and abandon()
+  // ends what is left.
   std::mutex mutex_;
   list runs_;
 };

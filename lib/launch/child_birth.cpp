@@ -1,0 +1,74 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/child_birth.hpp"
+
+#include "posix/system_calls.hpp"
+
+#include <utility>
+
+namespace isolatte::launch {
+
+namespace {
+
+using boost::system::error_code;
+
+posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& ends,
+                             const options& opts, int leash, const posix::child_page& page,
+                             error_code& ec) {
+  posix::child_plan plan;
+  plan.kind = kind;
+  plan.page = page.data();
+  plan.leash = leash;
+  plan.standard[0] = ends.in.get();
+  plan.standard[1] = ends.out.get();
+  plan.standard[2] = ends.err.get();
+  plan.keep_all = opts.keep.all();
+  plan.lead_group = opts.kill_tree;
+  plan.report_faults = opts.fault_report && kind == posix::child_kind::callable;
+  plan.limits = opts.limits;
+  plan.max_result = opts.max_result;
+  if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), ec);
+
+  auto kept = posix::numbers_to_keep(opts.keep.fds());
+  for (int const fd : kept)
+    if (!ec && !posix::is_open(fd, ec) && !ec)
+      ec = make_error_code(boost::system::errc::bad_file_descriptor);
+  posix::set_kept(plan, std::move(kept));
+  return plan;
+}
+
+}  // namespace
+
+child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
+                         detail::refusal& why) {
+  why.step = "creating the child";
+  child_.page = posix::child_page::make(why.ec);
+  if (why) return;
+  child_.process = std::make_shared<posix::child_process>();
+  if (opts.die_with_parent) {
+    why.step = "tying the child's life to the program's";
+    leash_ = child_.process->open_leash(why.ec);
+    if (why) return;
+    why.step = "creating the child";
+  }
+  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, why.ec);
+  if (why) return;
+  announced_.emplace(why.ec);
+  if (why) return;
+  began_ = std::chrono::steady_clock::now();
+  signals_blocked_.emplace(why.ec);
+}
+
+forked_child child_birth::adopt(int pid) noexcept {
+  signals_blocked_.reset();
+  if (pid <= 0) return {};
+  // The child does the same, so that neither depends on the other being first. By now the child may
+  // have ended or exchanged its group for another: a refusal costs nothing.
+  if (plan_.lead_group) posix::sys.setpgid(pid, pid);
+  child_.page.hide_from_later_children();
+  child_.process->adopt(pid, plan_.lead_group, began_);
+  return std::move(child_);
+}
+
+}  // namespace isolatte::launch

@@ -1,0 +1,65 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
+#define ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
+
+#include "posix/child/child_plan.hpp"
+#include "posix/child_ends.hpp"
+#include "posix/child_page.hpp"
+#include "posix/child_process.hpp"
+#include "posix/process_registry.hpp"
+#include "posix/signals_blocked.hpp"
+#include "vocabulary/errors.hpp"
+
+#include <isolatte/options.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+namespace isolatte::launch {
+
+/// A child that has been forked, and the page that it shares with this process.
+struct forked_child {
+  std::shared_ptr<posix::child_process> process;
+  posix::child_page page;
+};
+
+/// Does what the program does before and after the fork that makes a child:
+///
+///     child_birth birth{posix::child_kind::callable, ends, opts, why};
+///     if (why) return {};
+///     int const pid = ...;                // fork; the child prepares itself by birth.plan()
+///     return birth.adopt(pid);
+///
+/// The fork has to follow at once: all signals are blocked from the constructor's end until
+/// adopt(), or until the object is destroyed.
+class child_birth {
+ public:
+  /// Does everything that can fail. Takes nothing over from `ends`.
+  /// @param why becomes the error and the step that failed, and then no child may be made
+  child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
+              detail::refusal& why);
+  child_birth(const child_birth&) = delete;
+  child_birth& operator=(const child_birth&) = delete;
+
+  /// The plan by which the child is to prepare itself.
+  const posix::child_plan& plan() const noexcept { return plan_; }
+
+  /// Takes on the child.
+  /// @param pid the child's number; none is there if it is not positive
+  forked_child adopt(int pid) noexcept;
+
+ private:
+  forked_child child_;
+  posix::descriptor leash_;
+  posix::child_plan plan_;
+  std::optional<posix::child_announced> announced_;
+  std::chrono::steady_clock::time_point began_;
+  std::optional<posix::signals_blocked> signals_blocked_;
+};
+
+}  // namespace isolatte::launch
+
+#endif

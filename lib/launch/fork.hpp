@@ -1,0 +1,30 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LAUNCH_FORK_HPP
+#define ISOLATTE_LIB_LAUNCH_FORK_HPP
+
+#include "launch/child_birth.hpp"
+#include "launch/launched.hpp"
+#include "posix/child_ends.hpp"
+#include "vocabulary/errors.hpp"
+
+#include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+namespace isolatte::launch {
+
+/// Forks a child that runs the task. Takes nothing over, changes nothing if it fails.
+/// @return the child; none if `why` has become an error
+forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
+                        const options& opts, detail::refusal& why);
+
+/// Launches a child that runs the task.
+launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
+              const options& opts, supervise::symbolise_function symbolise);
+
+}  // namespace isolatte::launch
+
+#endif

@@ -1,0 +1,118 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "launch/fork_message.hpp"
+
+#include "posix/child/child_plan.hpp"
+#include "posix/child/fork_request.hpp"
+#include "posix/code_address.hpp"
+#include "posix/memory_file.hpp"
+#include "posix/message_socket.hpp"
+#include "posix/this_process.hpp"
+
+#include <span>
+#include <utility>
+#include <variant>
+
+namespace isolatte::launch {
+
+namespace {
+
+using boost::system::error_code;
+using posix::descriptor;
+using posix::fork_request;
+
+/// Arguments up to this size are in the message.
+constexpr std::size_t short_arguments = 16 * 1024;
+
+/// Page and leash are added after the rest.
+constexpr std::size_t added_later = 2;
+
+void append(fork_message& message, std::span<const std::byte> bytes) {
+  message.bytes.insert(message.bytes.end(), bytes.begin(), bytes.end());
+}
+
+void append(fork_message& message, const fork_request& request) {
+  append(message, std::as_bytes(std::span{&request, 1}));
+}
+
+void add(fork_message& message, descriptor fd) {
+  message.order.push_back(fd.get());
+  message.owned.push_back(std::move(fd));
+}
+
+/// Adds a standard stream. A discarded one is not given, since a template's child has the null
+/// device; neither is one that is inherited and closed in this process.
+void add_stream(fork_message& message, fork_request& request, int fd, const descriptor& end,
+                bool discarded, error_code& ec) {
+  if (ec || discarded) return;
+  if (!end && !posix::is_open(fd, ec)) return;
+  request.set_stream(fd);
+  message.order.push_back(end ? end.get() : fd);
+}
+
+}  // namespace
+
+fork_message make_request(std::uint64_t id, const detail::remote_call& call,
+                          const posix::child_ends& ends, const options& opts, error_code& ec) {
+  if (opts.keep.all()) {
+    // In the template that would be everything of the template's.
+    ec = make_error_code(boost::system::errc::operation_not_supported);
+    return {};
+  }
+  auto const arguments = call.arguments.bytes();
+  auto const kept = posix::numbers_to_keep(opts.keep.fds());
+  fork_request request;
+  request.id = id;
+  request.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
+  if (call.function != 0) request.function = posix::locate_code(call.function);
+  request.arguments_size = arguments.size();
+  request.max_result = opts.max_result;
+  request.kept = static_cast<std::uint32_t>(kept.size());
+  request.set(fork_request::leads_group, opts.kill_tree);
+  request.set(fork_request::reports_faults, opts.fault_report);
+  request.set(fork_request::has_leash, opts.die_with_parent);
+  request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  if (!opts.kill_tree) request.group = posix::own_group();
+  posix::set_limits(request, opts.limits);
+
+  fork_message message;
+  message.order.push_back(ends.channel.get());
+  add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in), ec);
+  add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out), ec);
+  add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err), ec);
+  if (!ec && request.has(fork_request::arguments_in_file))
+    add(message, posix::make_memory_file(arguments, ec));
+  for (int const fd : kept)
+    if (!ec) add(message, posix::duplicate(fd, ec));
+  if (!ec && message.order.size() + added_later > posix::most_descriptors)
+    ec = make_error_code(boost::system::errc::too_many_files_open);
+  if (ec) return {};
+
+  append(message, request);
+  append(message, std::as_bytes(std::span{kept}));
+  if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
+  return message;
+}
+
+fork_message make_order(std::uint64_t id, descriptor page, descriptor leash, descriptor link) {
+  fork_request request;
+  request.id = id;
+  request.set(fork_request::is_order, true);
+  fork_message message;
+  append(message, request);
+  add(message, std::move(page));
+  add(message, std::move(leash));
+  add(message, std::move(link));
+  return message;
+}
+
+void fork_message::lead_with(descriptor page, descriptor leash) {
+  for (descriptor* const fd : {&leash, &page}) {
+    if (!*fd) continue;
+    order.insert(order.begin(), fd->get());
+    owned.push_back(std::move(*fd));
+  }
+}
+
+}  // namespace isolatte::launch

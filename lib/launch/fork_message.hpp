@@ -1,0 +1,45 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
+#define ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
+
+#include "posix/child_ends.hpp"
+#include "posix/descriptor.hpp"
+
+#include <isolatte/detail/task/remote_call.hpp>
+#include <isolatte/options.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace isolatte::launch {
+
+/// A request to a template, or to a standby child, ready to be sent however long that takes: it
+/// owns what it refers to.
+struct fork_message {
+  std::vector<std::byte> bytes;
+  /// In the order in which they are sent. Standard streams that are inherited are not owned.
+  std::vector<int> order;
+  std::vector<posix::descriptor> owned;
+
+  /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
+  /// to have one.
+  void lead_with(posix::descriptor page, posix::descriptor leash);
+};
+
+/// Puts a request together, without page and leash.
+fork_message make_request(std::uint64_t id, const detail::remote_call& call,
+                          const posix::child_ends& ends, const options& opts,
+                          boost::system::error_code& ec);
+
+/// Puts an order of a standby child together.
+fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,
+                        posix::descriptor link);
+
+}  // namespace isolatte::launch
+
+#endif

@@ -1,0 +1,40 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/shared_page.hpp"
+
+#include "posix/system_calls.hpp"
+
+#include <sys/mman.h>
+
+namespace isolatte::posix {
+
+shared_memory::shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept
+    : size_{size} {
+  if (mapped == MAP_FAILED)
+    ec = last_error();
+  else
+    data_ = mapped;
+}
+
+shared_memory shared_memory::make(std::size_t size, boost::system::error_code& ec) noexcept {
+  return {sys.mmap(size), size, ec};
+}
+
+shared_memory shared_memory::of_file(std::size_t size, int fd,
+                                     boost::system::error_code& ec) noexcept {
+  return {sys.map_file(size, PROT_READ | PROT_WRITE, fd), size, ec};
+}
+
+shared_memory::~shared_memory() {
+  if (data_) sys.munmap(data_, size_);
+}
+
+void shared_memory::hide_from_later_children() const noexcept {
+#ifdef MADV_DONTFORK
+  // A failure costs little: a later child could lie about this one's progress.
+  if (data_) sys.madvise(data_, size_, MADV_DONTFORK);
+#endif
+}
+
+}  // namespace isolatte::posix

@@ -1,0 +1,88 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_SHARED_PAGE_HPP
+#define ISOLATTE_LIB_POSIX_SHARED_PAGE_HPP
+
+#include "posix/descriptor.hpp"
+#include "posix/memory_file.hpp"
+
+#include <boost/system/error_code.hpp>
+
+#include <cstddef>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace isolatte::posix {
+
+/// Owns this process's mapping of memory that it shares with another process.
+class shared_memory {
+ public:
+  shared_memory() noexcept = default;
+  /// Maps memory that children inherit.
+  static shared_memory make(std::size_t size, boost::system::error_code& ec) noexcept;
+  /// Maps a file, of this process or of another one's making.
+  static shared_memory of_file(std::size_t size, int fd, boost::system::error_code& ec) noexcept;
+  shared_memory(shared_memory&& other) noexcept
+      : data_{std::exchange(other.data_, nullptr)}, size_{other.size_} {}
+  shared_memory& operator=(shared_memory&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~shared_memory();
+
+  void* data() const noexcept { return data_; }
+  /// Keeps the memory from children that are forked from now on.
+  void hide_from_later_children() const noexcept;
+
+ private:
+  shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept;
+
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// One T in memory that two processes share, each of which may be gone, or go wrong, at any time.
+template <class T>
+class shared_page {
+  static_assert(std::is_trivially_destructible_v<T>);
+
+ public:
+  shared_page() noexcept = default;
+  /// Makes one that a child inherits.
+  static shared_page make(boost::system::error_code& ec) noexcept {
+    return shared_page{shared_memory::make(sizeof(T), ec)}.begin();
+  }
+  /// Makes one that can be sent to another process, as the file that it is.
+  static shared_page make_file(descriptor& file, boost::system::error_code& ec) noexcept {
+    file = make_memory_file(sizeof(T), ec);
+    if (ec) return {};
+    return of_file(file.get(), ec).begin();
+  }
+  /// Maps one that another process has sent.
+  static shared_page of_file(int fd, boost::system::error_code& ec) noexcept {
+    return shared_page{shared_memory::of_file(sizeof(T), fd, ec)};
+  }
+
+  explicit operator bool() const noexcept { return get() != nullptr; }
+  T* get() const noexcept { return static_cast<T*>(memory_.data()); }
+  T& operator*() const noexcept { return *get(); }
+  T* operator->() const noexcept { return get(); }
+  void hide_from_later_children() const noexcept { memory_.hide_from_later_children(); }
+
+ private:
+  explicit shared_page(shared_memory memory) noexcept : memory_{std::move(memory)} {}
+  /// Begins the life of the T in new memory.
+  shared_page begin() && noexcept {
+    if (memory_.data()) new (memory_.data()) T{};
+    return std::move(*this);
+  }
+
+  shared_memory memory_;
+};
+
+}  // namespace isolatte::posix
+
+#endif

@@ -1,0 +1,25 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_THIS_PROCESS_HPP
+#define ISOLATTE_LIB_POSIX_THIS_PROCESS_HPP
+
+#include <string>
+
+namespace isolatte::posix {
+
+/// The environment variables of this process, null-terminated.
+const char* const* own_variables() noexcept;
+
+/// The number of the process group that this process is in.
+int own_group() noexcept;
+
+/// Whether processes whose parent ends can become children of this process.
+bool adopts_orphans() noexcept;
+
+/// The folders in which programs are looked up if no environment has a `PATH`.
+std::string default_path();
+
+}  // namespace isolatte::posix
+
+#endif
