@@ -8,6 +8,8 @@
 /// How the library is built and seen: version and symbol visibility.
 
 /// Version as one number: major * 100000 + minor * 100 + patch, as Boost counts.
+///
+/// The builds, the package files and the documentation take the version from this line.
 #define ISOLATTE_VERSION 100
 
 /// Marks what the compiled library exports.
