@@ -1,7 +1,7 @@
 # Every folder of test/ with sources in it is one program, every source file in it one test.
-find_package(Boost ${Boost_VERSION} EXACT REQUIRED CONFIG COMPONENTS unit_test_framework context)
 
-if(BUILD_SHARED_LIBS)
+get_target_property(type isolatte TYPE)
+if(type STREQUAL SHARED_LIBRARY)
   isolatte_add_library(isolatte_internal STATIC EXCLUDE_FROM_ALL)
 else()
   add_library(isolatte_internal ALIAS isolatte)
