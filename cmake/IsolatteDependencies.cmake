@@ -31,7 +31,7 @@ endif()
 # the compiled library out, so isolatte builds without. The choice is private.
 isolatte_find_boost(missing process)
 set(isolatte_private_boost ${isolatte_stacktrace})
-set(isolatte_private_definitions "")
+set(isolatte_private_definitions BOOST_STACKTRACE_LINK)
 if(NOT missing)
   list(APPEND isolatte_private_boost process)
 else()

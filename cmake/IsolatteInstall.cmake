@@ -22,9 +22,6 @@ else()
     string(APPEND isolatte_pc_libs " -l${CMAKE_DL_LIBS}")
   endif()
 endif()
-if(ISOLATTE_PORTABLE)
-  string(APPEND isolatte_pc_defines " -DISOLATTE_PORTABLE=1")
-endif()
 list(JOIN isolatte_boost_components " " isolatte_boost_components)
 
 file(RELATIVE_PATH isolatte_pc_prefix

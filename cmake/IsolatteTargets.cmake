@@ -37,13 +37,13 @@ function(isolatte_add_library target)
   target_link_libraries(${target}
     PUBLIC Boost::headers Boost::serialization Threads::Threads
     PRIVATE ${isolatte_private_boost_targets} ${CMAKE_DL_LIBS})
-  target_compile_definitions(${target} PRIVATE ISOLATTE_SOURCE BOOST_STACKTRACE_LINK ${isolatte_private_definitions})
+  target_compile_definitions(${target} PRIVATE ${isolatte_private_definitions})
+  if(ISOLATTE_PORTABLE)
+    target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)
+  endif()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
-  endif()
-  if(ISOLATTE_PORTABLE)
-    target_compile_definitions(${target} PUBLIC ISOLATTE_PORTABLE=1)
   endif()
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden

@@ -16,6 +16,10 @@ target_include_directories(isolatte_test_support
   PUBLIC "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/lib")
 target_compile_definitions(isolatte_test_support
   PUBLIC BOOST_TEST_DYN_LINK BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+if(ISOLATTE_PORTABLE)
+  # Tests include headers of lib/, which depend on it.
+  target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_PORTABLE=1)
+endif()
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 
