@@ -38,4 +38,21 @@
 /// Isolated callables as asynchronous operations of Boost.Asio.
 namespace isolatte {}
 
+/// @cond
+// Types of Boost are part of the interface, and their layout differs between releases of Boost. The
+// library defines a symbol that is named after its release, and every user's object file refers to
+// the one of its own release. A mixture therefore fails at the link; without this it would crash.
+namespace isolatte::detail {
+extern ISOLATTE_DECL const char built_with_boost __asm__(
+    "isolatte_built_with_boost_" BOOST_LIB_VERSION);
+#if defined(__has_attribute) && __has_attribute(retain)
+// --gc-sections must not discard the reference.
+__attribute__((used, retain))
+#else
+__attribute__((used))
+#endif
+static const char* const needs_boost = &built_with_boost;
+}  // namespace isolatte::detail
+/// @endcond
+
 #endif
