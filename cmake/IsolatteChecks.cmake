@@ -52,6 +52,8 @@ foreach(source IN LISTS sources)
 endforeach()
 
 isolatte_add_check(package tools/check-package "${PROJECT_BINARY_DIR}")
+set_tests_properties(check.package PROPERTIES
+  ENVIRONMENT "CXX=${CMAKE_CXX_COMPILER};CXXFLAGS=${CMAKE_CXX_FLAGS}")
 
 find_program(ISOLATTE_DOXYGEN doxygen)
 mark_as_advanced(ISOLATTE_DOXYGEN)

@@ -45,6 +45,16 @@ else()
 endif()
 list(TRANSFORM isolatte_private_boost PREPEND Boost:: OUTPUT_VARIABLE isolatte_private_boost_targets)
 
+# The static libboost_stacktrace_backtrace lacks libbacktrace, which the shared one contains.
+set(isolatte_static_libraries "")
+if(isolatte_stacktrace STREQUAL stacktrace_backtrace)
+  include(CheckLibraryExists)
+  check_library_exists(backtrace backtrace_create_state "" ISOLATTE_HAS_LIBBACKTRACE)
+  if(ISOLATTE_HAS_LIBBACKTRACE)
+    set(isolatte_static_libraries backtrace)
+  endif()
+endif()
+
 # Tests and examples need more of Boost. They are left out if it is missing, unless they are asked for.
 set(isolatte_tests_need context unit_test_framework)
 set(isolatte_examples_need context program_options)

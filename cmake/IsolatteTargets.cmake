@@ -37,6 +37,10 @@ function(isolatte_add_library target)
   target_link_libraries(${target}
     PUBLIC Boost::headers Boost::serialization Threads::Threads
     PRIVATE ${isolatte_private_boost_targets} ${CMAKE_DL_LIBS})
+  foreach(library IN LISTS isolatte_static_libraries)
+    target_link_libraries(${target} PRIVATE
+      "$<$<STREQUAL:$<TARGET_PROPERTY:Boost::${isolatte_stacktrace},TYPE>,STATIC_LIBRARY>:${library}>")
+  endforeach()
   target_compile_definitions(${target} PRIVATE ${isolatte_private_definitions})
   if(ISOLATTE_PORTABLE)
     target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)
