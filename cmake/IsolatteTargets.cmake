@@ -48,6 +48,9 @@ function(isolatte_add_library target)
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
+  else()
+    # --gc-sections removes what a user's program does not call, if each function has its section.
+    target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   endif()
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden
