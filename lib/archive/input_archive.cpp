@@ -11,8 +11,7 @@
 #include <array>
 #include <functional>
 
-template class ISOLATTE_DECL
-    boost::archive::detail::archive_serializer_map<isolatte::detail::input_archive>;
+template class boost::archive::detail::archive_serializer_map<isolatte::detail::input_archive>;
 
 namespace isolatte::detail {
 

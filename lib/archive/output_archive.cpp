@@ -11,8 +11,7 @@
 #include <functional>
 #include <string>
 
-template class ISOLATTE_DECL
-    boost::archive::detail::archive_serializer_map<isolatte::detail::output_archive>;
+template class boost::archive::detail::archive_serializer_map<isolatte::detail::output_archive>;
 
 namespace isolatte::detail {
 
