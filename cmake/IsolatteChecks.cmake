@@ -39,7 +39,8 @@ add_library(isolatte_headers OBJECT EXCLUDE_FROM_ALL ${header_sources})
 isolatte_compile_settings(isolatte_headers)
 target_link_libraries(isolatte_headers PRIVATE isolatte::isolatte)
 isolatte_add_check(headers
-  "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}" --target isolatte_headers -j 2)
+  "${CMAKE_COMMAND}" "-DBUILD=${PROJECT_BINARY_DIR}" -DTARGET=isolatte_headers
+  -P "${PROJECT_SOURCE_DIR}/cmake/BuildAlone.cmake")
 
 # What has to be refused, in words that a person can read.
 file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/compile_fail/*.cpp")
