@@ -4,11 +4,19 @@ if(ISOLATTE_SANITIZE)
 endif()
 
 function(isolatte_add_check name)
-  add_test(NAME check.${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  add_test(NAME check.${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+    COMMAND_EXPAND_LISTS)
   set_tests_properties(check.${name} PROPERTIES LABELS check TIMEOUT 900)
 endfunction()
 
+set(compiler "${CMAKE_CXX_COMPILER}" -std=c++20)
+foreach(library IN ITEMS isolatte Boost::headers)
+  set(directories "$<TARGET_PROPERTY:${library},INTERFACE_INCLUDE_DIRECTORIES>")
+  list(APPEND compiler "-I$<JOIN:${directories},$<SEMICOLON>-I>")
+endforeach()
+
 isolatte_add_check(layers tools/check-layers)
+isolatte_add_check(version tools/check-version "${PROJECT_BINARY_DIR}" ${compiler})
 isolatte_add_check(snippets tools/snippets --check)
 
 file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/tools/*.sh")
@@ -31,22 +39,22 @@ add_library(isolatte_headers OBJECT EXCLUDE_FROM_ALL ${header_sources})
 isolatte_compile_settings(isolatte_headers)
 target_link_libraries(isolatte_headers PRIVATE isolatte::isolatte)
 isolatte_add_check(headers
-  "${CMAKE_COMMAND}" --build "${PROJECT_BINARY_DIR}" --target isolatte_headers -j 2)
+  "${CMAKE_COMMAND}" "-DBUILD=${PROJECT_BINARY_DIR}" -DTARGET=isolatte_headers
+  -P "${PROJECT_SOURCE_DIR}/cmake/BuildAlone.cmake")
 
 # What has to be refused, in words that a person can read.
 file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/compile_fail/*.cpp")
-set(directories "$<TARGET_PROPERTY:isolatte,INTERFACE_INCLUDE_DIRECTORIES>"
-  "$<TARGET_PROPERTY:Boost::headers,INTERFACE_INCLUDE_DIRECTORIES>")
 foreach(source IN LISTS sources)
   get_filename_component(name "${source}" NAME_WE)
   add_test(NAME compile_fail.${name}
-    COMMAND "${PROJECT_SOURCE_DIR}/tools/check-refused" "${source}"
-      "${CMAKE_CXX_COMPILER}" -std=c++20 "-I$<JOIN:${directories},;-I>"
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/check-refused" "${source}" ${compiler}
     COMMAND_EXPAND_LISTS)
   set_tests_properties(compile_fail.${name} PROPERTIES LABELS check TIMEOUT 120)
 endforeach()
 
 isolatte_add_check(package tools/check-package "${PROJECT_BINARY_DIR}")
+set_tests_properties(check.package PROPERTIES
+  ENVIRONMENT "CXX=${CMAKE_CXX_COMPILER};CXXFLAGS=${CMAKE_CXX_FLAGS}")
 
 find_program(ISOLATTE_DOXYGEN doxygen)
 mark_as_advanced(ISOLATTE_DOXYGEN)

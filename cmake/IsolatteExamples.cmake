@@ -1,5 +1,4 @@
 # example/<name>.cpp, or the folder example/<name>/, is the program <name>; tools/run-example tests it.
-find_package(Boost ${Boost_VERSION} EXACT REQUIRED CONFIG COMPONENTS program_options context)
 
 function(isolatte_add_example name)
   add_executable(isolatte_example_${name} ${ARGN})

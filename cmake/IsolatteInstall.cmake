@@ -3,33 +3,17 @@ include(CMakePackageConfigHelpers)
 
 target_include_directories(isolatte INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 
-# A static library's users link what it uses itself.
 get_target_property(isolatte_type isolatte TYPE)
 set(isolatte_boost_components serialization)
-set(isolatte_pc_libs "-lisolatte -lboost_serialization -pthread")
-set(isolatte_pc_libs_private "")
-set(isolatte_pc_defines "")
-list(TRANSFORM isolatte_private_boost PREPEND "-lboost_"
-  OUTPUT_VARIABLE isolatte_private_boost_libs)
-list(JOIN isolatte_private_boost_libs " " isolatte_private_boost_libs)
-if(isolatte_type STREQUAL SHARED_LIBRARY)
-  string(APPEND isolatte_pc_defines " -DISOLATTE_SHARED")
-  set(isolatte_pc_libs_private "${isolatte_private_boost_libs}")
-else()
+set(isolatte_library_component isolatte_runtime)
+if(NOT isolatte_type STREQUAL SHARED_LIBRARY)
+  # The users of a static library link what it needs.
   list(APPEND isolatte_boost_components ${isolatte_private_boost})
-  string(APPEND isolatte_pc_libs " ${isolatte_private_boost_libs}")
-  if(CMAKE_DL_LIBS)
-    string(APPEND isolatte_pc_libs " -l${CMAKE_DL_LIBS}")
-  endif()
+  set(isolatte_library_component isolatte_development)
 endif()
-if(ISOLATTE_PORTABLE)
-  string(APPEND isolatte_pc_defines " -DISOLATTE_PORTABLE=1")
-endif()
+include(IsolattePkgConfig)
+
 list(JOIN isolatte_boost_components " " isolatte_boost_components)
-
-file(RELATIVE_PATH isolatte_pc_prefix
-  "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
-
 set(isolatte_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/isolatte")
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/isolatte-config.cmake.in"
@@ -37,17 +21,23 @@ configure_package_config_file(
   INSTALL_DESTINATION "${isolatte_cmake_dir}")
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake" COMPATIBILITY SameMinorVersion)
-configure_file("${PROJECT_SOURCE_DIR}/cmake/isolatte.pc.in"
-  "${PROJECT_BINARY_DIR}/isolatte.pc" @ONLY)
 
-install(TARGETS isolatte EXPORT isolatte-targets)
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(EXPORT isolatte-targets NAMESPACE isolatte:: DESTINATION "${isolatte_cmake_dir}")
+# A distribution makes a package of each component. A parent project has components of its own, so
+# the names have a prefix.
+install(TARGETS isolatte EXPORT isolatte-targets
+  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT isolatte_runtime
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_runtime
+    NAMELINK_COMPONENT isolatte_development
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_development)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT isolatte_development)
+install(EXPORT isolatte-targets NAMESPACE isolatte:: DESTINATION "${isolatte_cmake_dir}"
+  COMPONENT isolatte_development)
 install(FILES
   "${PROJECT_BINARY_DIR}/isolatte-config.cmake"
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake"
-  DESTINATION "${isolatte_cmake_dir}")
+  DESTINATION "${isolatte_cmake_dir}" COMPONENT isolatte_development)
 install(FILES "${PROJECT_BINARY_DIR}/isolatte.pc"
-  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT isolatte_development)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE_1_0.txt"
-  DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+  DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT ${isolatte_library_component})

@@ -5,9 +5,25 @@ else()
   set(isolatte_top_level OFF)
 endif()
 
-option(BUILD_SHARED_LIBS "Build isolatte as a shared library" OFF)
-option(ISOLATTE_BUILD_TESTS "Build the tests" ${isolatte_top_level})
-option(ISOLATTE_BUILD_EXAMPLES "Build the examples, and test them" ${isolatte_top_level})
+# A parent project declares these two itself, or leaves them alone.
+if(isolatte_top_level)
+  option(BUILD_SHARED_LIBS "Build isolatte as a shared library" OFF)
+  option(BUILD_TESTING "Build the tests, and register them with CTest" ON)
+endif()
+if(NOT DEFINED BUILD_TESTING OR BUILD_TESTING)
+  set(isolatte_testing ON)
+else()
+  set(isolatte_testing OFF)
+endif()
+
+# AUTO: if isolatte is the top project and the Boost libraries that these need are installed.
+# ON: a missing library is an error.
+foreach(what IN ITEMS TESTS EXAMPLES)
+  string(TOLOWER ${what} name)
+  set(ISOLATTE_BUILD_${what} AUTO CACHE STRING "Build the ${name}: ON, OFF or AUTO")
+  set_property(CACHE ISOLATTE_BUILD_${what} PROPERTY STRINGS AUTO ON OFF)
+endforeach()
+
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)

@@ -37,13 +37,20 @@ function(isolatte_add_library target)
   target_link_libraries(${target}
     PUBLIC Boost::headers Boost::serialization Threads::Threads
     PRIVATE ${isolatte_private_boost_targets} ${CMAKE_DL_LIBS})
-  target_compile_definitions(${target} PRIVATE ISOLATTE_SOURCE BOOST_STACKTRACE_LINK ${isolatte_private_definitions})
+  foreach(library IN LISTS isolatte_static_libraries)
+    target_link_libraries(${target} PRIVATE
+      "$<$<STREQUAL:$<TARGET_PROPERTY:Boost::${isolatte_stacktrace},TYPE>,STATIC_LIBRARY>:${library}>")
+  endforeach()
+  target_compile_definitions(${target} PRIVATE ${isolatte_private_definitions})
+  if(ISOLATTE_PORTABLE)
+    target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)
+  endif()
   get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
-  endif()
-  if(ISOLATTE_PORTABLE)
-    target_compile_definitions(${target} PUBLIC ISOLATTE_PORTABLE=1)
+  else()
+    # --gc-sections removes what a user's program does not call, if each function has its section.
+    target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   endif()
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden

@@ -1,7 +1,7 @@
 # Every folder of test/ with sources in it is one program, every source file in it one test.
-find_package(Boost ${Boost_VERSION} EXACT REQUIRED CONFIG COMPONENTS unit_test_framework context)
 
-if(BUILD_SHARED_LIBS)
+get_target_property(type isolatte TYPE)
+if(type STREQUAL SHARED_LIBRARY)
   isolatte_add_library(isolatte_internal STATIC EXCLUDE_FROM_ALL)
 else()
   add_library(isolatte_internal ALIAS isolatte)
@@ -16,6 +16,10 @@ target_include_directories(isolatte_test_support
   PUBLIC "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/lib")
 target_compile_definitions(isolatte_test_support
   PUBLIC BOOST_TEST_DYN_LINK BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+if(ISOLATTE_PORTABLE)
+  # Tests include headers of lib/, which depend on it.
+  target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_PORTABLE=1)
+endif()
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 

@@ -3,16 +3,12 @@
 
 #include <isolatte/detail/archive/input_archive.hpp>
 
-#include <boost/archive/impl/archive_serializer_map.ipp>
 #include <boost/serialization/extended_type_info.hpp>
 #include <boost/serialization/void_cast.hpp>
 
 #include <algorithm>
 #include <array>
 #include <functional>
-
-template class ISOLATTE_DECL
-    boost::archive::detail::archive_serializer_map<isolatte::detail::input_archive>;
 
 namespace isolatte::detail {
 

@@ -4,15 +4,11 @@
 #include <isolatte/detail/archive/output_archive.hpp>
 
 #include <boost/archive/archive_exception.hpp>
-#include <boost/archive/impl/archive_serializer_map.ipp>
 #include <boost/core/demangle.hpp>
 
 #include <cstring>
 #include <functional>
 #include <string>
-
-template class ISOLATTE_DECL
-    boost::archive::detail::archive_serializer_map<isolatte::detail::output_archive>;
 
 namespace isolatte::detail {
 

@@ -26,7 +26,7 @@ namespace {
 using addresses = std::vector<std::uintptr_t>;
 
 /// How long the child may take. No program's debug information takes this long.
-constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::seconds longest_wait{20};
 constexpr std::size_t max_text = 1024 * 1024;
 
 /// Writes a line for each address.
@@ -95,7 +95,7 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   addresses unknown = cache.unknown_of(fault.frames);
   options opts;
   opts.out = discard;
-  opts.timeout = patience;
+  opts.timeout = longest_wait;
   opts.max_result = max_text;
   opts.fault_report = false;
   describe_task task{unknown};

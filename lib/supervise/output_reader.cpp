@@ -14,7 +14,7 @@ namespace isolatte::supervise {
 namespace {
 
 /// Bytes read in one turn of the event loop, so that other handlers run in between.
-constexpr std::size_t bytes_per_turn = 256 * 1024;
+constexpr std::size_t output_per_turn = 256 * 1024;
 constexpr std::size_t bytes_per_read = 16 * 1024;
 
 std::size_t limit_of(const sink& to) noexcept {
@@ -51,7 +51,7 @@ bool output_reader::read() {
       open_ = false;
       return false;
     }
-    if (total >= bytes_per_turn) return true;
+    if (total >= output_per_turn) return true;
 
     std::size_t const count = take_some(budget_.value_or(bytes_per_read));
     total += count;

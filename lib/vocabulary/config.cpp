@@ -1,0 +1,10 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include <isolatte/config.hpp>
+
+namespace isolatte::detail {
+
+const char built_with_boost = 0;
+
+}  // namespace isolatte::detail
