@@ -37,7 +37,7 @@ child<R> make_child(boost::asio::any_io_executor ex, child_task& task, options o
 
 }  // namespace detail
 
-/// A handle to a running child, made by @ref spawn.
+/// A handle to a running child, made by @ref spawn_child.
 ///
 /// Destroying it kills and reaps the child with its whole tree, and blocks for no longer than the
 /// kill takes; a wait that was pending completes with `operation_aborted`.
@@ -66,7 +66,7 @@ class child {
   child& operator=(child&& other) noexcept = default;
 
   /// The executor that the child's operations run on.
-  /// @return the executor given to @ref spawn
+  /// @return the executor given to @ref spawn_child
   executor_type get_executor() const { return run_.get_executor(); }
 
   /// The process id.
@@ -174,7 +174,7 @@ child<R> detail::make_child(boost::asio::any_io_executor ex, child_task& task, o
 /// @par Thread safety
 /// As for @ref async_fork.
 template <std::invocable F>
-child<result_of<F>> spawn(boost::asio::any_io_executor ex, F fn, options opts = {}) {
+child<result_of<F>> spawn_child(boost::asio::any_io_executor ex, F fn, options opts = {}) {
   using R = result_of<F>;
   detail::require_transportable<R>();
   detail::callable_task<F, R> task{std::move(fn)};
@@ -191,9 +191,9 @@ child<result_of<F>> spawn(boost::asio::any_io_executor ex, F fn, options opts = 
 /// @return the handle
 template <class ExecutionContext, std::invocable F>
   requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-child<result_of<F>> spawn(ExecutionContext& ctx, F fn, options opts = {}) {
-  return isolatte::spawn(boost::asio::any_io_executor{ctx.get_executor()}, std::move(fn),
-                         std::move(opts));
+child<result_of<F>> spawn_child(ExecutionContext& ctx, F fn, options opts = {}) {
+  return isolatte::spawn_child(boost::asio::any_io_executor{ctx.get_executor()}, std::move(fn),
+                               std::move(opts));
 }
 
 }  // namespace isolatte

@@ -156,7 +156,7 @@ BOOST_AUTO_TEST_CASE(the_tree_dies_with_the_handle_and_the_context) {
       auto const opts = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
       isolatte::child<void> child;
       if (with_handle)
-        child = isolatte::spawn(context, grow, opts);
+        child = isolatte::spawn_child(context, grow, opts);
       else
         isolatte::async_fork(context, grow, opts, [](error_code, outcome<void>) {});
       BOOST_TEST(ready.await());
@@ -251,7 +251,7 @@ BOOST_AUTO_TEST_CASE(nested_children_die_with_the_outer_one) {
   wire ready;
   opts.keep = {alive.read_end(), alive.write_end(), ready.write_end()};
   asio::io_context context;
-  auto outer = isolatte::spawn(
+  auto outer = isolatte::spawn_child(
       context,
       [&] {
         isolatte::fork(
@@ -286,13 +286,15 @@ BOOST_AUTO_TEST_CASE(children_and_their_groups_die_with_the_program) {
       hang();
     };
     auto const opts = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
-    auto const running = isolatte::spawn(context, [&] { live(false); }, opts);
-    auto const stopped = isolatte::spawn(context, [&] { live(true); }, opts);
+    auto const running = isolatte::spawn_child(context, [&] { live(false); }, opts);
+    auto const stopped = isolatte::spawn_child(context, [&] { live(true); }, opts);
     isolatte::child<void> of_thread;
-    std::thread{[&] { of_thread = isolatte::spawn(context, [&] { live(false); }, opts); }}.join();
+    std::thread{[&] {
+      of_thread = isolatte::spawn_child(context, [&] { live(false); }, opts);
+    }}.join();
     auto group_less = opts;
     group_less.kill_tree = false;
-    auto const alone = isolatte::spawn(context, [&] { ready.tell(), hang(); }, group_less);
+    auto const alone = isolatte::spawn_child(context, [&] { ready.tell(), hang(); }, group_less);
     hang();
   });
   BOOST_TEST(ready.await(4));
@@ -305,7 +307,7 @@ BOOST_AUTO_TEST_CASE(a_child_outlives_the_thread_that_forked_it) {
   asio::io_context context;
   isolatte::child<int> child;
   std::thread{[&] {
-    child = isolatte::spawn(
+    child = isolatte::spawn_child(
         context,
         [&] {
           question.await();
@@ -331,7 +333,7 @@ BOOST_AUTO_TEST_CASE(children_die_with_the_program_that_is_still_starting_them) 
       asio::io_context context;
       std::vector<isolatte::child<void>> started_ones;
       for (int i = 0; i != 64; ++i) {
-        started_ones.push_back(isolatte::spawn(
+        started_ones.push_back(isolatte::spawn_child(
             context, [] { hang(); }, keeping({alive.read_end(), alive.write_end()})));
         started.tell();
       }
@@ -349,7 +351,7 @@ BOOST_AUTO_TEST_CASE(a_bare_fork_of_the_programs_own_saves_no_child) {
   wire ready;
   pid_t const helper = doomed_helper([&] {
     asio::io_context context;
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context, [&] { ready.tell(), hang(); }, keeping({alive.write_end(), ready.write_end()}));
     pid_t const bystander = bare_fork([&] {
       alive.close_write();
@@ -375,7 +377,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_executes_another_program_dies_with_this_one) {
     options opts = keeping({alive.write_end()});
     opts.in = isolatte::from_fd{never.read_end()};
     opts.out = isolatte::to_fd{out.write_end()};
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context,
         [] {
           ::execl("/bin/sh", "sh", "-c", "echo; exec cat", nullptr);
@@ -397,7 +399,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_need_not_die_with_the_program_lives_on) {
     asio::io_context context;
     options opts = keeping({question.read_end(), answer.write_end(), ready.write_end()});
     opts.die_with_parent = false;
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context,
         [&] {
           ready.tell();
