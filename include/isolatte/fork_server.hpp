@@ -138,7 +138,7 @@ class fork_server {
   /// @par Lifetime
   /// Arguments are encoded and descriptors of the options copied before the initiating function
   /// returns. Streams that are inherited are those at the time at which the child is made.
-  template <travels Call, boost::asio::completion_token_for<void(boost::system::error_code,
+  template <is_call Call, boost::asio::completion_token_for<void(boost::system::error_code,
                                                                  outcome<result_of<Call>>)>
                               Token = boost::asio::deferred_t>
   auto async_fork(Call fn, options opts = {}, Token&& token = {}) {

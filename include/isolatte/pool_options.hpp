@@ -33,13 +33,13 @@ class pool_initializer {
   pool_initializer() = default;
   /// A call; what it returns is dropped.
   /// @param call what to run, made by @ref call
-  template <travels Call>
+  template <is_call Call>
   pool_initializer(const Call& call)
       : call_{std::make_shared<const detail::remote_call>(detail::make_remote(call))} {}
   /// A function pointer, a captureless lambda or a serialisable function object, without arguments.
   /// @param f what to run
   template <class F>
-    requires(!travels<F> && !std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
+    requires(!is_call<F> && !std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
              std::invocable<std::decay_t<F>>)
   pool_initializer(F&& f) : pool_initializer{isolatte::call(std::forward<F>(f))} {}
 

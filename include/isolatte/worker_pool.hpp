@@ -141,7 +141,7 @@ class worker_pool {
   /// @par Errors
   /// `operation_aborted` for a cancelled job and a stopped pool; error::queue_full;
   /// error::broken_pool; error::unknown_function; what kept the pool from starting any worker.
-  template <travels Call, boost::asio::completion_token_for<void(boost::system::error_code,
+  template <is_call Call, boost::asio::completion_token_for<void(boost::system::error_code,
                                                                  outcome<result_of<Call>>)>
                               Token = boost::asio::deferred_t>
   auto async_run(Call fn, job_options opts = {}, Token&& token = {}) {
