@@ -22,10 +22,6 @@
 
 namespace isolatte {
 
-/// What a callable's outcome holds: its result, decayed.
-template <std::invocable F>
-using result_of = std::decay_t<std::invoke_result_t<F>>;
-
 namespace detail {
 
 template <class R>

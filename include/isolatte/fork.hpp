@@ -28,7 +28,7 @@ namespace isolatte {
 /// @par Thread safety
 /// May be called from any thread; see @ref async_fork on the callable in a program with several.
 template <std::invocable F>
-outcome<result_of<F>> fork(F fn, options opts = {}) {
+[[nodiscard]] outcome<result_of<F>> fork(F fn, options opts = {}) {
   using R = result_of<F>;
   detail::require_transportable<R>();
   detail::report result;
@@ -40,6 +40,15 @@ outcome<result_of<F>> fork(F fn, options opts = {}) {
   return detail::make_outcome<R>(ec, std::move(result));
 }
 
+/// An outcome that callbacks have been told of, so that a program may ignore it.
+template <class R>
+class reported_outcome : public outcome<R> {
+ public:
+  /// Makes one of an outcome.
+  /// @param what the outcome
+  reported_outcome(outcome<R>&& what) : outcome<R>{std::move(what)} {}
+};
+
 /// Runs a callable in a fresh child process, waits for it, and runs the callbacks that fit its
 /// outcome, in the calling thread.
 ///
@@ -49,8 +58,8 @@ outcome<result_of<F>> fork(F fn, options opts = {}) {
 /// @return the outcome; a value that cannot be copied has been moved to `success`
 /// @throws what a callback threw, or an exception for which there was no `error` callback
 template <std::invocable F>
-outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
-  auto result = isolatte::fork(std::move(fn), std::move(opts));
+reported_outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
+  outcome<result_of<F>> result = isolatte::fork(std::move(fn), std::move(opts));
   on.report(result);
   return result;
 }

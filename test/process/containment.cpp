@@ -251,22 +251,15 @@ BOOST_AUTO_TEST_CASE(nested_children_die_with_the_outer_one) {
   wire ready;
   opts.keep = {alive.read_end(), alive.write_end(), ready.write_end()};
   asio::io_context context;
+  auto const nested = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
+  auto const innermost = [&] {
+    grow_tree(alive);
+    ready.tell();
+    hang();
+  };
+  auto const inner = [&] { static_cast<void>(isolatte::fork(innermost, nested)); };
   auto outer = isolatte::spawn_child(
-      context,
-      [&] {
-        isolatte::fork(
-            [&] {
-              isolatte::fork(
-                  [&] {
-                    grow_tree(alive);
-                    ready.tell();
-                    hang();
-                  },
-                  keeping({alive.read_end(), alive.write_end(), ready.write_end()}));
-            },
-            keeping({alive.read_end(), alive.write_end(), ready.write_end()}));
-      },
-      opts);
+      context, [&] { static_cast<void>(isolatte::fork(inner, nested)); }, opts);
   BOOST_TEST(ready.await());
   BOOST_TEST(!outer.terminate());
   alive.wait_until_closed();

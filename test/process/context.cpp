@@ -426,21 +426,14 @@ BOOST_FIXTURE_TEST_CASE(passes_a_nested_exception_up, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(takes_a_childs_children_with_it, nothing_left) {
   last_gasp tree_alive;
   asio::io_context context;
-  auto one =
-      std::make_unique<isolatte::child<void>>(spawn_child(context,
-                                                          [&] {
-                                                            fork(
-                                                                [&] {
-                                                                  fork(
-                                                                      [&] {
-                                                                        tree_alive.say_hello();
-                                                                        pause_for_ever();
-                                                                      },
-                                                                      {.keep = tree_alive.held()});
-                                                                },
-                                                                {.keep = tree_alive.held()});
-                                                          },
-                                                          {.keep = tree_alive.held()}));
+  options const held{.keep = tree_alive.held()};
+  auto const innermost = [&] {
+    tree_alive.say_hello();
+    pause_for_ever();
+  };
+  auto const inner = [&] { static_cast<void>(fork(innermost, held)); };
+  auto const outer = [&] { static_cast<void>(fork(inner, held)); };
+  auto one = std::make_unique<isolatte::child<void>>(spawn_child(context, outer, held));
   tree_alive.await_hello();
   tree_alive.close_mine();
   one.reset();

@@ -217,7 +217,7 @@ class map_jobs final : public map_operation {
   void refuse(std::size_t index, std::exception_ptr why) noexcept override {
     // There is none where there was no memory for it.
     if (index < outcomes_->size())
-      put((*outcomes_)[index], outcome<result>{run_summary{}, std::move(why)});
+      put((*outcomes_)[index], outcome<result>::ended({}, std::move(why)));
   }
 
   void release() noexcept override {
