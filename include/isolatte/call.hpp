@@ -157,6 +157,39 @@ consteval bool check_call() {
 template <class T>
 concept is_call = detail::is_made_by_call<std::remove_cvref_t<T>>;
 
+/// @cond
+namespace detail {
+
+/// The value's type of a call. A callable that is none is let in, so that encode_call() can say
+/// what is wrong with it; no constraint could.
+template <class Call>
+struct call_result {
+  using type = void;
+};
+template <std::invocable Call>
+struct call_result<Call> {
+  using type = std::decay_t<std::invoke_result_t<Call>>;
+};
+template <class Call>
+using call_result_t = typename call_result<Call>::type;
+
+/// Encodes what a process that is no copy of this one is to run.
+template <class Call>
+remote_call encode_call([[maybe_unused]] const Call& call) {
+  static_assert(is_call<Call>,
+                "isolatte: this callable is to run in a process that is no copy of the program, so "
+                "it is sent there: wrap it in isolatte::call(f, args...)");
+  if constexpr (is_call<Call>) {
+    require_transportable<call_result_t<Call>>();
+    return make_remote(call);
+  } else {
+    return {};
+  }
+}
+
+}  // namespace detail
+/// @endcond
+
 /// Binds a function to arguments, all of them transportable.
 ///
 /// A call runs in a process that is no copy of the program as it is now: a child of a

@@ -3,16 +3,13 @@
 
 #include "logic/map_progress.hpp"
 #include "supervise/executors.hpp"
+#include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/error.hpp>
 
-#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -35,11 +32,10 @@ std::size_t processors() noexcept {
 
 namespace {
 
-/// What the end of another job can relieve.
+/// Whether the end of another job can help: error::queue_full is one of these, too.
 bool is_shortage(const error_code& ec) noexcept {
   return ec == errc::resource_unavailable_try_again || ec == errc::not_enough_memory ||
-         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
-         ec == error::queue_full;
+         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system;
 }
 
 map_progress::end end_of(const error_code& ec, bool good) noexcept {
@@ -52,18 +48,14 @@ map_progress::end end_of(const error_code& ec, bool good) noexcept {
 }  // namespace
 
 struct map_operation::state {
-  struct pending_handler {
-    asio::executor_work_guard<asio::any_completion_executor> work;
-    handler_type handler;
-  };
-
   state(asio::any_io_executor ex, settings how)
       : executor{std::move(ex)},
         serial{supervise::strand{executor}},
         progress{{.at_most = how.at_most, .stop_on_error = how.stop_on_error, .total = how.total}},
         on_progress{std::move(how.on_progress)} {}
 
-  /// Whatever this brings about: no job ends while it runs that is looked at afterwards.
+  /// Emits a signal to every job. A handler of the signal may erase any job, so the next one is
+  /// found by its index: an iterator could be invalid.
   void stop_all(asio::cancellation_type type) {
     for (auto at = jobs.begin(); at != jobs.end();) {
       std::size_t const index = at->first;
@@ -77,16 +69,17 @@ struct map_operation::state {
   asio::any_io_executor const serial;
   map_progress progress;
   std::function<void(std::size_t, std::size_t)> on_progress;
-  /// How far that has been told.
+  /// How many jobs on_progress has been told of.
   std::size_t reported = 0;
-  /// Under way, or to be tried again.
+  /// The jobs that are under way, or to be tried again.
   std::map<std::size_t, std::unique_ptr<job>> jobs;
   error_code first_error;
-  /// Set at once, so that a map that is cancelled before its first turn starts nothing.
+  /// Set by the cancelling thread, so that a map that is cancelled before its first turn starts
+  /// nothing.
   std::atomic<bool> cancelled = false;
   bool turn_is_posted = false;
   bool complete = false;
-  std::optional<pending_handler> handler;
+  std::optional<supervise::basic_pending_handler<error_code>> handler;
 };
 
 map_operation::map_operation(asio::any_io_executor executor, settings how)
@@ -112,14 +105,12 @@ void map_operation::begin(handler_type handler) {
         });
       });
     });
-  auto const executor = asio::get_associated_executor(handler, state_->executor);
-  state_->handler.emplace(state::pending_handler{
-      asio::make_work_guard(asio::any_completion_executor{executor}), std::move(handler)});
+  state_->handler.emplace(std::move(handler), state_->executor);
   turn_later(shared_from_this());
 }
 
-/// Does something, and sees to it that the map goes on: also when something threw, which is what
-/// users' callbacks do.
+/// Performs a step, and lets the map go on. If the step throws, which a user's callback may do, the
+/// map goes on in a turn of its own.
 template <class Step>
 void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
   if (self->state_->complete) return;
@@ -133,7 +124,7 @@ void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
   switch (self->state_->progress.next()) {
     case map_progress::step::wait: break;
     case map_progress::step::complete: finish(std::move(self)); break;
-    // The next in another turn: to make a child takes its time, and others use the loop, too.
+    // Each child is made in a turn of its own: that takes time, and others use the loop, too.
     case map_progress::step::take:
     case map_progress::step::retry: turn_later(std::move(self)); break;
   }
@@ -148,7 +139,8 @@ void map_operation::turn_later(std::shared_ptr<map_operation> self) {
   });
 }
 
-/// Behind all else, so that the last call knows the total, and whatever it throws nothing is amiss.
+/// Reports progress. Called last in a turn: the total is known by then, and an exception leaves the
+/// state consistent.
 void map_operation::report() {
   if (!state_->on_progress) return;
   while (state_->reported != state_->progress.done())
@@ -175,7 +167,7 @@ void map_operation::take_next() {
     if (!next) return progress.exhausted();
     state_->jobs.emplace(index, std::move(next));
   } catch (...) {
-    // An iterator that has thrown is not to be used any more.
+    // The range is not asked for more: an iterator that has thrown may be invalid.
     progress.take();
     progress.broken();
     refuse(index, std::current_exception());
@@ -214,7 +206,7 @@ void map_operation::settle(std::size_t index, const error_code& ec, bool good) {
   if (!effect.settled) return;
   if (!was_stopping && !state_->first_error) state_->first_error = ec;
   state_->jobs.erase(index);
-  // As at a timeout: the grace of the options applies.
+  // Not terminal: the grace of the options applies, as at a timeout.
   if (effect.stop_others) state_->stop_all(asio::cancellation_type::partial);
 }
 
@@ -226,17 +218,11 @@ void map_operation::finish(std::shared_ptr<map_operation> self) {
   map.jobs.clear();
   map.on_progress = nullptr;
   self->release();
-  auto [work, handler] = std::move(*map.handler);
+  auto handler = std::move(*map.handler);
   map.handler.reset();
-  // The last of the operation goes before its handler is called.
+  // A handler may count on it that the operation has been destroyed.
   self.reset();
-  auto const executor = work.get_executor();
-  asio::dispatch(executor, [handler = std::move(handler), work = std::move(work), ec]() mutable {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) slot.clear();
-    work.reset();
-    std::move(handler)(ec);
-  });
+  std::move(handler).complete(ec);
 }
 
 }  // namespace isolatte::detail

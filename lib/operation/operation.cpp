@@ -30,7 +30,7 @@ supervise::symbolise_function symboliser_for(const options& opts) noexcept {
 
 }  // namespace
 
-void async_run(asio::any_io_executor executor, child_task& task, options opts,
+void async_run(const asio::any_io_executor& executor, child_task& task, options&& opts,
                report_handler handler) {
   error_code ec;
   const char* step = "";
@@ -48,7 +48,7 @@ void async_run(asio::any_io_executor executor, child_task& task, options opts,
   child.begin();
 }
 
-error_code run(child_task& task, options opts, report& result) {
+error_code run(child_task& task, options&& opts, report& result) {
   struct answer {
     bool done = false;
     error_code ec;
@@ -95,7 +95,7 @@ struct run_handle::implementation {
 
 run_handle::run_handle() noexcept = default;
 
-run_handle::run_handle(asio::any_io_executor executor, child_task& task, options opts)
+run_handle::run_handle(const asio::any_io_executor& executor, child_task& task, options&& opts)
     : implementation_{std::make_unique<implementation>()} {
   // The handle's owner wants the child's end, not just its result.
   opts.early = false;
@@ -137,7 +137,7 @@ error_code run_handle::signal(request what) noexcept {
   return process.terminate();
 }
 
-asio::any_io_executor run_handle::get_executor() const {
+asio::any_io_executor run_handle::get_executor() const noexcept {
   return implementation_ ? implementation_->executor : asio::any_io_executor{};
 }
 

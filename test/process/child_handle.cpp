@@ -16,8 +16,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,13 +94,42 @@ BOOST_FIXTURE_TEST_CASE(of_nothing, nothing_left) {
   BOOST_TEST(none.terminate() == make_error_code(isolatte::error::no_child));
   BOOST_TEST(none.suspend() == make_error_code(isolatte::error::no_child));
   BOOST_TEST(none.resume() == make_error_code(isolatte::error::no_child));
-  asio::io_context context;
+}
+
+bool tells_of_no_child(const boost::system::system_error& thrown) {
+  return thrown.code() == make_error_code(isolatte::error::no_child);
+}
+
+// The operation would have no executor but Asio's system executor, and a program that forks is to
+// get no threads from that.
+BOOST_FIXTURE_TEST_CASE(of_nothing_is_not_waited_for, nothing_left) {
+  child<int> none;
   remembered<int> done;
-  none.async_wait(asio::bind_executor(context, done.handler()));
-  context.run();
-  BOOST_TEST(done.calls == 1);
-  BOOST_TEST(done.ec == make_error_code(isolatte::error::no_child));
-  BOOST_TEST(done.what.how() == ending::not_started);
+  BOOST_CHECK_EXCEPTION(none.async_wait(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  asio::io_context context;
+  BOOST_CHECK_EXCEPTION(none.async_wait(asio::bind_executor(context, done.handler())),
+                        boost::system::system_error, tells_of_no_child);
+  BOOST_CHECK_EXCEPTION(none.async_wait(asio::use_future), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_TEST((none.get_executor() == asio::any_io_executor{}));
+  BOOST_TEST(context.run() == 0U);
+  BOOST_TEST(done.calls == 0);
+  std::filesystem::directory_iterator const threads{"/proc/self/task"};
+  BOOST_TEST(std::distance(begin(threads), end(threads)) == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(moved_from_is_not_waited_for, nothing_left) {
+  asio::io_context context;
+  child<int> one = spawn_child(context, [] { return 1; });
+  auto late = one.async_wait(asio::deferred);
+  child<int> const other = std::move(one);
+  remembered<int> done;
+  BOOST_CHECK_EXCEPTION(one.async_wait(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_CHECK_EXCEPTION(std::move(late)(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_TEST(done.calls == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(gives_the_outcome, nothing_left) {

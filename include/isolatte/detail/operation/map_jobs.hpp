@@ -4,13 +4,15 @@
 #ifndef ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
 #define ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
 
+#include <isolatte/detail/operation/adapted_handler.hpp>
+#include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/map_options.hpp>
 #include <isolatte/outcome.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -103,25 +105,21 @@ concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler ha
 template <class R>
 using map_outcomes = std::shared_ptr<std::vector<outcome<R>>>;
 
-/// Hands the outcomes over, behind the compiled operation.
-template <class R, class Handler>
-class map_handler {
- public:
-  map_handler(Handler handler, map_outcomes<R> outcomes)
-      : handler_(std::move(handler)), outcomes_{std::move(outcomes)} {}
+/// Hands the outcomes over, after the compiled operation has ended.
+template <class R>
+struct deliver_outcomes {
+  map_outcomes<R> outcomes;
 
-  void operator()(boost::system::error_code ec) {
-    std::vector<outcome<R>> all = std::move(*outcomes_);
-    outcomes_.reset();
-    std::move(handler_)(ec, std::move(all));
+  template <class Handler>
+  void operator()(Handler&& handler, const boost::system::error_code& ec) && {
+    std::vector<outcome<R>> all = std::move(*outcomes);
+    outcomes.reset();
+    std::move(handler)(ec, std::move(all));
   }
-
-  const Handler& inner() const noexcept { return handler_; }
-
- private:
-  Handler handler_;
-  map_outcomes<R> outcomes_;
 };
+
+template <class R>
+using map_signature = void(boost::system::error_code, std::vector<outcome<R>>);
 
 /// The handler of one job.
 template <class Jobs>
@@ -229,35 +227,28 @@ class map_jobs final : public map_operation {
   outcomes outcomes_;
 };
 
-template <class Launcher>
-class initiate_map {
- public:
-  using executor_type = boost::asio::any_io_executor;
-
-  explicit initiate_map(Launcher launcher) : launcher_(std::move(launcher)) {}
-
-  executor_type get_executor() const noexcept { return launcher_.get_executor(); }
-
-  template <class Handler, class Range, class F>
-  void operator()(Handler&& handler, Range range, F f, map_options opts) const {
-    using jobs = map_jobs<Launcher, Range, F>;
-    map_operation::settings how{
-        .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher_.concurrency(),
-        .stop_on_error = opts.stop_on_error,
-        .on_progress = std::move(opts.on_progress)};
-    auto all = std::make_shared<typename jobs::outcomes::element_type>();
-    if constexpr (std::ranges::sized_range<Range>) {
-      how.total = static_cast<std::size_t>(std::ranges::size(range));
-      all->resize(*how.total);
-    }
-    std::make_shared<jobs>(launcher_, std::move(range), std::move(f), std::move(how), all)
-        ->begin(map_handler<typename jobs::result, std::decay_t<Handler>>{
-            std::forward<Handler>(handler), std::move(all)});
+template <class Launcher, class Range, class F>
+void start_map(const boost::asio::any_io_executor&, Launcher&& launcher, Range&& range, F&& f,
+               map_options&& opts,
+               boost::asio::any_completion_handler<map_signature<map_result<Range, F>>> handler) {
+  using jobs = map_jobs<Launcher, Range, F>;
+  map_operation::settings how{
+      .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher.concurrency(),
+      .stop_on_error = opts.stop_on_error,
+      .on_progress = std::move(opts.on_progress)};
+  auto all = std::make_shared<typename jobs::outcomes::element_type>();
+  if constexpr (std::ranges::sized_range<Range>) {
+    how.total = static_cast<std::size_t>(std::ranges::size(range));
+    all->resize(*how.total);
   }
+  std::make_shared<jobs>(std::move(launcher), std::move(range), std::move(f), std::move(how), all)
+      ->begin(adapted_handler{deliver_outcomes<typename jobs::result>{std::move(all)},
+                              std::move(handler)});
+}
 
- private:
-  Launcher launcher_;
-};
+template <class Launcher, class Range, class F>
+using map_initiation =
+    initiation<&start_map<Launcher, Range, F>, boost::asio::any_io_executor, void>;
 
 /// How a kind of pool launches jobs: specialised by the header that defines the pool, with a
 /// constructor `(Pool&, const options&)`. See @ref job_launcher for the rest.
@@ -268,19 +259,10 @@ template <class Pool>
 concept launches_jobs = requires { sizeof(pool_launcher<Pool>); } &&
                         std::constructible_from<pool_launcher<Pool>, Pool&, const options&>;
 
-}  // namespace isolatte::detail
+template <launches_jobs Pool>
+using default_token_of_pool = default_token<
+    std::remove_cvref_t<decltype(std::declval<const pool_launcher<Pool>&>().get_executor())>>;
 
-template <template <class, class> class Associator, class R, class Handler, class Default>
-struct boost::asio::associator<Associator, isolatte::detail::map_handler<R, Handler>, Default>
-    : Associator<Handler, Default> {
-  static typename Associator<Handler, Default>::type get(
-      const isolatte::detail::map_handler<R, Handler>& handler) noexcept {
-    return Associator<Handler, Default>::get(handler.inner());
-  }
-  static auto get(const isolatte::detail::map_handler<R, Handler>& handler,
-                  const Default& fallback) noexcept {
-    return Associator<Handler, Default>::get(handler.inner(), fallback);
-  }
-};
+}  // namespace isolatte::detail
 
 #endif
