@@ -54,7 +54,7 @@ int run(const census::settings& how) {
   census::add_damaged_copies(specimens, how.damaged);
 
   // The library keeps one pipe from its first child on, which is not to be mistaken for a leak.
-  isolatte::fork([] {});
+  static_cast<void>(isolatte::fork([] {}));
   auto const before = census::take_vitals();
   census::results result;
   {
