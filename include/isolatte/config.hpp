@@ -5,7 +5,7 @@
 #define ISOLATTE_CONFIG_HPP
 
 /// @file
-/// How the library is built and seen: version and symbol visibility.
+/// The version of the library, and the visibility of its symbols.
 
 /// Version as one number: major * 100000 + minor * 100 + patch, as Boost counts.
 #define ISOLATTE_VERSION 100

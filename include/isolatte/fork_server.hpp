@@ -49,13 +49,13 @@ class ISOLATTE_VISIBLE server_handle {
 /// `fork` copies the whole program: in a program with gigabytes of memory it takes long, and in one
 /// with several threads the copy has one thread, and the locks of all. A fork server is a copy of
 /// the program as it was early: make it first thing in `main`, before there are threads and before
-/// memory grows. Children forked from it start in the time that a small process takes, whatever has
-/// become of the program, and the program takes no copy-on-write faults.
+/// memory grows. Children forked from it start in the time that a small process takes, however
+/// large the program has become, and the program takes no copy-on-write faults.
 ///
 /// The children are the program's own, as those of @ref async_fork are, and watched in the same
-/// way. But they do not see the program's memory, so what they run has to travel: see @ref call.
-/// Nor do they see what the program has changed of itself since the server was made: its globals,
-/// working directory, environment, umask, limits.
+/// way. They do not see the program's memory, so what they run has to be transportable: see
+/// @ref call. They do not see either what the program has changed of itself since the server was
+/// made: its globals, working directory, environment, umask, limits.
 ///
 /// @code
 /// int main() {
@@ -66,13 +66,13 @@ class ISOLATTE_VISIBLE server_handle {
 /// }
 /// @endcode
 ///
-/// From its first operation on it has one child stand ready for the next, while no more than one
-/// operation is under way: one more small process, which is a child of the program's, too.
+/// From its first operation on, a server has one child stand ready for the next, while no more than
+/// one operation is under way: one more small process, which is a child of the program's, too.
 ///
-/// A server that has died is replaced by the next operation, by a copy of the program as it is
-/// then. One that does not answer is killed after five to ten seconds: until then neither a timeout
+/// The next operation replaces a server that has died, by a copy of the program as it is then. A
+/// server that does not answer is killed after five to ten seconds: until then neither a timeout
 /// nor a cancellation ends what it has been asked for. Handlers of `pthread_atfork` do not run when
-/// it forks.
+/// a server forks.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: async_fork() may be called from any thread at any time;

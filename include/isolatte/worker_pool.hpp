@@ -58,26 +58,26 @@ class ISOLATTE_VISIBLE pool_handle {
 
 /// Warm processes that run one job after another.
 ///
-/// A job costs two messages instead of a process. What ends a worker (a crash, its timeout, its
-/// cancellation) costs the one job that it had begun; those that were waiting behind it are done by
-/// others, each once, and another worker takes its place. Workers are forked by a fork server of
-/// the pool's own, which is made when the pool is: so it is safe in a program with several threads.
+/// A job costs two messages instead of a process. The end of a worker (by a crash, a timeout, a
+/// cancellation) costs the one job that the worker had begun; other workers do those that waited
+/// for it, each once, and another worker takes its place. A fork server of the pool's own, which is
+/// made when the pool is, forks the workers: so a pool is safe in a program with several threads.
 ///
 /// @code
 /// isolatte::worker_pool pool{context, {.workers = 4, .worker = {.err = isolatte::capture{}}}};
 /// pool.async_run(isolatte::call(parse_file, std::string{"a.xml"}), {.timeout = 2s}, token);
 /// @endcode
 ///
-/// The price of warmth: what a job leaves behind in its worker (leaked memory, globals, open
-/// descriptors, signal handlers, a changed directory) is there for the next one.
-/// pool_options::max_jobs_per_worker of 1 gives every job a fresh process, made ahead of need;
-/// pool_options::max_worker_memory replaces a worker that has grown.
+/// A job finds what earlier ones left in its worker: leaked memory, globals, open descriptors,
+/// signal handlers, a changed directory. pool_options::max_jobs_per_worker of 1 gives every job a
+/// fresh process, made ahead of need; pool_options::max_worker_memory replaces a worker that has
+/// grown.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: async_run(), async_drain(), stop() and stats() may be
 /// called from any thread at any time; all else is unsafe.
 /// @par Lifetime
-/// Must be destroyed before its execution context, as any I/O object. Destroying it is stopping it.
+/// Must be destroyed before its execution context, as any I/O object. Destroying a pool stops it.
 /// Workers keep the event loop at work until the pool is stopped.
 /// @par Platforms
 /// As @ref fork_server.

@@ -30,10 +30,10 @@
 
 namespace isolatte::detail {
 
-/// An element while its job is under way, as the range gave it: an lvalue stays one.
+/// Keeps an element while its job is under way, as the range gave it: an lvalue stays one.
 ///
-/// What forward iterators refer to stays where it is as long as the range does, so that is only
-/// referred to. All else is kept here.
+/// An lvalue of a forward range is referred to: it stays where it is as long as the range does.
+/// Other elements are stored.
 template <class Range>
 class map_element {
   using reference = std::ranges::range_reference_t<Range>;
@@ -44,7 +44,7 @@ class map_element {
                                   std::remove_cvref_t<reference>>;
 
  public:
-  /// What the function is called with.
+  /// The argument of the function.
   using type = std::conditional_t<is_lvalue, reference, kept&&>;
 
   template <class Iterator>
@@ -87,13 +87,13 @@ inline constexpr bool is_initializer_list = false;
 template <class T>
 inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
 
-/// What starts the jobs of a map:
-/// - `concurrency()`: how many at once where the user does not say;
+/// Starts the jobs of a map:
+/// - `concurrency()`: how many run at once by default;
 /// - `get_executor()`: the operation's executor;
 /// - `launch(f, element, handler)`: starts `f(element)`, and completes with
 ///   `void(error_code, outcome<R>)` on the handler's associated executor, never from inside;
-///   honours its cancellation slot. Both arguments outlive the job, and are to be left as they are
-///   where it completes with an error: then it may be launched once more.
+///   honours its cancellation slot. Both arguments outlive the job. They must not have been changed
+///   if the job completes with an error, since then it may be launched once more.
 template <class L, class F, class Element, class Handler>
 concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler handler) {
   { std::as_const(launcher).concurrency() } -> std::convertible_to<std::size_t>;
@@ -101,7 +101,7 @@ concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler ha
   launcher.launch(f, std::forward<Element>(element), std::move(handler));
 };
 
-/// The outcomes, which the operation fills and its handler is given.
+/// The outcomes, shared by the operation, which fills them, and its handler.
 template <class R>
 using map_outcomes = std::shared_ptr<std::vector<outcome<R>>>;
 
@@ -121,7 +121,7 @@ struct deliver_outcomes {
 template <class R>
 using map_signature = void(boost::system::error_code, std::vector<outcome<R>>);
 
-/// The handler of one job.
+/// Completes one job of a map.
 template <class Jobs>
 class map_job_handler {
  public:
@@ -146,7 +146,7 @@ class map_job_handler {
   std::size_t index_;
 };
 
-/// The types of a map: takes the elements, has their jobs launched, and keeps the outcomes.
+/// Takes the elements of a map, launches their jobs, and keeps the outcomes.
 template <class Launcher, std::ranges::input_range Range, maps<Range> F>
 class map_jobs final : public map_operation {
  public:
@@ -173,7 +173,7 @@ class map_jobs final : public map_operation {
     Launcher launcher;
     Range range;
     F function;
-    /// At the element that was taken last.
+    /// Points to the element that was taken last.
     std::optional<std::ranges::iterator_t<Range>> at{};
   };
 
@@ -194,7 +194,7 @@ class map_jobs final : public map_operation {
   std::unique_ptr<job> take(std::size_t index) override {
     bool const is_new = index == outcomes_->size();
     if (is_new) outcomes_->emplace_back();
-    // Advanced not before the next element is wanted: that may block, and throw.
+    // The iterator is not advanced before the next element is wanted: that may block, and throw.
     if (input_->at)
       ++*input_->at;
     else
@@ -213,7 +213,7 @@ class map_jobs final : public map_operation {
   }
 
   void refuse(std::size_t index, std::exception_ptr why) noexcept override {
-    // There is none where there was no memory for it.
+    // There is no place if memory was short for it.
     if (index < outcomes_->size())
       put((*outcomes_)[index], outcome<result>::ended({}, std::move(why)));
   }
@@ -250,8 +250,8 @@ template <class Launcher, class Range, class F>
 using map_initiation =
     initiation<&start_map<Launcher, Range, F>, boost::asio::any_io_executor, void>;
 
-/// How a kind of pool launches jobs: specialised by the header that defines the pool, with a
-/// constructor `(Pool&, const options&)`. See @ref job_launcher for the rest.
+/// Launches jobs in a kind of pool. The header that defines the pool specialises this, with a
+/// constructor `(Pool&, const options&)`. See job_launcher for the rest.
 template <class Pool>
 struct pool_launcher;
 

@@ -8,7 +8,6 @@
 #include <isolatte/detail/task/result_task.hpp>
 #include <isolatte/outcome.hpp>
 
-#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -26,9 +25,7 @@ class callable_task final : public result_task<R> {
     if constexpr (!std::is_void_v<R>) codec<R>::prepare();
   }
 
-  void invoke() override {
-    this->keep_result_of([this]() -> decltype(auto) { return std::invoke(std::move(*callable_)); });
-  }
+  void invoke() override { this->keep_result_of(std::move(*callable_)); }
 
   void release() noexcept override { callable_.reset(); }
 

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -41,10 +40,7 @@ class arrived_task final : public result_task<R> {
     return std::make_unique<arrived_task>(arguments);
   }
 
-  void invoke() override {
-    this->keep_result_of(
-        [this]() -> decltype(auto) { return std::invoke(Call::decode(arguments_)); });
-  }
+  void invoke() override { this->keep_result_of(Call::decode(arguments_)); }
 
   void release() noexcept override {}
 

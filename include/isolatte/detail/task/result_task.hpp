@@ -8,8 +8,10 @@
 #include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
+#include <functional>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace isolatte::detail {
 
@@ -28,12 +30,12 @@ class result_task : public child_task {
   }
 
  protected:
-  template <class Function>
-  void keep_result_of(Function&& run) {
+  template <class F>
+  void keep_result_of(F&& callable) {
     if constexpr (std::is_void_v<R>)
-      run();
+      std::invoke(std::forward<F>(callable));
     else
-      result_.emplace(run());
+      result_.emplace(std::invoke(std::forward<F>(callable)));
   }
 
  private:
