@@ -73,7 +73,7 @@ asio::awaitable<void> missing() {
   auto const executor = co_await asio::this_coro::executor;
   isolatte::program const nothing{"no-such-program"};
   auto const [error, done] =
-      co_await isolatte::async_execute(executor, nothing, {}, asio::as_tuple(asio::use_awaitable));
+      co_await isolatte::async_execute(executor, nothing, asio::as_tuple(asio::use_awaitable));
   std::cout << error.message() << ", so " << done.how() << '\n';
 }
 //]

@@ -66,11 +66,10 @@ int main(int count, char** arguments) {
   std::cout << mebibytes << " MiB, " << threads.size() + 1 << " threads\n";
   //[both
   auto const by_fork = median(jobs, [&](int i) {
-    return isolatte::async_fork(context, [i] { return answer(i); }, {}, asio::use_future);
+    return isolatte::async_fork(context, [i] { return answer(i); }, asio::use_future);
   });
-  auto const by_server = median(jobs, [&](int i) {
-    return server.async_fork(isolatte::call(answer, i), {}, asio::use_future);
-  });
+  auto const by_server = median(
+      jobs, [&](int i) { return server.async_fork(isolatte::call(answer, i), asio::use_future); });
   //]
   print("async_fork", by_fork);
   print("fork_server", by_server);

@@ -95,7 +95,7 @@ void cancellation(asio::io_context& context) {
 asio::awaitable<void> handle() {
   //[handle
   auto const executor = co_await asio::this_coro::executor;
-  isolatte::child<long> child = isolatte::spawn(executor, deaf);
+  isolatte::child<long> child = isolatte::spawn_child(executor, deaf);
   child.suspend();
   child.resume();
   child.terminate();

@@ -36,7 +36,7 @@ void blocking() {
 
 void callback(asio::io_context& context) {
   //[callback
-  isolatte::async_fork(context, answer, {}, [](error_code error, isolatte::outcome<int> result) {
+  isolatte::async_fork(context, answer, [](error_code error, isolatte::outcome<int> result) {
     if (error)
       std::cout << "no child: " << error.message() << '\n';
     else
@@ -53,12 +53,12 @@ asio::awaitable<void> coroutine() {
   int value = (co_await isolatte::async_fork(executor, answer)).value();
   std::cout << "deferred: " << value << '\n';
 
-  value = (co_await isolatte::async_fork(executor, answer, {}, asio::use_awaitable)).value();
+  value = (co_await isolatte::async_fork(executor, answer, asio::use_awaitable)).value();
   std::cout << "use_awaitable: " << value << '\n';
 
   // Errors as values.
   auto const [error, result] =
-      co_await isolatte::async_fork(executor, answer, {}, asio::as_tuple(asio::use_awaitable));
+      co_await isolatte::async_fork(executor, answer, asio::as_tuple(asio::use_awaitable));
   if (!error) std::cout << "as_tuple: " << result.value() << '\n';
 }
 //]
@@ -66,7 +66,7 @@ asio::awaitable<void> coroutine() {
 void future(asio::io_context& context) {
   //[future
   std::future<isolatte::outcome<int>> result =
-      isolatte::async_fork(context, answer, {}, asio::use_future);
+      isolatte::async_fork(context, answer, asio::use_future);
   std::thread loop{[&] { context.run(); }};
   std::cout << "use_future: " << result.get().value() << '\n';
   loop.join();

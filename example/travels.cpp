@@ -64,19 +64,19 @@ int main() {
   using isolatte::call;
   document const haiku{"haiku", {"an", "old", "silent", "pond", "a", "frog", "jumps", "a"}};
   //[calls
-  server.async_fork(call(longest, haiku), {}, print("a function"));
-  server.async_fork(call(&document::size, haiku), {}, print("a member function"));
-  server.async_fork(call(counter_of{"a"}, haiku), {}, print("a function object"));
+  server.async_fork(call(longest, haiku), print("a function"));
+  server.async_fork(call(&document::size, haiku), print("a member function"));
+  server.async_fork(call(counter_of{"a"}, haiku), print("a function object"));
   server.async_fork(
-      call([](const document& in, std::size_t n) { return in.words.at(n).size(); }, haiku, 2), {},
+      call([](const document& in, std::size_t n) { return in.words.at(n).size(); }, haiku, 2),
       print("a lambda without captures"));
   server.async_fork(call([](std::unique_ptr<document> mine) { return mine->title.size(); },
                          std::make_unique<document>(haiku)),
-                    {}, print("an argument that only moves"));
+                    print("an argument that only moves"));
   //]
   //[direct
   // A call is also a callable for async_fork.
-  isolatte::async_fork(context, call(longest, haiku), {}, print("without a server"));
+  isolatte::async_fork(context, call(longest, haiku), print("without a server"));
   //]
   context.run();
 }

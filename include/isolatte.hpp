@@ -28,6 +28,7 @@
 #include <isolatte/program.hpp>
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
+#include <isolatte/run_summary.hpp>
 #include <isolatte/serialization.hpp>
 #include <isolatte/stdio.hpp>
 #include <isolatte/worker_pool.hpp>

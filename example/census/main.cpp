@@ -55,7 +55,7 @@ int run(const census::settings& how) {
 
   // Forks once before the first look: the library keeps one pipe from its first child on, which
   // would look like a leak.
-  isolatte::fork([] {});
+  static_cast<void>(isolatte::fork([] {}));
   auto const before = census::take_vitals();
   census::results result;
   {

@@ -5,51 +5,40 @@
 #define ISOLATTE_ASYNC_FORK_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/operation.hpp>
-#include <isolatte/detail/task/child_task.hpp>
-#include <isolatte/detail/task/outcome_handler.hpp>
+#include <isolatte/detail/task/callable_task.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/execution_context.hpp>
 
 #include <concepts>
-#include <type_traits>
 #include <utility>
 
 namespace isolatte {
 
-/// What a callable's outcome holds: its result, decayed.
-template <std::invocable F>
-using result_of = std::decay_t<std::invoke_result_t<F>>;
-
+/// @cond
 namespace detail {
 
-template <class R>
-class initiate_fork {
- public:
-  using executor_type = boost::asio::any_io_executor;
+template <class F>
+void start_fork(const boost::asio::any_io_executor& executor, F&& fn, options&& opts,
+                report_handler handler) {
+  callable_task<F> task{std::move(fn)};
+  async_run(executor, task, std::move(opts), std::move(handler));
+}
 
-  explicit initiate_fork(executor_type executor) : executor_{std::move(executor)} {}
+template <class F>
+using fork_initiation =
+    outcome_initiation<&start_fork<F>, boost::asio::any_io_executor, result_of<F>>;
 
-  executor_type get_executor() const noexcept { return executor_; }
-
-  /// The callable by value: it goes before the handler is called, whatever keeps the arguments.
-  template <class Handler, class F>
-  void operator()(Handler&& handler, F fn, options opts) const {
-    callable_task<F, R> task{std::move(fn)};
-    async_run(executor_, task, std::move(opts),
-              outcome_handler<R, std::decay_t<Handler>>{std::forward<Handler>(handler)});
-  }
-
- private:
-  executor_type executor_;
-};
+template <class F, class Token>
+using fork_result =
+    initiated<Token, outcome_signature<result_of<F>>, fork_initiation<F>, F, options>;
 
 }  // namespace detail
+/// @endcond
 
 /// Runs a callable in a fresh child process and completes with its outcome.
 ///
@@ -58,15 +47,17 @@ class initiate_fork {
 /// child's only thread. Its value comes back through Boost.Serialization. Nothing it does to memory
 /// is seen here.
 ///
-/// @param ex the operation's executor: its I/O, timers and line callbacks run there
+/// @param where an executor, or an execution context: the operation's I/O, timers and line
+/// callbacks run there
 /// @param fn the callable; may be move-only
 /// @param opts how to run it
 /// @param token the completion token, with signature
-/// `void(boost::system::error_code, outcome<result_of<F>>)`
-/// @return what the token makes of it
+/// `void(boost::system::error_code, outcome<result_of<F>>)`; by default that of the executor, or
+/// `boost::asio::deferred`
+/// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
 ///
 /// @par Handler executor
-/// The handler's associated executor, @p ex where it has none. It is never called inside the
+/// The handler's associated executor, or that of @p where. The handler is never called inside the
 /// initiating function, and everything the operation held is released before it is called.
 /// @par Per-operation cancellation
 /// `terminal` sends SIGKILL; `partial` SIGTERM and `total` SIGINT, with SIGKILL options::grace
@@ -76,39 +67,38 @@ class initiate_fork {
 /// What kept the child from being created (`EAGAIN`, `EMFILE`, `ENOENT` for a file of the options,
 /// `EINVAL` for options that make no sense, ...), or `operation_aborted`. What befell the child is
 /// in the outcome, never in the error.
+/// @par Exception safety
+/// Strong guarantee: if the initiating function throws, no child is left and the handler is not
+/// called. It throws `std::bad_alloc`, and what moving the callable or the handler throws.
 /// @par Thread safety
 /// May be called from any thread; any number of threads may run the context. In a program with
-/// several threads the callable should confine itself to what is safe behind `fork`: a lock that
-/// another thread held stays held for ever in the child.
+/// several threads the callable should confine itself to what is safe after `fork`: a lock that
+/// another thread held stays held in the child.
 /// @par Lifetime
 /// Descriptors that @p opts names need to be open until the initiating function returns. Destroying
 /// the execution context kills and reaps the child.
-template <std::invocable F,
-          boost::asio::completion_token_for<void(boost::system::error_code, outcome<result_of<F>>)>
-              Token = boost::asio::deferred_t>
-auto async_fork(boost::asio::any_io_executor ex, F fn, options opts = {}, Token&& token = {}) {
-  using R = result_of<F>;
-  detail::require_transportable<R>();
-  return boost::asio::async_initiate<Token, void(boost::system::error_code, outcome<R>)>(
-      detail::initiate_fork<R>{std::move(ex)}, token, std::move(fn), std::move(opts));
+template <detail::executor_or_context Where, std::invocable F,
+          detail::outcome_token<result_of<F>> Token = detail::default_token_of<Where>>
+auto async_fork(Where&& where, F fn, options opts = {},
+                Token&& token = detail::default_token_of<Where>())
+    -> detail::fork_result<F, Token> {
+  detail::require_transportable<result_of<F>>();
+  return boost::asio::async_initiate<Token, detail::outcome_signature<result_of<F>>>(
+      detail::fork_initiation<F>{detail::erase_executor(where)}, token, std::move(fn),
+      std::move(opts));
 }
 
-/// Runs a callable in a fresh child process and completes with its outcome.
+/// Runs a callable in a fresh child process, with default options, and completes with its outcome.
 ///
-/// The same with the context's own executor.
-///
-/// @param ctx the context that runs the operation
+/// @param where an executor, or an execution context
 /// @param fn the callable; may be move-only
-/// @param opts how to run it
 /// @param token the completion token
-/// @return what the token makes of it
-template <class ExecutionContext, std::invocable F,
-          boost::asio::completion_token_for<void(boost::system::error_code, outcome<result_of<F>>)>
-              Token = boost::asio::deferred_t>
-  requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-auto async_fork(ExecutionContext& ctx, F fn, options opts = {}, Token&& token = {}) {
-  return isolatte::async_fork(boost::asio::any_io_executor{ctx.get_executor()}, std::move(fn),
-                              std::move(opts), std::forward<Token>(token));
+/// @return what the token makes of the operation
+template <detail::executor_or_context Where, std::invocable F,
+          detail::outcome_token<result_of<F>> Token>
+auto async_fork(Where&& where, F fn, Token&& token) -> detail::fork_result<F, Token> {
+  return isolatte::async_fork(std::forward<Where>(where), std::move(fn), options{},
+                              std::forward<Token>(token));
 }
 
 }  // namespace isolatte

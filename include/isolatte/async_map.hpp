@@ -6,20 +6,18 @@
 
 #include <isolatte/async_fork.hpp>
 #include <isolatte/config.hpp>
+#include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_jobs.hpp>
 #include <isolatte/detail/operation/map_operation.hpp>
-#include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/result_task.hpp>
 #include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <ranges>
@@ -28,30 +26,32 @@
 
 namespace isolatte {
 
-/// What each outcome of a map holds: the function's result for an element of the range, decayed.
+/// The type of each value of a map: the function's result for an element of the range, decayed.
 ///
-/// The function is called with what the range's iterators give; where that is no lvalue, with an
+/// The function is called with what the range's iterators give; if that is no lvalue, with an
 /// rvalue of the range's value type.
 template <std::ranges::input_range Range, detail::maps<Range> F>
 using map_result_of = detail::map_result<Range, F>;
 
+/// @cond
 namespace detail {
 
-/// A fresh child for each job.
+/// Launches a fresh child for each job.
 class fork_launcher {
  public:
   fork_launcher(boost::asio::any_io_executor executor, options child)
       : executor_{std::move(executor)}, child_{std::move(child)} {
-    // With it there could be more children than jobs.
+    // A child that is reaped in the background is none of the map's: there could be more of them
+    // than map_options::max_concurrency.
     child_.early = false;
   }
 
-  boost::asio::any_io_executor get_executor() const noexcept { return executor_; }
+  const boost::asio::any_io_executor& get_executor() const noexcept { return executor_; }
   std::size_t concurrency() const noexcept { return processors(); }
 
   template <class F, class Element, class Handler>
   void launch(F& f, Element&& element, Handler handler) {
-    // The child copies both: it is made before this returns.
+    // By reference: the child is made, a copy of both, before this returns.
     isolatte::async_fork(
         executor_,
         [&]() -> decltype(auto) { return std::invoke(f, std::forward<Element>(element)); }, child_,
@@ -63,20 +63,28 @@ class fork_launcher {
   options child_;
 };
 
+template <class Token, class Range, class F>
+concept map_token = boost::asio::completion_token_for<Token, map_signature<map_result<Range, F>>>;
+
 template <class Launcher, class Range, class F, class Token>
-auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token) {
+using mapped = initiated<Token, map_signature<map_result<Range, F>>,
+                         map_initiation<Launcher, Range, F>, Launcher, Range, F, map_options>;
+
+template <class Launcher, class Range, class F, class Token>
+auto map_by(Launcher launcher, Range&& range, F&& f, map_options&& opts, Token&& token)
+    -> mapped<Launcher, Range, F, Token> {
   using R = map_result<Range, F>;
   require_transportable<R>();
   static_assert(!is_initializer_list<Range>,
                 "isolatte: what an initializer_list refers to is gone before the jobs are started; "
                 "pass a std::vector or a std::array");
-  return boost::asio::async_initiate<Token,
-                                     void(boost::system::error_code, std::vector<outcome<R>>)>(
-      initiate_map<Launcher>{std::move(launcher)}, token, std::move(range), std::move(f),
-      std::move(opts));
+  return boost::asio::async_initiate<Token, map_signature<R>>(
+      map_initiation<Launcher, Range, F>{launcher.get_executor()}, token, std::move(launcher),
+      std::move(range), std::move(f), std::move(opts));
 }
 
 }  // namespace detail
+/// @endcond
 
 /// Runs a function for each element of a range, each in a fresh child process, with a bounded
 /// number of children at once, and completes with the outcomes in the order of the elements.
@@ -92,8 +100,8 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// An element is taken from the range when its job is started, and no sooner; so a range may be
 /// read from a stream, or be endless. Children are started by the event loop, one a turn.
 ///
-/// @param ex the operation's executor
-/// @param range any input range. It is taken by value: a container is copied, or moved where it is
+/// @param where an executor, or an execution context, for the operation and its children
+/// @param range any input range. It is taken by value: a container is copied, or moved if it is
 /// an rvalue (that allows move-only elements). To have a container referred to, pass a view
 /// (`std::span`, `std::views::all(c)`). Elements of a forward range are not copied, those of a
 /// single-pass range are copied or moved once
@@ -101,8 +109,9 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// of it, which is that of the moment of the child's creation
 /// @param opts how many jobs run at once, when to stop, whom to tell, and how the children are run
 /// @param token the completion token, with signature
-/// `void(boost::system::error_code, std::vector<outcome<map_result_of<Range, F>>>)`
-/// @return what the token makes of it
+/// `void(boost::system::error_code, std::vector<outcome<map_result_of<Range, F>>>)`; by default
+/// that of the executor, or `boost::asio::deferred`
+/// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
 ///
 /// @par Outcomes
 /// One for each element, at its index. Elements of a range with a size that were never started have
@@ -110,13 +119,13 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// that arrived is lost, however the operation ends, but a token that throws the error (such as
 /// `use_awaitable`) loses all: `as_tuple` keeps it.
 /// @par Handler executor
-/// The handler's associated executor, @p ex where it has none. It is never called inside the
+/// The handler's associated executor, or that of @p where. The handler is never called inside the
 /// initiating function, and everything the operation held is released before it is called.
 /// @par Progress
-/// map_options::on_progress runs on @p ex, never twice at once, and not any more when the handler
-/// is called. What it throws leaves the `run()` of the event loop; the operation goes on. Line
-/// callbacks of different children may run at once where several threads run @p ex; with a strand
-/// for @p ex nothing does.
+/// map_options::on_progress runs on @p where, never twice at once, and not any more when the
+/// handler is called. What it throws leaves the `run()` of the event loop; the operation goes on.
+/// Line callbacks of different children may run at once if several threads run @p where, and do not
+/// if it is a strand.
 /// @par Per-operation cancellation
 /// `terminal`, `partial` and `total` are passed on to every child, as by @ref async_fork, and
 /// nothing more is started. The operation completes when the last child is reaped, with
@@ -124,12 +133,16 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// @par Errors
 /// What befell a child, or stopped the map by map_options::stop_on_error, is in the outcomes and is
 /// no error. `operation_aborted`; else the first of these errors, while the map goes on:
-/// - what kept a child from being created. Where that was a shortage (`EAGAIN`, `ENOMEM`, `EMFILE`,
+/// - what kept a child from being created. If that was a shortage (`EAGAIN`, `ENOMEM`, `EMFILE`,
 ///   `ENFILE`) and others were under way, it is no error yet: the job is tried again when one of
 ///   them has ended, and fewer run at once from then on;
 /// - error::bad_element: the range threw, or copying an element did. The exception is
 ///   in the outcome at that index, and the range is not asked for more.
 ///
+/// @par Exception safety
+/// Strong guarantee, except for the range and the function, which may have been moved from: if the
+/// initiating function throws, no child is made and the handler is not called. It throws
+/// `std::bad_alloc`, and what moving the range, the function or the handler throws.
 /// @par Thread safety
 /// May be called from any thread; any number of threads may run the executor. The range and the
 /// function are used by one thread at a time. For the children the same holds as for
@@ -137,58 +150,70 @@ auto map_by(Launcher launcher, Range range, F f, map_options opts, Token&& token
 /// @par Lifetime
 /// What a view or the function refers to must live until the operation completes. Destroying the
 /// execution context kills and reaps the children.
-template <std::ranges::input_range Range, detail::maps<Range> F,
-          boost::asio::completion_token_for<void(boost::system::error_code,
-                                                 std::vector<outcome<map_result_of<Range, F>>>)>
-              Token = boost::asio::deferred_t>
-auto async_map(boost::asio::any_io_executor ex, Range range, F f, map_options opts = {},
-               Token&& token = {}) {
-  detail::fork_launcher launcher{std::move(ex), std::move(opts.child)};
+template <detail::executor_or_context Where, std::ranges::input_range Range, detail::maps<Range> F,
+          detail::map_token<Range, F> Token = detail::default_token_of<Where>>
+auto async_map(Where&& where, Range range, F f, map_options opts = {},
+               Token&& token = detail::default_token_of<Where>())
+    -> detail::mapped<detail::fork_launcher, Range, F, Token> {
+  detail::fork_launcher launcher{detail::erase_executor(where), std::move(opts.child)};
   return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
                         std::forward<Token>(token));
 }
 
-/// Runs a function for each element of a range, each in a fresh child process.
+/// Runs a function for each element of a range, each in a fresh child process, with default
+/// options.
 ///
-/// The same with the context's own executor.
-///
-/// @param ctx the context that runs the operation
+/// @param where an executor, or an execution context
 /// @param range any input range
 /// @param f the function
-/// @param opts how the jobs are run
 /// @param token the completion token
-/// @return what the token makes of it
-template <class ExecutionContext, std::ranges::input_range Range, detail::maps<Range> F,
-          boost::asio::completion_token_for<void(boost::system::error_code,
-                                                 std::vector<outcome<map_result_of<Range, F>>>)>
-              Token = boost::asio::deferred_t>
-  requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-auto async_map(ExecutionContext& ctx, Range range, F f, map_options opts = {}, Token&& token = {}) {
-  return isolatte::async_map(boost::asio::any_io_executor{ctx.get_executor()}, std::move(range),
-                             std::move(f), std::move(opts), std::forward<Token>(token));
+/// @return what the token makes of the operation
+template <detail::executor_or_context Where, std::ranges::input_range Range, detail::maps<Range> F,
+          detail::map_token<Range, F> Token>
+auto async_map(Where&& where, Range range, F f, Token&& token)
+    -> detail::mapped<detail::fork_launcher, Range, F, Token> {
+  return isolatte::async_map(std::forward<Where>(where), std::move(range), std::move(f),
+                             map_options{}, std::forward<Token>(token));
 }
 
 /// Runs a function for each element of a range as jobs of a pool.
 ///
-/// The same on warm workers: @p f and the elements have to be able to travel, as those of `call`
-/// do. Of map_options::child the timeout, the grace and the largest result apply. A job that the
-/// pool has no place for is tried again when one of this map's has ended.
+/// The meaning is the same, on warm workers: @p f and the elements must be transportable, as those
+/// of
+/// @ref call are. The timeout, the grace and the largest result of map_options::child apply if they
+/// differ from their defaults; otherwise the pool's do. A job that the pool has no place for is
+/// tried again when one of this map's has ended.
 ///
 /// @param pool the pool; must outlive the operation
 /// @param range any input range
 /// @param f the function
 /// @param opts how the jobs are run; by default as many are under way as the pool recommends
-/// @param token the completion token
-/// @return what the token makes of it
-template <class Pool, std::ranges::input_range Range, detail::maps<Range> F,
-          boost::asio::completion_token_for<void(boost::system::error_code,
-                                                 std::vector<outcome<map_result_of<Range, F>>>)>
-              Token = boost::asio::deferred_t>
-  requires detail::launches_jobs<Pool>
-auto async_map(Pool& pool, Range range, F f, map_options opts = {}, Token&& token = {}) {
+/// @param token the completion token; by default that of the pool's executor, or
+/// `boost::asio::deferred`
+/// @return what the token makes of the operation
+template <detail::launches_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
+          detail::map_token<Range, F> Token = detail::default_token_of_pool<Pool>>
+auto async_map(Pool& pool, Range range, F f, map_options opts = {},
+               Token&& token = detail::default_token_of_pool<Pool>())
+    -> detail::mapped<detail::pool_launcher<Pool>, Range, F, Token> {
   detail::pool_launcher<Pool> launcher{pool, opts.child};
   return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
                         std::forward<Token>(token));
+}
+
+/// Runs a function for each element of a range as jobs of a pool, with default options.
+///
+/// @param pool the pool; must outlive the operation
+/// @param range any input range
+/// @param f the function
+/// @param token the completion token
+/// @return what the token makes of the operation
+template <detail::launches_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
+          detail::map_token<Range, F> Token>
+auto async_map(Pool& pool, Range range, F f, Token&& token)
+    -> detail::mapped<detail::pool_launcher<Pool>, Range, F, Token> {
+  return isolatte::async_map(pool, std::move(range), std::move(f), map_options{},
+                             std::forward<Token>(token));
 }
 
 }  // namespace isolatte

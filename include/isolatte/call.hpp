@@ -20,31 +20,36 @@
 
 namespace isolatte {
 
-/// A function with its arguments: what @ref call makes, a callable that can travel to a process
-/// that is no copy of this one's present state.
+/// A function bound to its arguments: what @ref call makes. Its bytes can be sent to another
+/// process of the same program, and run there.
 ///
 /// @tparam F the function, decayed
 /// @tparam Args the arguments, decayed
 ///
+/// @par Exception safety
+/// Copying and moving give the guarantees of @p F and @p Args.
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: safe for const members.
 template <class F, class... Args>
-class travelling_call {
-  using part = std::conditional_t<detail::travels_by_address<F> || detail::travels_as_nothing<F>,
+class bound_call {
+  using part = std::conditional_t<detail::sent_by_address<F> || detail::sent_as_nothing<F>,
                                   detail::function_part<F>, F>;
   using parts = std::tuple<part, Args...>;
 
  public:
   /// @cond
-  explicit travelling_call(F function, Args... arguments)
+  explicit bound_call(F function, Args... arguments)
       : parts_{make_part(std::move(function)), std::move(arguments)...} {}
   /// @endcond
 
-  /// What the function returns, as a value: a reference could lead into the call.
+  /// The decayed result of the function. A reference could lead into the call, so it becomes a
+  /// value.
   using result_type = std::decay_t<std::invoke_result_t<F, Args...>>;
 
-  /// Calls the function with the arguments, which it may take for itself.
+  /// Calls the function with the arguments as rvalues.
   /// @return what the function returns
+  /// @par Exception safety
+  /// Lets through what the function throws; the arguments may then be moved-from.
   result_type operator()() && {
     return std::apply(
         [](part&& function, Args&&... arguments) -> result_type {
@@ -54,19 +59,21 @@ class travelling_call {
   }
   /// Calls a copy of the function with copies of the arguments.
   /// @return what the function returns
+  /// @par Exception safety
+  /// Strong guarantee: lets through what the function throws.
   result_type operator()() const&
     requires(std::copy_constructible<F> && (std::copy_constructible<Args> && ...))
   {
-    return travelling_call{*this}.invoke_once();
+    return bound_call{*this}.invoke_once();
   }
 
   /// @cond
   void encode(detail::byte_buffer& out) const { detail::codec<parts>::encode(out, parts_); }
-  static travelling_call decode(std::span<const std::byte> in) {
-    return travelling_call{from_parts{}, detail::codec<parts>::decode(in)};
+  static bound_call decode(std::span<const std::byte> in) {
+    return bound_call{from_parts{}, detail::codec<parts>::decode(in)};
   }
   std::uintptr_t function_address() const noexcept {
-    if constexpr (detail::travels_by_address<F>)
+    if constexpr (detail::sent_by_address<F>)
       return detail::code_address(std::get<0>(parts_).function);
     else
       return 0;
@@ -75,7 +82,7 @@ class travelling_call {
 
  private:
   struct from_parts {};
-  travelling_call(from_parts, parts&& all) : parts_{std::move(all)} {}
+  bound_call(from_parts, parts&& all) : parts_{std::move(all)} {}
 
   static part make_part(F&& function) {
     if constexpr (std::is_same_v<part, F>)
@@ -97,15 +104,24 @@ class travelling_call {
 /// @cond
 namespace detail {
 
+/// The type of a call() that a static_assert has refused: a call to nothing, so that the assertion
+/// is the only error that its user sees.
+struct refused_call {
+  void operator()() const {}
+  void encode(byte_buffer&) const {}
+  static refused_call decode(std::span<const std::byte>) { return {}; }
+  std::uintptr_t function_address() const noexcept { return 0; }
+};
+
 template <class T>
-inline constexpr bool is_travelling_call = false;
+inline constexpr bool is_made_by_call = std::is_same_v<T, refused_call>;
 template <class F, class... Args>
-inline constexpr bool is_travelling_call<travelling_call<F, Args...>> = true;
+inline constexpr bool is_made_by_call<bound_call<F, Args...>> = true;
 
 template <class T>
 consteval void check_argument() {
   static_assert(!is_function_pointer<T>,
-                "isolatte: an argument of call() is a function, which cannot travel as an "
+                "isolatte: an argument of call() is a function, which is not transportable as an "
                 "argument: let the function that is called name it, or pass a value to choose by");
   static_assert(!std::is_pointer_v<T> || is_function_pointer<T> || transportable<T>,
                 "isolatte: an argument of call() is a pointer, and what it points to stays here: "
@@ -114,18 +130,18 @@ consteval void check_argument() {
                 "isolatte: an argument of call() is a string_view or span, and what it refers to "
                 "stays here: pass a std::string or a std::vector");
   static_assert(std::is_pointer_v<T> || is_view<T> || transportable<T>,
-                "isolatte: an argument of call() cannot travel: give its type a serialize() member "
-                "or free function (see Boost.Serialization)");
+                "isolatte: an argument of call() is not transportable: give its type a serialize() "
+                "member or free function (see Boost.Serialization)");
 }
 
 template <class F, class... Args>
 consteval bool check_call() {
   static_assert(
-      travelling_function<F>,
-      "isolatte: this function object cannot travel: a lambda must not capture (pass what "
+      transportable_function<F>,
+      "isolatte: this function object is not transportable: a lambda must not capture (pass what "
       "it needs as arguments of call()), and a class with data needs a serialize() member");
   (check_argument<Args>(), ...);
-  if constexpr (travelling_function<F> && (transportable<Args> && ...)) {
+  if constexpr (transportable_function<F> && (transportable<Args> && ...)) {
     static_assert(std::invocable<F, Args...>,
                   "isolatte: the function cannot be called with these arguments, which it is given "
                   "as rvalues");
@@ -137,32 +153,73 @@ consteval bool check_call() {
 }  // namespace detail
 /// @endcond
 
-/// What isolatte::call has made.
+/// Whether a type is that of a call: of what isolatte::call() returns, or of a reference to it.
 template <class T>
-concept travels = detail::is_travelling_call<std::remove_cvref_t<T>>;
+concept is_call = detail::is_made_by_call<std::remove_cvref_t<T>>;
 
-/// Makes a callable that can travel: to a @ref fork_server, to a worker of a @ref worker_pool, or,
-/// as any callable, into a fresh child.
+/// @cond
+namespace detail {
+
+/// The value's type of a call. A callable that is none is let in, so that encode_call() can say
+/// what is wrong with it; no constraint could.
+template <class Call>
+struct call_result {
+  using type = void;
+};
+template <std::invocable Call>
+struct call_result<Call> {
+  using type = std::decay_t<std::invoke_result_t<Call>>;
+};
+template <class Call>
+using call_result_t = typename call_result<Call>::type;
+
+/// Encodes what a process that is no copy of this one is to run.
+template <class Call>
+remote_call encode_call([[maybe_unused]] const Call& call) {
+  static_assert(is_call<Call>,
+                "isolatte: this callable is to run in a process that is no copy of the program, so "
+                "it is sent there: wrap it in isolatte::call(f, args...)");
+  if constexpr (is_call<Call>) {
+    require_transportable<call_result_t<Call>>();
+    return make_remote(call);
+  } else {
+    return {};
+  }
+}
+
+}  // namespace detail
+/// @endcond
+
+/// Binds a function to arguments, all of them transportable.
+///
+/// A call runs in a process that is no copy of the program as it is now: a child of a
+/// @ref fork_server, a worker of a @ref worker_pool. A call is a callable, so @ref async_fork takes
+/// it, too.
 ///
 /// @code
-/// server.async_fork(isolatte::call(parse_file, std::string{"a.xml"}), {}, token);
-/// server.async_fork(isolatte::call([](int a, int b) { return a + b; }, 1, 2), {}, token);
+/// server.async_fork(isolatte::call(parse_file, std::string{"a.xml"}), token);
+/// server.async_fork(isolatte::call([](int a, int b) { return a + b; }, 1, 2), token);
 /// @endcode
 ///
 /// @param f a function pointer, a captureless lambda, a member pointer (with its object as the
-/// first argument), or a function object that is serialisable
-/// @param args the arguments, copied or moved, each serialisable; the function gets them as rvalues
-/// @return the callable
+/// first argument), or a function object that is transportable
+/// @param args the arguments, copied or moved; the function gets them as rvalues
+/// @return the call, a @ref bound_call
 ///
 /// @par Errors
-/// What cannot travel does not compile, and says why. A function that the other process does not
-/// have (it is in a library that was loaded later) is error::unknown_function there.
+/// A function or an argument that is not transportable is refused by a `static_assert`. A function
+/// that the other process does not have, because its library was loaded later, is
+/// error::unknown_function there.
+/// @par Exception safety
+/// Strong guarantee: lets through what copying or moving @p f and @p args throws.
 template <class F, class... Args>
-auto call(F&& f, Args&&... args) {
+[[nodiscard]] auto call(F&& f, Args&&... args) {
   constexpr bool right = detail::check_call<std::decay_t<F>, std::decay_t<Args>...>();
   if constexpr (right)
-    return travelling_call<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f),
-                                                                   std::forward<Args>(args)...);
+    return bound_call<std::decay_t<F>, std::decay_t<Args>...>(std::forward<F>(f),
+                                                              std::forward<Args>(args)...);
+  else
+    return detail::refused_call{};
 }
 
 }  // namespace isolatte

@@ -18,7 +18,7 @@ namespace isolatte {
 
 namespace detail {
 
-/// What the callbacks need to know of an outcome, worked out once for every result type.
+/// Says which callbacks fit an outcome. Worked out in the library, once for every result type.
 struct callback_plan {
   bool success = false;
   bool error = false;
@@ -39,46 +39,57 @@ ISOLATTE_DECL callback_plan plan_callbacks(const outcome_base& outcome);
 
 /// One callback for each way a child can end: the API of the Ruby gem IsoLatte.
 ///
-/// An aggregate for designated initialisers. It is a completion handler of @ref async_fork, and an
-/// argument of @ref fork. The specific callbacks run first, then `finish`, which runs for every
-/// child that was started, even when one before it threw. An exception for which there is no
-/// `error` callback is rethrown behind `finish`: out of `fork`, or out of the event loop's `run()`.
-/// So is an error of the operation itself (the child could not be created), as a
-/// `boost::system::system_error`; a cancellation calls `finish` alone.
+/// An aggregate for designated initialisers, which is a completion handler of @ref async_fork and
+/// an argument of @ref fork.
+///
+/// The specific callbacks run first, then `finish`, which runs for every child that was started,
+/// also after one before it threw. An exception for which there is no `error` callback is rethrown
+/// after `finish`: out of `fork`, or out of the event loop's `run()`. So is an error of the
+/// operation itself (the child could not be created), as a `boost::system::system_error`. After a
+/// cancellation only `finish` runs.
+///
+/// @code
+/// isolatte::fork(count_words, {},
+///                {.success = [](int words) { std::cout << words << '\n'; },
+///                 .fault = [](int signal) { std::cerr << isolatte::signal_name(signal) << '\n';
+///                 }});
+/// @endcode
 ///
 /// @tparam R the callable's decayed result, or void
 template <class R>
 struct callbacks {
-  /// The callable returned, with its value; for void also: the child exited with 0, which leaves
-  /// other types without a value to hand over.
+  /// The callable returned, with its value. For void also: the child exited with 0. With another
+  /// type that child has no value to hand over.
   std::conditional_t<std::is_void_v<R>, std::function<void()>,
                      std::function<void(std::conditional_t<std::is_void_v<R>, int, R>)>>
       success{};
   /// The callable threw, its value could not be carried over, or no child could be created.
   std::function<void(std::exception_ptr)> error{};
-  /// The child called `exit` itself, with this code; runs for 0 too.
+  /// The child called `exit` itself, with this code, which may be 0.
   std::function<void(int code)> exit{};
   /// A fatal signal such as SIGSEGV ended the child.
   std::function<void(int signal)> fault{};
-  /// SIGKILL ended the child, ours at the timeout included.
+  /// SIGKILL ended the child; also that of the timeout.
   std::function<void()> kill{};
   /// Any other signal ended the child.
   std::function<void(int signal)> signal{};
   /// The child was still running at its timeout.
   std::function<void()> timeout{};
-  /// Last, for every child that was started: whether it succeeded, and its code as a shell would
-  /// give it: the exit code, 0 for a return, 128 + n for signal n.
+  /// The child has ended. Runs last, for every child that was started: with outcome_base::success,
+  /// and the code that a shell would give: the exit code, 0 for a return, 128 + n for signal n.
   std::function<void(bool success, int code)> finish{};
 
-  /// Runs what fits the outcome.
+  /// Runs the callbacks that fit an outcome.
   /// @param ec the operation's error, which the outcome tells, too
   /// @param what the outcome; its value is handed to `success`
+  /// @throws what a callback threw, or an exception for which there was no `error` callback
   void operator()([[maybe_unused]] boost::system::error_code ec, outcome<R> what) const {
     report(what);
   }
 
-  /// Runs what fits the outcome, and leaves it to the caller.
+  /// Runs the callbacks that fit an outcome, which the caller keeps.
   /// @param what the outcome; a value that cannot be copied is moved to `success`
+  /// @throws what a callback threw, or an exception for which there was no `error` callback
   void report(outcome<R>& what) const {
     detail::callback_plan plan = detail::plan_callbacks(what);
     std::exception_ptr thrown;
@@ -104,7 +115,7 @@ struct callbacks {
     if constexpr (std::is_void_v<R>)
       success();
     else if (!what)
-      return;  // exit(0) gives no value to hand over
+      return;  // exited with 0
     else if constexpr (std::is_copy_constructible_v<R>)
       success(what.value());
     else

@@ -12,7 +12,7 @@
 
 namespace isolatte {
 
-/// How a child ended.
+/// The ways in which a child can end.
 enum class ending {
   /// No child was created; nothing ran.
   not_started,
@@ -38,41 +38,47 @@ enum class ending {
   lost,
 };
 
-/// Whether the callable ran: the answer to "may I safely retry?".
+/// Answers whether the callable ran, so whether a retry is safe.
 enum class ran {
-  /// It certainly did not.
+  /// The callable certainly did not run.
   no,
-  /// It certainly began.
+  /// The callable certainly began.
   yes,
-  /// It cannot be known.
+  /// Neither is certain.
   unknown,
 };
 
-/// The name of an ending, as the enumerator is spelled.
+/// Returns the name of an ending, as the enumerator is spelled.
 /// @param how the ending
 /// @return a string with static storage duration
 ISOLATTE_DECL std::string_view to_string(ending how) noexcept;
 
-/// The name of an answer, as the enumerator is spelled.
+/// Returns the name of an answer, as the enumerator is spelled.
 /// @param answer the answer
 /// @return a string with static storage duration
 ISOLATTE_DECL std::string_view to_string(ran answer) noexcept;
 
-/// The name of a signal, such as an outcome's or a fault's.
+/// Returns the name of a signal, such as an outcome's or a fault's.
 /// @param signal the number
-/// @return "SIGSEGV", "SIGRTMIN+3", or "signal 99" where there is no such name
+/// @return "SIGSEGV", "SIGRTMIN+3", or "signal 99" if there is no such name
+/// @par Exception safety
+/// Strong guarantee: `std::bad_alloc`.
 ISOLATTE_DECL std::string signal_name(int signal);
 
 /// Writes the name of an ending.
 /// @param os the stream
 /// @param how the ending
 /// @return @p os
+/// @par Exception safety
+/// Basic guarantee: what @p os throws.
 ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ending how);
 
 /// Writes the name of an answer.
 /// @param os the stream
 /// @param answer the answer
 /// @return @p os
+/// @par Exception safety
+/// Basic guarantee: what @p os throws.
 ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ran answer);
 
 }  // namespace isolatte

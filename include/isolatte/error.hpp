@@ -12,31 +12,35 @@
 
 namespace isolatte {
 
-/// Errors of the operations themselves, beside those of the system and of Asio.
+/// Errors of the operations themselves, besides those of the system and of Asio.
 ///
-/// What befell a child is never an error code: see @ref outcome.
+/// What befell a child is never an error code: see @ref outcome. Most of these are equal to a
+/// portable condition, which programs can test for: `ec ==
+/// boost::system::errc::resource_unavailable_try_again` is true for `EAGAIN` and for queue_full.
 enum class error {
-  /// Another wait for the same child is still pending.
+  /// Another wait for the same child is still pending. Condition: operation_in_progress.
   already_waiting = 1,
-  /// The outcome was handed out by an earlier wait: there is only one.
+  /// The outcome was handed out by an earlier wait: there is only one. Condition: no_child_process.
   already_delivered,
-  /// The handle is empty: default-constructed or moved from.
+  /// The handle is empty: default-constructed or moved-from. Condition: no_child_process.
   no_child,
   /// An element of a map's range could not be taken, or not be handed to its job; the exception is
   /// in its outcome.
   bad_element,
-  /// The fork server died before the operation was done.
+  /// The fork server died before the operation was done. Condition: connection_reset.
   server_died,
   /// The other process does not have the function: it is in a library that was loaded later, or
-  /// was loaded somewhere else.
+  /// was loaded somewhere else. Condition: function_not_supported.
   unknown_function,
-  /// More jobs wait than pool_options::max_queued allows.
+  /// More jobs wait than pool_options::max_queued allows. Condition:
+  /// resource_unavailable_try_again.
   queue_full,
-  /// The pool's initializer failed, or its workers end before they can take a job.
+  /// The pool's initializer failed, or its workers end before they can take a job. Condition:
+  /// state_not_recoverable.
   broken_pool,
 };
 
-/// The category of @ref error, named "isolatte".
+/// Returns the category of @ref error, named "isolatte".
 /// @return the one object of its kind
 /// @par Thread safety
 /// Safe from any thread.

@@ -13,43 +13,48 @@
 namespace isolatte {
 
 /// @{
-/// Leaves memory out of the children that are forked from now on, by this library or others: a fork
-/// of a program with a large buffer takes as long as one without it, and writing to the buffer
-/// while a child lives copies nothing. In a child the memory is not there: using it is a fault.
+/// Leaves memory out of the children that are forked from now on, by this library or others.
 ///
-/// Only whole pages are left out; what shares a page with other memory stays. Undo it with
-/// @ref include_in_children before the memory is given back (by `free`, `delete`, `munmap`): the
-/// allocator would give the pages to somebody else, whom children would miss.
+/// A fork then takes as long as in a program without that memory, and writing to the memory while a
+/// child lives copies nothing. A child does not have the memory: using it there is a fault.
+///
+/// Only whole pages are left out; memory that shares a page with other memory stays. Call
+/// @ref include_in_children before the memory is freed (by `free`, `delete`, `munmap`): otherwise
+/// the allocator reuses the pages for other data, which children will then lack.
 ///
 /// @param data the beginning of the memory
 /// @param size its size in bytes
 /// @throws boost::system::system_error when the system refuses: the memory is not mapped, or the
 /// system has no way to leave memory out (Linux has)
 ///
+/// @par Exception safety
+/// Basic guarantee: some of the pages may be left out.
 /// @par Thread safety
 /// May be called from any thread.
 ISOLATTE_DECL void exclude_from_children(const void* data, std::size_t size);
 /// @param data the beginning of the memory
 /// @param size its size in bytes
-/// @param ec set to what the system refused it for, or cleared
+/// @param ec set to the error of the system, or cleared
 ISOLATTE_DECL void exclude_from_children(const void* data, std::size_t size,
                                          boost::system::error_code& ec) noexcept;
 /// @}
 
 /// @{
-/// Gives memory to the children that are forked from now on, as it was before
-/// @ref exclude_from_children.
+/// Lets the children that are forked from now on have memory again that @ref exclude_from_children
+/// left out.
 ///
 /// @param data the beginning of the memory
 /// @param size its size in bytes
 /// @throws boost::system::system_error when the system refuses
 ///
+/// @par Exception safety
+/// Basic guarantee: some of the pages may still be left out.
 /// @par Thread safety
 /// May be called from any thread.
 ISOLATTE_DECL void include_in_children(const void* data, std::size_t size);
 /// @param data the beginning of the memory
 /// @param size its size in bytes
-/// @param ec set to what the system refused it for, or cleared
+/// @param ec set to the error of the system, or cleared
 ISOLATTE_DECL void include_in_children(const void* data, std::size_t size,
                                        boost::system::error_code& ec) noexcept;
 /// @}

@@ -10,16 +10,16 @@
 
 namespace isolatte {
 
-/// What the child saw of the fatal signal that ended it.
+/// The fatal signal that ended a child, as the child saw it.
 struct fault_info {
   /// The signal's number, SIGSEGV for one.
   int signal = 0;
   /// `si_code`: why it was sent (SEGV_MAPERR, FPE_INTDIV, SI_TKILL, ...).
   int code = 0;
-  /// The faulting address (`si_addr`); null where the signal has none.
+  /// The faulting address (`si_addr`); null if the signal has none.
   void* address = nullptr;
   /// The symbolised stack trace, innermost frame first, one frame a line: number, function and,
-  /// where there is debug information, file and line.
+  /// if there is debug information, file and line.
   std::string trace;
 };
 

@@ -4,9 +4,13 @@
 #ifndef ISOLATTE_FORK_HPP
 #define ISOLATTE_FORK_HPP
 
-#include <isolatte/async_fork.hpp>
 #include <isolatte/callbacks.hpp>
 #include <isolatte/config.hpp>
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/callable_task.hpp>
+#include <isolatte/detail/task/make_outcome.hpp>
+#include <isolatte/options.hpp>
+#include <isolatte/outcome.hpp>
 
 #include <boost/system/error_code.hpp>
 
@@ -17,28 +21,44 @@ namespace isolatte {
 
 /// Runs a callable in a fresh child process and waits for its outcome; needs no event loop.
 ///
-/// Line callbacks run in the calling thread; what they throw comes out of here, behind the child's
-/// death. options::early returns at the result; the child is reaped in the background.
+/// Line callbacks run in the calling thread; what they throw comes out of here, after the child has
+/// been killed and reaped.
+///
+/// With options::early this returns at the result, and a detached thread reaps the child. Until
+/// that thread ends, other children are forked from a program with several threads: see @ref
+/// async_fork.
 ///
 /// @param fn the callable
 /// @param opts how to run it
-/// @return the outcome; where no child could be created, ending::not_started with a
+/// @return the outcome; if no child could be created, ending::not_started with a
 /// `boost::system::system_error` as its exception()
 ///
+/// @par Exception safety
+/// Strong guarantee: if this throws, no child is left. It throws `std::bad_alloc`, and what moving
+/// the callable or a line callback throws.
 /// @par Thread safety
 /// May be called from any thread; see @ref async_fork on the callable in a program with several.
 template <std::invocable F>
-outcome<result_of<F>> fork(F fn, options opts = {}) {
+[[nodiscard]] outcome<result_of<F>> fork(F fn, options opts = {}) {
   using R = result_of<F>;
   detail::require_transportable<R>();
   detail::report result;
   boost::system::error_code ec;
   {
-    detail::callable_task<F, R> task{std::move(fn)};
+    detail::callable_task<F> task{std::move(fn)};
     ec = detail::run(task, std::move(opts), result);
   }
   return detail::make_outcome<R>(ec, std::move(result));
 }
+
+/// An outcome that callbacks have been told of, so that a program may ignore it.
+template <class R>
+class reported_outcome : public outcome<R> {
+ public:
+  /// Makes one of an outcome.
+  /// @param what the outcome
+  reported_outcome(outcome<R>&& what) : outcome<R>{std::move(what)} {}
+};
 
 /// Runs a callable in a fresh child process, waits for it, and runs the callbacks that fit its
 /// outcome, in the calling thread.
@@ -48,9 +68,12 @@ outcome<result_of<F>> fork(F fn, options opts = {}) {
 /// @param on the callbacks
 /// @return the outcome; a value that cannot be copied has been moved to `success`
 /// @throws what a callback threw, or an exception for which there was no `error` callback
+///
+/// @par Exception safety
+/// Basic guarantee: no child is left, and callbacks may have run.
 template <std::invocable F>
-outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
-  auto result = isolatte::fork(std::move(fn), std::move(opts));
+reported_outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
+  outcome<result_of<F>> result = isolatte::fork(std::move(fn), std::move(opts));
   on.report(result);
   return result;
 }

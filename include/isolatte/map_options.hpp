@@ -19,18 +19,18 @@ namespace isolatte {
 /// isolatte::map_options{.max_concurrency = 4, .stop_on_error = true, .child = {.timeout = 2s}}
 /// @endcode
 struct map_options {
-  /// How many jobs may be under way at once, and so how many children may exist. 0: as many as the
-  /// machine has processors, or as a pool recommends.
+  /// The number of jobs that may be under way at once, and so of children. 0: the number of
+  /// processors, or of a pool's workers.
   std::size_t max_concurrency = 0;
-  /// At the first failure nothing more is started, and what runs is stopped: asked to exit, and
+  /// After the first failure nothing more is started, and what runs is stopped: asked to exit, and
   /// killed options::grace later. A failure is an outcome that is neither outcome_base::success nor
   /// holds a value.
   bool stop_on_error = false;
-  /// Called behind the end of each job with the number of jobs that have ended and the number of
+  /// Called after the end of each job with the number of jobs that have ended and the number of
   /// elements. The latter is 0 as long as it is unknown: until a range without a size has come to
   /// its end.
   std::function<void(std::size_t done, std::size_t total)> on_progress{};
-  /// How each child is run. Descriptors that it names need to stay open until the operation
+  /// How each child is run. Descriptors that this names need to stay open until the operation
   /// completes. options::early does not apply.
   options child{};
 };

@@ -23,25 +23,25 @@ struct all_descriptors_t {};
 /// Says that the child keeps every descriptor of the program's.
 inline constexpr all_descriptors_t all_descriptors{};
 
-/// Which descriptors beside 0, 1 and 2 stay open in the child, under their numbers.
+/// The descriptors that stay open in a child, under their numbers, besides 0, 1 and 2.
 class kept_descriptors {
  public:
-  /// None.
+  /// Keeps none.
   kept_descriptors() = default;
-  /// Those named. One that is not open is an error of the operation.
+  /// Keeps some. One that is not open is an error of the operation.
   /// @param fds the descriptors
   kept_descriptors(std::initializer_list<int> fds) : fds_(fds) {}
-  /// Those named. One that is not open is an error of the operation.
+  /// Keeps some. One that is not open is an error of the operation.
   /// @param fds the descriptors
   kept_descriptors(std::vector<int> fds) : fds_(std::move(fds)) {}
-  /// All.
+  /// Keeps all.
   kept_descriptors(all_descriptors_t) : all_(true) {}
 
-  /// Whether everything is kept.
+  /// Tells whether all are kept.
   /// @return true for @ref all_descriptors
   bool all() const noexcept { return all_; }
-  /// The descriptors named.
-  /// @return them, in the order given
+  /// Returns the descriptors that are kept, unless all are.
+  /// @return the descriptors, in the order given
   const std::vector<int>& fds() const noexcept { return fds_; }
 
  private:
@@ -49,8 +49,8 @@ class kept_descriptors {
   bool all_ = false;
 };
 
-/// Whether the system can do what options::die_with_parent asks for; where it cannot, asking is an
-/// error of the operation (`ENOTSUP`).
+/// Tells whether the system can do what options::die_with_parent asks for. If it cannot, asking is
+/// an error of the operation (`ENOTSUP`).
 #if defined(__linux__)
 inline constexpr bool can_die_with_parent = true;
 #else
@@ -60,21 +60,21 @@ inline constexpr bool can_die_with_parent = false;
 /// How one child is run; an aggregate for designated initialisers, every member with a default.
 ///
 /// @code
-/// isolatte::options{.err = isolatte::capture{}, .timeout = 2s, .limits = {.address_space = 1 <<
-/// 30}}
+/// isolatte::options{
+///     .err = isolatte::capture{}, .timeout = 2s, .limits = {.address_space = 1 << 30}}
 /// @endcode
 struct options {
-  /// Its standard input.
+  /// The child's standard input.
   source in = discard;
-  /// Its standard output.
+  /// The child's standard output.
   sink out = inherit;
-  /// Its standard error.
+  /// The child's standard error.
   sink err = discard;
-  /// Wall-clock limit, from the child's creation; at it the child's tree is killed and the outcome
-  /// is ending::timed_out. Zero or less: at once. Absent: never.
+  /// Wall-clock limit, from the child's creation: the child's tree is killed and the outcome is
+  /// ending::timed_out. Zero or less: at once. Absent: never.
   std::optional<std::chrono::nanoseconds> timeout{};
-  /// At the timeout, or at a `partial` or `total` cancellation, the child gets a polite signal
-  /// (SIGTERM, SIGTERM, SIGINT) and SIGKILL this much later. Zero: SIGKILL at once.
+  /// The time between a polite signal and SIGKILL, at the timeout (SIGTERM) or at a `partial`
+  /// (SIGTERM) or `total` (SIGINT) cancellation. Zero: SIGKILL at once.
   std::chrono::nanoseconds grace{0};
   /// Limits on memory, processor time and more.
   resource_limits limits{};
@@ -83,17 +83,17 @@ struct options {
   /// The child leads a process group of its own, and the group is killed at its end, timeout or
   /// cancellation.
   bool kill_tree = true;
-  /// SIGKILL for the child (and its group) when this process dies, whichever thread forked. True
-  /// wherever the system can do it. It hangs on a descriptor in the child: one that closes all that
-  /// it did not open outlives a program that is killed.
+  /// The child and its group get SIGKILL when this process dies, whichever thread forked. True if
+  /// the system can do it. The kernel follows a descriptor in the child: a child that closes all
+  /// inherited descriptors survives a program that is killed.
   bool die_with_parent = can_die_with_parent;
   /// Bytes; a larger result ends the child: ending::undelivered. An exception arrives all the same,
-  /// its message cut to this, or to 16 KiB where this is less.
+  /// its message cut to this, or to 16 KiB if this is less.
   std::size_t max_result = std::size_t{1} << 30;
   /// A fatal signal is reported with its address and stack trace.
   bool fault_report = true;
-  /// Complete as soon as the result is here and reap the child in the background. The outcome then
-  /// has neither usage nor exit status.
+  /// The operation completes as soon as the result is here, and the child is reaped in the
+  /// background. The outcome then has neither usage nor exit status.
   bool early = false;
 };
 

@@ -23,25 +23,29 @@
 
 namespace isolatte {
 
-/// What each worker of a pool runs before its first job.
+/// The call that each worker of a pool runs before its first job.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: safe for const members.
 class pool_initializer {
  public:
-  /// Nothing.
+  /// Runs nothing.
   pool_initializer() = default;
-  /// A call; what it returns is dropped.
-  /// @param call what to run, made by @ref call
-  template <travels Call>
-  pool_initializer(const Call& call)
-      : call_{std::make_shared<const detail::remote_call>(detail::make_remote(call))} {}
-  /// A function pointer, a captureless lambda or a serialisable function object, without arguments.
-  /// @param f what to run
+  /// Runs a call, whose result is dropped; or a function without arguments, as of a call.
+  /// @param f what @ref call made, or could make a call of: a function pointer, a captureless
+  /// lambda, a transportable function object
+  /// @par Exception safety
+  /// Strong guarantee: `std::bad_alloc`, and what saving the arguments throws.
   template <class F>
-    requires(!travels<F> && !std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
+    requires(!std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
              std::invocable<std::decay_t<F>>)
-  pool_initializer(F&& f) : pool_initializer{isolatte::call(std::forward<F>(f))} {}
+  pool_initializer(F&& f) {
+    if constexpr (is_call<F>)
+      call_ = std::make_shared<const detail::remote_call>(detail::encode_call(f));
+    else
+      call_ = std::make_shared<const detail::remote_call>(
+          detail::encode_call(isolatte::call(std::forward<F>(f))));
+  }
 
   /// @cond
   const detail::remote_call* get() const noexcept { return call_.get(); }
@@ -62,34 +66,36 @@ struct pool_options {
   std::size_t max_jobs_per_worker = 0;
   /// How many jobs may wait; one more completes with error::queue_full.
   std::size_t max_queued = std::numeric_limits<std::size_t>::max();
-  /// Bytes; a worker whose resident memory is more behind a job is replaced.
+  /// Bytes; a worker whose resident memory is more after a job is replaced.
   std::optional<std::uint64_t> max_worker_memory{};
-  /// A worker that has had nothing to do for so long is let go, and another one started when there
-  /// is work for it.
+  /// A worker that has had no job for so long ends, and another one is started when there is work
+  /// for it. Absent: never.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
-  /// What each worker runs first. Where it throws, or ends the worker, the pool is broken: its jobs
+  /// What each worker runs first. If it throws, or ends the worker, the pool is broken: its jobs
   /// complete with error::broken_pool.
   pool_initializer initializer{};
-  /// How the workers are run. options::timeout and options::grace are those of jobs that have none
-  /// of their own. What options::out and options::err capture is in the outcome of the job that
-  /// wrote it. options::early does not apply; options::keep cannot be @ref all_descriptors.
+  /// How the workers are run. options::timeout, options::grace and options::max_result are those of
+  /// jobs that have none of their own. What options::out and options::err capture is in the outcome
+  /// of the job that wrote it. options::early does not apply; options::keep cannot be @ref
+  /// all_descriptors.
   options worker{};
 };
 
-/// How one job of a pool is run.
+/// How one job of a pool is run; an aggregate for designated initialisers, every member with a
+/// default.
 struct job_options {
   /// Wall-clock limit, from when a worker begins with the job: at it the worker is killed, and the
   /// outcome is ending::timed_out. Absent: the pool's.
   std::optional<std::chrono::nanoseconds> timeout{};
   /// As options::grace. Absent: the pool's.
   std::optional<std::chrono::nanoseconds> grace{};
-  /// Bytes; a larger result is ending::undelivered.
-  std::size_t max_result = std::size_t{1} << 30;
+  /// As options::max_result. Absent: the pool's.
+  std::optional<std::size_t> max_result{};
 };
 
-/// What a pool has done, and is doing.
+/// Numbers about what a pool has done, and is doing.
 struct pool_stats {
-  /// Jobs that a worker has been given; one that had to be given to another counts once.
+  /// Jobs that a worker has been given. One that had to be given to another counts once.
   std::uint64_t started = 0;
   /// Jobs that workers have.
   std::size_t running = 0;
@@ -99,7 +105,7 @@ struct pool_stats {
   std::map<ending, std::uint64_t> endings{};
   /// Workers that are alive, those that are being started among them.
   std::size_t workers = 0;
-  /// Workers that had to be started for another that ended.
+  /// Workers that were started in the place of another that ended.
   std::uint64_t restarts = 0;
   /// The sum of the times that jobs have taken.
   std::chrono::nanoseconds busy{0};

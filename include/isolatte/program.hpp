@@ -16,8 +16,8 @@
 
 namespace isolatte {
 
-/// The environment variables that a program is given. Unless told otherwise they are those that
-/// this program has when it starts the other.
+/// The environment variables that a program is given: by default those that this program has when
+/// it starts the other.
 ///
 /// @code
 /// isolatte::inherited_with({{"LANG", "C"}, {"LD_PRELOAD", std::nullopt}})
@@ -25,18 +25,18 @@ namespace isolatte {
 /// @endcode
 class environment {
  public:
-  /// Variables by name. One without a value is not to be there.
+  /// Variables by name. One without a value is left out.
   using variables = std::map<std::string, std::optional<std::string>>;
 
-  /// This program's own variables.
+  /// Gives this program's own variables.
   environment() = default;
-  /// This program's own variables.
+  /// Gives this program's own variables.
   environment(inherit_t) {}
 
-  /// Whether this program's own variables are among them.
+  /// Tells whether this program's own variables are among them.
   /// @return false for exactly()
   bool inherits() const noexcept { return inherits_; }
-  /// What is given beside the inherited ones, or instead of them.
+  /// Returns the variables that are given besides the inherited ones, or instead of them.
   /// @return the variables
   const variables& given() const noexcept { return given_; }
 
@@ -50,16 +50,20 @@ class environment {
   variables given_;
 };
 
-/// This program's own variables, and some others.
-/// @param changes what is added, replaced or, where it has no value, left out
+/// Gives this program's own variables, and some others.
+/// @param changes what is added, replaced or, if it has no value, left out
 /// @return the environment
+/// @par Exception safety
+/// Does not throw, except for copying the argument.
 inline environment inherited_with(environment::variables changes) {
   return {true, std::move(changes)};
 }
 
-/// These variables and no others.
+/// Gives these variables and no others.
 /// @param all every variable the program is to have
 /// @return the environment
+/// @par Exception safety
+/// Does not throw, except for copying the argument.
 inline environment exactly(environment::variables all) { return {false, std::move(all)}; }
 
 /// A program to be run, and how it is called.
@@ -69,13 +73,13 @@ inline environment exactly(environment::variables all) { return {false, std::mov
 /// @endcode
 struct program {
   /// The file to execute. A name without a slash is looked up in the `PATH` that the program is
-  /// given, in this program's own where it is given none. A relative path starts at @ref start_dir.
+  /// given, or in this program's own if it is given none. A relative path starts at @ref start_dir.
   std::filesystem::path executable;
-  /// Its arguments, without its name: that is @ref executable as it stands here.
+  /// The arguments, except for the first, which is @ref executable as it stands here.
   std::vector<std::string> args{};
-  /// Its environment variables.
+  /// The environment variables.
   isolatte::environment environment{};
-  /// The directory it starts in; this program's own where empty.
+  /// The directory that the program starts in; if empty, this program's own.
   std::filesystem::path start_dir{};
 };
 

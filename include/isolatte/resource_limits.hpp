@@ -14,18 +14,19 @@ namespace isolatte {
 
 /// Limits that the child imposes on itself before the callable runs; each is optional.
 ///
-/// A limit that the system refuses (raising a hard limit without privilege, say) is an error of the
-/// operation: the callable does not run. The hard limit is set too, so the callable cannot undo it.
+/// A limit that the system refuses (to raise a hard limit without privilege) is an error of the
+/// operation: the callable does not run. The hard limit is set, too, so the callable cannot undo
+/// it.
 struct resource_limits {
-  /// Bytes of address space (RLIMIT_AS): allocations beyond fail.
+  /// Bytes of address space (RLIMIT_AS): allocations that exceed them fail.
   std::optional<std::uint64_t> address_space{};
   /// Processor time (RLIMIT_CPU, whole seconds, rounded up): SIGXCPU at it, SIGKILL a second later.
   std::optional<std::chrono::seconds> cpu_time{};
-  /// Bytes that one file may grow to (RLIMIT_FSIZE): SIGXFSZ beyond.
+  /// Bytes that one file may grow to (RLIMIT_FSIZE); a write that exceeds them is SIGXFSZ.
   std::optional<std::uint64_t> file_size{};
   /// One more than the highest descriptor that may be opened (RLIMIT_NOFILE).
   std::optional<std::uint64_t> open_files{};
-  /// Processes of the user (RLIMIT_NPROC): `fork` fails beyond. Does not bind root.
+  /// Processes of the user (RLIMIT_NPROC): `fork` fails if there would be more. Does not bind root.
   std::optional<std::uint64_t> processes{};
   /// Bytes of a core dump (RLIMIT_CORE); 0 prevents one.
   std::optional<std::uint64_t> core_size{};

@@ -11,8 +11,8 @@
 
 namespace isolatte {
 
-/// What a child consumed, from the kernel's accounting of that child (and of the descendants that
-/// it waited for). All zero where it is not known.
+/// The resources that a child consumed, by the kernel's accounting of that child and of the
+/// descendants that it waited for. All zero if they are not known.
 struct resource_usage {
   /// From just before the child's creation until it was reaped.
   std::chrono::nanoseconds wall{};
@@ -20,15 +20,15 @@ struct resource_usage {
   std::chrono::microseconds user{};
   /// Processor time in the kernel.
   std::chrono::microseconds system{};
-  /// Peak resident set in bytes. A forked child begins with what its parent had resident.
+  /// Peak resident set in bytes. A forked child begins with the resident set of its parent.
   std::uint64_t max_resident_bytes = 0;
   /// Page faults served without I/O.
   std::uint64_t minor_faults = 0;
   /// Page faults that needed I/O.
   std::uint64_t major_faults = 0;
-  /// Times that it gave up the processor to wait.
+  /// Times that the child gave up the processor to wait.
   std::uint64_t voluntary_switches = 0;
-  /// Times that the processor was taken from it.
+  /// Times that the processor was taken from the child.
   std::uint64_t involuntary_switches = 0;
 };
 

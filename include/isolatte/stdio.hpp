@@ -25,10 +25,10 @@ struct discard_t {};
 /// The type of @ref inherit.
 struct inherit_t {};
 
-/// The null device: reads nothing, keeps nothing.
+/// The null device: nothing to read, and what is written is lost.
 inline constexpr discard_t discard{};
 
-/// What the program itself has as that stream.
+/// The stream of the same number that the program itself has.
 inline constexpr inherit_t inherit{};
 
 /// The child reads a file, opened before the child is created.
@@ -44,18 +44,18 @@ struct from_fd {
   int fd = -1;
 };
 
-/// The child reads this text, then end-of-file. It may read any part of it, or nothing.
+/// The child reads this text, then end-of-file. The child may leave any part of it unread.
 struct from_text {
   /// All that the child will read.
   std::string text;
 };
 
-/// The child writes a file, created where missing (mode 0666 less the umask) and opened before the
-/// child is created. Standard output and error that name the same file share one open file.
+/// The child writes a file, created if it is missing (mode 0666 less the umask) and opened before
+/// the child is created. Standard output and error that name the same file share one open file.
 struct to_file {
   /// The file.
   std::filesystem::path path;
-  /// Whether to write behind what the file holds; otherwise it is truncated first.
+  /// Whether to write after what the file holds; otherwise the file is truncated first.
   bool append = false;
 };
 
@@ -74,15 +74,17 @@ struct capture {
 
 /// A callable is given every line that the child writes, without its newline.
 ///
-/// It runs on the operation's executor, one line at a time and in order. A last line without
-/// newline counts; a line is cut at 64 KiB and the rest comes as the next. What it throws leaves
-/// the event loop's `run()` (or `fork`), as from any handler; the operation goes on when the loop
-/// does.
+/// The callable runs on the operation's executor, one line at a time and in order. A last line
+/// without newline counts; a line is cut at 64 KiB and the rest comes as the next. What the
+/// callable throws leaves the event loop's `run()` (or `fork`), as from any handler; the operation
+/// goes on when the loop does.
 class by_line {
  public:
   /// Wraps a callable.
   /// @param callable takes a `std::string_view`, valid during the call, or a `std::string`; may be
   /// move-only
+  /// @par Exception safety
+  /// Strong guarantee: `std::bad_alloc`, and what moving the callable throws.
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, by_line> &&
              (std::invocable<std::decay_t<F>&, std::string_view> ||
@@ -96,19 +98,21 @@ class by_line {
             (*f)(std::string{line});
         }} {}
 
-  /// Hands over one line.
+  /// Calls the callable with one line.
   /// @param line the line, without its newline
+  /// @par Exception safety
+  /// Lets through what the callable throws.
   void operator()(std::string_view line) const { function_(line); }
 
  private:
   std::function<void(std::string_view)> function_;
 };
 
-/// Where the child's standard input comes from.
+/// The source of a child's standard input.
 using source = std::variant<discard_t, inherit_t, from_file, from_fd, from_text>;
 
-/// Where the child's standard output or error goes. Whatever the sink, a child that writes more
-/// than is read or kept neither blocks for ever nor harms the result.
+/// The destination of a child's standard output or error. With every sink, a child that writes more
+/// than is read or kept neither blocks without end nor harms the result.
 using sink = std::variant<discard_t, inherit_t, to_file, to_fd, capture, by_line>;
 
 }  // namespace isolatte

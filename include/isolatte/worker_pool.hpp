@@ -4,12 +4,11 @@
 #ifndef ISOLATTE_WORKER_POOL_HPP
 #define ISOLATTE_WORKER_POOL_HPP
 
-#include <isolatte/async_fork.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/config.hpp>
+#include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_jobs.hpp>
 #include <isolatte/detail/operation/operation.hpp>
-#include <isolatte/detail/task/outcome_handler.hpp>
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
@@ -18,8 +17,6 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
@@ -30,6 +27,7 @@
 
 namespace isolatte {
 
+/// @cond
 namespace detail {
 
 /// A pool without the types of its jobs.
@@ -37,12 +35,12 @@ class ISOLATTE_VISIBLE pool_handle {
  public:
   using drain_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
-  ISOLATTE_DECL pool_handle(boost::asio::any_io_executor executor, pool_options opts);
+  ISOLATTE_DECL pool_handle(const boost::asio::any_io_executor& executor, pool_options opts);
   ISOLATTE_DECL pool_handle(pool_handle&& other) noexcept;
   ISOLATTE_DECL pool_handle& operator=(pool_handle&& other) noexcept;
   ISOLATTE_DECL ~pool_handle();
 
-  ISOLATTE_DECL boost::asio::any_io_executor get_executor() const;
+  ISOLATTE_DECL boost::asio::any_io_executor get_executor() const noexcept;
   ISOLATTE_DECL std::size_t concurrency() const noexcept;
   ISOLATTE_DECL void async_run(const remote_call& call, const job_options& opts,
                                report_handler handler);
@@ -56,84 +54,123 @@ class ISOLATTE_VISIBLE pool_handle {
 };
 
 }  // namespace detail
+/// @endcond
 
 /// Warm processes that run one job after another.
 ///
-/// A job costs two messages instead of a process. What ends a worker (a crash, its timeout, its
-/// cancellation) costs the one job that it had begun; those that were waiting behind it are done by
-/// others, each once, and another worker takes its place. Workers are forked by a fork server of
-/// the pool's own, which is made when the pool is: so it is safe in a program with several threads.
+/// A job costs two messages instead of a process. The end of a worker (by a crash, a timeout, a
+/// cancellation) costs the one job that the worker had begun; other workers do those that waited
+/// for it, each once, and another worker takes its place. A fork server of the pool's own, which is
+/// made when the pool is, forks the workers: so a pool is safe in a program with several threads.
 ///
 /// @code
 /// isolatte::worker_pool pool{context, {.workers = 4, .worker = {.err = isolatte::capture{}}}};
 /// pool.async_run(isolatte::call(parse_file, std::string{"a.xml"}), {.timeout = 2s}, token);
 /// @endcode
 ///
-/// The price of warmth: what a job leaves behind in its worker (leaked memory, globals, open
-/// descriptors, signal handlers, a changed directory) is there for the next one.
-/// pool_options::max_jobs_per_worker of 1 gives every job a fresh process, made ahead of need;
-/// pool_options::max_worker_memory replaces a worker that has grown.
+/// A job finds what earlier ones left in its worker: leaked memory, globals, open descriptors,
+/// signal handlers, a changed directory. pool_options::max_jobs_per_worker of 1 gives every job a
+/// fresh process, made ahead of need; pool_options::max_worker_memory replaces a worker that has
+/// grown.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: @ref async_run, @ref async_drain, @ref stop and
-/// @ref stats may be called from any thread at any time; all else is unsafe.
+/// Distinct objects: safe. Shared objects: async_run(), async_drain(), stop() and stats() may be
+/// called from any thread at any time; all else is unsafe.
 /// @par Lifetime
-/// Must be destroyed before its execution context, as any I/O object. Destroying it is stopping it.
+/// Must be destroyed before its execution context, as any I/O object. Destroying a pool stops it.
 /// Workers keep the event loop at work until the pool is stopped.
 /// @par Platforms
 /// As @ref fork_server.
-class worker_pool {
+///
+/// @tparam Executor the type of the executor, whose default completion token the operations have:
+/// `boost::asio::use_awaitable_t<>::as_default_on_t<isolatte::worker_pool>` is a pool whose
+/// operations are awaited without naming a token. @ref worker_pool is the one for any executor
+template <class Executor = boost::asio::any_io_executor>
+class basic_worker_pool {
+  template <class Call>
+  using run_initiation =
+      detail::outcome_initiation<&detail::pool_handle::async_run, detail::pool_handle*,
+                                 detail::call_result_t<Call>>;
+  template <class Call>
+  using run_signature = detail::outcome_signature<detail::call_result_t<Call>>;
+  template <class Call, class Token>
+  using run_result = detail::initiated<Token, run_signature<Call>, run_initiation<Call>,
+                                       detail::remote_call, job_options>;
+
+  using drain_initiation =
+      detail::initiation<&detail::pool_handle::async_drain, detail::pool_handle*, void>;
+  using drain_signature = void(boost::system::error_code);
+
  public:
   /// The executor's type.
-  using executor_type = boost::asio::any_io_executor;
+  using executor_type = Executor;
+
+  /// The type of a pool with another executor.
+  template <class Other>
+  struct rebind_executor {
+    /// The pool's type.
+    using other = basic_worker_pool<Other>;
+  };
 
   /// Makes the pool's fork server; the workers are started by the event loop.
-  /// @param ex what the operations run on
+  /// @param ex the executor of the operations
   /// @param opts how the pool works
   /// @throws boost::system::system_error when the system refuses
-  explicit worker_pool(boost::asio::any_io_executor ex, pool_options opts = {})
-      : pool_{std::move(ex), std::move(opts)} {}
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, no process is left.
+  explicit basic_worker_pool(const executor_type& ex, pool_options opts = {})
+      : executor_{ex}, pool_{ex, std::move(opts)} {}
 
   /// Makes the pool's fork server; the workers are started by the event loop.
   /// @param ctx the context whose executor the operations run on
   /// @param opts how the pool works
   /// @throws boost::system::system_error when the system refuses
-  template <class ExecutionContext>
-    requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
-  explicit worker_pool(ExecutionContext& ctx, pool_options opts = {})
-      : worker_pool{boost::asio::any_io_executor{ctx.get_executor()}, std::move(opts)} {}
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, no process is left.
+  template <detail::execution_context ExecutionContext>
+  explicit basic_worker_pool(ExecutionContext& ctx, pool_options opts = {})
+      : basic_worker_pool{executor_type{ctx.get_executor()}, std::move(opts)} {}
 
-  /// Takes another's workers; with the other nothing more can be done than to destroy or assign it.
-  /// @param other the pool to take
-  worker_pool(worker_pool&& other) noexcept = default;
-  /// Takes another's workers; the pool held before is stopped.
-  /// @param other the pool to take
-  /// @return this pool
-  worker_pool& operator=(worker_pool&& other) noexcept = default;
+  /// Takes the workers of another object, which may then only be destroyed or assigned to.
+  /// @param other the object to take from
+  basic_worker_pool(basic_worker_pool&& other) noexcept = default;
+  /// Takes the workers of another object, which may then only be destroyed or assigned to. The pool
+  /// held before is stopped.
+  /// @param other the object to take from
+  /// @return this object
+  basic_worker_pool& operator=(basic_worker_pool&& other) noexcept = default;
+  /// Takes the workers of an object with another type of executor, which may then only be
+  /// destroyed.
+  /// @param other the object to take from
+  template <class Other>
+    requires(!std::same_as<Other, Executor> && std::constructible_from<Executor, const Other&>)
+  basic_worker_pool(basic_worker_pool<Other>&& other)
+      : executor_{other.executor_}, pool_{std::move(other.pool_)} {}
 
-  /// What the operations run on.
+  /// Returns the executor of the operations.
   /// @return the executor given to the constructor
-  executor_type get_executor() const { return pool_.get_executor(); }
+  executor_type get_executor() const noexcept { return executor_; }
 
-  /// How many jobs run at once.
+  /// Returns how many jobs run at once.
   /// @return pool_options::workers, or what stands for it
   std::size_t concurrency() const noexcept { return pool_.concurrency(); }
 
   /// Runs a call in a worker and completes with its outcome.
   ///
-  /// The meaning is that of @ref isolatte::async_fork, save that the process goes on to live.
+  /// The meaning is that of @ref isolatte::async_fork, except that the process goes on to live.
   /// outcome_base::pid is the worker's, outcome_base::usage what the job has used of it, and what
   /// was captured is what the job has written.
   ///
   /// @param fn what to run, made by @ref call
   /// @param opts how to run it
   /// @param token the completion token, with signature
-  /// `void(boost::system::error_code, outcome<result_of<Call>>)`
-  /// @return what the token makes of it
+  /// `void(boost::system::error_code, outcome<result_of<Call>>)`; by default that of the executor,
+  /// or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
   ///
   /// @par Handler executor
-  /// The handler's associated executor, the pool's where it has none. It is never called inside
-  /// the initiating function.
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
   /// @par Per-operation cancellation
   /// A job that no worker has begun with is taken back: ending::not_started, and no worker notices.
   /// One that runs costs its worker, as by isolatte::async_fork: `terminal` sends SIGKILL,
@@ -141,83 +178,89 @@ class worker_pool {
   /// @par Errors
   /// `operation_aborted` for a cancelled job and a stopped pool; error::queue_full;
   /// error::broken_pool; error::unknown_function; what kept the pool from starting any worker.
-  template <travels Call, boost::asio::completion_token_for<void(boost::system::error_code,
-                                                                 outcome<result_of<Call>>)>
-                              Token = boost::asio::deferred_t>
-  auto async_run(Call fn, job_options opts = {}, Token&& token = {}) {
-    using R = result_of<Call>;
-    detail::require_transportable<R>();
-    return boost::asio::async_initiate<Token, void(boost::system::error_code, outcome<R>)>(
-        initiate_run{this}, token, std::move(fn), opts);
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
+  /// called. It throws `std::bad_alloc`, and what saving the arguments or moving the handler
+  /// throws.
+  template <class Call, detail::outcome_token<detail::call_result_t<Call>> Token =
+                            detail::default_token<Executor>>
+  auto async_run(const Call& fn, job_options opts = {},
+                 Token&& token = detail::default_token<Executor>()) -> run_result<Call, Token> {
+    return boost::asio::async_initiate<Token, run_signature<Call>>(
+        run_initiation<Call>{&pool_}, token, detail::encode_call(fn), std::move(opts));
+  }
+
+  /// Runs a call in a worker, with default options, and completes with its outcome.
+  ///
+  /// @param fn what to run, made by @ref call
+  /// @param token the completion token
+  /// @return what the token makes of the operation
+  template <class Call, detail::outcome_token<detail::call_result_t<Call>> Token>
+  auto async_run(const Call& fn, Token&& token) -> run_result<Call, Token> {
+    return async_run(fn, job_options{}, std::forward<Token>(token));
   }
 
   /// Completes when no job is left, neither running nor waiting.
   ///
-  /// @param token the completion token, with signature `void(boost::system::error_code)`
-  /// @return what the token makes of it
+  /// @param token the completion token, with signature `void(boost::system::error_code)`; by
+  /// default that of the executor, or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
   ///
+  /// @par Handler executor
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
+  /// @par Per-operation cancellation
+  /// `terminal`, `partial` and `total` end the wait alone, with `operation_aborted`.
   /// @par Errors
-  /// None. A pool that is stopped is drained, too, once its workers are gone.
+  /// `operation_aborted` for a cancelled wait. A pool that is stopped is drained, too, once its
+  /// workers are gone: no error.
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, the handler is not called.
   template <boost::asio::completion_token_for<void(boost::system::error_code)> Token =
-                boost::asio::deferred_t>
-  auto async_drain(Token&& token = {}) {
-    return boost::asio::async_initiate<Token, void(boost::system::error_code)>(initiate_drain{this},
-                                                                               token);
+                detail::default_token<Executor>>
+  auto async_drain(Token&& token = detail::default_token<Executor>())
+      -> detail::initiated<Token, drain_signature, drain_initiation> {
+    return boost::asio::async_initiate<Token, drain_signature>(drain_initiation{&pool_}, token);
   }
 
   /// Kills the workers. All jobs, and those that come later, complete with `operation_aborted`;
   /// then the event loop can run out of work.
+  /// @par Exception safety
+  /// Basic guarantee: `std::bad_alloc`.
   void stop() { pool_.stop(); }
 
-  /// What the pool has done, and is doing.
+  /// Returns what the pool has done, and is doing.
   /// @return numbers that need not be of one moment
+  /// @par Exception safety
+  /// Strong guarantee: `std::bad_alloc`.
   pool_stats stats() const { return pool_.stats(); }
 
  private:
-  class initiate_run {
-   public:
-    using executor_type = worker_pool::executor_type;
-    explicit initiate_run(worker_pool* self) noexcept : self_{self} {}
-    executor_type get_executor() const { return self_->get_executor(); }
-    template <class Handler, class Call>
-    void operator()(Handler&& handler, const Call& fn, const job_options& opts) const {
-      self_->pool_.async_run(detail::make_remote(fn), opts,
-                             detail::outcome_handler<result_of<Call>, std::decay_t<Handler>>{
-                                 std::forward<Handler>(handler)});
-    }
+  template <class>
+  friend class basic_worker_pool;
 
-   private:
-    worker_pool* self_;
-  };
-
-  class initiate_drain {
-   public:
-    using executor_type = worker_pool::executor_type;
-    explicit initiate_drain(worker_pool* self) noexcept : self_{self} {}
-    executor_type get_executor() const { return self_->get_executor(); }
-    template <class Handler>
-    void operator()(Handler&& handler) const {
-      self_->pool_.async_drain(std::forward<Handler>(handler));
-    }
-
-   private:
-    worker_pool* self_;
-  };
-
+  executor_type executor_;
   detail::pool_handle pool_;
 };
+
+/// Warm processes that run one job after another, for any executor.
+using worker_pool = basic_worker_pool<>;
 
 /// @cond
 namespace detail {
 
-template <>
-struct pool_launcher<worker_pool> {
-  pool_launcher(worker_pool& pool, const options& child)
-      : pool_{&pool},
-        job_{.timeout = child.timeout, .grace = child.grace, .max_result = child.max_result} {}
+template <class Executor>
+struct pool_launcher<basic_worker_pool<Executor>> {
+  pool_launcher(basic_worker_pool<Executor>& pool, const options& child) : pool_{&pool} {
+    options const defaults;
+    job_.timeout = child.timeout;
+    // What the map leaves alone is as the pool has it.
+    if (child.grace != defaults.grace) job_.grace = child.grace;
+    if (child.max_result != defaults.max_result) job_.max_result = child.max_result;
+  }
 
   std::size_t concurrency() const noexcept { return pool_->concurrency(); }
-  boost::asio::any_io_executor get_executor() const { return pool_->get_executor(); }
+  Executor get_executor() const noexcept { return pool_->get_executor(); }
 
   template <class F, class Element, class Handler>
   void launch(const F& f, const Element& element, Handler handler) {
@@ -229,7 +272,7 @@ struct pool_launcher<worker_pool> {
   }
 
  private:
-  worker_pool* pool_;
+  basic_worker_pool<Executor>* pool_;
   job_options job_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace isolatte::detail {
 
-void async_execute(boost::asio::any_io_executor executor, program what, options opts,
+void async_execute(const boost::asio::any_io_executor& executor, program&& what, options&& opts,
                    report_handler handler) {
   // A program has no result, so nothing could be there before its end.
   opts.early = false;

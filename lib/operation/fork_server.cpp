@@ -25,13 +25,13 @@ struct server_handle::implementation {
   }
 };
 
-server_handle::server_handle(boost::asio::any_io_executor executor)
+server_handle::server_handle(const boost::asio::any_io_executor& executor)
     : implementation_{std::make_unique<implementation>()} {
   error_code ec;
   implementation_->process =
       launch::template_process::make(executor, launch::ahead_of_need::one_child, ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
-  implementation_->executor = std::move(executor);
+  implementation_->executor = executor;
 }
 
 server_handle::server_handle(server_handle&& other) noexcept = default;
@@ -42,11 +42,13 @@ int server_handle::pid() const noexcept {
   return implementation_ ? implementation_->process->pid() : 0;
 }
 
-boost::asio::any_io_executor server_handle::get_executor() const {
+boost::asio::any_io_executor server_handle::get_executor() const noexcept {
   return implementation_->executor;
 }
 
-void server_handle::async_run(const remote_call& call, options opts, report_handler handler) {
+void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
+  // A deferred operation keeps its arguments until after the handler has run.
+  options const opts = std::move(given);
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;

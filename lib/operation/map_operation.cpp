@@ -32,11 +32,10 @@ std::size_t processors() noexcept {
 
 namespace {
 
-/// What the end of another job can relieve.
+/// Whether the end of another job can help: error::queue_full is one of these, too.
 bool is_shortage(const error_code& ec) noexcept {
   return ec == errc::resource_unavailable_try_again || ec == errc::not_enough_memory ||
-         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
-         ec == error::queue_full;
+         ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system;
 }
 
 map_progress::end end_of(const error_code& ec, bool good) noexcept {
@@ -55,7 +54,8 @@ struct map_operation::state {
         progress{{.at_most = how.at_most, .stop_on_error = how.stop_on_error, .total = how.total}},
         on_progress{std::move(how.on_progress)} {}
 
-  /// Whatever this brings about: no job ends while it runs that is looked at afterwards.
+  /// Emits a signal to every job. A handler of the signal may erase any job, so the next one is
+  /// found by its index: an iterator could be invalid.
   void stop_all(asio::cancellation_type type) {
     for (auto at = jobs.begin(); at != jobs.end();) {
       std::size_t const index = at->first;
@@ -69,12 +69,13 @@ struct map_operation::state {
   asio::any_io_executor const serial;
   map_progress progress;
   std::function<void(std::size_t, std::size_t)> on_progress;
-  /// How far that has been told.
+  /// How many jobs on_progress has been told of.
   std::size_t reported = 0;
-  /// Under way, or to be tried again.
+  /// The jobs that are under way, or to be tried again.
   std::map<std::size_t, std::unique_ptr<job>> jobs;
   error_code first_error;
-  /// Set at once, so that a map that is cancelled before its first turn starts nothing.
+  /// Set by the cancelling thread, so that a map that is cancelled before its first turn starts
+  /// nothing.
   std::atomic<bool> cancelled = false;
   bool turn_is_posted = false;
   bool complete = false;
@@ -108,8 +109,8 @@ void map_operation::begin(handler_type handler) {
   turn_later(shared_from_this());
 }
 
-/// Does something, and sees to it that the map goes on: also when something threw, which is what
-/// users' callbacks do.
+/// Performs a step, and lets the map go on. If the step throws, which a user's callback may do, the
+/// map goes on in a turn of its own.
 template <class Step>
 void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
   if (self->state_->complete) return;
@@ -123,7 +124,7 @@ void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
   switch (self->state_->progress.next()) {
     case map_progress::step::wait: break;
     case map_progress::step::complete: finish(std::move(self)); break;
-    // The next in another turn: to make a child takes its time, and others use the loop, too.
+    // Each child is made in a turn of its own: that takes time, and others use the loop, too.
     case map_progress::step::take:
     case map_progress::step::retry: turn_later(std::move(self)); break;
   }
@@ -138,7 +139,8 @@ void map_operation::turn_later(std::shared_ptr<map_operation> self) {
   });
 }
 
-/// Behind all else, so that the last call knows the total, and whatever it throws nothing is amiss.
+/// Reports progress. Called last in a turn: the total is known by then, and an exception leaves the
+/// state consistent.
 void map_operation::report() {
   if (!state_->on_progress) return;
   while (state_->reported != state_->progress.done())
@@ -165,7 +167,7 @@ void map_operation::take_next() {
     if (!next) return progress.exhausted();
     state_->jobs.emplace(index, std::move(next));
   } catch (...) {
-    // An iterator that has thrown is not to be used any more.
+    // The range is not asked for more: an iterator that has thrown may be invalid.
     progress.take();
     progress.broken();
     refuse(index, std::current_exception());
@@ -204,7 +206,7 @@ void map_operation::settle(std::size_t index, const error_code& ec, bool good) {
   if (!effect.settled) return;
   if (!was_stopping && !state_->first_error) state_->first_error = ec;
   state_->jobs.erase(index);
-  // As at a timeout: the grace of the options applies.
+  // Not terminal: the grace of the options applies, as at a timeout.
   if (effect.stop_others) state_->stop_all(asio::cancellation_type::partial);
 }
 
@@ -218,7 +220,7 @@ void map_operation::finish(std::shared_ptr<map_operation> self) {
   self->release();
   auto next = std::move(*map.handler);
   map.handler.reset();
-  // The last of the operation goes before its handler is called.
+  // A handler may count on it that the operation has been destroyed.
   self.reset();
   std::move(next).complete(ec);
 }

@@ -29,7 +29,7 @@ supervise::symbolise_function symboliser_for(const options& opts) noexcept {
 
 }  // namespace
 
-void async_run(asio::any_io_executor executor, child_task& task, options opts,
+void async_run(const asio::any_io_executor& executor, child_task& task, options&& opts,
                report_handler handler) {
   launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts));
   // Released first: another thread may call the handler before this one returns.
@@ -41,7 +41,7 @@ void async_run(asio::any_io_executor executor, child_task& task, options opts,
   child.begin();
 }
 
-error_code run(child_task& task, options opts, report& result) {
+error_code run(child_task& task, options&& opts, report& result) {
   struct answer {
     bool done = false;
     error_code ec;
@@ -87,7 +87,7 @@ struct run_handle::implementation {
 
 run_handle::run_handle() noexcept = default;
 
-run_handle::run_handle(asio::any_io_executor executor, child_task& task, options opts)
+run_handle::run_handle(const asio::any_io_executor& executor, child_task& task, options&& opts)
     : implementation_{std::make_unique<implementation>()} {
   // The handle's owner wants the child's end, not just its result.
   opts.early = false;
@@ -129,7 +129,7 @@ error_code run_handle::signal(request what) noexcept {
   return process.terminate();
 }
 
-asio::any_io_executor run_handle::get_executor() const {
+asio::any_io_executor run_handle::get_executor() const noexcept {
   return implementation_ ? implementation_->executor : asio::any_io_executor{};
 }
 

@@ -19,7 +19,7 @@ struct pool_handle::implementation {
   }
 };
 
-pool_handle::pool_handle(boost::asio::any_io_executor executor, pool_options opts)
+pool_handle::pool_handle(const boost::asio::any_io_executor& executor, pool_options opts)
     : implementation_{std::make_unique<implementation>()} {
   boost::system::error_code ec;
   implementation_->pool = pool::pool::make(executor, std::move(opts), ec);
@@ -30,7 +30,7 @@ pool_handle::pool_handle(pool_handle&& other) noexcept = default;
 pool_handle& pool_handle::operator=(pool_handle&& other) noexcept = default;
 pool_handle::~pool_handle() = default;
 
-boost::asio::any_io_executor pool_handle::get_executor() const {
+boost::asio::any_io_executor pool_handle::get_executor() const noexcept {
   return implementation_->pool->executor();
 }
 

@@ -4,18 +4,21 @@
 #include "vocabulary/signals.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
-#include <isolatte/detail/task/outcome_handler.hpp>
+#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
 
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <exception>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace isolatte {
 
@@ -41,15 +44,15 @@ std::string what_of(const std::exception_ptr& exception) {
 }
 
 /// "faulted: SIGSEGV at 0x0 (core dumped)": the ending with what distinguishes it.
-std::string describe(const detail::run_summary& summary) {
+std::string describe(const run_summary& summary) {
   std::string text{to_string(summary.how)};
   if (summary.how == ending::exited && summary.exit_code)
     text += " with code " + std::to_string(*summary.exit_code);
-  // Asked to end, it did.
+  // A polite signal made the child exit: the code says how it took that.
   if ((summary.how == ending::timed_out || summary.how == ending::cancelled) && summary.exit_code)
     text += ", exited with code " + std::to_string(*summary.exit_code);
   if (summary.signal) text += ": " + detail::signal_name(*summary.signal);
-  // si_code above 0: the kernel sent it, and the address means something.
+  // si_code is above 0 if the kernel sent the signal. Only then is there an address.
   if (summary.fault && summary.fault->code > 0)
     text += " at " + hexadecimal(summary.fault->address);
   if (summary.core_dumped) text += " (core dumped)";
@@ -57,9 +60,22 @@ std::string describe(const detail::run_summary& summary) {
   return text;
 }
 
-abnormal_end make_abnormal_end(const detail::run_summary& summary) {
+abnormal_end make_abnormal_end(const run_summary& summary) {
   return {"isolatte: the child's end: " + describe(summary), summary.how, summary.exit_code,
           summary.signal};
+}
+
+std::exception_ptr nested_in_abnormal_end(const std::exception_ptr& inner,
+                                          const run_summary& summary) {
+  try {
+    try {
+      std::rethrow_exception(inner);
+    } catch (...) {
+      std::throw_with_nested(make_abnormal_end(summary));
+    }
+  } catch (...) {
+    return std::current_exception();
+  }
 }
 
 std::string duration(std::chrono::nanoseconds time) {
@@ -81,17 +97,66 @@ abnormal_end::abnormal_end(const std::string& what, ending how, std::optional<in
                            std::optional<int> signal)
     : std::runtime_error{what}, how_{how}, exit_code_{exit_code}, signal_{signal} {}
 
+outcome_base::outcome_base() noexcept = default;
+outcome_base::outcome_base(run_summary&& summary, std::exception_ptr&& exception) noexcept
+    : summary_{std::move(summary)}, exception_{std::move(exception)} {}
+outcome_base::outcome_base(const outcome_base& other) = default;
+outcome_base::outcome_base(outcome_base&& other) noexcept = default;
+outcome_base& outcome_base::operator=(const outcome_base& other) = default;
+outcome_base& outcome_base::operator=(outcome_base&& other) noexcept = default;
+outcome_base::~outcome_base() = default;
+
 bool outcome_base::success() const noexcept {
   return how() == ending::returned || (how() == ending::exited && exit_code() == 0);
 }
 
-void outcome_base::throw_instead_of_value() const {
-  if (exception_) std::rethrow_exception(exception_);
-  throw make_abnormal_end(summary_);
+run_summary outcome_base::returned_summary(run_summary&& rest) noexcept {
+  if (rest.how == ending::not_started) rest.how = ending::returned;
+  rest.ran = ran::yes;
+  if (rest.how == ending::returned && !rest.exit_code) rest.exit_code = 0;
+  return std::move(rest);
 }
 
+run_summary outcome_base::threw_summary(run_summary&& rest) noexcept {
+  rest.how = ending::threw;
+  rest.ran = ran::yes;
+  if (!rest.exit_code) rest.exit_code = 1;
+  return std::move(rest);
+}
+
+run_summary outcome_base::exited_summary(int code, run_summary&& rest) noexcept {
+  rest.how = ending::exited;
+  rest.ran = ran::yes;
+  rest.exit_code = code;
+  return std::move(rest);
+}
+
+run_summary outcome_base::signal_summary(int signal, run_summary&& rest) noexcept {
+  rest.how = ending::signaled;
+  if (signal == SIGKILL) rest.how = ending::killed;
+  if (detail::is_fault(signal) || rest.core_dumped) rest.how = ending::faulted;
+  rest.ran = ran::yes;
+  rest.signal = signal;
+  return std::move(rest);
+}
+
+outcome_base outcome_base::refused(const boost::system::error_code& why, run_summary&& rest) {
+  rest.how = ending::not_started;
+  rest.ran = ran::no;
+  std::exception_ptr thrown = std::make_exception_ptr(boost::system::system_error{
+      why, rest.reason.empty() ? "isolatte" : "isolatte: " + rest.reason});
+  rest.reason += (rest.reason.empty() ? "" : ": ") + why.message();
+  return {std::move(rest), std::move(thrown)};
+}
+
+std::exception_ptr outcome_base::reason_for_no_value() const {
+  return exception_ ? exception_ : std::make_exception_ptr(make_abnormal_end(summary_));
+}
+
+void outcome_base::throw_instead_of_value() const { std::rethrow_exception(reason_for_no_value()); }
+
 std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
-  detail::run_summary const& summary = what.summary_;
+  run_summary const& summary = what.summary_;
   std::string line = describe(summary);
   if (summary.how == ending::threw)
     if (std::string const message = what_of(what.exception_); !message.empty())
@@ -103,60 +168,50 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
               std::to_string(summary.usage.max_resident_bytes / (1024 * 1024)) + " MiB";
     line += ')';
   }
-  // The child's words are not to rule a terminal.
+  // Control characters in a child's text could rule the reader's terminal.
   for (char& c : line)
     if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
   return os << line;
 }
 
-std::exception_ptr detail::take_exception(const boost::system::error_code& ec, report& what) {
-  run_summary& summary = what.summary;
-  byte_buffer const payload = std::move(what.payload);
+outcome_base detail::outcome_access::take_end(const boost::system::error_code& ec, report& what) {
+  outcome_base made{std::move(what.summary), nullptr};
+  run_summary& summary = made.summary_;
   switch (what.kind) {
     case payload_kind::value: break;
     case payload_kind::none:
       if (summary.how == ending::undelivered)
-        return std::make_exception_ptr(make_abnormal_end(summary));
-      if (summary.how == ending::not_started && ec) {
-        std::exception_ptr refused = std::make_exception_ptr(boost::system::system_error{
-            ec, summary.reason.empty() ? "isolatte" : "isolatte: " + summary.reason});
-        summary.reason += (summary.reason.empty() ? "" : ": ") + ec.message();
-        return refused;
+        made.exception_ = std::make_exception_ptr(make_abnormal_end(summary));
+      else if (summary.how == ending::not_started && ec)
+        return outcome_base::refused(ec, std::move(summary));
+      break;
+    case payload_kind::exception: try { made.exception_ = decode_exception(what.payload.bytes());
+      } catch (...) {
+        refuse_value(made, std::current_exception());
       }
       break;
-    case payload_kind::exception: try { return decode_exception(payload.bytes());
-      } catch (...) {
-        return refuse_value(summary, std::current_exception());
-      }
-    case payload_kind::unencodable: try { std::rethrow_exception(decode_exception(payload.bytes()));
+    case payload_kind::unencodable:
+      try {
+        std::rethrow_exception(decode_exception(what.payload.bytes()));
       } catch (...) {
         if (std::string const why = what_of(std::current_exception()); !why.empty())
           summary.reason += ": " + why;
-        try {
-          std::throw_with_nested(make_abnormal_end(summary));
-        } catch (...) {
-          return std::current_exception();
-        }
+        made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
       }
+      break;
   }
-  return nullptr;
+  return made;
 }
 
-std::exception_ptr detail::refuse_value(run_summary& what, std::exception_ptr why) {
-  // An end that is known stays what it was; what it left behind is malformed all the same.
-  if (what.how == ending::returned || what.how == ending::threw) what.how = ending::undelivered;
-  what.reason = "the result frame is malformed";
-  if (why) what.reason += ": " + what_of(why);
-  try {
-    if (!why) throw make_abnormal_end(what);
-    try {
-      std::rethrow_exception(why);
-    } catch (...) {
-      std::throw_with_nested(make_abnormal_end(what));
-    }
-  } catch (...) {
-    return std::current_exception();
-  }
+void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) {
+  run_summary& summary = what.summary_;
+  // Another end is known, and stays: only its value is lost.
+  if (summary.how == ending::returned || summary.how == ending::threw)
+    summary.how = ending::undelivered;
+  summary.reason = "the result frame is malformed";
+  if (why) summary.reason += ": " + what_of(why);
+  what.exception_ = why ? nested_in_abnormal_end(why, summary)
+                        : std::make_exception_ptr(make_abnormal_end(summary));
 }
 
 }  // namespace isolatte

@@ -104,7 +104,7 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
   auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
   auto what = std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace));
   what->header.size = call.arguments.size();
-  what->header.max_result = opts.max_result;
+  what->header.max_result = opts.max_result.value_or(opts_.worker.max_result);
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
   if (call.function != 0) what->header.function = posix::locate_code(call.function);
   what->arguments = copy_of(call.arguments);

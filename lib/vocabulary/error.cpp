@@ -3,6 +3,9 @@
 
 #include <isolatte/error.hpp>
 
+#include <boost/system/errc.hpp>
+#include <boost/system/error_condition.hpp>
+
 #include <string>
 
 namespace isolatte {
@@ -25,6 +28,21 @@ class category final : public boost::system::error_category {
       case error::broken_pool: return "the pool's workers cannot be initialised";
     }
     return "unknown error " + std::to_string(value);
+  }
+  boost::system::error_condition default_error_condition(int value) const noexcept override {
+    namespace errc = boost::system::errc;
+    switch (static_cast<error>(value)) {
+      case error::already_waiting: return make_error_condition(errc::operation_in_progress);
+      // A second wait for the same child is ECHILD, too.
+      case error::already_delivered:
+      case error::no_child: return make_error_condition(errc::no_child_process);
+      case error::server_died: return make_error_condition(errc::connection_reset);
+      case error::unknown_function: return make_error_condition(errc::function_not_supported);
+      case error::queue_full: return make_error_condition(errc::resource_unavailable_try_again);
+      case error::broken_pool: return make_error_condition(errc::state_not_recoverable);
+      case error::bad_element: break;
+    }
+    return {value, *this};
   }
 };
 

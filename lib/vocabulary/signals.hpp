@@ -8,10 +8,10 @@
 
 namespace isolatte::detail {
 
-/// Whether the contract counts the signal as a fault rather than a request.
+/// Tells whether a signal is a fault, so that an end by it is ending::faulted.
 bool is_fault(int signal) noexcept;
 
-/// "SIGSEGV", "SIGRTMIN+3", or "signal 99" where there is no such name.
+/// Returns "SIGSEGV", "SIGRTMIN+3", or "signal 99" if there is no such name.
 std::string signal_name(int signal);
 
 }  // namespace isolatte::detail

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// error: isolatte: an argument of call\(\) cannot travel
+// error: isolatte: an argument of call\(\) is not transportable
 
 #include <isolatte/call.hpp>
 

@@ -16,8 +16,10 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,7 +41,7 @@ using isolatte::child;
 using isolatte::ending;
 using isolatte::options;
 using isolatte::outcome;
-using isolatte::spawn;
+using isolatte::spawn_child;
 using isolatte::test::gate;
 using isolatte::test::nothing_left;
 using isolatte::test::remembered;
@@ -92,18 +94,47 @@ BOOST_FIXTURE_TEST_CASE(of_nothing, nothing_left) {
   BOOST_TEST(none.terminate() == make_error_code(isolatte::error::no_child));
   BOOST_TEST(none.suspend() == make_error_code(isolatte::error::no_child));
   BOOST_TEST(none.resume() == make_error_code(isolatte::error::no_child));
-  asio::io_context context;
+}
+
+bool tells_of_no_child(const boost::system::system_error& thrown) {
+  return thrown.code() == make_error_code(isolatte::error::no_child);
+}
+
+// The operation would have no executor but Asio's system executor, and a program that forks is to
+// get no threads from that.
+BOOST_FIXTURE_TEST_CASE(of_nothing_is_not_waited_for, nothing_left) {
+  child<int> none;
   remembered<int> done;
-  none.async_wait(asio::bind_executor(context, done.handler()));
-  context.run();
-  BOOST_TEST(done.calls == 1);
-  BOOST_TEST(done.ec == make_error_code(isolatte::error::no_child));
-  BOOST_TEST(done.what.how() == ending::not_started);
+  BOOST_CHECK_EXCEPTION(none.async_wait(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  asio::io_context context;
+  BOOST_CHECK_EXCEPTION(none.async_wait(asio::bind_executor(context, done.handler())),
+                        boost::system::system_error, tells_of_no_child);
+  BOOST_CHECK_EXCEPTION(none.async_wait(asio::use_future), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_TEST((none.get_executor() == asio::any_io_executor{}));
+  BOOST_TEST(context.run() == 0U);
+  BOOST_TEST(done.calls == 0);
+  std::filesystem::directory_iterator const threads{"/proc/self/task"};
+  BOOST_TEST(std::distance(begin(threads), end(threads)) == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(moved_from_is_not_waited_for, nothing_left) {
+  asio::io_context context;
+  child<int> one = spawn_child(context, [] { return 1; });
+  auto late = one.async_wait(asio::deferred);
+  child<int> const other = std::move(one);
+  remembered<int> done;
+  BOOST_CHECK_EXCEPTION(one.async_wait(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_CHECK_EXCEPTION(std::move(late)(done.handler()), boost::system::system_error,
+                        tells_of_no_child);
+  BOOST_TEST(done.calls == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(gives_the_outcome, nothing_left) {
   asio::io_context context;
-  child<int> one = spawn(context, [] { return ::getpid(); });
+  child<int> one = spawn_child(context, [] { return ::getpid(); });
   BOOST_TEST(one.pid() > 0);
   BOOST_TEST((one.get_executor() == context.get_executor()));
   remembered<int> done;
@@ -119,9 +150,9 @@ BOOST_FIXTURE_TEST_CASE(gives_the_outcome, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(takes_every_token, nothing_left) {
   asio::io_context context;
-  auto first = spawn(context, [] { return 1; });
-  auto second = spawn(asio::any_io_executor{context.get_executor()}, [] { return 2; });
-  auto third = spawn(context, [] { return std::make_unique<int>(3); });
+  auto first = spawn_child(context, [] { return 1; });
+  auto second = spawn_child(asio::any_io_executor{context.get_executor()}, [] { return 2; });
+  auto third = spawn_child(context, [] { return std::make_unique<int>(3); });
   int sum = 0;
   asio::co_spawn(
       context,
@@ -140,7 +171,7 @@ BOOST_FIXTURE_TEST_CASE(takes_every_token, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(knows_whether_it_runs, nothing_left) {
   asio::io_context context;
   gate const leave;
-  auto one = spawn(context, [&] { leave.pass(); }, {.keep = leave.ends()});
+  auto one = spawn_child(context, [&] { leave.pass(); }, {.keep = leave.ends()});
   BOOST_TEST(one.running());
   BOOST_TEST(isolatte::test::alive(one.pid()));
   leave.open();
@@ -155,7 +186,7 @@ BOOST_FIXTURE_TEST_CASE(knows_whether_it_runs, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(may_be_waited_for_long_after_its_end, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 5; });
+  auto one = spawn_child(context, [] { return 5; });
   context.run();
   BOOST_TEST(!one.running());
   BOOST_TEST(isolatte::test::children().empty());
@@ -172,15 +203,15 @@ BOOST_FIXTURE_TEST_CASE(may_be_waited_for_long_after_its_end, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(sends_what_its_members_say, nothing_left) {
   asio::io_context context;
   gate const ready;
-  auto one = spawn(context,
-                   [&] {
-                     block({SIGINT, SIGTERM});
-                     ready.open();
-                     int const first = next_signal({SIGINT, SIGTERM});
-                     ready.open();
-                     return 100 * first + next_signal({SIGINT, SIGTERM});
-                   },
-                   {.keep = ready.ends()});
+  auto one = spawn_child(context,
+                         [&] {
+                           block({SIGINT, SIGTERM});
+                           ready.open();
+                           int const first = next_signal({SIGINT, SIGTERM});
+                           ready.open();
+                           return 100 * first + next_signal({SIGINT, SIGTERM});
+                         },
+                         {.keep = ready.ends()});
   ready.pass();
   BOOST_TEST(one.interrupt() == error_code{});
   ready.pass();
@@ -197,12 +228,12 @@ BOOST_FIXTURE_TEST_CASE(tells_signals_that_were_not_caught, nothing_left) {
   asio::io_context context;
   gate const ready;
   auto const start = [&] {
-    auto one = spawn(context,
-                     [&] {
-                       ready.open();
-                       pause_for_ever();
-                     },
-                     {.keep = ready.ends()});
+    auto one = spawn_child(context,
+                           [&] {
+                             ready.open();
+                             pause_for_ever();
+                           },
+                           {.keep = ready.ends()});
     ready.pass();
     return one;
   };
@@ -230,7 +261,7 @@ BOOST_FIXTURE_TEST_CASE(tells_signals_that_were_not_caught, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(leaves_alone_what_has_ended, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 1; });
+  auto one = spawn_child(context, [] { return 1; });
   await_zombie(one.pid());
   BOOST_TEST(one.terminate() == boost::system::errc::no_such_process);
   BOOST_TEST(one.interrupt() == boost::system::errc::no_such_process);
@@ -247,12 +278,12 @@ BOOST_FIXTURE_TEST_CASE(leaves_alone_what_has_ended, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(suspends_and_resumes, nothing_left) {
   asio::io_context context;
   gate const leave;
-  auto one = spawn(context,
-                   [&] {
-                     leave.pass();
-                     return 8;
-                   },
-                   {.keep = leave.ends()});
+  auto one = spawn_child(context,
+                         [&] {
+                           leave.pass();
+                           return 8;
+                         },
+                         {.keep = leave.ends()});
   remembered<int> done;
   one.async_wait(done.handler());
   for (int i = 0; i != 3; ++i) {
@@ -272,7 +303,7 @@ BOOST_FIXTURE_TEST_CASE(suspends_and_resumes, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(terminates_what_is_suspended, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, pause_for_ever);
+  auto one = spawn_child(context, pause_for_ever);
   one.suspend();
   BOOST_TEST(next_change(one.pid(), WSTOPPED) == CLD_STOPPED);
   BOOST_TEST(one.terminate() == error_code{});
@@ -287,12 +318,12 @@ BOOST_FIXTURE_TEST_CASE(terminates_what_is_suspended, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(is_waited_for_once_at_a_time, nothing_left) {
   asio::io_context context;
   gate const leave;
-  auto one = spawn(context,
-                   [&] {
-                     leave.pass();
-                     return 6;
-                   },
-                   {.keep = leave.ends()});
+  auto one = spawn_child(context,
+                         [&] {
+                           leave.pass();
+                           return 6;
+                         },
+                         {.keep = leave.ends()});
   remembered<int> first;
   remembered<int> second;
   remembered<int> third;
@@ -318,12 +349,12 @@ BOOST_FIXTURE_TEST_CASE(lives_on_when_a_wait_is_cancelled, nothing_left) {
                           asio::cancellation_type::total}) {
     asio::io_context context;
     gate const leave;
-    auto one = spawn(context,
-                     [&] {
-                       leave.pass();
-                       return 9;
-                     },
-                     {.keep = leave.ends()});
+    auto one = spawn_child(context,
+                           [&] {
+                             leave.pass();
+                             return 9;
+                           },
+                           {.keep = leave.ends()});
     asio::cancellation_signal stop;
     remembered<int> cancelled;
     bool emitting = false;
@@ -353,7 +384,7 @@ BOOST_FIXTURE_TEST_CASE(lives_on_when_a_wait_is_cancelled, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(may_be_given_up_waiting_for_before_the_loop_runs, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 3; });
+  auto one = spawn_child(context, [] { return 3; });
   asio::cancellation_signal stop;
   remembered<int> first;
   remembered<int> second;
@@ -378,7 +409,7 @@ BOOST_FIXTURE_TEST_CASE(kills_when_destroyed, nothing_left) {
   asio::io_context context;
   int pid = 0;
   {
-    auto const one = spawn(context, pause_for_ever);
+    auto const one = spawn_child(context, pause_for_ever);
     pid = one.pid();
     BOOST_TEST(isolatte::test::alive(pid));
   }
@@ -393,15 +424,16 @@ BOOST_FIXTURE_TEST_CASE(kills_the_whole_tree_when_destroyed, nothing_left) {
   int ends[2];
   BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
   {
-    auto const one = spawn(context,
-                           [&] {
-                             pid_t const grandchild = ::fork();
-                             if (grandchild == 0) pause_for_ever();
-                             static_cast<void>(!::write(ends[1], &grandchild, sizeof grandchild));
-                             block({SIGTERM, SIGINT, SIGHUP});
-                             pause_for_ever();
-                           },
-                           {.keep = {ends[1]}});
+    auto const one =
+        spawn_child(context,
+                    [&] {
+                      pid_t const grandchild = ::fork();
+                      if (grandchild == 0) pause_for_ever();
+                      static_cast<void>(!::write(ends[1], &grandchild, sizeof grandchild));
+                      block({SIGTERM, SIGINT, SIGHUP});
+                      pause_for_ever();
+                    },
+                    {.keep = {ends[1]}});
     pid_t grandchild = 0;
     BOOST_TEST(::read(ends[0], &grandchild, sizeof grandchild) == int{sizeof grandchild});
     BOOST_TEST(isolatte::test::alive(grandchild));
@@ -418,7 +450,7 @@ BOOST_FIXTURE_TEST_CASE(aborts_the_wait_when_destroyed, nothing_left) {
   asio::io_context context;
   remembered<void> done;
   {
-    auto one = spawn(context, pause_for_ever);
+    auto one = spawn_child(context, pause_for_ever);
     one.async_wait(done.handler());
   }
   BOOST_TEST(done.calls == 0);
@@ -431,7 +463,7 @@ BOOST_FIXTURE_TEST_CASE(aborts_the_wait_when_destroyed, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(may_be_destroyed_in_the_handler, nothing_left) {
   asio::io_context context;
-  auto one = std::make_unique<child<int>>(spawn(context, [] { return 1; }));
+  auto one = std::make_unique<child<int>>(spawn_child(context, [] { return 1; }));
   int calls = 0;
   one->async_wait([&](error_code ec, outcome<int> what) {
     one.reset();
@@ -447,7 +479,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_destroyed_while_threads_run_the_loop, nothing_lef
   asio::thread_pool pool{2};
   std::atomic<int> calls = 0;
   for (int i = 0; i != 50; ++i) {
-    auto one = spawn(pool, [i] {
+    auto one = spawn_child(pool, [i] {
       if (i % 2 == 0) pause_for_ever();
     });
     one.async_wait([&](error_code, outcome<void>) { ++calls; });
@@ -460,7 +492,7 @@ BOOST_FIXTURE_TEST_CASE(may_be_destroyed_while_threads_run_the_loop, nothing_lef
 BOOST_FIXTURE_TEST_CASE(may_be_destroyed_behind_the_end, nothing_left) {
   asio::io_context context;
   {
-    auto const one = spawn(context, [] { return 1; });
+    auto const one = spawn_child(context, [] { return 1; });
     await_zombie(one.pid());
   }
   BOOST_TEST(isolatte::test::children().empty());
@@ -473,12 +505,12 @@ BOOST_FIXTURE_TEST_CASE(moves, nothing_left) {
   asio::io_context context;
   gate const leave;
   remembered<int> done;
-  auto one = spawn(context,
-                   [&] {
-                     leave.pass();
-                     return 2;
-                   },
-                   {.keep = leave.ends()});
+  auto one = spawn_child(context,
+                         [&] {
+                           leave.pass();
+                           return 2;
+                         },
+                         {.keep = leave.ends()});
   one.async_wait(done.handler());
   int const pid = one.pid();
   child<int> const other = std::move(one);
@@ -493,8 +525,8 @@ BOOST_FIXTURE_TEST_CASE(moves, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(kills_what_it_held_when_assigned_to, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, pause_for_ever);
-  auto two = spawn(context, pause_for_ever);
+  auto one = spawn_child(context, pause_for_ever);
+  auto two = spawn_child(context, pause_for_ever);
   remembered<void> done;
   one.async_wait(done.handler());
   int const first = one.pid();
@@ -515,7 +547,7 @@ BOOST_FIXTURE_TEST_CASE(kills_what_it_held_when_assigned_to, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_child_from_being_created, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 1; }, {.in = isolatte::from_file{"/does/not/exist"}});
+  auto one = spawn_child(context, [] { return 1; }, {.in = isolatte::from_file{"/does/not/exist"}});
   BOOST_TEST(one.pid() == 0);
   BOOST_TEST(!one.running());
   BOOST_TEST(one.terminate() == boost::system::errc::no_such_file_or_directory);
@@ -531,7 +563,7 @@ BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_child_from_being_created, nothing_le
 
 BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_callable_from_running, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 1; }, {.limits = {.oom_score_adj = 5000}});
+  auto one = spawn_child(context, [] { return 1; }, {.limits = {.oom_score_adj = 5000}});
   remembered<int> done;
   one.async_wait(done.handler());
   context.run();
@@ -544,7 +576,7 @@ BOOST_FIXTURE_TEST_CASE(tells_what_kept_the_callable_from_running, nothing_left)
 
 BOOST_FIXTURE_TEST_CASE(times_out, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, pause_for_ever, {.timeout = 5ms});
+  auto one = spawn_child(context, pause_for_ever, {.timeout = 5ms});
   // The timeout works without an async_wait().
   context.run();
   BOOST_TEST(!one.running());
@@ -558,7 +590,7 @@ BOOST_FIXTURE_TEST_CASE(times_out, nothing_left) {
 
 BOOST_FIXTURE_TEST_CASE(waits_for_the_end_whatever_early_says, nothing_left) {
   asio::io_context context;
-  auto one = spawn(context, [] { return 1; }, {.early = true});
+  auto one = spawn_child(context, [] { return 1; }, {.early = true});
   remembered<int> done;
   one.async_wait(done.handler());
   context.run();
@@ -569,12 +601,12 @@ BOOST_FIXTURE_TEST_CASE(waits_for_the_end_whatever_early_says, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(cancelling_a_refused_wait_leaves_the_other, nothing_left) {
   asio::io_context context;
   gate const go;
-  auto one = spawn(context,
-                   [&] {
-                     go.pass();
-                     return 7;
-                   },
-                   {.keep = go.ends()});
+  auto one = spawn_child(context,
+                         [&] {
+                           go.pass();
+                           return 7;
+                         },
+                         {.keep = go.ends()});
   remembered<int> first;
   remembered<int> second;
   asio::cancellation_signal stop;
@@ -591,12 +623,12 @@ BOOST_FIXTURE_TEST_CASE(cancelling_a_refused_wait_leaves_the_other, nothing_left
 BOOST_FIXTURE_TEST_CASE(a_waits_handler_may_block_on_the_next_wait, nothing_left) {
   asio::thread_pool threads{3};
   gate const go;
-  auto one = spawn(threads,
-                   [&] {
-                     go.pass();
-                     return 7;
-                   },
-                   {.keep = go.ends()});
+  auto one = spawn_child(threads,
+                         [&] {
+                           go.pass();
+                           return 7;
+                         },
+                         {.keep = go.ends()});
   asio::strand<asio::thread_pool::executor_type> strand{threads.get_executor()};
   asio::cancellation_signal stop;
   std::promise<int> value;
@@ -631,8 +663,8 @@ BOOST_FIXTURE_TEST_CASE(a_handler_that_throws_at_its_destruction_leaves_nothing,
   auto token = std::make_shared<int>();
   std::weak_ptr const watched = token;
   std::optional one =
-      spawn(context, pause_for_ever,
-            {.out = isolatte::by_line{[token](std::string_view) {}}, .timeout = 1h});
+      spawn_child(context, pause_for_ever,
+                  {.out = isolatte::by_line{[token](std::string_view) {}}, .timeout = 1h});
   token.reset();
   context.poll();
   one->async_wait(
@@ -650,15 +682,15 @@ BOOST_FIXTURE_TEST_CASE(destroyed_by_a_line_it_hands_over_no_other, nothing_left
   asio::io_context context;
   std::optional<child<void>> one;
   int lines = 0;
-  one = spawn(context,
-              [] {
-                isolatte::test::write_all(1, "a\nb\nc\n");
-                pause_for_ever();
-              },
-              {.out = isolatte::by_line{[&](std::string_view) {
-                 ++lines;
-                 one.reset();
-               }}});
+  one = spawn_child(context,
+                    [] {
+                      isolatte::test::write_all(1, "a\nb\nc\n");
+                      pause_for_ever();
+                    },
+                    {.out = isolatte::by_line{[&](std::string_view) {
+                       ++lines;
+                       one.reset();
+                     }}});
   context.run();
   BOOST_TEST(lines == 1);
 }

@@ -159,7 +159,7 @@ BOOST_FIXTURE_TEST_CASE(of_handles_that_are_signalled_by_other_threads, nothing_
   std::atomic<int> right = 0;
   in_threads(3, [&](int) {
     for (int i = 0; i != 20; ++i) {
-      auto one = isolatte::spawn(pool, [] {
+      auto one = isolatte::spawn_child(pool, [] {
         for (;;) ::pause();
       });
       std::promise<void> ended;

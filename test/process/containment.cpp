@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(the_tree_dies_with_the_handle_and_the_context) {
       auto const opts = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
       isolatte::child<void> child;
       if (with_handle)
-        child = isolatte::spawn(context, grow, opts);
+        child = isolatte::spawn_child(context, grow, opts);
       else
         isolatte::async_fork(context, grow, opts, [](error_code, outcome<void>) {});
       BOOST_TEST(ready.await());
@@ -252,22 +252,15 @@ BOOST_AUTO_TEST_CASE(nested_children_die_with_the_outer_one) {
   wire ready;
   opts.keep = {alive.read_end(), alive.write_end(), ready.write_end()};
   asio::io_context context;
-  auto outer = isolatte::spawn(
-      context,
-      [&] {
-        isolatte::fork(
-            [&] {
-              isolatte::fork(
-                  [&] {
-                    grow_tree(alive);
-                    ready.tell();
-                    hang();
-                  },
-                  keeping({alive.read_end(), alive.write_end(), ready.write_end()}));
-            },
-            keeping({alive.read_end(), alive.write_end(), ready.write_end()}));
-      },
-      opts);
+  auto const nested = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
+  auto const innermost = [&] {
+    grow_tree(alive);
+    ready.tell();
+    hang();
+  };
+  auto const inner = [&] { static_cast<void>(isolatte::fork(innermost, nested)); };
+  auto outer = isolatte::spawn_child(
+      context, [&] { static_cast<void>(isolatte::fork(inner, nested)); }, opts);
   BOOST_TEST(ready.await());
   BOOST_TEST(!outer.terminate());
   alive.wait_until_closed();
@@ -287,13 +280,15 @@ BOOST_AUTO_TEST_CASE(children_and_their_groups_die_with_the_program) {
       hang();
     };
     auto const opts = keeping({alive.read_end(), alive.write_end(), ready.write_end()});
-    auto const running = isolatte::spawn(context, [&] { live(false); }, opts);
-    auto const stopped = isolatte::spawn(context, [&] { live(true); }, opts);
+    auto const running = isolatte::spawn_child(context, [&] { live(false); }, opts);
+    auto const stopped = isolatte::spawn_child(context, [&] { live(true); }, opts);
     isolatte::child<void> of_thread;
-    std::thread{[&] { of_thread = isolatte::spawn(context, [&] { live(false); }, opts); }}.join();
+    std::thread{[&] {
+      of_thread = isolatte::spawn_child(context, [&] { live(false); }, opts);
+    }}.join();
     auto group_less = opts;
     group_less.kill_tree = false;
-    auto const alone = isolatte::spawn(context, [&] { ready.tell(), hang(); }, group_less);
+    auto const alone = isolatte::spawn_child(context, [&] { ready.tell(), hang(); }, group_less);
     hang();
   });
   BOOST_TEST(ready.await(4));
@@ -306,7 +301,7 @@ BOOST_AUTO_TEST_CASE(a_child_outlives_the_thread_that_forked_it) {
   asio::io_context context;
   isolatte::child<int> child;
   std::thread{[&] {
-    child = isolatte::spawn(
+    child = isolatte::spawn_child(
         context,
         [&] {
           question.await();
@@ -332,7 +327,7 @@ BOOST_AUTO_TEST_CASE(children_die_with_the_program_that_is_still_starting_them) 
       asio::io_context context;
       std::vector<isolatte::child<void>> started_ones;
       for (int i = 0; i != 64; ++i) {
-        started_ones.push_back(isolatte::spawn(
+        started_ones.push_back(isolatte::spawn_child(
             context, [] { hang(); }, keeping({alive.read_end(), alive.write_end()})));
         started.tell();
       }
@@ -350,7 +345,7 @@ BOOST_AUTO_TEST_CASE(a_bare_fork_of_the_programs_own_saves_no_child) {
   wire ready;
   pid_t const helper = doomed_helper([&] {
     asio::io_context context;
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context, [&] { ready.tell(), hang(); }, keeping({alive.write_end(), ready.write_end()}));
     pid_t const bystander = bare_fork([&] {
       alive.close_write();
@@ -376,7 +371,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_executes_another_program_dies_with_this_one) {
     options opts = keeping({alive.write_end()});
     opts.in = isolatte::from_fd{never.read_end()};
     opts.out = isolatte::to_fd{out.write_end()};
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context,
         [] {
           ::execl("/bin/sh", "sh", "-c", "echo; exec cat", nullptr);
@@ -398,7 +393,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_need_not_die_with_the_program_lives_on) {
     asio::io_context context;
     options opts = keeping({question.read_end(), answer.write_end(), ready.write_end()});
     opts.die_with_parent = false;
-    auto const child = isolatte::spawn(
+    auto const child = isolatte::spawn_child(
         context,
         [&] {
           ready.tell();

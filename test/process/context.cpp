@@ -36,7 +36,7 @@ using isolatte::ending;
 using isolatte::fork;
 using isolatte::options;
 using isolatte::outcome;
-using isolatte::spawn;
+using isolatte::spawn_child;
 using isolatte::test::children;
 using isolatte::test::gate;
 using isolatte::test::leave_main;
@@ -210,9 +210,9 @@ BOOST_FIXTURE_TEST_CASE(ends_children_whose_handles_outlive_it, nothing_left) {
   bool called = false;
   {
     asio::io_context context;
-    waited = spawn(context, pause_for_ever, {.keep = children_alive.held()});
-    forgotten = spawn(context, pause_for_ever, {.keep = children_alive.held()});
-    ended = spawn(context, [] { return 1; });
+    waited = spawn_child(context, pause_for_ever, {.keep = children_alive.held()});
+    forgotten = spawn_child(context, pause_for_ever, {.keep = children_alive.held()});
+    ended = spawn_child(context, [] { return 1; });
     waited.async_wait([&](error_code, outcome<void>) { called = true; });
     context.poll();
     children_alive.close_mine();
@@ -279,13 +279,14 @@ BOOST_FIXTURE_TEST_CASE(is_left_with_main, nothing_left) {
     for (int i = 0; i != 3; ++i)
       async_fork(*context, pause_for_ever,
                  {.keep = children_alive.held(), .die_with_parent = false}, asio::detached);
-    auto* const handle = new auto(spawn(*context,
-                                        [&] {
-                                          if (::fork() == 0) pause_for_ever();
-                                          children_alive.say_hello();
-                                          pause_for_ever();
-                                        },
-                                        {.keep = children_alive.held(), .die_with_parent = false}));
+    auto* const handle =
+        new auto(spawn_child(*context,
+                             [&] {
+                               if (::fork() == 0) pause_for_ever();
+                               children_alive.say_hello();
+                               pause_for_ever();
+                             },
+                             {.keep = children_alive.held(), .die_with_parent = false}));
     static_cast<void>(handle);
     children_alive.await_hello();
     leave_main(21);
@@ -426,20 +427,14 @@ BOOST_FIXTURE_TEST_CASE(passes_a_nested_exception_up, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(takes_a_childs_children_with_it, nothing_left) {
   last_gasp tree_alive;
   asio::io_context context;
-  auto one = std::make_unique<isolatte::child<void>>(spawn(context,
-                                                           [&] {
-                                                             fork(
-                                                                 [&] {
-                                                                   fork(
-                                                                       [&] {
-                                                                         tree_alive.say_hello();
-                                                                         pause_for_ever();
-                                                                       },
-                                                                       {.keep = tree_alive.held()});
-                                                                 },
-                                                                 {.keep = tree_alive.held()});
-                                                           },
-                                                           {.keep = tree_alive.held()}));
+  options const held{.keep = tree_alive.held()};
+  auto const innermost = [&] {
+    tree_alive.say_hello();
+    pause_for_ever();
+  };
+  auto const inner = [&] { static_cast<void>(fork(innermost, held)); };
+  auto const outer = [&] { static_cast<void>(fork(inner, held)); };
+  auto one = std::make_unique<isolatte::child<void>>(spawn_child(context, outer, held));
   tree_alive.await_hello();
   tree_alive.close_mine();
   one.reset();

@@ -283,7 +283,7 @@ BOOST_AUTO_TEST_CASE(a_stopped_child_is_woken_for_the_polite_signal) {
 
 BOOST_AUTO_TEST_CASE(a_suspended_childs_timeout_goes_on) {
   asio::io_context context;
-  auto child = isolatte::spawn(context, [] { hang(); }, within(20ms));
+  auto child = isolatte::spawn_child(context, [] { hang(); }, within(20ms));
   BOOST_TEST(!child.suspend());
   bool ended = false;
   child.async_wait([&](error_code ec, outcome<void> done) {

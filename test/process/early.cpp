@@ -256,7 +256,7 @@ BOOST_FIXTURE_TEST_CASE(blocking_fork_gives_an_exception_early, nothing_left_soo
 
 BOOST_FIXTURE_TEST_CASE(a_handle_waits_for_the_end_all_the_same, nothing_left) {
   asio::io_context context;
-  auto child = isolatte::spawn(context, [] { return 1; }, {.early = true});
+  auto child = isolatte::spawn_child(context, [] { return 1; }, {.early = true});
   bool ended = false;
   child.async_wait([&](error_code, isolatte::outcome<int> done) {
     ended = true;

@@ -439,12 +439,12 @@ BOOST_FIXTURE_TEST_CASE(faulted_by_any_core_dump, nothing_left) {
 BOOST_FIXTURE_TEST_CASE(killed_from_outside, nothing_left) {
   asio::io_context context;
   gate const running;
-  auto child = isolatte::spawn(context,
-                               [&] {
-                                 running.open();
-                                 pause_for_ever();
-                               },
-                               {.keep = running.ends()});
+  auto child = isolatte::spawn_child(context,
+                                     [&] {
+                                       running.open();
+                                       pause_for_ever();
+                                     },
+                                     {.keep = running.ends()});
   running.pass();
   ::kill(child.pid(), SIGKILL);
   std::optional<outcome<void>> what;

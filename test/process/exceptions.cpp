@@ -371,12 +371,12 @@ BOOST_FIXTURE_TEST_CASE(are_not_caught_twice, nothing_left) {
   };
   {
     leaves_a_mark const outside{ends[1]};
-    fork(
+    static_cast<void>(fork(
         [&] {
           leaves_a_mark const inside{ends[1]};
           throw 1;
         },
-        {.keep = {ends[1]}});
+        {.keep = {ends[1]}}));
     char bytes[8];
     BOOST_TEST(::read(ends[0], bytes, sizeof bytes) == 1);
   }

@@ -423,7 +423,7 @@ BOOST_AUTO_TEST_CASE(a_fatal_signal_from_outside_says_so) {
     asio::io_context context;
     options opts = quiet;
     opts.keep = {ready.write_end()};
-    auto child = isolatte::spawn(context, [&] { ready.tell(), hang(); }, opts);
+    auto child = isolatte::spawn_child(context, [&] { ready.tell(), hang(); }, opts);
     BOOST_TEST(ready.await());
     BOOST_TEST(::kill(child.pid(), signal) == 0);
     bool ended = false;

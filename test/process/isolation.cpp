@@ -10,6 +10,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -402,8 +403,8 @@ BOOST_AUTO_TEST_CASE(nothing_escapes_into_the_programs_frames) {
   {
     marks_its_end const frame{"frame;"};
     try {
-      isolatte::fork([] { throw std::runtime_error{"x"}; }, opts);
-      isolatte::fork([] { ::_exit(WEXITSTATUS(wait_for(::fork()))); }, opts);
+      static_cast<void>(isolatte::fork([] { throw std::runtime_error{"x"}; }, opts));
+      static_cast<void>(isolatte::fork([] { ::_exit(WEXITSTATUS(wait_for(::fork()))); }, opts));
       mark("behind;");
     } catch (...) {
       mark("caught;");

@@ -115,15 +115,12 @@ struct isolatte::detail::pool_launcher<map_test::puppet_pool> {
     });
     auto const next = std::make_shared<Handler>(std::move(handler));
     job->complete = [f, element, next](boost::system::error_code ec, ending how) {
-      detail::run_summary summary;
-      summary.how = how;
-      std::optional<R> value;
-      if (how == ending::returned) value = f(element);
-      boost::asio::post(
-          boost::asio::get_associated_executor(*next),
-          [next, ec, result = outcome<R>{summary, nullptr, std::move(value)}]() mutable {
-            std::move (*next)(ec, std::move(result));
-          });
+      auto result = how == ending::returned ? outcome<R>::returned(f(element))
+                                            : outcome<R>::ended({.how = how});
+      boost::asio::post(boost::asio::get_associated_executor(*next),
+                        [next, ec, result = std::move(result)]() mutable {
+                          std::move (*next)(ec, std::move(result));
+                        });
     };
     pool->jobs.push_back(job);
   }

@@ -64,7 +64,7 @@ BOOST_FIXTURE_TEST_SUITE(reaping, nothing_left)
 
 BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_runs) {
   asio::io_context context;
-  auto child = isolatte::spawn(context, [] {
+  auto child = isolatte::spawn_child(context, [] {
     stop_traced();
     return 1;
   });
@@ -84,7 +84,7 @@ BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_runs) {
 
 BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_can_be_killed) {
   asio::io_context context;
-  auto child = isolatte::spawn(context, stop_traced);
+  auto child = isolatte::spawn_child(context, stop_traced);
   await_state(child.pid(), 't');
   BOOST_TEST(!child.terminate());
   std::optional<outcome<void>> done;
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_can_be_killed) {
 
 BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_dies_with_its_handle) {
   asio::io_context context;
-  auto child = isolatte::spawn(context, stop_traced);
+  auto child = isolatte::spawn_child(context, stop_traced);
   int const pid = child.pid();
   await_state(pid, 't');
   child = {};
@@ -147,7 +147,7 @@ BOOST_AUTO_TEST_CASE(an_adopted_tree_is_reaped_with_the_handle) {
   asio::io_context context;
   wire ready;
   {
-    auto const child = isolatte::spawn(context,
+    auto const child = isolatte::spawn_child(context,
                                        [&] {
                                          leave_a_tree();
                                          ready.tell();

@@ -6,6 +6,7 @@
 
 #include <isolatte.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/test/data/monomorphic.hpp>

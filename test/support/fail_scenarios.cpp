@@ -306,7 +306,7 @@ result handle_destroyed() {
   asio::io_context ctx;
   bool ready = false;
   {
-    auto child = isolatte::spawn(ctx, announce_and_hang, announcing(ready));
+    auto child = isolatte::spawn_child(ctx, announce_and_hang, announcing(ready));
     child.async_wait([&](error_code ec, const outcome<void>& o) { note(r, ec, o); });
     while (!ready && r.completions == 0) ctx.run_one();
   }
@@ -318,7 +318,7 @@ result handle_destroyed() {
 result handle_terminates() {
   result r;
   asio::io_context ctx;
-  auto child = isolatte::spawn(ctx, hang);
+  auto child = isolatte::spawn_child(ctx, hang);
   bool const there = child.pid() != 0;
   error_code const ec = child.terminate();
   if (there && ec && ec.value() != ESRCH) r.wrong = "terminate: " + ec.message();

@@ -20,7 +20,7 @@
 
 namespace call_test {
 
-using isolatte::travels;
+using isolatte::is_call;
 using isolatte::detail::byte_buffer;
 using isolatte::detail::make_remote;
 using isolatte::detail::remote_call;
@@ -213,11 +213,11 @@ BOOST_AUTO_TEST_CASE(move_only_arguments_make_it_move_only) {
 
 BOOST_AUTO_TEST_CASE(the_concept_tells_calls_from_callables) {
   auto const made = isolatte::call(add, 1, 2);
-  static_assert(travels<decltype(made)>);
-  static_assert(travels<decltype(made)&>);
-  static_assert(!travels<decltype(&add)>);
+  static_assert(is_call<decltype(made)>);
+  static_assert(is_call<decltype(made)&>);
+  static_assert(!is_call<decltype(&add)>);
   auto const closure = [] { return 1; };
-  static_assert(!travels<decltype(closure)>);
+  static_assert(!is_call<decltype(closure)>);
   static_assert(std::is_same_v<std::invoke_result_t<decltype(made)>, int>);
   BOOST_TEST(made() == 3);
 }

@@ -3,7 +3,7 @@
 
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/exception/codec.hpp>
-#include <isolatte/detail/task/outcome_handler.hpp>
+#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -15,10 +15,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,9 +31,9 @@ using isolatte::abnormal_end;
 using isolatte::ending;
 template <class R>
 using result = isolatte::outcome<R>;
+using isolatte::run_summary;
 using isolatte::detail::payload_kind;
 using isolatte::detail::report;
-using isolatte::detail::run_summary;
 
 constexpr std::size_t plenty = 1024 * 1024;
 
@@ -272,6 +274,283 @@ BOOST_AUTO_TEST_CASE(captured_text_is_handed_over) {
   BOOST_TEST(o.out_truncated());
   BOOST_TEST(o.err_text() == "err");
   BOOST_TEST(!o.err_truncated());
+}
+
+// The value
+
+template <class O, class U>
+concept has_value_or = requires(const O& o, U&& other) { o.value_or(std::forward<U>(other)); };
+
+BOOST_AUTO_TEST_CASE(another_value_has_to_convert_by_itself) {
+  static_assert(has_value_or<result<long>, int>);
+  static_assert(has_value_or<result<std::string>, const char*>);
+  // Five zeros are not five.
+  static_assert(!has_value_or<result<std::vector<int>>, int>);
+  static_assert(!has_value_or<result<std::unique_ptr<int>>, int*>);
+  static_assert(!has_value_or<result<void>, int>);
+  BOOST_TEST(result<std::vector<int>>{}.value_or({1, 2}).size() == 2U);
+  BOOST_TEST(*result<std::unique_ptr<int>>{}.value_or(std::make_unique<int>(3)) == 3);
+  BOOST_TEST(*result<std::unique_ptr<int>>::returned(std::make_unique<int>(4)).value_or(nullptr) ==
+             4);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_is_accessed_as_that_of_an_optional) {
+  auto o = result<std::string>::returned("text");
+  BOOST_TEST(o.has_value());
+  BOOST_TEST(*o == "text");
+  BOOST_TEST(*std::as_const(o) == "text");
+  BOOST_TEST(o->size() == 4U);
+  BOOST_TEST(std::as_const(o)->size() == 4U);
+  o->push_back('s');
+  *o += '!';
+  std::string const taken = *std::move(o);
+  BOOST_TEST(taken == "texts!");
+  static_assert(std::is_same_v<decltype(*o), std::string&>);
+  static_assert(std::is_same_v<decltype(*std::as_const(o)), const std::string&>);
+  static_assert(std::is_same_v<decltype(*std::move(o)), std::string&&>);
+  static_assert(noexcept(*o) && noexcept(o.has_value()));
+  auto const nothing = result<void>::returned();
+  BOOST_TEST(nothing.has_value());
+  static_assert(std::is_void_v<decltype(*nothing)>);
+  BOOST_TEST(!result<int>{}.has_value());
+}
+
+// What is there if there is no value
+
+template <class E>
+bool holds(const std::exception_ptr& pointer) {
+  try {
+    if (pointer) std::rethrow_exception(pointer);
+  } catch (const E&) {
+    return true;
+  } catch (...) {
+  }
+  return false;
+}
+
+BOOST_AUTO_TEST_CASE(an_error_is_there_if_there_is_no_value) {
+  BOOST_TEST(!result<int>::returned(1).error());
+  BOOST_TEST(!result<void>::returned().error());
+  BOOST_TEST(holds<std::out_of_range>(result<int>::threw(std::out_of_range{"far"}).error()));
+  BOOST_TEST(holds<int>(result<void>::threw(5).error()));
+  error_code const refused{EAGAIN, boost::system::system_category()};
+  BOOST_TEST(holds<boost::system::system_error>(result<int>::not_started(refused).error()));
+  for (int i = 0; i <= static_cast<int>(ending::lost); ++i) {
+    auto const how = static_cast<ending>(i);
+    BOOST_TEST_CONTEXT(how) {
+      auto const o = result<int>::ended({.how = how, .exit_code = 3, .signal = SIGTERM});
+      BOOST_TEST(!o.exception());
+      BOOST_REQUIRE(o.error());
+      try {
+        std::rethrow_exception(o.error());
+      } catch (const abnormal_end& end) {
+        BOOST_TEST(end.how() == how);
+        BOOST_TEST(end.exit_code().value() == 3);
+        BOOST_TEST(end.signal().value() == SIGTERM);
+        BOOST_TEST(end.what() == what_value_throws(o));
+      }
+    }
+  }
+}
+
+// Going on
+
+result<int> length(const std::string& text) {
+  if (text.empty()) return result<int>::exited(4);
+  return result<int>::returned(static_cast<int>(text.size()), {.pid = 2});
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_with_a_value) {
+  auto const text = result<std::string>::returned("four", {.pid = 1});
+  auto const counted = text.and_then(length);
+  static_assert(std::is_same_v<decltype(counted), const result<int>>);
+  BOOST_TEST(*counted == 4);
+  BOOST_TEST(counted.pid() == 2);
+  auto const failed = result<std::string>::returned("").and_then(length);
+  BOOST_TEST(failed.how() == ending::exited);
+  BOOST_TEST(failed.exit_code().value() == 4);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_go_on_without_a_value) {
+  auto const thrown = result<std::string>::threw(std::out_of_range{"far"}, {.pid = 7});
+  auto const next = thrown.and_then(length);
+  BOOST_TEST(next.how() == ending::threw);
+  BOOST_TEST(next.pid() == 7);
+  BOOST_TEST(holds<std::out_of_range>(next.exception()));
+  BOOST_TEST(holds<std::out_of_range>(thrown.exception()));
+  auto const mapped = thrown.transform([](const std::string&) { return 1.5; });
+  static_assert(std::is_same_v<decltype(mapped), const result<double>>);
+  BOOST_TEST(mapped.how() == ending::threw);
+  BOOST_TEST(mapped.pid() == 7);
+}
+
+BOOST_AUTO_TEST_CASE(a_value_is_replaced_and_all_else_stays) {
+  run_summary rest;
+  rest.pid = 7;
+  rest.usage.wall = std::chrono::milliseconds{3};
+  rest.out = {"said", true};
+  auto o = result<std::string>::returned("text", rest);
+  auto const size = o.transform(&std::string::size);
+  static_assert(std::is_same_v<decltype(size), const result<std::size_t>>);
+  BOOST_TEST(*size == 4U);
+  BOOST_TEST(size.pid() == 7);
+  BOOST_TEST((size.usage().wall == std::chrono::milliseconds{3}));
+  BOOST_TEST(size.out_text() == "said");
+  BOOST_TEST(size.out_truncated());
+  BOOST_TEST(o.out_text() == "said");
+  auto const moved = std::move(o).transform([](std::string&& text) { return std::move(text); });
+  BOOST_TEST(*moved == "text");
+  BOOST_TEST(moved.out_text() == "said");
+  BOOST_TEST(o->empty());
+  BOOST_TEST(o.out_text().empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_may_be_changed_in_place) {
+  auto o = result<int>::returned(1);
+  auto const before = o.transform([](int& value) { return value++; });
+  BOOST_TEST(*before == 1);
+  BOOST_TEST(*o == 2);
+  auto const sum = o.and_then([](int& value) { return result<int>::returned(++value); });
+  BOOST_TEST(*sum == 3);
+  BOOST_TEST(*o == 3);
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_a_value_to_go_on_with) {
+  auto const o = result<void>::returned({.pid = 5});
+  BOOST_TEST(*o.transform([] { return 6; }) == 6);
+  BOOST_TEST(o.transform([] { return 6; }).pid() == 5);
+  auto const none = result<int>::returned(6, {.pid = 8}).transform([](int) {});
+  static_assert(std::is_same_v<decltype(none), const result<void>>);
+  BOOST_TEST(none.has_value());
+  BOOST_TEST(none.pid() == 8);
+  BOOST_TEST(*o.and_then([] { return result<int>::returned(9); }) == 9);
+  BOOST_TEST(result<void>::exited(3).and_then([] { return result<int>{}; }).exit_code().value() ==
+             3);
+}
+
+BOOST_AUTO_TEST_CASE(values_that_only_move_are_moved_on) {
+  auto o = result<std::unique_ptr<int>>::returned(std::make_unique<int>(4));
+  auto next = std::move(o).transform([](std::unique_ptr<int> p) { return p; });
+  auto last = std::move(next).and_then(
+      [](std::unique_ptr<int> p) { return result<std::unique_ptr<int>>::returned(std::move(p)); });
+  auto const kept = std::move(last).or_else(
+      [](const std::exception_ptr&) { return result<std::unique_ptr<int>>{}; });
+  BOOST_TEST(**kept == 4);
+}
+
+BOOST_AUTO_TEST_CASE(has_another_way_to_a_value) {
+  auto const retry = [](const std::exception_ptr& why) {
+    return holds<std::out_of_range>(why) ? result<int>::returned(1) : result<int>::exited(9);
+  };
+  BOOST_TEST(*result<int>::returned(5).or_else(retry) == 5);
+  auto const thrown = result<int>::threw(std::out_of_range{"far"});
+  BOOST_TEST(*thrown.or_else(retry) == 1);
+  // The error is never null.
+  BOOST_TEST(result<int>::exited(3).or_else(retry).exit_code().value() == 9);
+  BOOST_TEST(result<void>::ended_by_signal(SIGSEGV)
+                 .or_else([](const std::exception_ptr& why) {
+                   return holds<abnormal_end>(why) ? result<void>::returned() : result<void>{};
+                 })
+                 .has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_on_the_way_leaves_it_as_it_was) {
+  auto o = result<std::string>::returned("text", {.pid = 7, .out = {"said"}});
+  auto const fail = [](std::string&) -> int { throw std::domain_error{"no"}; };
+  BOOST_CHECK_THROW(o.transform(fail), std::domain_error);
+  BOOST_CHECK_THROW(std::move(o).transform([](auto&&) -> int { throw std::domain_error{"no"}; }),
+                    std::domain_error);
+  BOOST_TEST(*o == "text");
+  BOOST_TEST(o.out_text() == "said");
+}
+
+// Outcomes that users make, for tests of their own
+
+BOOST_AUTO_TEST_CASE(one_that_returned_can_be_made) {
+  auto const o = result<int>::returned(5, {.pid = 7, .err = {"warned", false}});
+  BOOST_TEST(o.how() == ending::returned);
+  BOOST_TEST(o.ran() == isolatte::ran::yes);
+  BOOST_TEST(o.success());
+  BOOST_TEST(o.value() == 5);
+  BOOST_TEST(o.exit_code().value() == 0);
+  BOOST_TEST(o.pid() == 7);
+  BOOST_TEST(o.err_text() == "warned");
+  auto const late = result<int>::returned(6, {.how = ending::cancelled, .signal = SIGTERM});
+  BOOST_TEST(late.how() == ending::cancelled);
+  BOOST_TEST(late.value() == 6);
+  BOOST_TEST(!late.exit_code().has_value());
+  BOOST_TEST(!late.success());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_threw_can_be_made) {
+  auto const o = result<int>::threw(std::out_of_range{"far out"}, {.pid = 7});
+  BOOST_TEST(o.how() == ending::threw);
+  BOOST_TEST(o.ran() == isolatte::ran::yes);
+  BOOST_TEST(o.exit_code().value() == 1);
+  BOOST_CHECK_THROW(o.value(), std::out_of_range);
+  BOOST_TEST(text(o) == "threw: far out (pid 7)");
+  auto const pointer = std::make_exception_ptr(7);
+  BOOST_TEST((result<void>::threw(pointer).exception() == pointer));
+}
+
+BOOST_AUTO_TEST_CASE(one_that_exited_can_be_made) {
+  auto const o = result<int>::exited(3, {.pid = 17});
+  BOOST_TEST(o.how() == ending::exited);
+  BOOST_TEST(o.ran() == isolatte::ran::yes);
+  BOOST_TEST(!o);
+  BOOST_TEST(text(o) == "exited with code 3 (pid 17)");
+  BOOST_TEST(result<void>::exited(0).success());
+}
+
+BOOST_AUTO_TEST_CASE(one_that_a_signal_ended_can_be_made) {
+  BOOST_TEST(result<int>::ended_by_signal(SIGSEGV).how() == ending::faulted);
+  BOOST_TEST(result<int>::ended_by_signal(SIGKILL).how() == ending::killed);
+  BOOST_TEST(result<int>::ended_by_signal(SIGTERM).how() == ending::signaled);
+  auto const dumped = result<int>::ended_by_signal(SIGQUIT, {.core_dumped = true});
+  BOOST_TEST(dumped.how() == ending::faulted);
+  BOOST_TEST(dumped.signal().value() == SIGQUIT);
+  BOOST_TEST(dumped.ran() == isolatte::ran::yes);
+  auto const traced = result<int>::ended_by_signal(
+      SIGSEGV, {.fault = isolatte::fault_info{SIGSEGV, SEGV_MAPERR, nullptr, "trace"}});
+  BOOST_TEST(text(traced) == "faulted: SIGSEGV at 0x0");
+  BOOST_TEST(traced.fault()->trace == "trace");
+}
+
+BOOST_AUTO_TEST_CASE(one_that_was_not_started_can_be_made) {
+  error_code const refused{EAGAIN, boost::system::system_category()};
+  auto const o = result<int>::not_started(refused, {.reason = "creating the child"});
+  BOOST_TEST(o.how() == ending::not_started);
+  BOOST_TEST(o.ran() == isolatte::ran::no);
+  BOOST_TEST(text(o) == "not_started: creating the child: " + refused.message());
+  BOOST_CHECK_THROW(o.value(), boost::system::system_error);
+}
+
+BOOST_AUTO_TEST_CASE(one_of_any_ending_can_be_made) {
+  run_summary all;
+  all.how = ending::timed_out;
+  all.ran = isolatte::ran::unknown;
+  all.signal = SIGKILL;
+  all.out = {"out", true};
+  auto const o = result<int>::ended(all);
+  BOOST_TEST(o.how() == ending::timed_out);
+  BOOST_TEST(o.ran() == isolatte::ran::unknown);
+  BOOST_TEST(text(o) == "timed_out: SIGKILL");
+  BOOST_TEST(o.out_text() == "out");
+  BOOST_TEST(!o.exception());
+  auto const pointer = std::make_exception_ptr(7);
+  BOOST_TEST((result<int>::ended({.how = ending::undelivered}, pointer).exception() == pointer));
+}
+
+BOOST_AUTO_TEST_CASE(moving_one_leaves_nothing_of_it) {
+  auto o = result<std::string>::threw(1, {.out = {std::string(100, 'x')}});
+  auto const moved = std::move(o);
+  BOOST_TEST(moved.out_text().size() == 100U);
+  BOOST_TEST(o.out_text().empty());
+  BOOST_TEST(!o.exception());
+  static_assert(std::is_nothrow_move_constructible_v<result<std::string>>);
+  static_assert(std::is_nothrow_move_assignable_v<result<void>>);
+  static_assert(std::is_nothrow_default_constructible_v<result<std::string>>);
+  static_assert(!std::is_copy_constructible_v<result<std::unique_ptr<int>>>);
 }
 
 BOOST_AUTO_TEST_CASE(every_ending_has_its_word) {

@@ -4,13 +4,15 @@
 #ifndef ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
 #define ISOLATTE_DETAIL_OPERATION_MAP_JOBS_HPP
 
+#include <isolatte/detail/operation/adapted_handler.hpp>
+#include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/map_options.hpp>
 #include <isolatte/outcome.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -28,10 +30,10 @@
 
 namespace isolatte::detail {
 
-/// An element while its job is under way, as the range gave it: an lvalue stays one.
+/// Keeps an element while its job is under way, as the range gave it: an lvalue stays one.
 ///
-/// What forward iterators refer to stays where it is as long as the range does, so that is only
-/// referred to. All else is kept here.
+/// An lvalue of a forward range is referred to: it stays where it is as long as the range does.
+/// Other elements are stored.
 template <class Range>
 class map_element {
   using reference = std::ranges::range_reference_t<Range>;
@@ -42,7 +44,7 @@ class map_element {
                                   std::remove_cvref_t<reference>>;
 
  public:
-  /// What the function is called with.
+  /// The argument of the function.
   using type = std::conditional_t<is_lvalue, reference, kept&&>;
 
   template <class Iterator>
@@ -85,13 +87,13 @@ inline constexpr bool is_initializer_list = false;
 template <class T>
 inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
 
-/// What starts the jobs of a map:
-/// - `concurrency()`: how many at once where the user does not say;
+/// Starts the jobs of a map:
+/// - `concurrency()`: how many run at once by default;
 /// - `get_executor()`: the operation's executor;
 /// - `launch(f, element, handler)`: starts `f(element)`, and completes with
 ///   `void(error_code, outcome<R>)` on the handler's associated executor, never from inside;
-///   honours its cancellation slot. Both arguments outlive the job, and are to be left as they are
-///   where it completes with an error: then it may be launched once more.
+///   honours its cancellation slot. Both arguments outlive the job. They must not have been changed
+///   if the job completes with an error, since then it may be launched once more.
 template <class L, class F, class Element, class Handler>
 concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler handler) {
   { std::as_const(launcher).concurrency() } -> std::convertible_to<std::size_t>;
@@ -99,31 +101,27 @@ concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler ha
   launcher.launch(f, std::forward<Element>(element), std::move(handler));
 };
 
-/// The outcomes, which the operation fills and its handler is given.
+/// The outcomes, shared by the operation, which fills them, and its handler.
 template <class R>
 using map_outcomes = std::shared_ptr<std::vector<outcome<R>>>;
 
-/// Hands the outcomes over, behind the compiled operation.
-template <class R, class Handler>
-class map_handler {
- public:
-  map_handler(Handler handler, map_outcomes<R> outcomes)
-      : handler_(std::move(handler)), outcomes_{std::move(outcomes)} {}
+/// Hands the outcomes over, after the compiled operation has ended.
+template <class R>
+struct deliver_outcomes {
+  map_outcomes<R> outcomes;
 
-  void operator()(boost::system::error_code ec) {
-    std::vector<outcome<R>> all = std::move(*outcomes_);
-    outcomes_.reset();
-    std::move(handler_)(ec, std::move(all));
+  template <class Handler>
+  void operator()(Handler&& handler, const boost::system::error_code& ec) && {
+    std::vector<outcome<R>> all = std::move(*outcomes);
+    outcomes.reset();
+    std::move(handler)(ec, std::move(all));
   }
-
-  const Handler& inner() const noexcept { return handler_; }
-
- private:
-  Handler handler_;
-  map_outcomes<R> outcomes_;
 };
 
-/// The handler of one job.
+template <class R>
+using map_signature = void(boost::system::error_code, std::vector<outcome<R>>);
+
+/// Completes one job of a map.
 template <class Jobs>
 class map_job_handler {
  public:
@@ -148,7 +146,7 @@ class map_job_handler {
   std::size_t index_;
 };
 
-/// The types of a map: takes the elements, has their jobs launched, and keeps the outcomes.
+/// Takes the elements of a map, launches their jobs, and keeps the outcomes.
 template <class Launcher, std::ranges::input_range Range, maps<Range> F>
 class map_jobs final : public map_operation {
  public:
@@ -175,7 +173,7 @@ class map_jobs final : public map_operation {
     Launcher launcher;
     Range range;
     F function;
-    /// At the element that was taken last.
+    /// Points to the element that was taken last.
     std::optional<std::ranges::iterator_t<Range>> at{};
   };
 
@@ -196,7 +194,7 @@ class map_jobs final : public map_operation {
   std::unique_ptr<job> take(std::size_t index) override {
     bool const is_new = index == outcomes_->size();
     if (is_new) outcomes_->emplace_back();
-    // Advanced not before the next element is wanted: that may block, and throw.
+    // The iterator is not advanced before the next element is wanted: that may block, and throw.
     if (input_->at)
       ++*input_->at;
     else
@@ -215,9 +213,9 @@ class map_jobs final : public map_operation {
   }
 
   void refuse(std::size_t index, std::exception_ptr why) noexcept override {
-    // There is none where there was no memory for it.
+    // There is no place if memory was short for it.
     if (index < outcomes_->size())
-      put((*outcomes_)[index], outcome<result>{run_summary{}, std::move(why)});
+      put((*outcomes_)[index], outcome<result>::ended({}, std::move(why)));
   }
 
   void release() noexcept override {
@@ -229,38 +227,31 @@ class map_jobs final : public map_operation {
   outcomes outcomes_;
 };
 
-template <class Launcher>
-class initiate_map {
- public:
-  using executor_type = boost::asio::any_io_executor;
-
-  explicit initiate_map(Launcher launcher) : launcher_(std::move(launcher)) {}
-
-  executor_type get_executor() const noexcept { return launcher_.get_executor(); }
-
-  template <class Handler, class Range, class F>
-  void operator()(Handler&& handler, Range range, F f, map_options opts) const {
-    using jobs = map_jobs<Launcher, Range, F>;
-    map_operation::settings how{
-        .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher_.concurrency(),
-        .stop_on_error = opts.stop_on_error,
-        .on_progress = std::move(opts.on_progress)};
-    auto all = std::make_shared<typename jobs::outcomes::element_type>();
-    if constexpr (std::ranges::sized_range<Range>) {
-      how.total = static_cast<std::size_t>(std::ranges::size(range));
-      all->resize(*how.total);
-    }
-    std::make_shared<jobs>(launcher_, std::move(range), std::move(f), std::move(how), all)
-        ->begin(map_handler<typename jobs::result, std::decay_t<Handler>>{
-            std::forward<Handler>(handler), std::move(all)});
+template <class Launcher, class Range, class F>
+void start_map(const boost::asio::any_io_executor&, Launcher&& launcher, Range&& range, F&& f,
+               map_options&& opts,
+               boost::asio::any_completion_handler<map_signature<map_result<Range, F>>> handler) {
+  using jobs = map_jobs<Launcher, Range, F>;
+  map_operation::settings how{
+      .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher.concurrency(),
+      .stop_on_error = opts.stop_on_error,
+      .on_progress = std::move(opts.on_progress)};
+  auto all = std::make_shared<typename jobs::outcomes::element_type>();
+  if constexpr (std::ranges::sized_range<Range>) {
+    how.total = static_cast<std::size_t>(std::ranges::size(range));
+    all->resize(*how.total);
   }
+  std::make_shared<jobs>(std::move(launcher), std::move(range), std::move(f), std::move(how), all)
+      ->begin(adapted_handler{deliver_outcomes<typename jobs::result>{std::move(all)},
+                              std::move(handler)});
+}
 
- private:
-  Launcher launcher_;
-};
+template <class Launcher, class Range, class F>
+using map_initiation =
+    initiation<&start_map<Launcher, Range, F>, boost::asio::any_io_executor, void>;
 
-/// How a kind of pool launches jobs: specialised by the header that defines the pool, with a
-/// constructor `(Pool&, const options&)`. See @ref job_launcher for the rest.
+/// Launches jobs in a kind of pool. The header that defines the pool specialises this, with a
+/// constructor `(Pool&, const options&)`. See job_launcher for the rest.
 template <class Pool>
 struct pool_launcher;
 
@@ -268,19 +259,10 @@ template <class Pool>
 concept launches_jobs = requires { sizeof(pool_launcher<Pool>); } &&
                         std::constructible_from<pool_launcher<Pool>, Pool&, const options&>;
 
-}  // namespace isolatte::detail
+template <launches_jobs Pool>
+using default_token_of_pool = default_token<
+    std::remove_cvref_t<decltype(std::declval<const pool_launcher<Pool>&>().get_executor())>>;
 
-template <template <class, class> class Associator, class R, class Handler, class Default>
-struct boost::asio::associator<Associator, isolatte::detail::map_handler<R, Handler>, Default>
-    : Associator<Handler, Default> {
-  static typename Associator<Handler, Default>::type get(
-      const isolatte::detail::map_handler<R, Handler>& handler) noexcept {
-    return Associator<Handler, Default>::get(handler.inner());
-  }
-  static auto get(const isolatte::detail::map_handler<R, Handler>& handler,
-                  const Default& fallback) noexcept {
-    return Associator<Handler, Default>::get(handler.inner(), fallback);
-  }
-};
+}  // namespace isolatte::detail
 
 #endif

@@ -19,13 +19,13 @@
 
 namespace isolatte::detail {
 
-/// How many jobs are under way at once where nobody says.
+/// Returns how many jobs are under way at once by default: the number of processors.
 ISOLATTE_DECL std::size_t processors() noexcept;
 
-/// Many jobs, without their types: what is started when, what is stopped, when all is done.
+/// Runs the jobs of a map, without their types: starts them, stops them, and completes.
 ///
-/// Everything below runs on a strand of the operation's executor, which also calls the members that
-/// a derived class supplies.
+/// All members run on a strand of the operation's executor, those that a derived class supplies
+/// among them.
 class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_operation> {
  public:
   using handler_type = boost::asio::any_completion_handler<void(boost::system::error_code)>;
@@ -37,7 +37,7 @@ class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_o
     std::optional<std::size_t> total{};
   };
 
-  /// An element, kept until its job has ended: a job that could not be started is tried again.
+  /// Keeps an element until its job has ended: a job that could not be started is tried again.
   struct job {
     virtual ~job() = default;
     /// Ends the job while it is under way.
@@ -48,26 +48,27 @@ class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_o
   map_operation(const map_operation&) = delete;
   map_operation& operator=(const map_operation&) = delete;
 
-  /// To be called once. Completes when every job has ended, or is not to be started any more.
+  /// Starts the operation; must be called once. Completes when every job has ended, or is not to be
+  /// started any more.
   void begin(handler_type handler);
 
-  /// What serialises the operation.
+  /// Returns the strand.
   const boost::asio::any_io_executor& serial() const noexcept;
 
  protected:
   map_operation(boost::asio::any_io_executor executor, settings how);
 
-  /// The next element, or null where there is none. Its outcome has a place when this has returned,
-  /// or has thrown what the range did.
+  /// Returns the next element, or null after the last. Its outcome has a place when this has
+  /// returned, or has thrown what the range did.
   virtual std::unique_ptr<job> take(std::size_t index) = 0;
   /// Starts a job. Unless this throws, ended() is called once, on serial(), never from here.
   virtual void launch(std::size_t index, job& what) = 0;
-  /// The outcome of what could not be started.
+  /// Sets the outcome of a job that could not be started.
   virtual void refuse(std::size_t index, std::exception_ptr why) noexcept = 0;
-  /// Lets go of the range and the function.
+  /// Destroys the range and the function.
   virtual void release() noexcept = 0;
 
-  /// A job has ended, and its outcome is in its place.
+  /// Goes on after a job has ended, whose outcome is in its place.
   /// @param good whether the outcome is no failure
   static void ended(std::shared_ptr<map_operation> self, std::size_t index,
                     boost::system::error_code ec, bool good);

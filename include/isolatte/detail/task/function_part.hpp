@@ -18,19 +18,19 @@ template <class F>
 inline constexpr bool is_function_pointer =
     std::is_pointer_v<F> && std::is_function_v<std::remove_pointer_t<F>>;
 
-/// Says that a function travels as its address: the other process has it at the same one.
+/// Whether a function is sent as its address: the other process has the same code there.
 template <class F>
-concept travels_by_address = is_function_pointer<F> || std::is_member_pointer_v<F>;
+concept sent_by_address = is_function_pointer<F> || std::is_member_pointer_v<F>;
 
-/// Says that there is nothing to send: a captureless lambda, a function object without data.
+/// Whether a function has no data to send: a captureless lambda, an empty function object.
 template <class F>
-concept travels_as_nothing =
+concept sent_as_nothing =
     std::is_empty_v<F> && std::is_default_constructible_v<F> && !std::is_polymorphic_v<F>;
 
 template <class F>
-concept travelling_function = travels_by_address<F> || travels_as_nothing<F> || transportable<F>;
+concept transportable_function = sent_by_address<F> || sent_as_nothing<F> || transportable<F>;
 
-/// A function that the archives would not carry by themselves.
+/// Carries a function that the archives would refuse.
 template <class F>
 struct function_part {
   F function{};
@@ -43,16 +43,16 @@ struct carrier<function_part<F>> {
 
   template <class Ar>
   static void save(Ar& ar, const function_part<F>& value) {
-    if constexpr (travels_by_address<F>) ar.save_binary(&value.function, sizeof value.function);
+    if constexpr (sent_by_address<F>) ar.save_binary(&value.function, sizeof value.function);
   }
   template <class Ar>
   static void load(Ar& ar, function_part<F>& value) {
-    if constexpr (travels_by_address<F>) ar.load_binary(&value.function, sizeof value.function);
+    if constexpr (sent_by_address<F>) ar.load_binary(&value.function, sizeof value.function);
   }
 };
 
-/// The code that a pointer stands for, or 0 where it is none or the object decides (a virtual
-/// member function).
+/// Returns the address of the code that a function pointer stands for. Returns 0 for other types,
+/// and for a virtual member function, where the object decides.
 template <class F>
 std::uintptr_t code_address([[maybe_unused]] const F& function) noexcept {
   if constexpr (is_function_pointer<F>) {

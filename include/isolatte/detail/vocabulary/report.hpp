@@ -4,18 +4,18 @@
 #ifndef ISOLATTE_DETAIL_VOCABULARY_REPORT_HPP
 #define ISOLATTE_DETAIL_VOCABULARY_REPORT_HPP
 
+#include <isolatte/config.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
-#include <isolatte/ending.hpp>
-#include <isolatte/fault_info.hpp>
-#include <isolatte/resource_usage.hpp>
+#include <isolatte/run_summary.hpp>
 
 #include <cstddef>
-#include <optional>
-#include <string>
 
 namespace isolatte::detail {
 
-/// What the child says that its frame holds.
+using isolatte::captured_text;
+using isolatte::run_summary;
+
+/// Says what a frame of the child's holds.
 enum class payload_kind : unsigned char {
   none = 0,
   value = 1,
@@ -24,33 +24,20 @@ enum class payload_kind : unsigned char {
   unencodable = 3,
 };
 
-struct captured_text {
-  std::string text;
-  bool truncated = false;
-};
-
-/// All that is known of one run, save its value.
-struct run_summary {
-  ending how = ending::not_started;
-  isolatte::ran ran = isolatte::ran::no;
-  std::optional<int> exit_code{};
-  std::optional<int> signal{};
-  bool core_dumped = false;
-  int pid = 0;
-  resource_usage usage{};
-  std::optional<fault_info> fault{};
-  captured_text out{};
-  captured_text err{};
-  /// For ending::undelivered: why. For ending::not_started: which step failed.
-  std::string reason{};
-};
-
-/// What the compiled library hands to who knows the value's type, and can decode it.
+/// All that the compiled library knows of a run, to be decoded where the value's type is known.
+///
+/// Every handler of a program is instantiated with a report. Its special members are compiled once,
+/// in the library, which keeps the handlers small.
 struct report {
+  ISOLATTE_DECL report() noexcept;
+  ISOLATTE_DECL report(report&& other) noexcept;
+  ISOLATTE_DECL report& operator=(report&& other) noexcept;
+  ISOLATTE_DECL ~report();
+
   run_summary summary{};
   payload_kind kind = payload_kind::none;
   byte_buffer payload{};
-  /// What decoding the payload may allocate.
+  /// Bytes that decoding the payload may allocate.
   std::size_t max_result = 0;
 };
 

@@ -1,0 +1,61 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include <isolatte/error.hpp>
+
+#include <boost/system/errc.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+namespace error_test {
+
+using boost::system::error_code;
+namespace errc = boost::system::errc;
+
+BOOST_AUTO_TEST_SUITE(error)
+
+BOOST_AUTO_TEST_CASE(every_one_has_a_message_of_its_own) {
+  std::set<std::string> messages;
+  for (int i = 1; i <= static_cast<int>(isolatte::error::broken_pool); ++i) {
+    error_code const ec = static_cast<isolatte::error>(i);
+    BOOST_TEST(ec.failed());
+    BOOST_TEST(ec.category().name() == std::string{"isolatte"});
+    BOOST_TEST(messages.insert(ec.message()).second);
+    BOOST_TEST(ec.message().find("unknown") == std::string::npos);
+  }
+  BOOST_TEST(isolatte::error_category().message(99) == "unknown error 99");
+}
+
+BOOST_AUTO_TEST_CASE(is_equal_to_the_portable_condition_that_fits) {
+  auto const code = [](isolatte::error e) { return make_error_code(e); };
+  BOOST_TEST((code(isolatte::error::already_waiting) == errc::operation_in_progress));
+  BOOST_TEST((code(isolatte::error::already_delivered) == errc::no_child_process));
+  BOOST_TEST((code(isolatte::error::no_child) == errc::no_child_process));
+  BOOST_TEST((code(isolatte::error::server_died) == errc::connection_reset));
+  BOOST_TEST((code(isolatte::error::unknown_function) == errc::function_not_supported));
+  BOOST_TEST((code(isolatte::error::queue_full) == errc::resource_unavailable_try_again));
+  BOOST_TEST((code(isolatte::error::broken_pool) == errc::state_not_recoverable));
+}
+
+BOOST_AUTO_TEST_CASE(stays_itself_if_none_fits) {
+  error_code const ec = isolatte::error::bad_element;
+  BOOST_TEST((ec.default_error_condition().category() == isolatte::error_category()));
+  BOOST_TEST(ec.default_error_condition().value() == ec.value());
+  auto const unknown = isolatte::error_category().default_error_condition(99);
+  BOOST_TEST(unknown.value() == 99);
+}
+
+BOOST_AUTO_TEST_CASE(is_equal_to_no_other_error_code) {
+  error_code const full = isolatte::error::queue_full;
+  error_code const again{EAGAIN, boost::system::generic_category()};
+  BOOST_TEST((full == isolatte::error::queue_full));
+  BOOST_TEST((full != again));
+  BOOST_TEST((full != isolatte::error::no_child));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace error_test
