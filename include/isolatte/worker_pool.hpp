@@ -45,6 +45,8 @@ class ISOLATTE_VISIBLE pool_handle {
   ISOLATTE_DECL void async_run(const remote_call& call, const job_options& opts,
                                report_handler handler);
   ISOLATTE_DECL void async_drain(drain_handler handler);
+  /// @return as long as it lives no drain completes, though no job may be there
+  ISOLATTE_DECL std::shared_ptr<void> promise_jobs();
   ISOLATTE_DECL void stop();
   ISOLATTE_DECL pool_stats stats() const;
 
@@ -238,6 +240,9 @@ class basic_worker_pool {
  private:
   template <class>
   friend class basic_worker_pool;
+  /// @cond
+  friend detail::pool_launcher<basic_worker_pool>;
+  /// @endcond
 
   executor_type executor_;
   detail::pool_handle pool_;
@@ -258,6 +263,9 @@ struct pool_launcher<basic_worker_pool<Executor>> {
     if (child.grace != defaults.grace) job_.grace = child.grace;
     if (child.max_result != defaults.max_result) job_.max_result = child.max_result;
   }
+
+  /// A map hands its elements over one at a time: between two of them the pool may have no job.
+  std::shared_ptr<void> promise_jobs() { return pool_->pool_.promise_jobs(); }
 
   std::size_t concurrency() const noexcept { return pool_->concurrency(); }
   Executor get_executor() const noexcept { return pool_->get_executor(); }

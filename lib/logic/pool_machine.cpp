@@ -270,7 +270,7 @@ void pool_machine::abandon() noexcept {
   given_ = busy_ = alive_ = 0;
 }
 
-// What is to be done
+// Actions
 
 pool_action pool_machine::next() noexcept {
   for (;;) {
@@ -332,7 +332,7 @@ pool_action pool_machine::give(pool_job& job, pool_worker& to) noexcept {
 std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noexcept {
   using kind = pool_action::kind;
   if (worker.recalls_) {
-    // What comes after the job that the worker is ended for must not begin when that job is done.
+    // If the job that the worker is ended for is done after all, the next one must not begin.
     if (!worker.jobs_.empty() && &worker.jobs_.back() != worker.to_end_)
       return ask(purpose::recall, worker.jobs_.back());
     worker.recalls_ = false;
@@ -422,7 +422,7 @@ bool pool_machine::lacks_worker() const noexcept {
          alive_ < wanted_workers(policy_, queued_.size() + given_);
 }
 
-// What events have in common
+// Steps that several events share
 
 void pool_machine::unlink(pool_job& job) noexcept {
   pool_worker& worker = *std::exchange(job.worker_, nullptr);

@@ -26,7 +26,7 @@ using moment = std::chrono::steady_clock::time_point;
 enum class job_end {
   /// The pool was stopped, or had been before the job came.
   pool_stopped,
-  /// As many jobs wait as may.
+  /// No more jobs may wait.
   queue_full,
   /// The pool is broken: its workers cannot be initialised.
   pool_broken,
@@ -61,16 +61,16 @@ enum class stop_cause {
   cancelled,
   /// The pool was stopped.
   pool_stopped,
-  /// What came through the worker's channel is no reply to its first job.
+  /// The bytes from the worker are no reply to its first job.
   malformed_reply,
   /// The worker does not begin the job that it was given, or does not end when asked to.
   unresponsive,
 };
 
-/// What the shared page of a worker says of its first job.
+/// The stage that the shared page of a worker states for a job.
 enum class job_stage { not_begun, receiving, begun };
 
-/// What the machine knows of one job; a driver derives its own job from this, and keeps it alive
+/// One job, as the machine knows it. A driver derives its own job from this, and keeps it alive
 /// until the job has been completed.
 class pool_job : public boost::intrusive::list_base_hook<> {
  public:
@@ -100,7 +100,7 @@ class pool_job : public boost::intrusive::list_base_hook<> {
   job_end end_ = job_end::pool_stopped;
 };
 
-/// What the machine knows of one worker; a driver derives its own worker from this, and keeps it
+/// One worker, as the machine knows it. A driver derives its own worker from this, and keeps it
 /// alive from started() to ended().
 class pool_worker {
   using hook = boost::intrusive::list_member_hook<>;
@@ -130,9 +130,9 @@ class pool_worker {
   bool ready_ = false;
   bool retiring_ = false;
   bool replaces_another_ = false;
-  /// It takes no more jobs, and retires when it has done those that it has begun.
+  /// The worker takes no more jobs, and retires when it has done those that it has begun.
   bool worn_ = false;
-  /// It has completed a job, or taken one along.
+  /// The worker has completed a job, or a job ended with it.
   bool was_of_use_ = false;
   /// Jobs came back from it because of its end.
   bool had_jobs_ = false;
@@ -250,7 +250,7 @@ class pool_machine {
   /// Forgets all jobs and workers, and completes none.
   void abandon() noexcept;
 
-  /// What is to be done now.
+  /// The next thing to do.
   pool_action next() noexcept;
 
   // State
@@ -321,8 +321,8 @@ class pool_machine {
   job_list ending_;
   worker_list<&pool_worker::in_workers_> workers_;
   worker_list<&pool_worker::in_agenda_> agenda_;
-  /// Workers that may be given jobs, by how many they have, which is less than the depth. Those
-  /// without any stand in the order in which they became idle.
+  /// Workers that may be given jobs, by how many they have, which is less than the depth. The idle
+  /// ones stand in the order in which they became idle.
   std::array<load_list, max_depth> takers_;
   /// Workers that do their jobs and may be given no more for now.
   load_list full_;

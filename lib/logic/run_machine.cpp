@@ -119,6 +119,8 @@ action run_machine::symbolised() noexcept {
 }
 
 isolatte::ran run_machine::whether_ran() const noexcept {
+  if (stage_ == child_stage::setup && kind_ == detail::payload_kind::unencodable)
+    return isolatte::ran::no;
   if (stage_ == child_stage::running || stage_ == child_stage::finished ||
       frame_ != frame_state::absent)
     return isolatte::ran::yes;
@@ -134,7 +136,8 @@ verdict run_machine::conclude_frame() const noexcept {
     case detail::payload_kind::exception: v.how = ending::threw; break;
     default:
       v.how = ending::undelivered;
-      v.reason = "the result could not be serialised";
+      v.reason = stage_ == child_stage::setup ? "the arguments could not be received"
+                                              : "the result could not be serialised";
       break;
   }
   return v;

@@ -47,6 +47,8 @@ void pool_handle::async_drain(drain_handler handler) {
   implementation_->pool->async_drain(std::move(handler));
 }
 
+std::shared_ptr<void> pool_handle::promise_jobs() { return implementation_->pool->promise_jobs(); }
+
 void pool_handle::stop() { implementation_->pool->stop(); }
 
 pool_stats pool_handle::stats() const { return implementation_->pool->stats(); }

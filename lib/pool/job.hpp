@@ -24,7 +24,7 @@ struct job final : logic::pool_job {
 
   using pool_job::pool_job;
 
-  /// What the worker is sent before the arguments; another id each time.
+  /// Sent to the worker before the arguments, with another id each time.
   posix::job_header header;
   detail::byte_buffer arguments;
   /// Gone once it has been called.

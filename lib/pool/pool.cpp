@@ -156,11 +156,11 @@ void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
   settle();
 }
 
-// What the machine asks for
+// Performing actions
 
 /// Performs what the machine asks for until it rests, and tells the outside what has changed.
 void pool::settle() {
-  // What an action brings about is settled by the loop that performs it.
+  // The loop that performs an action settles the events that the action causes, too.
   if (settling_) return;
   struct guard {
     bool& flag;
@@ -337,7 +337,7 @@ void pool::await_output(const worker_pointer& from,
       supervise::stream_descriptor::wait_read,
       [self = shared_from_this(), from, which](const error_code& ec) {
         if (ec) return;
-        // What a line callback throws leaves the event loop's run(); the pool goes on.
+        // An exception of a line callback leaves the event loop's run(); the pool goes on.
         asio::post(self->strand_, [self, from, which] { self->await_output(from, which); });
         auto& ready = (*from).*which;
         if (ready->is_open()) ready->read();
@@ -443,7 +443,7 @@ void pool::take_readiness(worker& from, reply what) {
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
   if (stop_asked_) machine_.stop();
-  // What the worker has said before its end counts.
+  // Replies that the worker sent before its end count.
   read_replies(*which);
   auto const* const first = static_cast<const job*>(which->first());
   bool const refused = what.summary.how == ending::not_started;

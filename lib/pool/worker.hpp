@@ -36,7 +36,7 @@ struct reply {
 /// the pool's strand alone.
 class worker final : public logic::pool_worker, public std::enable_shared_from_this<worker> {
  public:
-  /// What the child is to be given; needed here until the child has been made.
+  /// The child's ends of all descriptors; open here until the child has been made.
   struct child_side {
     posix::descriptor socket;
     posix::descriptor page;
@@ -56,7 +56,7 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   bool take_back(job& what) noexcept;
   /// The job's reply is here, or the worker's end: its place on the page is free.
   void leave_slot(const job& what) noexcept;
-  /// What the page says of the job.
+  /// The stage that the page states for the job.
   logic::job_stage stage(const job& what) const noexcept { return page_.stage(what.header); }
   /// Sends as much as there is room for.
   /// @return whether everything has gone; otherwise there is no room, or no other end
@@ -68,7 +68,7 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   /// be no reply, end-of-file and others as they come.
   /// @param most bytes that a value may have
   std::optional<reply> next_reply(std::size_t most, boost::system::error_code& ec);
-  /// What the worker has written since it was asked last.
+  /// Takes the output that the worker has written since the last call.
   void take_output(detail::run_summary& into);
 
   std::shared_ptr<supervise::supervisor> run;

@@ -28,7 +28,7 @@ namespace isolatte::posix {
 struct job_header {
   /// Another one each time that it is sent: what has been taken back may be on its way still.
   std::uint64_t id = 0;
-  /// Where the job_page has it.
+  /// The place of the job on the job_page.
   std::uint64_t slot = 0;
   std::uint64_t size = 0;
   std::uint64_t max_result = 0;
@@ -36,7 +36,7 @@ struct job_header {
   code_address function;
 };
 
-/// What a reply holds.
+/// The meaning of a reply's payload.
 enum class reply_kind : std::uint32_t {
   /// The encoded value. From a worker that is ready, nothing.
   value,
@@ -122,7 +122,7 @@ std::size_t send_some(int socket, std::span<const std::span<const std::byte>> pa
 std::size_t receive_some(int socket, std::span<std::byte> room,
                          boost::system::error_code& ec) noexcept;
 
-/// Tells the other end that no more will be sent, whoever else has this end open.
+/// Tells the other end that no more will be sent, even if another process has this end open.
 void end_sending(int socket) noexcept;
 
 }  // namespace isolatte::posix

@@ -6,6 +6,7 @@
 #include "remembered.hpp"
 #include "support/sanitizers.hpp"
 
+#include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/worker_pool.hpp>
@@ -30,6 +31,8 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,7 +96,7 @@ BOOST_AUTO_TEST_CASE(cancelling_a_job_that_is_done_costs_no_other) {
   remembered<void> runs;
   pool->async_run(call(add, 3, 4), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
   pool->async_run(call([](int fd) { write_all(fd, "."); }, begun.write_end()), {}, runs.handler());
-  // The jobs go out; then nobody runs the loop until the second has begun.
+  // The jobs go out; then the loop stands still until the second has begun.
   context.poll();
   begun.await();
   stop.emit(asio::cancellation_type::terminal);
@@ -270,6 +273,25 @@ BOOST_AUTO_TEST_CASE(waiting_for_a_drain_can_be_given_up) {
   pool->stop();
   run_until([&] { return drained == 1; });
   BOOST_TEST(given_up == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_drain_waits_for_what_a_map_has_promised) {
+  make({.workers = 2});
+  auto const square = [](int n) { return n * n; };
+  bool drained = false;
+  std::vector<isolatte::outcome<int>> squares;
+  isolatte::async_map(*pool, std::vector{1, 2, 3, 4, 5}, square,
+                      [&](error_code ec, std::vector<isolatte::outcome<int>> all) {
+                        BOOST_TEST(!ec);
+                        squares = std::move(all);
+                      });
+  pool->async_drain([&](error_code ec) {
+    BOOST_TEST(!ec);
+    drained = true;
+    pool->stop();
+  });
+  run_until([&] { return drained && !squares.empty(); });
+  for (auto const& each : squares) BOOST_TEST(each.how() == ending::returned);
 }
 
 BOOST_AUTO_TEST_CASE(one_jobs_flood_does_not_mark_the_next_ones_output) {

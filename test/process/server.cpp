@@ -95,6 +95,15 @@ struct derived : base {
   }
 };
 
+struct picky {
+  int value = 0;
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    ar & value;
+    if (Archive::is_loading::value && value == 13) throw std::out_of_range{"not that one"};
+  }
+};
+
 BOOST_FIXTURE_TEST_SUITE(server, nothing_left)
 
 BOOST_AUTO_TEST_CASE(calls_of_every_kind) {
@@ -152,6 +161,15 @@ BOOST_AUTO_TEST_CASE(every_ending) {
   BOOST_TEST(large.what.how() == ending::undelivered);
   auto const refused = run(server, context, call([] {}), {.limits = {.nice = 1}, .max_result = 10});
   BOOST_TEST(refused.what.how() == ending::returned);
+}
+
+BOOST_AUTO_TEST_CASE(arguments_that_cannot_be_read_are_undelivered_and_nothing_ran) {
+  asio::io_context context;
+  fork_server server{context};
+  auto const done = run(server, context, call([](picky what) { return what.value; }, picky{13}));
+  BOOST_TEST(done.what.how() == ending::undelivered);
+  BOOST_TEST(done.what.ran() == isolatte::ran::no);
+  BOOST_CHECK_THROW(done.what.value(), isolatte::abnormal_end);
 }
 
 BOOST_AUTO_TEST_CASE(large_arguments_and_results) {

@@ -34,7 +34,7 @@ using namespace isolatte::logic;
 using namespace std::chrono_literals;
 using kind = pool_action::kind;
 
-/// What became of a job.
+/// The ways in which a job can end.
 enum class fate {
   waiting,
   replied,
@@ -83,7 +83,7 @@ struct job final : pool_job {
       : pool_job{timeout, grace}, number{n} {}
   int number;
   fate became = fate::waiting;
-  /// What ended the worker that it ended with.
+  /// The cause for which the pool ended the worker that took the job along.
   stop_cause because = stop_cause::none;
   /// How many workers have begun it.
   int begun = 0;
@@ -198,7 +198,7 @@ class world {
     settle();
     std::erase_if(workers, [&](auto const& each) { return each.get() == &who; });
   }
-  /// What the machine has asked of workers happens to them.
+  /// Workers that were signalled die, and those that were told to retire leave.
   void obey() {
     for (auto* const who : all())
       if (who->signalled || (who->told_to_retire && !who->current() && !who->frozen)) die(*who);

@@ -133,8 +133,11 @@ verdict oracle(const history& seen) {
   if (ended_itself && end.stage == child_stage::setup_failed && seen.frame == frame_state::absent)
     return {.how = ending::not_started, .ran = ran::no, .setup_failed = true};
 
-  v.ran = end.stage == child_stage::running || end.stage == child_stage::finished ||
-                  seen.frame != frame_state::absent
+  // A child that cannot decode its arguments says so, and does not begin.
+  bool const not_received =
+      end.stage == child_stage::setup && seen.kind == payload_kind::unencodable;
+  v.ran = !not_received && (end.stage == child_stage::running ||
+                            end.stage == child_stage::finished || seen.frame != frame_state::absent)
               ? ran::yes
               : ran::no;
   bool const by_timeout = seen.stopped_by == event::what::deadline;
@@ -576,6 +579,8 @@ constexpr named_case named_cases[] = {
     {"it exits with 7", bare, "exit7", ending::exited, ran::yes},
     {"it exits with 255", bare, "exit255", ending::exited, ran::yes},
     {"the gem's 122 is free", bare, "exit122", ending::exited, ran::yes},
+    {"its arguments cannot be decoded", bare, "unencodable exit1@setup", ending::undelivered,
+     ran::no, payload},
     {"it exits before it begins", bare, "exit3@setup", ending::exited, ran::no},
 
     // A result that does not arrive.

@@ -82,25 +82,37 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
   finish(plan, kind, payload);
 }
 
+/// A process that user code forked may come back from that code, too. It must not send anything.
+void stop_grandchild(pid_t self, int code) noexcept {
+  if (::getpid() != self) ::_exit(code);
+}
+
+/// Nothing of the callable has run if this fails: the page stays at the stage before.
+void receive(detail::child_task& task, const child_plan& plan, pid_t self) noexcept {
+  try {
+    task.receive();
+    stop_grandchild(self, 0);
+  } catch (...) {
+    stop_grandchild(self, 1);
+    finish_with_exception(plan, detail::payload_kind::unencodable, std::current_exception());
+  }
+}
+
 void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexcept {
-  // A process that the callable forked may come back from it, too. It must not send anything.
-  auto const stop_grandchild = [self](int code) {
-    if (::getpid() != self) ::_exit(code);
-  };
   try {
     task.invoke();
-    stop_grandchild(0);
+    stop_grandchild(self, 0);
     plan.page->stage = logic::child_stage::finished;
   } catch (abi::__forced_unwind&) {
     // The callable has called pthread_exit() in the only thread that can finish. Rethrown, the
     // unwinding would go on through the parent's frames.
-    stop_grandchild(0);
+    stop_grandchild(self, 0);
     plan.page->stage = logic::child_stage::finished;
     finish_with_exception(
         plan, detail::payload_kind::unencodable,
         std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
   } catch (...) {
-    stop_grandchild(1);
+    stop_grandchild(self, 1);
     plan.page->stage = logic::child_stage::finished;
     finish_with_exception(plan, detail::payload_kind::exception, std::current_exception());
   }
@@ -112,6 +124,7 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   setup_step const failed = prepare_child(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
   pid_t const self = ::getpid();
+  receive(task, plan, self);
   plan.page->stage = logic::child_stage::running;
   invoke(task, plan, self);
 

@@ -263,7 +263,9 @@ class worker_task final : public detail::child_task {
       else
         kind = guarded(out, logic::exception_allowance, [&](reply_kind&) {
           auto const entry = reinterpret_cast<detail::make_task>(plan_.initializer.address);
-          entry(arguments_.subspan(sizeof plan_))->invoke();
+          auto const task = entry(arguments_.subspan(sizeof plan_));
+          task->receive();
+          task->invoke();
         });
     }
     // The initializer's value is dropped.
@@ -295,6 +297,8 @@ class worker_task final : public detail::child_task {
       if_it_throws = reply_kind::unreceivable;
       auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
       auto const task = entry(arguments.bytes());
+      task->receive();
+      stay_alone();
       if_it_throws = reply_kind::exception;
       page_.begin(job);
       task->invoke();

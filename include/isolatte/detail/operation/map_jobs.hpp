@@ -157,7 +157,10 @@ class map_jobs final : public map_operation {
   map_jobs(Launcher launcher, Range range, F f, settings how, outcomes all)
       : map_operation{launcher.get_executor(), std::move(how)},
         input_{std::in_place, std::move(launcher), std::move(range), std::move(f)},
-        outcomes_{std::move(all)} {}
+        outcomes_{std::move(all)} {
+    if constexpr (requires { input_->launcher.promise_jobs(); })
+      promise_ = input_->launcher.promise_jobs();
+  }
 
   static void arrived(std::shared_ptr<map_jobs> self, std::size_t index,
                       const boost::system::error_code& ec, outcome<result>&& what) {
@@ -221,9 +224,12 @@ class map_jobs final : public map_operation {
   void release() noexcept override {
     input_.reset();
     outcomes_.reset();
+    promise_.reset();
   }
 
   std::optional<input> input_;
+  /// That more jobs will come, for a pool that waits until there are none.
+  std::shared_ptr<void> promise_;
   outcomes outcomes_;
 };
 

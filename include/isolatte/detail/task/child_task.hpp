@@ -13,6 +13,8 @@ namespace isolatte::detail {
 class child_task {
  public:
   virtual ~child_task() = default;
+  /// Decodes the arguments, if they came as bytes. Lets exceptions through: then nothing has run.
+  virtual void receive() {}
   /// Runs the callable and keeps its result. Lets its exceptions through.
   virtual void invoke() = 0;
   /// Encodes the result that invoke() kept.

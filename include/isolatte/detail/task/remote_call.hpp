@@ -40,12 +40,14 @@ class arrived_task final : public result_task<R> {
     return std::make_unique<arrived_task>(arguments);
   }
 
-  void invoke() override { this->keep_result_of(Call::decode(arguments_)); }
+  void receive() override { call_.emplace(Call::decode(arguments_)); }
+  void invoke() override { this->keep_result_of(std::move(*call_)); }
 
   void release() noexcept override {}
 
  private:
   std::span<const std::byte> arguments_;
+  std::optional<Call> call_;
 };
 
 /// Encodes a call.
