@@ -8,6 +8,7 @@
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 
+#include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <new>
-#include <thread>
 #include <utility>
 
 namespace isolatte::pool {
@@ -32,9 +32,7 @@ constexpr int replies_per_turn = 256;
 
 logic::pool_policy policy_of(const pool_options& opts) {
   logic::pool_policy policy;
-  policy.workers = opts.workers != 0
-                       ? opts.workers
-                       : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  policy.workers = opts.workers != 0 ? opts.workers : detail::processors();
   policy.max_jobs_per_worker = opts.max_jobs_per_worker;
   policy.max_queued = opts.max_queued;
   policy.max_worker_memory = opts.max_worker_memory;
@@ -256,7 +254,7 @@ void pool::start_worker() {
     posix::worker_plan plan;
     plan.socket = child.socket.get();
     plan.page = child.page.get();
-    plan.report_memory = policy_.max_worker_memory.has_value();
+    plan.report_memory = policy_.max_worker_memory ? 1 : 0;
     auto const* const initializer = opts_.initializer.get();
     if (initializer) {
       plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));

@@ -54,7 +54,7 @@ struct reply_header {
   std::uint64_t resident = 0;
   resource_usage usage;
 };
-static_assert(std::is_trivially_copyable_v<job_header>);
+static_assert(std::has_unique_object_representations_v<job_header>);
 static_assert(std::is_trivially_copyable_v<reply_header>);
 
 /// Shared by a pool and one worker: which of the jobs that have been sent ahead the worker has

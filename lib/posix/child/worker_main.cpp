@@ -283,7 +283,7 @@ class worker_task final : public detail::child_task {
       reply.usage = meter_.end();
     }
     flush_buffers();
-    if (plan_.report_memory) reply.resident = resident_bytes();
+    if (plan_.report_memory != 0) reply.resident = resident_bytes();
     reply.size = out.size();
     return socket_->write(reply, out.bytes());
   }
