@@ -21,7 +21,6 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <utility>
 #include <vector>
 
 namespace isolatte::launch {
@@ -139,7 +138,7 @@ int fork_by_boost_process(const program& what, const posix::child_plan& plan,
 }
 
 forked_child fork_program(const program& what, const posix::child_ends& ends, const options& opts,
-                          detail::refusal& why) {
+                          detail::refusal& why) try {
   why.step = "creating the child";
   if (!logic::well_formed(what)) {
     why.ec = make_error_code(boost::system::errc::invalid_argument);
@@ -149,25 +148,19 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
   child_birth birth{posix::child_kind::program, ends, opts, why};
   if (why) return {};
   int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
+  // With an error, a child that is there all the same is ended and reaped by its destructor.
   return birth.adopt(pid);
+} catch (...) {
+  why.ec = detail::error_of_caught();
+  return {};
 }
 
 }  // namespace
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts) {
-  detail::refusal why{{}, "opening the child's streams"};
-  try {
-    auto supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
-                                                  nullptr, why.ec);
-    if (why) return {why};
-    forked_child child = fork_program(what, supervisor->ends(), opts, why);
-    // With an error, a child that there is all the same is ended and reaped here.
-    if (why) return {why};
-    return {{}, std::move(supervisor), std::move(child)};
-  } catch (...) {
-    why.ec = detail::error_of_caught();
-    return {why};
-  }
+  launched run{executor, opts, nullptr};
+  if (!run.refused) run.take(fork_program(what, run.supervisor->ends(), opts, run.refused));
+  return run;
 }
 
 }  // namespace isolatte::launch

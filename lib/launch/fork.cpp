@@ -6,35 +6,26 @@
 #include "posix/child/child_main.hpp"
 #include "posix/system_calls.hpp"
 
-#include <utility>
-
 namespace isolatte::launch {
 
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
-                        const options& opts, detail::refusal& why) {
+                        const options& opts, detail::refusal& why) try {
   child_birth birth{posix::child_kind::callable, ends, opts, why};
   if (why) return {};
   auto const pid = posix::sys.fork();
   if (pid == 0) posix::child_main(task, birth.plan());
   if (pid == -1) why.ec = posix::last_error();
   return birth.adopt(pid);
+} catch (...) {
+  why.ec = detail::error_of_caught();
+  return {};
 }
 
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise) {
-  detail::refusal why{{}, "opening the child's streams"};
-  try {
-    auto supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
-                                                  symbolise, why.ec);
-    if (why) return {why};
-    forked_child child = fork_child(task, supervisor->ends(), opts, why);
-    if (why) return {why};
-    return {{}, std::move(supervisor), std::move(child)};
-  } catch (...) {
-    // An event loop opens its own descriptors when it is first used.
-    why.ec = detail::error_of_caught();
-    return {why};
-  }
+  launched run{executor, opts, symbolise};
+  if (!run.refused) run.take(fork_child(task, run.supervisor->ends(), opts, run.refused));
+  return run;
 }
 
 }  // namespace isolatte::launch

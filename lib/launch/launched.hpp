@@ -8,19 +8,29 @@
 #include "supervise/supervisor.hpp"
 #include "vocabulary/errors.hpp"
 
+#include <isolatte/options.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
 #include <memory>
-#include <utility>
 
 namespace isolatte::launch {
 
 /// A supervised child that is still to be begun, or why there is none.
 struct launched {
-  /// No error: there is a child. Otherwise nothing has been left.
+  /// No error: there is a child, or there may still be one. Otherwise nothing has been left.
   detail::refusal refused;
-  std::shared_ptr<supervise::supervisor> supervisor{};
-  forked_child child{};
+  std::shared_ptr<supervise::supervisor> supervisor;
+  forked_child child;
 
-  void begin() { supervisor->begin(std::move(child.process), std::move(child.page)); }
+  launched() = default;
+  /// Makes the supervisor, which opens the child's streams.
+  launched(const boost::asio::any_io_executor& executor, const options& opts,
+           supervise::symbolise_function symbolise);
+  /// Takes the child, or, after a refusal, lets go of everything.
+  void take(forked_child made) noexcept;
+  /// Has the supervisor take the child on.
+  void begin();
 };
 
 }  // namespace isolatte::launch

@@ -8,6 +8,7 @@
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 
+#include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -18,7 +19,6 @@
 #include <algorithm>
 #include <exception>
 #include <span>
-#include <thread>
 #include <utility>
 
 namespace isolatte::pool {
@@ -34,9 +34,7 @@ namespace {
 
 logic::pool_policy policy_of(const pool_options& opts) {
   logic::pool_policy policy;
-  policy.workers = opts.workers != 0
-                       ? opts.workers
-                       : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  policy.workers = opts.workers != 0 ? opts.workers : detail::processors();
   policy.max_jobs_per_worker = opts.max_jobs_per_worker;
   policy.max_queued = opts.max_queued;
   policy.max_worker_memory = opts.max_worker_memory;
@@ -305,7 +303,7 @@ detail::remote_call pool::worker_call(const worker::child_side& child) const {
   posix::worker_plan plan;
   plan.socket = child.socket.get();
   plan.page = child.page.get();
-  plan.report_memory = policy_.max_worker_memory.has_value();
+  plan.report_memory = policy_.max_worker_memory ? 1 : 0;
   auto const* const initializer = opts_.initializer.get();
   if (!initializer) return posix::make_worker_call(plan, {});
   plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));

@@ -74,7 +74,7 @@ struct reply_header {
   bool well_formed(std::uint64_t most) const noexcept;
   reply_kind what() const noexcept { return static_cast<reply_kind>(kind); }
 };
-static_assert(std::is_trivially_copyable_v<job_header>);
+static_assert(std::has_unique_object_representations_v<job_header>);
 static_assert(std::is_trivially_copyable_v<reply_header>);
 
 /// Shared by a pool and one worker: which of the jobs that have been sent ahead the worker has

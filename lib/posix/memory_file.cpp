@@ -14,39 +14,34 @@ namespace isolatte::posix {
 
 namespace {
 
-/// Keeps SIGXFSZ from this thread while it lives, and takes back one that a call has brought about.
-/// One that was blocked and pending before stays pending.
-class file_size_signal_blocked {
- public:
-  file_size_signal_blocked() noexcept {
-    sigemptyset(&signal_);
-    sigaddset(&signal_, SIGXFSZ);
-    // Not through the table: there is no better answer to a failure than to go on.
-    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
-    was_pending_ = is_pending();
-  }
-  ~file_size_signal_blocked() {
-    int const error = errno;
-    int taken = 0;
-    if (!was_pending_ && is_pending()) ::sigwait(&signal_, &taken);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-    errno = error;
-  }
-  file_size_signal_blocked(const file_size_signal_blocked&) = delete;
-  file_size_signal_blocked& operator=(const file_size_signal_blocked&) = delete;
+bool is_pending() noexcept {
+  sigset_t pending;
+  sigemptyset(&pending);
+  ::sigpending(&pending);
+  return sigismember(&pending, SIGXFSZ) == 1;
+}
 
- private:
-  static bool is_pending() noexcept {
-    sigset_t pending;
-    sigemptyset(&pending);
-    ::sigpending(&pending);
-    return sigismember(&pending, SIGXFSZ) == 1;
-  }
-
-  sigset_t signal_;
-  sigset_t before_;
-  bool was_pending_ = false;
-};
+/// Makes a call that may exceed RLIMIT_FSIZE with SIGXFSZ blocked, and takes back the signal that
+/// this brings about. One that was pending before stays pending.
+/// @param call returns whether it worked; errno tells why not
+template <class Call>
+bool without_signal(Call call) noexcept {
+  sigset_t signal;
+  sigset_t before;
+  sigemptyset(&signal);
+  sigaddset(&signal, SIGXFSZ);
+  // Not through the table: there is no better answer to a failure than to go on.
+  ::pthread_sigmask(SIG_BLOCK, &signal, &before);
+  // A signal that was not blocked cannot have been pending.
+  bool const was_pending = sigismember(&before, SIGXFSZ) == 1 && is_pending();
+  bool const worked = call();
+  int const error = errno;
+  int taken = 0;
+  if (!worked && error == EFBIG && !was_pending && is_pending()) ::sigwait(&signal, &taken);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return worked;
+}
 
 descriptor make_empty(boost::system::error_code& ec) noexcept {
   descriptor file{retry([&] { return sys.temporary_file(); })};
@@ -62,8 +57,10 @@ descriptor make_empty(boost::system::error_code& ec) noexcept {
 descriptor make_memory_file(std::size_t size, boost::system::error_code& ec) noexcept {
   descriptor file = make_empty(ec);
   if (ec) return {};
-  file_size_signal_blocked const blocked;
-  if (retry([&] { return sys.ftruncate(file.get(), static_cast<off_t>(size)); }) == -1) {
+  if (!without_signal([&] {
+        auto const length = static_cast<off_t>(size);
+        return retry([&] { return sys.ftruncate(file.get(), length); }) != -1;
+      })) {
     ec = last_error();
     return {};
   }
@@ -74,8 +71,8 @@ descriptor make_memory_file(std::span<const std::byte> bytes,
                             boost::system::error_code& ec) noexcept {
   descriptor file = make_empty(ec);
   if (ec) return {};
-  file_size_signal_blocked const blocked;
-  if (!write_all(file.get(), bytes) || sys.lseek(file.get(), 0, SEEK_SET) == -1) {
+  if (!without_signal([&] { return write_all(file.get(), bytes); }) ||
+      sys.lseek(file.get(), 0, SEEK_SET) == -1) {
     ec = last_error();
     return {};
   }

@@ -57,7 +57,7 @@ std::string text(const outcome<int>& what) {
   return out.str();
 }
 
-/// A program that has a child of its own which would live for ever.
+/// A program that has a child of its own which would not end by itself.
 /// @param prepare what it does before that
 /// @return whether the child has ended with the program, which is killed
 template <class Prepare>

@@ -110,7 +110,7 @@ BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_times_out) {
 
 // Processes that become this one's children
 
-/// Leaves processes in its group: one that ends at once, and some that would live for ever.
+/// Leaves processes in its group: one that ends at once, and some that would not end by themselves.
 void leave_a_tree() {
   bare_fork([] {});
   for (int i = 0; i != 8; ++i) bare_fork([] { bare_fork([] { hang(); }); });

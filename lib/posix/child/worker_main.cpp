@@ -317,7 +317,7 @@ class worker_task final : public detail::child_task {
     header.pid = self_;
     header.kind = static_cast<std::uint32_t>(kind);
     header.size = payload.size();
-    if (plan_.report_memory) header.resident = resident_bytes();
+    if (plan_.report_memory != 0) header.resident = resident_bytes();
     header.usage = usage;
     return socket_->write(header, payload.bytes());
   }

@@ -10,8 +10,10 @@
 #include <isolatte/detail/task/remote_call.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <type_traits>
 
 namespace isolatte::posix {
 
@@ -19,11 +21,14 @@ namespace isolatte::posix {
 struct worker_plan {
   int socket = -1;
   int page = -1;
-  bool report_memory = false;
+  std::uint64_t report_memory = 0;
   /// Address 0: there is no initializer.
   code_address initializer;
   code_address initializer_function;
 };
+
+// Sent as it is in memory: padding would carry bytes of the program's memory.
+static_assert(std::has_unique_object_representations_v<worker_plan>);
 
 /// Makes the call that turns a child into a worker.
 detail::remote_call make_worker_call(const worker_plan& plan,
