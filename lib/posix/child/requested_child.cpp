@@ -61,10 +61,12 @@ std::vector<int> take_numbers(std::size_t count, std::span<const std::byte>& res
 
 }  // namespace
 
-void received_task::invoke() {
+void received_task::receive() {
   task_ = entry_(arguments_);
-  task_->invoke();
+  task_->receive();
 }
+
+void received_task::invoke() { task_->invoke(); }
 
 argument_bytes::~argument_bytes() {
   if (mapped_) sys.munmap(mapped_, bytes_.size());
@@ -158,6 +160,7 @@ void rehearse_call() {
   auto const greet = [](const std::string& name) { return "hello " + name; };
   detail::remote_call const remote = detail::make_remote(call(greet, std::string{"world"}));
   auto const task = remote.entry(remote.arguments.bytes());
+  task->receive();
   task->invoke();
   detail::byte_buffer result;
   task->encode(result);

@@ -28,6 +28,7 @@ class received_task final : public detail::child_task {
     entry_ = entry;
     arguments_ = arguments;
   }
+  void receive() override;
   void invoke() override;
   void encode(detail::byte_buffer& out) const override { task_->encode(out); }
   void release() noexcept override {}
