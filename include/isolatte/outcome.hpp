@@ -377,12 +377,12 @@ class [[nodiscard]] outcome : public outcome_base {
   auto and_then(F&& f) & {
     return chain(*this, std::forward<F>(f));
   }
-  /// @copydoc and_then(F&&)
+  /// @copydoc and_then
   template <class F>
   auto and_then(F&& f) const& {
     return chain(*this, std::forward<F>(f));
   }
-  /// @copydoc and_then(F&&)
+  /// @copydoc and_then
   template <class F>
   auto and_then(F&& f) && {
     return chain(std::move(*this), std::forward<F>(f));
@@ -395,12 +395,12 @@ class [[nodiscard]] outcome : public outcome_base {
   auto transform(F&& f) & {
     return map(*this, std::forward<F>(f));
   }
-  /// @copydoc transform(F&&)
+  /// @copydoc transform
   template <class F>
   auto transform(F&& f) const& {
     return map(*this, std::forward<F>(f));
   }
-  /// @copydoc transform(F&&)
+  /// @copydoc transform
   template <class F>
   auto transform(F&& f) && {
     return map(std::move(*this), std::forward<F>(f));
@@ -413,7 +413,7 @@ class [[nodiscard]] outcome : public outcome_base {
   outcome or_else(F&& f) const& {
     return otherwise(*this, std::forward<F>(f));
   }
-  /// @copydoc or_else(F&&)
+  /// @copydoc or_else
   template <class F>
   outcome or_else(F&& f) && {
     return otherwise(std::move(*this), std::forward<F>(f));

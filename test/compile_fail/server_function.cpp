@@ -1,12 +1,10 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// error: isolatte: this callable is to run in a process that is no copy of the program.*wrap it in isolatte::call
+// error: isolatte: this callable is to run in a process .*wrap it in isolatte::call
 
 #include <isolatte.hpp>
 
 int answer();
 
-void f(isolatte::fork_server& server) {
-  server.async_fork(answer);
-}
+void f(isolatte::fork_server& server) { server.async_fork(answer); }
