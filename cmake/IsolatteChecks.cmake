@@ -1,4 +1,4 @@
-# Tests of the source tree itself. A sanitizer has nothing to add to them.
+# These tests look at the source tree, so a sanitizer would find nothing in them.
 if(ISOLATTE_SANITIZE)
   return()
 endif()
@@ -25,7 +25,7 @@ foreach(script IN LISTS scripts)
   isolatte_add_check(${name}-itself sh "${script}")
 endforeach()
 
-# Every header compiles alone, and twice.
+# Every header compiles alone, and if it is included twice.
 file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/include"
   "${PROJECT_SOURCE_DIR}/include/*.hpp")
 set(header_sources "")
@@ -42,7 +42,7 @@ isolatte_add_check(headers
   "${CMAKE_COMMAND}" "-DBUILD=${PROJECT_BINARY_DIR}" -DTARGET=isolatte_headers
   -P "${PROJECT_SOURCE_DIR}/cmake/BuildAlone.cmake")
 
-# What has to be refused, in words that a person can read.
+# Each source of test/compile_fail has to be refused, with a readable error.
 file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/compile_fail/*.cpp")
 foreach(source IN LISTS sources)
   get_filename_component(name "${source}" NAME_WE)

@@ -14,7 +14,8 @@ function(isolatte_find_boost result)
   set(${result} "${missing}" PARENT_SCOPE)
 endfunction()
 
-# Three libraries give a fault's addresses names; the first is the best. The choice is private.
+# Each of three libraries gives names to a fault's addresses; the first has the best ones. The
+# choice is private.
 foreach(backend IN ITEMS stacktrace_backtrace stacktrace_addr2line stacktrace_basic)
   isolatte_find_boost(missing ${backend})
   if(NOT missing)
@@ -27,8 +28,8 @@ if(NOT isolatte_stacktrace)
     "boost_stacktrace_backtrace best of all")
 endif()
 
-# Boost.Process is header-only in older releases and compiled in later ones. Some distributions leave
-# the compiled library out, so isolatte builds without. The choice is private.
+# Boost.Process is header-only in older releases and compiled in later ones. Some distributions have
+# its headers alone, so isolatte builds without the library, too. The choice is private.
 isolatte_find_boost(missing process)
 set(isolatte_private_boost ${isolatte_stacktrace})
 set(isolatte_private_definitions BOOST_STACKTRACE_LINK)

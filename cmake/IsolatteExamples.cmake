@@ -1,4 +1,5 @@
-# example/<name>.cpp, or the folder example/<name>/, is the program <name>; tools/run-example tests it.
+# Each file example/<name>.cpp and each folder example/<name>/ is a program, which tools/run-example
+# tests.
 
 function(isolatte_add_example name)
   add_executable(isolatte_example_${name} ${ARGN})

@@ -7,7 +7,7 @@ get_target_property(isolatte_type isolatte TYPE)
 set(isolatte_boost_components serialization)
 set(isolatte_library_component isolatte_runtime)
 if(NOT isolatte_type STREQUAL SHARED_LIBRARY)
-  # The users of a static library link what it needs.
+  # Users of a static library link its private dependencies.
   list(APPEND isolatte_boost_components ${isolatte_private_boost})
   set(isolatte_library_component isolatte_development)
 endif()

@@ -5,7 +5,7 @@ else()
   set(isolatte_top_level OFF)
 endif()
 
-# A parent project declares these two itself, or leaves them alone.
+# These two belong to the top project.
 if(isolatte_top_level)
   option(BUILD_SHARED_LIBS "Build isolatte as a shared library" OFF)
   option(BUILD_TESTING "Build the tests, and register them with CTest" ON)
@@ -16,8 +16,8 @@ else()
   set(isolatte_testing OFF)
 endif()
 
-# AUTO: if isolatte is the top project and the Boost libraries that these need are installed.
-# ON: a missing library is an error.
+# AUTO builds them if isolatte is the top project and their Boost libraries are installed. With ON, a
+# missing library is an error.
 foreach(what IN ITEMS TESTS EXAMPLES)
   string(TOLOWER ${what} name)
   set(ISOLATTE_BUILD_${what} AUTO CACHE STRING "Build the ${name}: ON, OFF or AUTO")
@@ -38,7 +38,7 @@ if(isolatte_top_level)
   endif()
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
-  # Without the sloppiness ccache declines every file that uses a precompiled header.
+  # ccache declines files that use a precompiled header unless these checks are off.
   find_program(ISOLATTE_CCACHE ccache)
   mark_as_advanced(ISOLATTE_CCACHE)
   if(ISOLATTE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

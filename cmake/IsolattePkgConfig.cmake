@@ -1,4 +1,4 @@
-# Boost has no pkg-config files, so isolatte.pc has no `Requires`, but Boost's flags.
+# Boost has no pkg-config files, so isolatte.pc has the flags of Boost's libraries and no `Requires`.
 
 # Sets RESULT to PATH as pkg-config has to see it: below the prefix, unless it is absolute.
 function(isolatte_pc_path result path)

@@ -1,4 +1,4 @@
-# What everything that this project compiles has in common; never passed on to users.
+# Sets what all targets of this project have in common. Users of the library do not get these settings.
 function(isolatte_compile_settings target)
   target_compile_features(${target} PRIVATE cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
@@ -7,10 +7,10 @@ function(isolatte_compile_settings target)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-    # GCC 12 mistakes how Asio allocates the frames of coroutines.
+    # GCC 12 warns of mismatched new and delete for the coroutine frames that Asio allocates.
     target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
   elseif(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-    # A precompiled header with a time in it is never the one that ccache knows.
+    # A timestamp in a precompiled header would make each one new to ccache.
     target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   endif()
   if(ISOLATTE_SANITIZE)
@@ -18,14 +18,14 @@ function(isolatte_compile_settings target)
       -fsanitize=${ISOLATTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=${ISOLATTE_SANITIZE})
     if(ISOLATTE_SANITIZE STREQUAL thread)
-      # Asio then counts references by Boost's counter: its own uses a fence, which TSan does not know.
+      # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not.
       target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_STD_ATOMIC)
     endif()
   endif()
 endfunction()
 
-# The library: every source below lib/. Called a second time for the tests of its insides when the
-# library proper is shared and hides them.
+# Adds a library of every source below lib/. Tests call internal functions, which a shared library
+# hides: they call this a second time, for a static one.
 function(isolatte_add_library target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/*.cpp")
   add_library(${target} ${ARGN} ${sources})
@@ -49,7 +49,7 @@ function(isolatte_add_library target)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
   else()
-    # --gc-sections removes what a user's program does not call, if each function has its section.
+    # --gc-sections removes only whole sections, so each function gets its own.
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   endif()
   set_target_properties(${target} PROPERTIES

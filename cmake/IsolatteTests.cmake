@@ -1,4 +1,4 @@
-# Every folder of test/ with sources in it is one program, every source file in it one test.
+# Each folder of test/ that has sources is a program, and each of its sources is a test.
 
 get_target_property(type isolatte TYPE)
 if(type STREQUAL SHARED_LIBRARY)
@@ -17,17 +17,17 @@ target_include_directories(isolatte_test_support
 target_compile_definitions(isolatte_test_support
   PUBLIC BOOST_TEST_DYN_LINK BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 if(ISOLATTE_PORTABLE)
-  # Tests include headers of lib/, which depend on it.
+  # Headers of lib/, which tests include, read this definition.
   target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_PORTABLE=1)
 endif()
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 
-# Something to load while a test runs.
+# Tests load this library while they run.
 add_library(isolatte_test_plugin MODULE "${PROJECT_SOURCE_DIR}/test/plugin/plugin.cpp")
 isolatte_compile_settings(isolatte_test_plugin)
 
-# A sanitizer that stops for a finding has to say so to ctest, in children too.
+# A finding of a sanitizer has to end the process with an error that ctest sees, in children too.
 set(isolatte_test_environment
   ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1
   UBSAN_OPTIONS=print_stacktrace=1
@@ -59,7 +59,7 @@ function(isolatte_add_test_program directory)
         "${isolatte_test_environment};ISOLATTE_TEST_PLUGIN=$<TARGET_FILE:isolatte_test_plugin>")
   endforeach()
 
-  # A case outside its file's suite would never run.
+  # ctest runs one suite for each file: a case outside the suite of its file would never run.
   add_test(NAME ${directory}.every-case-runs
     COMMAND "${PROJECT_SOURCE_DIR}/tools/check-suites" $<TARGET_FILE:${program}> ${suites})
   set_tests_properties(${directory}.every-case-runs PROPERTIES

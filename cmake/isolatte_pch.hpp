@@ -4,8 +4,8 @@
 #ifndef ISOLATTE_CMAKE_PCH_HPP
 #define ISOLATTE_CMAKE_PCH_HPP
 
-// What is slow to parse and seldom changes. Sources include what they use all the same: not every
-// build has precompiled headers.
+// These headers are slow to parse and seldom change. Sources still include what they use, because
+// not every build has precompiled headers.
 #include <boost/asio.hpp>
 
 #include <chrono>
