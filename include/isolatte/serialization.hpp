@@ -39,7 +39,16 @@
 /// - Circles of `std::shared_ptr` arrive as such, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/archive/carriers.hpp>
+#include <isolatte/detail/archive/carry/adaptor.hpp>
+#include <isolatte/detail/archive/carry/error_code.hpp>
+#include <isolatte/detail/archive/carry/keyed.hpp>
+#include <isolatte/detail/archive/carry/path.hpp>
+#include <isolatte/detail/archive/carry/plain.hpp>
+#include <isolatte/detail/archive/carry/pointer.hpp>
+#include <isolatte/detail/archive/carry/product.hpp>
+#include <isolatte/detail/archive/carry/sequence.hpp>
+#include <isolatte/detail/archive/carry/sum.hpp>
+#include <isolatte/detail/archive/carry/time.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 // Classes can only be exported to archives that have been seen.
 #include <isolatte/detail/archive/input_archive.hpp>

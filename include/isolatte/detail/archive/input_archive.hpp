@@ -5,10 +5,26 @@
 #define ISOLATTE_DETAIL_ARCHIVE_INPUT_ARCHIVE_HPP
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/archive/carriers.hpp>
-#include <isolatte/detail/archive/common.hpp>
+#include <isolatte/detail/archive/bookkeeping.hpp>
+#include <isolatte/detail/archive/carry/adaptor.hpp>
+#include <isolatte/detail/archive/carry/error_code.hpp>
+#include <isolatte/detail/archive/carry/keyed.hpp>
+#include <isolatte/detail/archive/carry/path.hpp>
+#include <isolatte/detail/archive/carry/plain.hpp>
+#include <isolatte/detail/archive/carry/pointer.hpp>
+#include <isolatte/detail/archive/carry/product.hpp>
+#include <isolatte/detail/archive/carry/sequence.hpp>
+#include <isolatte/detail/archive/carry/sum.hpp>
+#include <isolatte/detail/archive/carry/time.hpp>
+#include <isolatte/detail/archive/helper_store.hpp>
+#include <isolatte/detail/archive/item.hpp>
+#include <isolatte/detail/archive/memory_cost.hpp>
 #include <isolatte/detail/archive/pointer_conversion.hpp>
+#include <isolatte/detail/archive/pointer_map.hpp>
+#include <isolatte/detail/archive/pointer_tag.hpp>
+#include <isolatte/detail/archive/stack_guard.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
+#include <isolatte/detail/archive/type_token.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
 #include <boost/archive/detail/common_iarchive.hpp>
