@@ -158,7 +158,8 @@ struct collector {
   void add(const registered_exception& type) {
     if (found.size() == found.capacity() || !type.ops->catches(thrown)) return;
     auto const is_base = [&type](const registered_exception& other) {
-      return other.ops->catches_pointer(type.ops->throw_pointer);
+      void* nothing = nullptr;
+      return other.ops->catch_pointer(type.ops->throw_pointer, nothing);
     };
     found.insert(std::find_if(found.begin(), found.end(), is_base), type);
   }

@@ -87,8 +87,8 @@ std::exception_ptr rebuild_standard(const exception_plan& plan) {
 
 template <class T>
 constexpr exception_ops standard_ops_for{
-    &typeid(T),           &sample_standard<T>,    &catches_exception<T>,
-    &rebuild_standard<T>, &throw_null_pointer<T>, &catches_pointer<T>};
+    &typeid(T),           &sample_standard<T>, &catches_exception<T>,
+    &rebuild_standard<T>, &throw_pointer<T>,   &catch_pointer<T>};
 
 template <class... T>
 constexpr std::array<const exception_ops*, sizeof...(T)> standard_table{&standard_ops_for<T>...};

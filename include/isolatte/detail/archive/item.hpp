@@ -4,13 +4,12 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_ITEM_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_ITEM_HPP
 
+#include <isolatte/config.hpp>
+#include <isolatte/detail/archive/boost_internals.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
 #include <boost/serialization/serialization.hpp>
-#include <boost/serialization/version.hpp>
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -38,8 +37,7 @@ inline constexpr bool needs_construct_data =
 template <class Ar, class T>
 void save_item(Ar& ar, const T& value) {
   if constexpr (needs_construct_data<T>)
-    boost::serialization::save_construct_data_adl(ar, std::addressof(value),
-                                                  boost::serialization::version<T>::value);
+    bs::save_construct_data_adl(ar, std::addressof(value), version_of<T>());
   ar << value;
 }
 
@@ -52,54 +50,97 @@ void construct_item(Ar& ar, T* place) {
   } else if constexpr (carried<T>) {
     ::new (memory) T(carrier<T>::make(ar));
   } else if constexpr (plain<T>) {
-    std::array<std::byte, sizeof(T)> bytes;
-    ar.load_binary(bytes.data(), bytes.size());
-    ::new (memory) T(std::bit_cast<T>(bytes));
+    // Copying bytes begins the life of a trivially copyable object.
+    ar.load_binary(memory, sizeof(T));
   } else {
-    boost::serialization::load_construct_data_adl(ar, place,
-                                                  boost::serialization::version<T>::value);
+    bs::load_construct_data_adl(ar, place, version_of<T>());
   }
 }
 
+/// A range of memory that an item is in for the time being. No pointer of the value may come to
+/// point there: what it points to is going to move.
+class held_range {
+ public:
+  bool covers(const std::byte* address) const noexcept {
+    return begin_ <= address && address < end_;
+  }
+  const held_range* outer() const noexcept { return outer_; }
+
+  template <class Ar>
+  held_range(Ar& ar, const void* begin, std::size_t size) noexcept
+      : innermost_{ar.held_ranges()},
+        outer_{std::exchange(innermost_, this)},
+        begin_{static_cast<const std::byte*>(begin)},
+        end_{begin_ + size} {}
+  held_range(const held_range&) = delete;
+  held_range& operator=(const held_range&) = delete;
+  ~held_range() { innermost_ = outer_; }
+
+ private:
+  const held_range*& innermost_;
+  const held_range* outer_;
+  const std::byte* begin_;
+  const std::byte* end_;
+};
+
+/// Memory for one object: in place, or on the heap if it is so large that it could overflow the
+/// stack.
+template <class T>
+class item_memory {
+  static constexpr bool is_large = sizeof(T) > 1024;
+  struct place {
+    alignas(T) std::byte bytes[sizeof(T)];
+  };
+
+ public:
+  item_memory() {
+    // Without a zero for every byte.
+    if constexpr (is_large) place_.reset(new place);
+  }
+  T* get() noexcept {
+    if constexpr (is_large)
+      return reinterpret_cast<T*>(place_->bytes);
+    else
+      return reinterpret_cast<T*>(place_.bytes);
+  }
+
+ private:
+  std::conditional_t<is_large, std::unique_ptr<place>, place> place_;
+};
+
 /// An item on its way from an archive to its place.
 template <class T>
-class held {
+class held : item_memory<T>, held_range {
  public:
   template <class Ar>
-  explicit held(Ar& ar) : mark_{ar.mark()} {
-    construct_item(ar, std::addressof(slot_.value));
-    slot_.alive = true;
-    if constexpr (!made_whole<T>) ar >> slot_.value;
+  explicit held(Ar& ar) : held_range{ar, this->get(), sizeof(T)}, mark_{ar.mark()} {
+    construct_item(ar, this->get());
+    made_.object = this->get();
+    if constexpr (!made_whole<T>) ar >> value();
   }
-  held(const held&) = delete;
-  held& operator=(const held&) = delete;
 
-  T& value() noexcept { return slot_.value; }
+  T& value() noexcept { return *std::launder(this->get()); }
   /// To be called after the value has been moved from.
   template <class Ar>
   void moved_to(Ar& ar, const T* place) {
-    ar.moved(mark_, std::addressof(slot_.value), place);
+    ar.moved(mark_, this->get(), place);
   }
   /// To be called if the value is not going to be used, or not to be found any more.
   template <class Ar>
   void ended(Ar& ar) {
-    ar.ended(mark_, std::addressof(slot_.value));
+    ar.ended(mark_, this->get());
   }
 
  private:
-  struct slot {
-    slot() noexcept {}
-    ~slot() {
-      if (alive) value.~T();
+  struct made_object {
+    T* object = nullptr;
+    ~made_object() {
+      if (object) std::destroy_at(object);
     }
-    union {
-      T value;
-    };
-    bool alive = false;
   };
 
   std::size_t mark_;
-  slot slot_;
+  made_object made_;
 };
 
 /// Loads an item into an object that there is already.

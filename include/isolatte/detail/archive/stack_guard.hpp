@@ -15,12 +15,14 @@ class stack_guard {
  public:
   stack_guard() noexcept : base_{here()} {}
   void check() {
+    if (here() < deepest_) deepest_ = here();
     if (distance(here()) > allowed_) allow_more(here());
   }
-  /// Whether an address is in the frames between the guard's beginning and the caller.
+  /// Whether an address is in a frame between the guard's beginning and the caller, or in one that
+  /// has been left since.
   bool covers(const void* address) const noexcept {
     auto const place = reinterpret_cast<std::uintptr_t>(address);
-    return place <= base_ ? here() <= place : place <= here();
+    return (deepest_ <= place || here() <= place) && place <= base_;
   }
 
  private:
@@ -35,6 +37,7 @@ class stack_guard {
   ISOLATTE_DECL void allow_more(std::uintptr_t place);
 
   std::uintptr_t base_;
+  std::uintptr_t deepest_ = base_;
   /// So much there is anywhere, in coroutines too.
   std::uintptr_t allowed_ = 32 * 1024;
 };

@@ -240,12 +240,9 @@ std::exception_ptr rebuild_exception(const exception_plan& plan) {
 }
 
 template <class T>
-inline constexpr exception_ops exception_ops_for{&typeid(T),
-                                                 &sample_exception<T>,
-                                                 &catches_exception<T>,
-                                                 &rebuild_exception<T>,
-                                                 &throw_null_pointer<T>,
-                                                 &catches_pointer<T>};
+inline constexpr exception_ops exception_ops_for{
+    &typeid(T),        &sample_exception<T>, &catches_exception<T>, &rebuild_exception<T>,
+    &throw_pointer<T>, &catch_pointer<T>};
 
 template <class T>
 class exception_registration {

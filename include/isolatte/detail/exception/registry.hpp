@@ -68,10 +68,10 @@ struct exception_ops {
   bool (*catches)(const std::exception_ptr& thrown);
   /// Rebuilds an object; null if that cannot be done as planned.
   std::exception_ptr (*rebuild)(const exception_plan& plan);
-  /// Throws a null pointer to the type.
-  void (*throw_pointer)();
+  /// Throws a pointer to the type.
+  void (*throw_pointer)(void* object);
   /// Whether a handler for pointers to the type catches what @p thrower throws.
-  bool (*catches_pointer)(void (*thrower)());
+  bool (*catch_pointer)(void (*thrower)(void* object), void*& object);
 };
 
 /// Names a registered type in a frame: types of several unnamed namespaces may share a name.

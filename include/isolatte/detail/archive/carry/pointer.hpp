@@ -7,19 +7,27 @@
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
-#include <boost/smart_ptr/scoped_ptr.hpp>
-#include <boost/smart_ptr/shared_ptr.hpp>
-#include <boost/smart_ptr/weak_ptr.hpp>
-
 #include <memory>
 #include <type_traits>
+
+namespace boost {
+
+template <class T>
+class scoped_ptr;
+template <class T>
+class shared_ptr;
+template <class T>
+class weak_ptr;
+
+}  // namespace boost
 
 namespace isolatte::detail {
 
 template <class Pointer, class T>
 struct owner_carrier {
   static constexpr bool given = true;
-  static constexpr bool complete = !std::is_array_v<T> && !std::is_pointer_v<T> && transportable<T>;
+  static constexpr bool complete =
+      !std::is_array_v<T> && !std::is_pointer_v<T> && (std::is_abstract_v<T> || transportable<T>);
 
   template <class Ar>
   static void save(Ar& ar, const Pointer& value) {
@@ -56,14 +64,15 @@ struct carrier<boost::shared_ptr<T>> : owner_carrier<boost::shared_ptr<T>, T> {
   static void load(Ar& ar, boost::shared_ptr<T>& value) {
     T* const object = ar.template load_pointer<std::remove_const_t<T>>();
     if (object)
-      value = boost::shared_ptr<T>(ar.template claim_for<boost::shared_ptr<void>>(&own), object);
+      value = boost::shared_ptr<T>(ar.claim_for(&own<boost::shared_ptr<void>>), object);
     else
       value.reset();
   }
 
  private:
-  static boost::shared_ptr<void> own(void* object, void (*destroy)(void*)) {
-    return boost::shared_ptr<void>(object, destroy);
+  template <class Owner>
+  static Owner own(void* object, void (*destroy)(void*)) {
+    return Owner(object, destroy);
   }
 };
 

@@ -4,15 +4,11 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_SUM_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_SUM_HPP
 
+#include <isolatte/detail/archive/boost_internals.hpp>
 #include <isolatte/detail/archive/carry/product.hpp>
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
-
-#include <boost/mpl/at.hpp>
-#include <boost/mpl/size.hpp>
-#include <boost/optional/optional_fwd.hpp>
-#include <boost/variant/variant_fwd.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +23,13 @@
 #ifdef __cpp_lib_expected
 #include <expected>
 #endif
+
+namespace boost {
+template <class T>
+class optional;
+template <class T, class... Others>
+class variant;
+}  // namespace boost
 
 namespace boost::variant2 {
 template <class... T>
@@ -126,12 +129,12 @@ template <class... T>
 struct carrier<boost::variant2::variant<T...>>
     : variant_carrier<boost::variant2::variant<T...>, boost::variant2::in_place_index_t, T...> {};
 
-/// Boost's own way to load it takes any number below zero for an index.
-template <class... T>
-struct carrier<boost::variant<T...>> {
-  using variant = boost::variant<T...>;
+/// Boost's own way to load a variant takes any number below zero for an index.
+template <class T, class... Others>
+struct carrier<boost::variant<T, Others...>> {
+  using variant = boost::variant<T, Others...>;
   static constexpr bool given = true;
-  // A recursive one is among its own alternatives.
+  // A recursive variant is among its own alternatives, so these cannot be asked.
   static constexpr bool complete = true;
 
   template <class Ar>
@@ -142,7 +145,8 @@ struct carrier<boost::variant<T...>> {
   }
   template <class Ar>
   static void load(Ar& ar, variant& value) {
-    load_alternative<0>(ar, value, ar.load_size());
+    load_alternative<first_place<typename variant::types>, end_place<typename variant::types>>(
+        ar, value, ar.load_size());
   }
 
  private:
@@ -155,22 +159,18 @@ struct carrier<boost::variant<T...>> {
       save_item(ar, item);
     }
   };
-  template <class V>
-  static constexpr std::size_t size_of =
-      static_cast<std::size_t>(boost::mpl::size<typename V::types>::value);
-  template <class V, std::size_t I>
-  using alternative = typename boost::mpl::at_c<typename V::types, static_cast<long>(I)>::type;
 
-  template <std::size_t I, class Ar, class V>
-  static void load_alternative(Ar& ar, V& value, std::uint64_t index) {
-    if constexpr (I == size_of<V>) {
+  template <class Place, class End, class Ar>
+  static void load_alternative(Ar& ar, variant& value, std::uint64_t index) {
+    if constexpr (std::is_same_v<Place, End>) {
       throw_malformed("isolatte: a variant in the frame has no such alternative");
-    } else if (index != I) {
-      load_alternative<I + 1>(ar, value, index);
+    } else if (index != 0) {
+      load_alternative<place_after<Place>, End>(ar, value, index - 1);
     } else {
-      held<alternative<V, I>> item(ar);
+      using alternative = type_at<Place>;
+      held<alternative> item(ar);
       value = std::move(item.value());
-      item.moved_to(ar, get<alternative<V, I>>(std::addressof(value)));
+      item.moved_to(ar, get<alternative>(std::addressof(value)));
     }
   }
 };
