@@ -4,17 +4,23 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_ADAPTOR_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_ADAPTOR_HPP
 
+#include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
-#include <algorithm>
-#include <queue>
-#include <stack>
-
 namespace isolatte::detail {
 
-template <class Adaptor>
-struct adaptor_carrier {
+/// std::is_heap; <queue> comes with it only by way of a large header.
+template <class Items, class Order>
+bool is_heap(const Items& items, const Order& order) {
+  auto const first = items.begin();
+  for (auto i = items.end() - first; --i > 0;)
+    if (order(first[(i - 1) / 2], first[i])) return false;
+  return true;
+}
+
+template <container_adaptor Adaptor>
+struct carrier<Adaptor> {
   /// Has access to what the adaptor wraps.
   struct insider : Adaptor {
     static auto& container(Adaptor& adaptor) { return adaptor.*(&insider::c); }
@@ -33,17 +39,10 @@ struct adaptor_carrier {
     auto& container = insider::container(value);
     ar >> container;
     if constexpr (requires { typename Adaptor::value_compare; })
-      if (!std::is_heap(container.begin(), container.end(), insider::order(value)))
+      if (!is_heap(container, insider::order(value)))
         throw_malformed("isolatte: a priority_queue is in disorder");
   }
 };
-template <class T, class C>
-struct carrier<std::stack<T, C>> : adaptor_carrier<std::stack<T, C>> {};
-template <class T, class C>
-struct carrier<std::queue<T, C>> : adaptor_carrier<std::queue<T, C>> {};
-template <class T, class C, class L>
-struct carrier<std::priority_queue<T, C, L>> : adaptor_carrier<std::priority_queue<T, C, L>> {};
-
 }  // namespace isolatte::detail
 
 #endif

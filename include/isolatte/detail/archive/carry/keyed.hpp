@@ -6,16 +6,13 @@
 
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/memory_cost.hpp>
+#include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <set>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 namespace isolatte::detail {
@@ -27,8 +24,8 @@ template <class Container>
 inline constexpr bool has_complete_items<Container> =
     transportable<typename Container::key_type> && transportable<typename Container::mapped_type>;
 
-template <class Container>
-struct key_carrier {
+template <keyed_container Container>
+struct carrier<Container> {
   using key_type = typename Container::key_type;
   static constexpr bool is_map = requires { typename Container::mapped_type; };
   static constexpr bool is_hashed = requires { typename Container::hasher; };
@@ -107,26 +104,6 @@ struct key_carrier {
       return false;
   }
 };
-template <class K, class C, class A>
-struct carrier<std::set<K, C, A>> : key_carrier<std::set<K, C, A>> {};
-template <class K, class C, class A>
-struct carrier<std::multiset<K, C, A>> : key_carrier<std::multiset<K, C, A>> {};
-template <class K, class T, class C, class A>
-struct carrier<std::map<K, T, C, A>> : key_carrier<std::map<K, T, C, A>> {};
-template <class K, class T, class C, class A>
-struct carrier<std::multimap<K, T, C, A>> : key_carrier<std::multimap<K, T, C, A>> {};
-template <class K, class H, class E, class A>
-struct carrier<std::unordered_set<K, H, E, A>> : key_carrier<std::unordered_set<K, H, E, A>> {};
-template <class K, class H, class E, class A>
-struct carrier<std::unordered_multiset<K, H, E, A>>
-    : key_carrier<std::unordered_multiset<K, H, E, A>> {};
-template <class K, class T, class H, class E, class A>
-struct carrier<std::unordered_map<K, T, H, E, A>> : key_carrier<std::unordered_map<K, T, H, E, A>> {
-};
-template <class K, class T, class H, class E, class A>
-struct carrier<std::unordered_multimap<K, T, H, E, A>>
-    : key_carrier<std::unordered_multimap<K, T, H, E, A>> {};
-
 }  // namespace isolatte::detail
 
 #endif

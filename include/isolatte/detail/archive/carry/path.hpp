@@ -4,25 +4,25 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_PATH_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_PATH_HPP
 
+#include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
-#include <filesystem>
 #include <utility>
 
 namespace isolatte::detail {
 
-template <>
-struct carrier<std::filesystem::path> {
+template <file_path Path>
+struct carrier<Path> {
   static constexpr bool given = true;
   static constexpr bool complete = true;
 
   template <class Ar>
-  static void save(Ar& ar, const std::filesystem::path& value) {
+  static void save(Ar& ar, const Path& value) {
     ar << value.native();
   }
   template <class Ar>
-  static void load(Ar& ar, std::filesystem::path& value) {
-    std::filesystem::path::string_type text;
+  static void load(Ar& ar, Path& value) {
+    typename Path::string_type text;
     ar >> text;
     value = std::move(text);
   }

@@ -4,11 +4,11 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_PLAIN_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_PLAIN_HPP
 
+#include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
 #include <array>
 #include <chrono>
-#include <complex>
 #include <cstddef>
 #include <optional>
 #include <variant>
@@ -16,8 +16,8 @@
 namespace isolatte::detail {
 
 /// @cond
-template <class T>
-inline constexpr bool is_plain_standard<std::complex<T>> = plain<T>;
+template <complex_number T>
+inline constexpr bool is_plain_standard<T> = plain<typename T::value_type>;
 template <class T, std::size_t N>
 inline constexpr bool is_plain_standard<std::array<T, N>> = N != 0 && plain<T>;
 template <class Rep, class Period>

@@ -6,22 +6,18 @@
 
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/memory_cost.hpp>
+#include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
-#include <forward_list>
 #include <iterator>
-#include <list>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
-#include <valarray>
 #include <vector>
 
 namespace isolatte::detail {
@@ -148,23 +144,23 @@ struct carrier<std::vector<bool, A>> {
   }
 };
 
-template <std::size_t N>
-struct carrier<std::bitset<N>> {
+template <set_of_bits Bits>
+struct carrier<Bits> {
   static constexpr bool given = true;
   static constexpr bool complete = true;
 
   template <class Ar>
-  static void save(Ar& ar, const std::bitset<N>& value) {
+  static void save(Ar& ar, const Bits& value) {
     save_bits(ar, value);
   }
   template <class Ar>
-  static void load(Ar& ar, std::bitset<N>& value) {
+  static void load(Ar& ar, Bits& value) {
     load_bits(ar, value);
   }
 };
 
-template <class Sequence>
-struct sequence_carrier {
+template <double_ended_container Sequence>
+struct carrier<Sequence> {
   using item_type = typename Sequence::value_type;
   static constexpr bool given = true;
   static constexpr bool complete = transportable<item_type>;
@@ -181,24 +177,21 @@ struct sequence_carrier {
     append_items(ar, value, size);
   }
 };
-template <class T, class A>
-struct carrier<std::deque<T, A>> : sequence_carrier<std::deque<T, A>> {};
-template <class T, class A>
-struct carrier<std::list<T, A>> : sequence_carrier<std::list<T, A>> {};
 
-template <class T, class A>
-struct carrier<std::forward_list<T, A>> {
+template <single_ended_list List>
+struct carrier<List> {
+  using T = typename List::value_type;
   static constexpr bool given = true;
   static constexpr bool complete = transportable<T>;
 
   template <class Ar>
-  static void save(Ar& ar, const std::forward_list<T, A>& value) {
+  static void save(Ar& ar, const List& value) {
     auto const size = std::distance(value.begin(), value.end());
     ar.save_count(static_cast<std::size_t>(size), sizeof(T) + node_cost);
     save_items(ar, value);
   }
   template <class Ar>
-  static void load(Ar& ar, std::forward_list<T, A>& value) {
+  static void load(Ar& ar, List& value) {
     std::size_t count = ar.load_count(sizeof(T) + node_cost);
     value.clear();
     auto last = value.before_begin();
@@ -215,18 +208,19 @@ struct carrier<std::forward_list<T, A>> {
   }
 };
 
-template <class T>
-struct carrier<std::valarray<T>> {
+template <numeric_array Array>
+struct carrier<Array> {
+  using T = typename Array::value_type;
   static constexpr bool given = true;
   static constexpr bool complete = transportable<T>;
 
   template <class Ar>
-  static void save(Ar& ar, const std::valarray<T>& value) {
+  static void save(Ar& ar, const Array& value) {
     ar.save_count(value.size(), sizeof(T));
     if (value.size() != 0) ar.save_elements(&value[0], value.size());
   }
   template <class Ar>
-  static void load(Ar& ar, std::valarray<T>& value) {
+  static void load(Ar& ar, Array& value) {
     std::size_t const size = ar.load_count(sizeof(T));
     if (plain<T> && size > ar.remaining() / sizeof(T))
       throw_malformed("isolatte: a valarray exceeds its frame");
