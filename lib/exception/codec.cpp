@@ -3,10 +3,10 @@
 
 #include "exception/boost.hpp"
 #include "exception/faces.hpp"
+#include "exception/rebuilt.hpp"
 #include "exception/record.hpp"
 #include "exception/standard.hpp"
 
-#include <isolatte/detail/exception/adapter.hpp>
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
@@ -153,7 +153,7 @@ class source {
       bool const first = types.empty();
       exception_alternative alternative{type.key, std::nullopt};
       if (type.standard && sight_.standard) {
-        if (!is_type(type) && !type.ops->catches(thrown_)) continue;
+        if (!is_type(type) && !catches(*type.ops, thrown_)) continue;
       } else {
         if (!sample(type, first ? room : room_for_fallbacks)) continue;
         use_sample(link, alternative);
@@ -349,7 +349,7 @@ std::exception_ptr rebuild(const exception_link& link, bool nested) {
   plan.remote = true;
   for (const exception_alternative& alternative : link.alternatives)
     if (auto object = try_alternative(alternative, plan)) return object;
-  return add_parts(remote_std_exception(plan.details()), plan);
+  return assemble_remote(plan);
 }
 
 }  // namespace

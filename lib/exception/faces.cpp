@@ -38,14 +38,6 @@ const Face* face_of(const std::exception_ptr& thrown) noexcept {
   }
 }
 
-const std::type_info* current_exception_type() noexcept {
-#ifdef ISOLATTE_HAS_CXXABI
-  return abi::__cxa_current_exception_type();
-#else
-  return nullptr;
-#endif
-}
-
 std::string as_text(bool value) { return value ? "true" : "false"; }
 std::string as_text(char value) { return std::string(1, value); }
 std::string as_text(const char* value) { return value ? value : ""; }
@@ -94,7 +86,6 @@ constexpr std::string_view wrappers[] = {
     "boost::exception_detail::current_exception_std_exception_wrapper<",
     "boost::detail::with_throw_location<",
     "isolatte::detail::rebuilt<",
-    "isolatte::detail::remote_of<",
 };
 
 /// The first of a list of template arguments.
@@ -156,8 +147,10 @@ struct collector {
 
   /// Before its first base class: derived types come first.
   void add(const registered_exception& type) {
-    if (found.size() == found.capacity() || !type.ops->catches(thrown)) return;
+    if (found.size() == found.capacity() || !catches(*type.ops, thrown)) return;
     auto const is_base = [&type](const registered_exception& other) {
+      // Standard types come last, and in the right order.
+      if (!type.ops->throw_pointer || !other.ops->catch_pointer) return false;
       void* nothing = nullptr;
       return other.ops->catch_pointer(type.ops->throw_pointer, nothing);
     };
@@ -168,6 +161,20 @@ struct collector {
 #endif
 
 }  // namespace
+
+const std::type_info* current_exception_type() noexcept {
+#ifdef ISOLATTE_HAS_CXXABI
+  return abi::__cxa_current_exception_type();
+#else
+  return nullptr;
+#endif
+}
+
+bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
+  if (type.catches) return type.catches(thrown);
+  exception_sample unused;
+  return type.sample(thrown, unused);
+}
 
 exception_sight look_at(const std::exception_ptr& thrown) noexcept {
   exception_sight sight;

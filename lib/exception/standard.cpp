@@ -3,8 +3,11 @@
 
 #include "exception/standard.hpp"
 
-#include <isolatte/detail/exception/adapter.hpp>
-#include <isolatte/serialization.hpp>
+#include <isolatte/detail/archive/carry/error_code.hpp>
+#include <isolatte/detail/archive/carry/sequence.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/exception/rebuilt.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -66,7 +69,7 @@ boost::system::system_error blank_standard(const exception_plan&) {
 }
 
 template <class T>
-bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
+[[gnu::cold]] bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
   try {
     std::rethrow_exception(thrown);
   } catch (const T& object) {
@@ -77,18 +80,22 @@ bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
   }
 }
 
-template <class T>
-std::exception_ptr rebuild_standard(const exception_plan& plan) {
-  T object = blank_standard<T>(plan);
+std::exception_ptr finish(std::exception& object, void* address, const exception_throwers& throwers,
+                          const exception_plan& plan) {
   plan.restore(object);
   if (!plan.remote && object.what() != plan.what) return nullptr;
-  return assemble(std::move(object), plan);
+  return assemble(address, throwers, plan);
+}
+
+template <class T>
+[[gnu::cold]] std::exception_ptr rebuild_standard(const exception_plan& plan) {
+  T object = blank_standard<T>(plan);
+  return finish(object, &object, throwers_of<T>, plan);
 }
 
 template <class T>
 constexpr exception_ops standard_ops_for{
-    &typeid(T),           &sample_standard<T>, &catches_exception<T>,
-    &rebuild_standard<T>, &throw_pointer<T>,   &catch_pointer<T>};
+    &typeid(T), &sample_standard<T>, nullptr, &rebuild_standard<T>, nullptr, nullptr};
 
 template <class... T>
 constexpr std::array<const exception_ops*, sizeof...(T)> standard_table{&standard_ops_for<T>...};
@@ -178,18 +185,18 @@ void restore_variant_access(std::bad_variant_access& object, std::string_view te
 }  // namespace
 
 std::span<const exception_ops* const> standard_exceptions() noexcept {
-  return standard_table<std::runtime_error, std::logic_error, std::invalid_argument,
-                        std::out_of_range, std::length_error, std::domain_error, std::range_error,
-                        std::overflow_error, std::underflow_error, std::system_error,
-                        boost::system::system_error, std::filesystem::filesystem_error,
-                        std::ios_base::failure, std::future_error, std::regex_error, std::bad_alloc,
-                        std::bad_array_new_length, std::bad_cast, std::bad_any_cast,
-                        std::bad_typeid, std::bad_weak_ptr, std::bad_function_call,
-                        std::bad_optional_access, std::bad_variant_access, std::bad_exception,
+  // Derived ones before their bases.
+  return standard_table<
+      std::invalid_argument, std::out_of_range, std::length_error, std::domain_error,
+      std::future_error, std::logic_error, std::range_error, std::overflow_error,
+      std::underflow_error, std::regex_error,
 #ifdef __cpp_lib_format
-                        std::format_error,
+      std::format_error,
 #endif
-                        std::exception>;
+      std::filesystem::filesystem_error, std::ios_base::failure, std::system_error,
+      boost::system::system_error, std::runtime_error, std::bad_array_new_length, std::bad_alloc,
+      std::bad_any_cast, std::bad_cast, std::bad_typeid, std::bad_weak_ptr, std::bad_function_call,
+      std::bad_optional_access, std::bad_variant_access, std::bad_exception, std::exception>;
 }
 
 standard_parts collect_standard_text(const std::exception& object) noexcept {
