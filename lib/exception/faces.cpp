@@ -176,7 +176,7 @@ bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
   return type.sample(thrown, unused);
 }
 
-exception_sight look_at(const std::exception_ptr& thrown) noexcept {
+[[gnu::cold]] exception_sight look_at(const std::exception_ptr& thrown) noexcept {
   exception_sight sight;
   if (!thrown) return sight;
   try {
@@ -199,25 +199,25 @@ exception_sight look_at(const std::exception_ptr& thrown) noexcept {
   return sight;
 }
 
-std::string value_as_text(const std::exception_ptr& thrown) {
+[[gnu::cold]] std::string value_as_text(const std::exception_ptr& thrown) {
   return text_of_any<const char*, std::string, std::string_view, int, unsigned, long, unsigned long,
                      long long, unsigned long long, short, unsigned short, char, signed char,
                      unsigned char, bool, float, double, long double, std::error_code,
                      boost::system::error_code>(thrown);
 }
 
-std::string unwrapped_name(const std::type_info& type) {
+[[gnu::cold]] std::string unwrapped_name(const std::type_info& type) {
   std::string const name = boost::core::demangle(type.name());
   if (is_stream_failure(name)) return boost::core::demangle(typeid(std::ios_base::failure).name());
   return std::string(unwrap(name));
 }
 
-bool is_unwrapped(const std::type_info& type, std::string_view name) {
+[[gnu::cold]] bool is_unwrapped(const std::type_info& type, std::string_view name) {
   return boost::core::demangle(type.name()) == name;
 }
 
-candidates find_candidates(const exception_sight& sight,
-                           [[maybe_unused]] const std::exception_ptr& thrown) noexcept {
+[[gnu::cold]] candidates find_candidates(
+    const exception_sight& sight, [[maybe_unused]] const std::exception_ptr& thrown) noexcept {
   candidates found;
   if (!thrown) return found;
 #ifdef ISOLATTE_HAS_TYPE_WALK

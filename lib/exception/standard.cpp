@@ -121,8 +121,8 @@ Code decode_code(std::string_view bytes) {
 std::string_view text_of(const char* text) noexcept { return text ? text : ""; }
 
 /// Which constructor made it shows in its text.
-std::filesystem::filesystem_error make_filesystem_error(const standard_parts& parts,
-                                                        std::error_code code) {
+[[gnu::cold]] std::filesystem::filesystem_error make_filesystem_error(const standard_parts& parts,
+                                                                      std::error_code code) {
   using std::filesystem::filesystem_error;
   std::string message(parts.text.value_or(""));
   // The base class has appended the code's own message, and will do so again.
@@ -149,7 +149,7 @@ void restore_regex_error(std::regex_error& object, std::int32_t number) {
 }
 
 /// The constructor that takes the text is not for us, but the library's functions have it.
-void restore_variant_access(std::bad_variant_access& object, std::string_view text) {
+[[gnu::cold]] void restore_variant_access(std::bad_variant_access& object, std::string_view text) {
   struct fragile {
     fragile() = default;
     explicit fragile(int) { throw 0; }
@@ -211,7 +211,8 @@ standard_parts collect_standard_text(const std::exception& object) noexcept {
   return parts;
 }
 
-standard_parts collect_standard(const std::exception& object, standard_storage& storage) {
+[[gnu::cold]] standard_parts collect_standard(const std::exception& object,
+                                              standard_storage& storage) {
   standard_parts parts = collect_standard_text(object);
   if (auto const* const system = dynamic_cast<const std::system_error*>(&object)) {
     parts.code = encode_code(system->code(), storage.code);
@@ -230,7 +231,7 @@ standard_parts collect_standard(const std::exception& object, standard_storage& 
   return parts;
 }
 
-void restore_standard(std::exception& object, const standard_parts& parts) {
+[[gnu::cold]] void restore_standard(std::exception& object, const standard_parts& parts) {
   if (auto* const system = dynamic_cast<std::system_error*>(&object); system && parts.code) {
     auto const code = decode_code<std::error_code>(*parts.code);
     auto* const file = dynamic_cast<std::filesystem::filesystem_error*>(system);
