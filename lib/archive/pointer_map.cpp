@@ -9,21 +9,25 @@
 namespace isolatte::detail {
 
 namespace {
-struct key_less {
-  using entry = std::pair<const void*, std::uint32_t>;
-  bool operator()(const entry& a, const void* key) const noexcept {
-    return std::less<>{}(a.first, key);
-  }
+
+constexpr auto is_before = [](const auto& entry, const void* key) {
+  return std::less<>{}(entry.key, key);
 };
+
 }  // namespace
 
 const std::uint32_t* pointer_map::find(const void* key) const noexcept {
-  auto const place = std::lower_bound(sorted_.begin(), sorted_.end(), key, key_less{});
-  return place != sorted_.end() && place->first == key ? &place->second : nullptr;
+  for (std::size_t i = 0; i < few_size_; ++i)
+    if (few_[i].key == key) return &few_[i].value;
+  auto const place = std::lower_bound(sorted_.begin(), sorted_.end(), key, is_before);
+  return place != sorted_.end() && place->key == key ? &place->value : nullptr;
 }
 
 void pointer_map::add(const void* key, std::uint32_t value) {
-  sorted_.insert(std::lower_bound(sorted_.begin(), sorted_.end(), key, key_less{}), {key, value});
+  if (few_size_ < few_.size())
+    few_[few_size_++] = {key, value};
+  else
+    sorted_.insert(std::lower_bound(sorted_.begin(), sorted_.end(), key, is_before), {key, value});
 }
 
 }  // namespace isolatte::detail

@@ -23,6 +23,7 @@
 #include <typeinfo>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace isolatte::detail {
 
