@@ -11,6 +11,7 @@
 #include <isolatte/detail/exception/adapter.hpp>
 #include <isolatte/detail/exception/registry.hpp>
 #include <isolatte/remote_exception.hpp>
+#include <isolatte/serialization.hpp>
 
 /// Lets exceptions of one type arrive in the program as what they were in the child.
 ///

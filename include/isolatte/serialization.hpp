@@ -39,16 +39,56 @@
 /// - Circles of `std::shared_ptr` arrive as such, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>
-#include <isolatte/detail/archive/carriers.hpp>
+#include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
-// Classes can only be exported to archives that have been seen.
-#include <isolatte/detail/archive/input_archive.hpp>
-#include <isolatte/detail/archive/output_archive.hpp>
 
+// What a serialize() of the user's asks for.
+#include <boost/serialization/access.hpp>
+#include <boost/serialization/array_wrapper.hpp>
+#include <boost/serialization/assume_abstract.hpp>
+#include <boost/serialization/base_object.hpp>
+#include <boost/serialization/collection_size_type.hpp>
+#include <boost/serialization/extended_type_info_typeid.hpp>
+#include <boost/serialization/is_bitwise_serializable.hpp>
+#include <boost/serialization/item_version_type.hpp>
+#include <boost/serialization/level.hpp>
+#include <boost/serialization/nvp.hpp>
+#include <boost/serialization/split_free.hpp>
+#include <boost/serialization/split_member.hpp>
+#include <boost/serialization/tracking.hpp>
+#include <boost/serialization/version.hpp>
+#include <boost/serialization/void_cast.hpp>
+#include <boost/serialization/wrapper.hpp>
+#include <boost/smart_ptr/scoped_ptr.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
+#include <boost/smart_ptr/weak_ptr.hpp>
 #include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
 
+// The containers that are carried.
+#include <array>
+#include <bitset>
+#include <chrono>
+#include <complex>
+#include <deque>
+#include <filesystem>
+#include <forward_list>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <stack>
+#include <string>
 #include <system_error>
-#include <type_traits>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <valarray>
+#include <variant>
+#include <vector>
 
 namespace isolatte {
 

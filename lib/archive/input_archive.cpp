@@ -1,14 +1,16 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "archive/exported_classes.hpp"
+
 #include <isolatte/detail/archive/input_archive.hpp>
 
-#include <boost/serialization/extended_type_info.hpp>
-#include <boost/serialization/void_cast.hpp>
+#include <boost/archive/basic_archive.hpp>
 
 #include <algorithm>
-#include <array>
 #include <functional>
+#include <optional>
+#include <string_view>
 
 namespace isolatte::detail {
 
@@ -23,13 +25,12 @@ bool within(const void* address, const void* begin, const void* end) noexcept {
 /// An object behind a pointer while it is being loaded. Undone unless it gets to its end.
 class input_archive::creation {
  public:
-  creation(input_archive& ar, const boost::serialization::extended_type_info* type,
-           const heap_class& objects, bool tracked)
+  creation(input_archive& ar, const heap_class& objects, bool tracked)
       : ar_{ar}, objects_{objects} {
     if (tracked) {
       index_ = ar.objects_.size();
       ar.objects_.push_back(
-          {nullptr, type, &objects, object_record::raw, object_record::nobody, 0});
+          {nullptr, objects.parts, &objects, object_record::raw, object_record::nobody, 0});
     }
     object_ = objects.allocate();
     if (tracked) record().address = static_cast<std::byte*>(object_);
@@ -112,21 +113,22 @@ std::uint64_t input_archive::load_large_size() {
   throw_malformed("isolatte: a number in the frame is too large");
 }
 
-bool input_archive::load_tracking(const boost::archive::detail::basic_iserializer& serializer) {
-  if (!serializer.class_info()) return serializer.tracking(0);
-  if (auto const* const known = tracked_.find(&serializer)) return *known != 0;
+unsigned int input_archive::boost_library_version() {
+  return boost::archive::BOOST_ARCHIVE_VERSION();
+}
+
+bool input_archive::load_tracking(const object_class& parts) {
+  if (parts.tracking != bs::track_selectively) return parts.is_tracked();
+  if (auto const* const known = tracked_.find(&parts)) return *known != 0;
+  // This process may not have loaded the library that saves the class by pointers in the child.
   bool const tracking = load_flag();
-  // They may differ: the child may have loaded a library that saves the class by pointers.
-  if (tracking && serializer.serialized_as_pointer() && !serializer.tracking(0))
-    throw_malformed("isolatte: a class in the frame cannot be tracked");
-  tracked_.add(&serializer, tracking);
+  tracked_.add(&parts, tracking);
   return tracking;
 }
 
-void input_archive::load_object(void* object,
-                                const boost::archive::detail::basic_iserializer& serializer) {
+void input_archive::load_object(void* object, const object_class& parts) {
   std::size_t const index = objects_.size();
-  if (load_tracking(serializer)) {
+  if (load_tracking(parts)) {
     std::uint64_t const reference = load_size();
     if (reference != 0) {
       if (reference > objects_.size())
@@ -134,35 +136,40 @@ void input_archive::load_object(void* object,
       object_record const& known = objects_[reference - 1];
       // The same part of one object may have been saved twice. Anything else cannot be loaded.
       if (known.objects || known.state == object_record::gone || known.address != object ||
-          *known.type != serializer.get_eti())
+          *known.parts->type != *parts.type)
         throw_malformed("isolatte: an object in the frame is in two places");
       return;
     }
     charge(1, record_cost);
-    objects_.push_back({static_cast<std::byte*>(object), &serializer.get_eti(), nullptr,
-                        object_record::complete, object_record::nobody, 0});
+    objects_.push_back({static_cast<std::byte*>(object), &parts, nullptr, object_record::complete,
+                        object_record::nobody, 0});
   }
-  boost::archive::version_type const version = serializer.version();
-  serializer.load_object_data(*this, object, version);
+  parts.load(*this, object);
   recent_ = index;
 }
 
-void input_archive::register_class(const class_loader& loader) {
-  if (!loader.objects().throw_pointer || class_indices_.find(&loader)) return;
-  class_indices_.add(&loader, static_cast<std::uint32_t>(classes_.size()));
-  classes_.push_back(&loader);
+void input_archive::register_class(const heap_class& objects) {
+  if (!objects.is_polymorphic() || class_indices_.find(&objects)) return;
+  class_indices_.add(&objects, static_cast<std::uint32_t>(classes_.size()));
+  classes_.push_back(&objects);
 }
 
 void input_archive::constructed() noexcept {
   if (creation_) creation_->constructed();
 }
 
-void* input_archive::create(const boost::serialization::extended_type_info* type,
-                            const heap_class& objects, bool tracked) {
-  creation attempt(*this, type, objects, tracked);
+void* input_archive::create(const heap_class& objects, bool tracked) {
+  creation attempt(*this, objects, tracked);
   objects.load(*this, attempt.object());
   attempt.complete();
   return attempt.object();
+}
+
+bool input_archive::is_held(const std::byte* address) const noexcept {
+  if (stack_.covers(address)) return true;
+  for (const held_range* range = held_; range; range = range->outer())
+    if (range->covers(address)) return true;
+  return false;
 }
 
 void* input_archive::load_alias(const pointer_target* target, const heap_class* objects) {
@@ -172,19 +179,19 @@ void* input_archive::load_alias(const pointer_target* target, const heap_class* 
   object_record const& known = objects_[index];
   if (known.state == object_record::raw || known.state == object_record::gone)
     throw_malformed("isolatte: a pointer in the frame is to an object that does not exist");
-  if (!known.objects &&
-      (stack_.covers(known.address) || within(known.address, root_begin_, root_end_)))
+  if (!known.objects && is_held(known.address))
     throw_malformed("isolatte: a pointer in the frame is to an object that will have moved");
 
   void* address = known.address;
   if (!target) {
     if (known.objects != objects) address = nullptr;
-  } else if (!known.type) {
+  } else if (!known.parts) {
     address = nullptr;
-  } else if (*known.type != *target->type) {
-    address = target->catches
-                  ? boost::serialization::void_upcast(*known.type, *target->type, address)
-                  : nullptr;
+  } else if (*known.parts->type != *target->type) {
+    if (!target->catch_pointer || !known.parts->throw_pointer ||
+        known.state != object_record::complete ||
+        !target->catch_pointer(known.parts->throw_pointer, address))
+      address = nullptr;
   }
   if (!address) throw_malformed("isolatte: a pointer in the frame is to an object of another type");
   last_pointer_ = {known.address, known.objects, index};
@@ -196,64 +203,73 @@ void* input_archive::load_simple_pointer(const heap_class& objects) {
   switch (load_size()) {
     case pointer_tag::null: return nullptr;
     case pointer_tag::alias: charge(1, objects.cost); return load_alias(nullptr, &objects);
-    case pointer_tag::made: charge(1, objects.cost); return create(nullptr, objects, true);
+    case pointer_tag::made: charge(1, objects.cost); return create(objects, true);
     default: throw_malformed("isolatte: a pointer in the frame is none");
   }
 }
 
 void* input_archive::load_object_pointer(const pointer_target& target) {
+  if (target.exact) register_class(*target.exact);
   last_pointer_ = {};
   std::uint64_t const tag = load_size();
   if (tag == pointer_tag::null) return nullptr;
   charge(1, target.cost);
   if (tag == pointer_tag::alias) return load_alias(&target, nullptr);
 
-  const class_loader* loader = target.loader;
-  if (tag != pointer_tag::made)
-    loader = &load_class(tag - pointer_tag::derived, target);
-  else if (!loader)
-    throw_malformed("isolatte: an object in the frame is of an abstract class");
-  auto const& type = loader->get_eti();
-  void* const object =
-      create(&type, loader->objects(), load_tracking(loader->get_basic_serializer()));
-  if (loader == target.loader || type == *target.type) return object;
-  void* const base = boost::serialization::void_upcast(type, *target.type, object);
-  if (!base) {
-    // The classes are related, but nobody has told Boost.
-    if (last_pointer_.index == untracked ||
-        objects_[last_pointer_.index].owner == object_record::nobody)
-      loader->objects().destroy(object);
-    throw_malformed("isolatte: an object in the frame is of a class with an unknown base");
+  if (tag == pointer_tag::made) {
+    if (!target.exact) throw_malformed("isolatte: an object in the frame is of an abstract class");
+    return create(*target.exact, load_tracking(*target.exact->parts));
   }
-  return base;
+  const heap_class& objects = load_class(tag - pointer_tag::derived, target);
+  void* const object = create(objects, load_tracking(*objects.parts));
+  return *objects.type == *target.type ? object : base_of(object, objects, target);
 }
 
-const class_loader& input_archive::load_class(std::uint64_t index, const pointer_target& target) {
-  if (!target.catches || index > classes_.size())
+const heap_class& input_archive::load_class(std::uint64_t index, const pointer_target& target) {
+  if (!target.catch_pointer || index > classes_.size())
     throw_malformed("isolatte: a class in the frame is unknown");
   if (index == classes_.size()) {
-    std::array<char, BOOST_SERIALIZATION_MAX_KEY_SIZE> name{};
     std::uint64_t const length = load_size();
-    if (length >= name.size()) throw_malformed("isolatte: a class in the frame is unknown");
-    load_binary(name.data(), length);
-    auto const* const type = boost::serialization::extended_type_info::find(name.data());
+    if (length > remaining()) throw_malformed("isolatte: a class in the frame is unknown");
+    std::string_view const name(reinterpret_cast<const char*>(take(length)), length);
+    std::uint64_t const ordinal = load_size();
     auto const* const found =
-        type ? boost::archive::detail::archive_serializer_map<input_archive>::find(*type) : nullptr;
-    if (!found) throw_malformed("isolatte: a class in the frame is unknown");
-    auto const* const loader = static_cast<const class_loader*>(found);
-    if (!class_indices_.find(loader)) class_indices_.add(loader, static_cast<std::uint32_t>(index));
-    classes_.push_back(loader);
+        ordinal > UINT32_MAX
+            ? nullptr
+            : exported_classes().find({name, static_cast<std::uint32_t>(ordinal)}).item;
+    if (!found || !found->is_polymorphic() || class_indices_.find(found))
+      throw_malformed("isolatte: a class in the frame is unknown");
+    register_class(*found);
   }
 
-  const class_loader& loader = *classes_[index];
-  if (&loader == target.loader || loader.get_eti() == *target.type) return loader;
-  std::pair const cast{&loader, target.type};
-  if (std::find(checked_casts_.begin(), checked_casts_.end(), cast) == checked_casts_.end()) {
-    if (!loader.objects().throw_pointer || !target.catches(loader.objects().throw_pointer))
+  const heap_class& objects = *classes_[index];
+  if (*objects.type != *target.type && !find_cast(objects, target)) {
+    void* nothing = nullptr;
+    if (!target.catch_pointer(objects.parts->throw_pointer, nothing))
       throw_malformed("isolatte: an object in the frame is of an unrelated class");
-    checked_casts_.push_back(cast);
+    checked_casts_.push_back({&objects, target.type, std::nullopt});
   }
-  return loader;
+  return objects;
+}
+
+input_archive::checked_cast* input_archive::find_cast(const heap_class& from,
+                                                      const pointer_target& to) noexcept {
+  auto const found = std::find_if(
+      checked_casts_.begin(), checked_casts_.end(),
+      [&](const checked_cast& cast) { return cast.from == &from && *cast.to == *to.type; });
+  return found != checked_casts_.end() ? &*found : nullptr;
+}
+
+void* input_archive::base_of(void* object, const heap_class& objects,
+                             const pointer_target& target) {
+  checked_cast& cast = *find_cast(objects, target);
+  auto* const whole = static_cast<std::byte*>(object);
+  if (!cast.offset) {
+    void* base = object;
+    target.catch_pointer(objects.parts->throw_pointer, base);
+    cast.offset = static_cast<std::byte*>(base) - whole;
+  }
+  return whole + *cast.offset;
 }
 
 void input_archive::move_objects(std::size_t mark, const void* from, std::size_t size,

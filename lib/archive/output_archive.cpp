@@ -1,11 +1,15 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "archive/exported_classes.hpp"
+
 #include <isolatte/detail/archive/output_archive.hpp>
 
 #include <boost/archive/archive_exception.hpp>
+#include <boost/archive/basic_archive.hpp>
 #include <boost/core/demangle.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <string>
@@ -13,24 +17,6 @@
 namespace isolatte::detail {
 
 using boost::archive::archive_exception;
-
-namespace {
-
-/// Lends a variable a value.
-template <class T>
-class lent_value {
- public:
-  lent_value(T& variable, T value) : variable_{variable}, saved_{std::exchange(variable, value)} {}
-  lent_value(const lent_value&) = delete;
-  lent_value& operator=(const lent_value&) = delete;
-  ~lent_value() { variable_ = saved_; }
-
- private:
-  T& variable_;
-  T saved_;
-};
-
-}  // namespace
 
 output_archive::output_archive(byte_buffer& out) : out_{out}, begin_{out.size()} {}
 output_archive::~output_archive() = default;
@@ -59,56 +45,63 @@ void output_archive::charge(std::size_t count, std::size_t cost) noexcept {
 }
 
 std::size_t output_archive::object_hash::operator()(const object_key& key) const noexcept {
-  std::hash<const void*> const hash;
-  return hash(key.address) * 31 + hash(key.type);
+  return std::hash<const void*>()(key.address);
 }
 
-bool output_archive::save_tracking(const boost::archive::detail::basic_oserializer& serializer) {
-  bool const tracking = serializer.tracking(0);
-  if (serializer.class_info() && !tracked_.find(&serializer)) {
-    tracked_.add(&serializer, tracking);
+unsigned int output_archive::boost_library_version() {
+  return boost::archive::BOOST_ARCHIVE_VERSION();
+}
+
+bool output_archive::save_tracking(const object_class& parts) {
+  bool const tracking = parts.is_tracked();
+  if (parts.tracking == bs::track_selectively && !tracked_.find(&parts)) {
+    tracked_.add(&parts, tracking);
     save_byte(tracking);
   }
   return tracking;
 }
 
-void output_archive::save_object(const void* object,
-                                 const boost::archive::detail::basic_oserializer& serializer) {
-  if (object == pending_object_ && &serializer == pending_serializer_)
-    return serializer.save_object_data(*this, object);
-  if (!save_tracking(serializer)) return serializer.save_object_data(*this, object);
-  auto const [place, is_new] =
-      objects_.try_emplace({object, &serializer.get_eti()},
-                           object_record{static_cast<std::uint32_t>(objects_.size()), false});
+void output_archive::save_object(const void* object, const object_class& parts) {
+  if (!save_tracking(parts)) return parts.save(*this, object);
+  auto const [place, is_new] = objects_.try_emplace(
+      {object, parts.type}, object_record{static_cast<std::uint32_t>(objects_.size()), false});
   if (is_new) {
     charge(1, record_cost);
     save_size(0);
-    serializer.save_object_data(*this, object);
+    parts.save(*this, object);
   } else {
     if (place->second.by_pointer) throw archive_exception(archive_exception::pointer_conflict);
     save_size(place->second.id + std::uint64_t{1});
   }
 }
 
-void output_archive::register_class(const boost_pointer_class& serializer) {
-  if (serializer.get_basic_serializer().is_polymorphic() && !classes_.find(&serializer))
-    classes_.add(&serializer, class_count_++);
+void output_archive::register_class(const heap_class& objects) {
+  if (!objects.is_polymorphic() || class_indices_.find(&objects)) return;
+  class_indices_.add(&objects, static_cast<std::uint32_t>(classes_.size()));
+  classes_.push_back(&objects);
 }
 
-bool output_archive::begin_simple_object(const void* object, const void* type, std::size_t cost) {
-  charge(1, cost);
+void output_archive::save_simple_pointer(const void* object, const heap_class& objects) {
+  if (!object) return save_size(pointer_tag::null);
+  charge(1, objects.cost);
   auto const [place, is_new] = objects_.try_emplace(
-      {object, type}, object_record{static_cast<std::uint32_t>(objects_.size()), true});
+      {object, objects.type}, object_record{static_cast<std::uint32_t>(objects_.size()), true});
   save_size(is_new ? pointer_tag::made : pointer_tag::alias);
-  if (!is_new) save_size(place->second.id);
-  return is_new;
+  if (is_new)
+    objects.save(*this, object);
+  else
+    save_size(place->second.id);
 }
 
-void output_archive::save_object_pointer(const void* object, const boost_pointer_class& serializer,
-                                         bool static_class) {
-  auto const& objects_of = serializer.get_basic_serializer();
-  object_key const key{object, &objects_of.get_eti()};
-  bool const tracking = objects_of.tracking(0);
+void output_archive::save_object_pointer(const void* whole, const std::type_info& type,
+                                         const pointer_target& target) {
+  if (target.exact) register_class(*target.exact);
+  if (!whole) return save_size(pointer_tag::null);
+  charge(1, target.cost);
+  bool const is_exact = target.exact && type == *target.type;
+  const heap_class& objects = is_exact ? *target.exact : find_class(type);
+  object_key const key{whole, &type};
+  bool const tracking = objects.parts->is_tracked();
   if (tracking) {
     if (auto const known = objects_.find(key); known != objects_.end()) {
       save_size(pointer_tag::alias);
@@ -116,39 +109,32 @@ void output_archive::save_object_pointer(const void* object, const boost_pointer
     }
   }
 
-  if (static_class) {
+  if (is_exact) {
     save_size(pointer_tag::made);
-  } else if (auto const* const index = classes_.find(&serializer)) {
+  } else if (auto const* const index = class_indices_.find(&objects)) {
     save_size(pointer_tag::derived + *index);
   } else {
-    const char* const name = objects_of.get_eti().get_key();
-    if (!name)
-      throw archive_exception(archive_exception::unregistered_class, objects_of.get_debug_info());
-    save_size(pointer_tag::derived + class_count_);
-    std::size_t const length = std::strlen(name);
-    save_size(length);
-    save_binary(name, length);
-    classes_.add(&serializer, class_count_++);
+    save_size(pointer_tag::derived + classes_.size());
+    auto const [name, ordinal] = exported_classes().find(type).key;
+    save_size(name.size());
+    save_binary(name.data(), name.size());
+    save_size(ordinal);
+    register_class(objects);
   }
 
-  save_tracking(objects_of);
+  save_tracking(*objects.parts);
   if (tracking)
     objects_.try_emplace(key, object_record{static_cast<std::uint32_t>(objects_.size()), true});
-  lent_value const pending_object{pending_object_, object};
-  lent_value const pending_serializer{pending_serializer_, &objects_of};
-  serializer.save_object_ptr(*this, object);
+  objects.save(*this, whole);
 }
 
-void output_archive::throw_unregistered_class(const std::type_info& type) {
+const heap_class& output_archive::find_class(const std::type_info& type) {
+  auto const has_type = [&](const heap_class* known) { return *known->type == type; };
+  auto const known = std::find_if(classes_.begin(), classes_.end(), has_type);
+  if (known != classes_.end()) return **known;
+  if (auto const* const exported = exported_classes().find(type).item) return *exported;
   throw archive_exception(archive_exception::unregistered_class,
                           boost::core::demangle(type.name()).c_str());
-}
-
-void output_archive::throw_unregistered_cast(const std::type_info& derived,
-                                             const std::type_info& base) {
-  throw archive_exception(archive_exception::unregistered_cast,
-                          boost::core::demangle(derived.name()).c_str(),
-                          boost::core::demangle(base.name()).c_str());
 }
 
 }  // namespace isolatte::detail

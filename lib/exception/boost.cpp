@@ -31,7 +31,7 @@ using carried_info =
 
 static std::string to_string(const carried_info& info) { return info.value()->infos; }
 
-boost_parts collect_boost(const boost::exception& object, boost_storage& storage) {
+[[gnu::cold]] boost_parts collect_boost(const boost::exception& object, boost_storage& storage) {
   boost_parts parts;
   if (auto const* const file = boost::get_error_info<boost::throw_file>(object); file && *file)
     parts.file = *file;
@@ -46,7 +46,7 @@ boost_parts collect_boost(const boost::exception& object, boost_storage& storage
   return parts;
 }
 
-void restore_boost(boost::exception& object, const boost_parts& parts) {
+[[gnu::cold]] void restore_boost(boost::exception& object, const boost_parts& parts) {
   if (parts.file || parts.function || !parts.infos.empty()) {
     auto const texts = std::make_shared<const carried_texts>(
         carried_texts{std::string(parts.file.value_or("")),
@@ -62,7 +62,7 @@ void restore_boost(boost::exception& object, const boost_parts& parts) {
   }
 }
 
-std::string diagnostics_of(const exception_link& link) {
+[[gnu::cold]] std::string diagnostics_of(const exception_link& link) {
   if (!link.boost) return {};
   std::string text;
   if (link.boost->file) {

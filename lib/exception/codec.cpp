@@ -3,10 +3,10 @@
 
 #include "exception/boost.hpp"
 #include "exception/faces.hpp"
+#include "exception/rebuilt.hpp"
 #include "exception/record.hpp"
 #include "exception/standard.hpp"
 
-#include <isolatte/detail/exception/adapter.hpp>
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
@@ -43,7 +43,7 @@ exception_link note(std::string_view text) noexcept {
 }
 
 /// Cuts a text, with a note that says so, to at most @p size bytes.
-std::string cut(std::string_view text, std::size_t size) {
+[[gnu::cold]] std::string cut(std::string_view text, std::size_t size) {
   std::string const tail = "... [cut: " + std::to_string(text.size()) + " bytes]";
   size -= std::min(size, tail.size());
   auto const continues = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; };
@@ -62,7 +62,7 @@ class source {
   const std::exception_ptr& nested() const noexcept { return nested_; }
 
   /// All there is to know.
-  exception_link full(std::size_t room) {
+  [[gnu::cold]] exception_link full(std::size_t room) {
     exception_link link;
     add_message(link);
     add_type_name(link);
@@ -73,7 +73,7 @@ class source {
   }
 
   /// What there is to know without allocating, and without the user's help.
-  exception_link brief() const noexcept {
+  [[gnu::cold]] exception_link brief() const noexcept {
     exception_link link;
     if (sight_.type) link.type_name = sight_.type->name();
     if (sight_.standard) {
@@ -90,7 +90,7 @@ class source {
   }
 
   /// Shortens a link until it fits.
-  void fit(exception_link& link, std::size_t room) {
+  [[gnu::cold]] void fit(exception_link& link, std::size_t room) {
     auto const fits = [&link, room] { return size_of_link(link) <= room; };
     if (fits()) return;
     auto& types = link.alternatives;
@@ -153,7 +153,7 @@ class source {
       bool const first = types.empty();
       exception_alternative alternative{type.key, std::nullopt};
       if (type.standard && sight_.standard) {
-        if (!is_type(type) && !type.ops->catches(thrown_)) continue;
+        if (!is_type(type) && !catches(*type.ops, thrown_)) continue;
       } else {
         if (!sample(type, first ? room : room_for_fallbacks)) continue;
         use_sample(link, alternative);
@@ -229,7 +229,7 @@ class encoder {
   encoder(byte_buffer& out, std::size_t limit) noexcept
       : out_{out}, limit_{limit}, begin_{out.size()} {}
 
-  void chain(std::exception_ptr thrown) {
+  [[gnu::cold]] void chain(std::exception_ptr thrown) {
     if (limit_ < 1) return;
     if (!thrown) {
       one_note(note_of_null);
@@ -258,7 +258,7 @@ class encoder {
     return limit_ - std::min(limit_, taken);
   }
 
-  bool one(source& from) {
+  [[gnu::cold]] bool one(source& from) {
     std::size_t const for_note = size_of_link(note(note_of_more));
     std::size_t const room_before_note = room() - std::min(room(), for_note);
     try {
@@ -313,7 +313,7 @@ class link_plan final : public exception_plan {
   void restore(std::nested_exception& object) const override {
     object = with_nested ? std::nested_exception() : nested_in_nothing;
   }
-  std::shared_ptr<const remote_details> details() const override {
+  [[gnu::cold]] std::shared_ptr<const remote_details> details() const override {
     return std::make_shared<const remote_details>(
         remote_details{std::string(link_.type_name), std::string(link_.message), std::string(what),
                        diagnostics_of(link_)});
@@ -329,7 +329,8 @@ class link_plan final : public exception_plan {
 
 const std::nested_exception link_plan::nested_in_nothing;
 
-std::exception_ptr try_alternative(const exception_alternative& alternative, link_plan& plan) {
+[[gnu::cold]] std::exception_ptr try_alternative(const exception_alternative& alternative,
+                                                 link_plan& plan) {
   const exception_ops* const ops = find_exception(alternative.key).ops;
   if (!ops) return nullptr;
   std::string_view const data = alternative.data.value_or("");
@@ -342,20 +343,20 @@ std::exception_ptr try_alternative(const exception_alternative& alternative, lin
   }
 }
 
-std::exception_ptr rebuild(const exception_link& link, bool nested) {
+[[gnu::cold]] std::exception_ptr rebuild(const exception_link& link, bool nested) {
   link_plan plan(link, nested);
   if (link.exact && !link.alternatives.empty())
     if (auto object = try_alternative(link.alternatives.front(), plan)) return object;
   plan.remote = true;
   for (const exception_alternative& alternative : link.alternatives)
     if (auto object = try_alternative(alternative, plan)) return object;
-  return add_parts(remote_std_exception(plan.details()), plan);
+  return assemble_remote(plan);
 }
 
 }  // namespace
 
-void encode_exception(byte_buffer& out, const std::exception_ptr& thrown,
-                      std::size_t limit) noexcept {
+[[gnu::cold]] void encode_exception(byte_buffer& out, const std::exception_ptr& thrown,
+                                    std::size_t limit) noexcept {
   std::size_t const begin = out.size();
   try {
     encoder(out, limit).chain(thrown);
@@ -364,7 +365,7 @@ void encode_exception(byte_buffer& out, const std::exception_ptr& thrown,
   }
 }
 
-std::exception_ptr decode_exception(std::span<const std::byte> bytes) {
+[[gnu::cold]] std::exception_ptr decode_exception(std::span<const std::byte> bytes) {
   if (bytes.empty()) return rebuild(note(note_of_nothing), false);
   std::vector<exception_link> links;
   link_reader reader(bytes);

@@ -38,14 +38,6 @@ const Face* face_of(const std::exception_ptr& thrown) noexcept {
   }
 }
 
-const std::type_info* current_exception_type() noexcept {
-#ifdef ISOLATTE_HAS_CXXABI
-  return abi::__cxa_current_exception_type();
-#else
-  return nullptr;
-#endif
-}
-
 std::string as_text(bool value) { return value ? "true" : "false"; }
 std::string as_text(char value) { return std::string(1, value); }
 std::string as_text(const char* value) { return value ? value : ""; }
@@ -94,7 +86,6 @@ constexpr std::string_view wrappers[] = {
     "boost::exception_detail::current_exception_std_exception_wrapper<",
     "boost::detail::with_throw_location<",
     "isolatte::detail::rebuilt<",
-    "isolatte::detail::remote_of<",
 };
 
 /// The first of a list of template arguments.
@@ -156,9 +147,12 @@ struct collector {
 
   /// Before its first base class: derived types come first.
   void add(const registered_exception& type) {
-    if (found.size() == found.capacity() || !type.ops->catches(thrown)) return;
+    if (found.size() == found.capacity() || !catches(*type.ops, thrown)) return;
     auto const is_base = [&type](const registered_exception& other) {
-      return other.ops->catches_pointer(type.ops->throw_pointer);
+      // Standard types come last, and in the right order.
+      if (!type.ops->throw_pointer || !other.ops->catch_pointer) return false;
+      void* nothing = nullptr;
+      return other.ops->catch_pointer(type.ops->throw_pointer, nothing);
     };
     found.insert(std::find_if(found.begin(), found.end(), is_base), type);
   }
@@ -168,7 +162,21 @@ struct collector {
 
 }  // namespace
 
-exception_sight look_at(const std::exception_ptr& thrown) noexcept {
+const std::type_info* current_exception_type() noexcept {
+#ifdef ISOLATTE_HAS_CXXABI
+  return abi::__cxa_current_exception_type();
+#else
+  return nullptr;
+#endif
+}
+
+bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
+  if (type.catches) return type.catches(thrown);
+  exception_sample unused;
+  return type.sample(thrown, unused);
+}
+
+[[gnu::cold]] exception_sight look_at(const std::exception_ptr& thrown) noexcept {
   exception_sight sight;
   if (!thrown) return sight;
   try {
@@ -191,25 +199,25 @@ exception_sight look_at(const std::exception_ptr& thrown) noexcept {
   return sight;
 }
 
-std::string value_as_text(const std::exception_ptr& thrown) {
+[[gnu::cold]] std::string value_as_text(const std::exception_ptr& thrown) {
   return text_of_any<const char*, std::string, std::string_view, int, unsigned, long, unsigned long,
                      long long, unsigned long long, short, unsigned short, char, signed char,
                      unsigned char, bool, float, double, long double, std::error_code,
                      boost::system::error_code>(thrown);
 }
 
-std::string unwrapped_name(const std::type_info& type) {
+[[gnu::cold]] std::string unwrapped_name(const std::type_info& type) {
   std::string const name = boost::core::demangle(type.name());
   if (is_stream_failure(name)) return boost::core::demangle(typeid(std::ios_base::failure).name());
   return std::string(unwrap(name));
 }
 
-bool is_unwrapped(const std::type_info& type, std::string_view name) {
+[[gnu::cold]] bool is_unwrapped(const std::type_info& type, std::string_view name) {
   return boost::core::demangle(type.name()) == name;
 }
 
-candidates find_candidates(const exception_sight& sight,
-                           [[maybe_unused]] const std::exception_ptr& thrown) noexcept {
+[[gnu::cold]] candidates find_candidates(
+    const exception_sight& sight, [[maybe_unused]] const std::exception_ptr& thrown) noexcept {
   candidates found;
   if (!thrown) return found;
 #ifdef ISOLATTE_HAS_TYPE_WALK

@@ -33,6 +33,13 @@ struct exception_sight {
 /// Does not allocate.
 exception_sight look_at(const std::exception_ptr& thrown) noexcept;
 
+/// The type of the exception whose handler this is called in; null where the compiler's runtime
+/// cannot tell.
+const std::type_info* current_exception_type() noexcept;
+
+/// Whether a handler for a registered type catches the exception.
+bool catches(const exception_ops& type, const std::exception_ptr& thrown);
+
 /// A thrown number or string as text; empty for anything else.
 std::string value_as_text(const std::exception_ptr& thrown);
 

@@ -154,13 +154,13 @@ void code_link(Coder& coder, Link& link) {
 
 }  // namespace
 
-std::size_t size_of_link(const exception_link& link) noexcept {
+[[gnu::cold]] std::size_t size_of_link(const exception_link& link) noexcept {
   counter count;
   code_link(count, link);
   return sizeof link_follows + count.size;
 }
 
-void write_link(byte_buffer& out, const exception_link& link) {
+[[gnu::cold]] void write_link(byte_buffer& out, const exception_link& link) {
   writer write{out.extend(size_of_link(link))};
   write.put(&link_follows, sizeof link_follows);
   code_link(write, link);

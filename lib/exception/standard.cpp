@@ -3,8 +3,11 @@
 
 #include "exception/standard.hpp"
 
-#include <isolatte/detail/exception/adapter.hpp>
-#include <isolatte/serialization.hpp>
+#include <isolatte/detail/archive/carry/error_code.hpp>
+#include <isolatte/detail/archive/carry/sequence.hpp>
+#include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/exception/rebuilt.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -66,7 +69,7 @@ boost::system::system_error blank_standard(const exception_plan&) {
 }
 
 template <class T>
-bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
+[[gnu::cold]] bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
   try {
     std::rethrow_exception(thrown);
   } catch (const T& object) {
@@ -77,18 +80,22 @@ bool sample_standard(const std::exception_ptr& thrown, exception_sample& into) {
   }
 }
 
-template <class T>
-std::exception_ptr rebuild_standard(const exception_plan& plan) {
-  T object = blank_standard<T>(plan);
+std::exception_ptr finish(std::exception& object, void* address, const exception_throwers& throwers,
+                          const exception_plan& plan) {
   plan.restore(object);
   if (!plan.remote && object.what() != plan.what) return nullptr;
-  return assemble(std::move(object), plan);
+  return assemble(address, throwers, plan);
+}
+
+template <class T>
+[[gnu::cold]] std::exception_ptr rebuild_standard(const exception_plan& plan) {
+  T object = blank_standard<T>(plan);
+  return finish(object, &object, throwers_of<T>, plan);
 }
 
 template <class T>
 constexpr exception_ops standard_ops_for{
-    &typeid(T),           &sample_standard<T>,    &catches_exception<T>,
-    &rebuild_standard<T>, &throw_null_pointer<T>, &catches_pointer<T>};
+    &typeid(T), &sample_standard<T>, nullptr, &rebuild_standard<T>, nullptr, nullptr};
 
 template <class... T>
 constexpr std::array<const exception_ops*, sizeof...(T)> standard_table{&standard_ops_for<T>...};
@@ -114,8 +121,8 @@ Code decode_code(std::string_view bytes) {
 std::string_view text_of(const char* text) noexcept { return text ? text : ""; }
 
 /// Which constructor made it shows in its text.
-std::filesystem::filesystem_error make_filesystem_error(const standard_parts& parts,
-                                                        std::error_code code) {
+[[gnu::cold]] std::filesystem::filesystem_error make_filesystem_error(const standard_parts& parts,
+                                                                      std::error_code code) {
   using std::filesystem::filesystem_error;
   std::string message(parts.text.value_or(""));
   // The base class has appended the code's own message, and will do so again.
@@ -142,7 +149,7 @@ void restore_regex_error(std::regex_error& object, std::int32_t number) {
 }
 
 /// The constructor that takes the text is not for us, but the library's functions have it.
-void restore_variant_access(std::bad_variant_access& object, std::string_view text) {
+[[gnu::cold]] void restore_variant_access(std::bad_variant_access& object, std::string_view text) {
   struct fragile {
     fragile() = default;
     explicit fragile(int) { throw 0; }
@@ -178,18 +185,18 @@ void restore_variant_access(std::bad_variant_access& object, std::string_view te
 }  // namespace
 
 std::span<const exception_ops* const> standard_exceptions() noexcept {
-  return standard_table<std::runtime_error, std::logic_error, std::invalid_argument,
-                        std::out_of_range, std::length_error, std::domain_error, std::range_error,
-                        std::overflow_error, std::underflow_error, std::system_error,
-                        boost::system::system_error, std::filesystem::filesystem_error,
-                        std::ios_base::failure, std::future_error, std::regex_error, std::bad_alloc,
-                        std::bad_array_new_length, std::bad_cast, std::bad_any_cast,
-                        std::bad_typeid, std::bad_weak_ptr, std::bad_function_call,
-                        std::bad_optional_access, std::bad_variant_access, std::bad_exception,
+  // Derived ones before their bases.
+  return standard_table<
+      std::invalid_argument, std::out_of_range, std::length_error, std::domain_error,
+      std::future_error, std::logic_error, std::range_error, std::overflow_error,
+      std::underflow_error, std::regex_error,
 #ifdef __cpp_lib_format
-                        std::format_error,
+      std::format_error,
 #endif
-                        std::exception>;
+      std::filesystem::filesystem_error, std::ios_base::failure, std::system_error,
+      boost::system::system_error, std::runtime_error, std::bad_array_new_length, std::bad_alloc,
+      std::bad_any_cast, std::bad_cast, std::bad_typeid, std::bad_weak_ptr, std::bad_function_call,
+      std::bad_optional_access, std::bad_variant_access, std::bad_exception, std::exception>;
 }
 
 standard_parts collect_standard_text(const std::exception& object) noexcept {
@@ -204,7 +211,8 @@ standard_parts collect_standard_text(const std::exception& object) noexcept {
   return parts;
 }
 
-standard_parts collect_standard(const std::exception& object, standard_storage& storage) {
+[[gnu::cold]] standard_parts collect_standard(const std::exception& object,
+                                              standard_storage& storage) {
   standard_parts parts = collect_standard_text(object);
   if (auto const* const system = dynamic_cast<const std::system_error*>(&object)) {
     parts.code = encode_code(system->code(), storage.code);
@@ -223,7 +231,7 @@ standard_parts collect_standard(const std::exception& object, standard_storage& 
   return parts;
 }
 
-void restore_standard(std::exception& object, const standard_parts& parts) {
+[[gnu::cold]] void restore_standard(std::exception& object, const standard_parts& parts) {
   if (auto* const system = dynamic_cast<std::system_error*>(&object); system && parts.code) {
     auto const code = decode_code<std::error_code>(*parts.code);
     auto* const file = dynamic_cast<std::filesystem::filesystem_error*>(system);

@@ -3,9 +3,9 @@
 
 #include "travellers.hpp"
 
-#include <isolatte/detail/archive/common.hpp>
 #include <isolatte/detail/archive/input_archive.hpp>
 #include <isolatte/detail/archive/output_archive.hpp>
+#include <isolatte/detail/archive/stack_guard.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <boost/archive/archive_exception.hpp>

@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <typeinfo>
 #include <vector>
 
 BOOST_CLASS_EXPORT_IMPLEMENT(travellers::polygon)
@@ -462,25 +463,27 @@ BOOST_AUTO_TEST_CASE(classes) {
   auto const named = [](std::string const& name) {
     bytes frame = raw({3}) + number(name.size());
     for (char c : name) frame.push_back(static_cast<std::byte>(c));
-    return frame;
+    return frame + raw({0});
   };
   std::unique_ptr<shape> const sound = std::make_unique<polygon>(5);
   bytes frame = frame_of(sound);
   BOOST_TEST(codec<std::unique_ptr<shape>>::decode(frame)->corners() == 5);
 
-  std::string const key = "travellers::polygon";
+  std::string const key = typeid(polygon).name();
   bytes const head = named(key);
   BOOST_REQUIRE(
       (bytes(frame.begin(), frame.begin() + static_cast<std::ptrdiff_t>(head.size())) == head));
   bytes const rest(frame.begin() + static_cast<std::ptrdiff_t>(head.size()), frame.end());
   BOOST_TEST(codec<std::unique_ptr<shape>>::decode(head + rest)->corners() == 5);
-  for (auto name : {"", "travellers::polygo", "travellers::circle", "no such class"})
+  for (auto const& name : {std::string(), key.substr(1), key + 'x', std::string("no such class")})
     refuse<std::unique_ptr<shape>>(named(name) + rest);
+  // The second class of that name.
+  refuse<std::unique_ptr<shape>>(bytes(head.begin(), head.end() - 1) + raw({1}) + rest);
   refuse<std::unique_ptr<shape>>(named(std::string(1000, 'x')) + rest);
 
   // A class that has nothing to do with it is not even created.
   int const made = intruder::made;
-  refuse<std::unique_ptr<shape>>(named("travellers::intruder") + raw({1, 0}) + end_mark);
+  refuse<std::unique_ptr<shape>>(named(typeid(intruder).name()) + raw({1, 0}) + end_mark);
   BOOST_TEST(intruder::made == made);
   BOOST_TEST(!!codec<std::unique_ptr<intruder>>::decode(raw({2, 1, 0}) + end_mark));
   BOOST_TEST(intruder::made == made + 1);
@@ -488,7 +491,7 @@ BOOST_AUTO_TEST_CASE(classes) {
   // Of an abstract class, of one that has not been met yet, of a class without virtual functions.
   refuse<std::unique_ptr<shape>>(raw({2}) + rest);
   refuse<std::unique_ptr<shape>>(raw({4}) + rest);
-  refuse<std::unique_ptr<town>>(named("travellers::polygon") + rest);
+  refuse<std::unique_ptr<town>>(named(key) + rest);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_left_of_what_failed) {

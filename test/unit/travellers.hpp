@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_TEST_UNIT_TRAVELLERS_HPP
 #define ISOLATTE_TEST_UNIT_TRAVELLERS_HPP
 
-#include <isolatte/detail/archive/codec.hpp>
+#include <isolatte/serialization.hpp>
 
 #include <boost/serialization/access.hpp>
 #include <boost/serialization/base_object.hpp>
@@ -14,6 +14,9 @@
 #include <boost/serialization/unordered_map.hpp>
 #include <boost/serialization/variant.hpp>
 #include <boost/serialization/vector.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
+#include <boost/smart_ptr/weak_ptr.hpp>
 
 #include <array>
 #include <bitset>

@@ -5,12 +5,23 @@
 #define ISOLATTE_DETAIL_ARCHIVE_CODEC_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/archive/carry/adaptor.hpp>
+#include <isolatte/detail/archive/carry/error_code.hpp>
+#include <isolatte/detail/archive/carry/keyed.hpp>
+#include <isolatte/detail/archive/carry/path.hpp>
+#include <isolatte/detail/archive/carry/plain.hpp>
+#include <isolatte/detail/archive/carry/pointer.hpp>
+#include <isolatte/detail/archive/carry/product.hpp>
+#include <isolatte/detail/archive/carry/sequence.hpp>
+#include <isolatte/detail/archive/carry/sum.hpp>
+#include <isolatte/detail/archive/carry/time.hpp>
+#include <isolatte/detail/archive/class_export.hpp>
 #include <isolatte/detail/archive/input_archive.hpp>
+#include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/output_archive.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
-#include <isolatte/serialization.hpp>
 
 #include <array>
 #include <bit>
@@ -103,17 +114,15 @@ class codec {
     } else if constexpr (std::is_default_constructible_v<R>) {
       input_archive ar(in, memory_limit);
       R value{};
-      ar.set_root(std::addressof(value), sizeof value);
+      held_range const root(ar, std::addressof(value), sizeof value);
       ar >> value;
       ar.finish();
       return value;
     } else {
       input_archive ar(in, memory_limit);
-      std::optional<held<R>> value;
-      ar.set_root(std::addressof(value), sizeof value);
-      value.emplace(ar);
+      held<R> value(ar);
       ar.finish();
-      return std::move(value->value());
+      return std::move(value.value());
     }
   }
 

@@ -6,21 +6,24 @@
 
 namespace isolatte::detail {
 
-// Whether one type is a base of another, asked of the language itself where the two meet only at
-// run time: a handler of pointers to a base catches pointers to what is derived from it.
+// Two types may meet at run time only. Whether one is a base of the other, and where that base is,
+// the language itself tells: a handler of pointers to a base catches pointers to what is derived.
 
 template <class T>
-void throw_null_pointer() {
-  throw static_cast<T*>(nullptr);
+void throw_pointer(void* object) {
+  throw static_cast<T*>(object);
 }
 
-/// @param thrower some type's throw_null_pointer
-/// @return whether that type's pointers are converted to those to T
+/// Converts a pointer to the object of some class into one to T.
+/// @param thrower that class's throw_pointer
+/// @param object the pointer, which may be null; unchanged if there is no conversion
+/// @return whether there is one
 template <class T>
-bool catches_pointer(void (*thrower)()) {
+bool catch_pointer(void (*thrower)(void* object), void*& object) {
   try {
-    thrower();
-  } catch (T*) {
+    thrower(object);
+  } catch (T* caught) {
+    object = caught;
     return true;
   } catch (...) {
   }

@@ -5,11 +5,9 @@
 #define ISOLATTE_DETAIL_ARCHIVE_TRANSPORTABLE_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/archive/boost_internals.hpp>
 
 #include <boost/serialization/is_bitwise_serializable.hpp>
-#include <boost/serialization/level.hpp>
-#include <boost/serialization/serialization.hpp>
-#include <boost/serialization/wrapper.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -21,11 +19,11 @@ namespace isolatte::detail {
 
 /// How the archives carry a type that they do not leave to Boost.Serialization's own mechanism.
 ///
-/// A specialisation is found whatever the user has included or declared in
-/// boost::serialization, so neither a newer Boost nor the user can be in conflict with it. It has
+/// A specialisation is found whatever the user has included or declared in boost::serialization,
+/// so neither a newer Boost nor the user can be in conflict with it. A specialisation has
 /// @code
 /// static constexpr bool given = true;
-/// static constexpr bool complete = ...;  // whether all its parts can travel
+/// static constexpr bool complete = ...;  // whether all its parts are transportable
 /// template <class Ar> static void save(Ar& ar, const T& value);
 /// template <class Ar> static void load(Ar& ar, T& value);
 /// template <class Ar> static T make(Ar& ar);  // if T may lack a default constructor
@@ -65,10 +63,8 @@ consteval bool find_plain() {
     if constexpr (is_plain_standard<T>)
       return true;
     else
-      return std::is_trivially_copyable_v<T> && !boost::serialization::is_wrapper<T>::type::value &&
-             (boost::serialization::is_bitwise_serializable<T>::value ||
-              boost::serialization::implementation_level<T>::value ==
-                  boost::serialization::primitive_type);
+      return std::is_trivially_copyable_v<T> && !is_boost_wrapper<T>() &&
+             (bs::is_bitwise_serializable<T>::value || level_of<T>() == bs::primitive_type);
   } else {
     return false;
   }
@@ -77,6 +73,10 @@ consteval bool find_plain() {
 /// A type that travels as the bytes it consists of; any bytes are a value of it.
 template <class T>
 concept plain = find_plain<std::remove_const_t<T>>();
+
+/// An enumeration that has the values of a bool.
+template <class T>
+concept flag_like = std::is_enum_v<T> && !plain<T>;
 
 }  // namespace isolatte::detail
 
@@ -94,10 +94,9 @@ template <class Archive, class T>
 void serialize(Archive&, T&, const unsigned int);
 
 template <class T>
-concept has_serialize_function =
-    requires(archive& ar, T& value, const boost::serialization::version_type version) {
-      serialize(ar, value, version);
-    };
+concept has_serialize_function = requires(archive& ar, T& value, const bs::version_type version) {
+  serialize(ar, value, version);
+};
 
 struct name_of_member {
   int serialize;
@@ -111,7 +110,7 @@ consteval bool has_serialize_member() {
   if constexpr (!std::is_class_v<T>)
     return false;
   else if constexpr (std::is_final_v<T>)
-    // Not to be found out for a private one.
+    // Nothing can be derived from the class, so a private member cannot be found.
     return true;
   else
     return !requires { &with_ambiguous_name<T>::serialize; };
@@ -143,9 +142,8 @@ consteval bool find_transportable() {
   else if constexpr (std::is_bounded_array_v<T>)
     return find_transportable<std::remove_const_t<std::remove_extent_t<T>>>();
   else if constexpr (std::is_class_v<T> || std::is_union_v<T>)
-    return boost::serialization::implementation_level<T>::value >
-               boost::serialization::primitive_type &&
-           (boost::serialization::is_wrapper<T>::type::value || probe::has_serialize_function<T> ||
+    return level_of<T>() > bs::primitive_type &&
+           (is_boost_wrapper<T>() || probe::has_serialize_function<T> ||
             probe::has_serialize_member<T>());
   else
     return std::is_enum_v<T>;

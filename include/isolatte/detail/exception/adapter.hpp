@@ -9,6 +9,7 @@
 #include <isolatte/detail/archive/output_archive.hpp>
 #include <isolatte/detail/archive/pointer_conversion.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
+#include <isolatte/detail/exception/rebuilt.hpp>
 #include <isolatte/detail/exception/registry.hpp>
 #include <isolatte/remote_exception.hpp>
 
@@ -16,6 +17,7 @@
 
 #include <concepts>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -24,99 +26,8 @@
 
 namespace isolatte::detail {
 
-/// The end of the line for what is no std::exception: it becomes one.
-class ISOLATTE_VISIBLE remote_std_exception : public std::exception, public remote_exception {
- public:
-  explicit remote_std_exception(std::shared_ptr<const remote_details> details) noexcept;
-  remote_std_exception(const remote_std_exception&) noexcept = default;
-  remote_std_exception& operator=(const remote_std_exception&) noexcept = default;
-  ~remote_std_exception() override;
-  const char* what() const noexcept override;
-};
-
 template <class T>
 inline constexpr bool is_standard_exception = std::is_base_of_v<std::exception, T>;
-
-/// A T that speaks with the voice of an exception of a derived type.
-template <class T>
-class ISOLATTE_VISIBLE remote_of : public T, public remote_exception {
- public:
-  remote_of(T&& object, const exception_plan& plan)
-      : T(std::move(object)), remote_exception(plan.details()) {}
-  const char* what() const noexcept override { return remote_what(); }  // final? See what_is_final.
-};
-
-template <class T>
-  requires(is_standard_exception<T> && what_is_final<T>)
-class ISOLATTE_VISIBLE remote_of<T> : public T, public remote_exception {
- public:
-  remote_of(T&& object, const exception_plan& plan)
-      : T(std::move(object)), remote_exception(plan.details()) {}
-};
-
-template <class T>
-  requires(!is_standard_exception<T>)
-class ISOLATTE_VISIBLE remote_of<T> : public T, public remote_std_exception {
- public:
-  remote_of(T&& object, const exception_plan& plan)
-      : T(std::move(object)), remote_std_exception(plan.details()) {}
-};
-
-struct ISOLATTE_VISIBLE boost_part : public boost::exception {};
-template <int>
-struct absent_part {};
-
-/// A rebuilt T with what its wrappers had added to it.
-///
-/// Made in the handler of the inner exception, which std::nested_exception finds by itself.
-template <class T, bool Boost, bool Nested>
-class ISOLATTE_VISIBLE rebuilt final
-    : public T,
-      public std::conditional_t<Boost, boost_part, absent_part<0>>,
-      public std::conditional_t<Nested, std::nested_exception, absent_part<1>> {
- public:
-  rebuilt(T&& object, const exception_plan& plan) : T(std::move(object)) {
-    if constexpr (Boost) plan.restore(static_cast<boost::exception&>(*this));
-  }
-};
-
-/// Unlike std::make_exception_ptr, does not mistake what a copy throws for the exception.
-template <class E>
-std::exception_ptr throw_and_catch(E&& exception) {
-  try {
-    throw std::forward<E>(exception);
-  } catch (const E&) {
-    return std::current_exception();
-  }
-}
-
-template <class T>
-std::exception_ptr add_parts(T&& object, const exception_plan& plan) {
-  constexpr bool may_boost = !std::is_base_of_v<boost::exception, T>;
-  constexpr bool may_nest = !std::is_base_of_v<std::nested_exception, T>;
-  bool const boost = may_boost && plan.with_boost;
-  bool const nested = may_nest && plan.with_nested;
-  if (!boost && !nested) return throw_and_catch(std::move(object));
-  if constexpr (std::is_class_v<T> && !std::is_final_v<T>) {
-    if constexpr (may_boost)
-      if (!nested) return throw_and_catch(rebuilt<T, true, false>(std::move(object), plan));
-    if constexpr (may_nest)
-      if (!boost) return throw_and_catch(rebuilt<T, false, true>(std::move(object), plan));
-    if constexpr (may_boost && may_nest)
-      return throw_and_catch(rebuilt<T, true, true>(std::move(object), plan));
-  }
-  return nullptr;
-}
-
-/// Turns a T into what the plan asks for. Null if T cannot be derived from.
-template <class T>
-std::exception_ptr assemble(T&& object, const exception_plan& plan) {
-  if (!plan.remote) return add_parts(std::move(object), plan);
-  if constexpr (std::is_class_v<T> && !std::is_final_v<T>)
-    return add_parts(remote_of<T>(std::move(object), plan), plan);
-  else
-    return nullptr;
-}
 
 template <class T, class Base>
 concept accessibly_derived = std::is_class_v<T> && std::convertible_to<T*, Base*>;
@@ -236,16 +147,13 @@ std::exception_ptr rebuild_exception(const exception_plan& plan) {
   restore_bases(object, plan);
   if constexpr (!built_from_data<T> && has_message<T> && !std::is_final_v<T>)
     if (!plan.remote && message_of(object) != plan.what) return nullptr;
-  return assemble(std::move(object), plan);
+  return assemble(std::addressof(object), throwers_of<T>, plan);
 }
 
 template <class T>
-inline constexpr exception_ops exception_ops_for{&typeid(T),
-                                                 &sample_exception<T>,
-                                                 &catches_exception<T>,
-                                                 &rebuild_exception<T>,
-                                                 &throw_null_pointer<T>,
-                                                 &catches_pointer<T>};
+inline constexpr exception_ops exception_ops_for{
+    &typeid(T),        &sample_exception<T>, &catches_exception<T>, &rebuild_exception<T>,
+    &throw_pointer<T>, &catch_pointer<T>};
 
 template <class T>
 class exception_registration {

@@ -64,14 +64,14 @@ struct exception_ops {
   const std::type_info* type;
   /// Samples the exception if a handler for the type catches it; lets the type's exceptions out.
   bool (*sample)(const std::exception_ptr& thrown, exception_sample& into);
-  /// Whether a handler for the type catches the exception.
+  /// Whether a handler for the type catches the exception. Null if sampling tells as much.
   bool (*catches)(const std::exception_ptr& thrown);
   /// Rebuilds an object; null if that cannot be done as planned.
   std::exception_ptr (*rebuild)(const exception_plan& plan);
-  /// Throws a null pointer to the type.
-  void (*throw_pointer)();
+  /// Throws a pointer to the type. Null, like the next, for the standard types.
+  void (*throw_pointer)(void* object);
   /// Whether a handler for pointers to the type catches what @p thrower throws.
-  bool (*catches_pointer)(void (*thrower)());
+  bool (*catch_pointer)(void (*thrower)(void* object), void*& object);
 };
 
 /// Names a registered type in a frame: types of several unnamed namespaces may share a name.
@@ -95,7 +95,8 @@ ISOLATTE_DECL void unregister_exception(const exception_ops& ops) noexcept;
 ISOLATTE_DECL registered_exception find_exception(const std::type_info& type) noexcept;
 ISOLATTE_DECL registered_exception find_exception(const exception_key& key) noexcept;
 
-/// Calls @p visit with each registered type, the standard ones last.
+/// Calls @p visit with each registered type: the standard ones last, derived ones before their
+/// bases.
 ISOLATTE_DECL void for_each_exception(void (*visit)(void* context, const registered_exception&),
                                       void* context);
 

@@ -3,19 +3,12 @@
 
 #include "posix/stack_bounds.hpp"
 
-#include <isolatte/detail/archive/common.hpp>
-#include <isolatte/detail/vocabulary/malformed_frame.hpp>
+#include <isolatte/detail/archive/stack_guard.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <stdexcept>
 
 namespace isolatte::detail {
-
-malformed_frame::malformed_frame(const char* why) : std::runtime_error(why) {}
-malformed_frame::~malformed_frame() = default;
-
-void throw_malformed(const char* why) { throw malformed_frame(why); }
 
 void stack_guard::allow_more(std::uintptr_t place) {
   constexpr std::uintptr_t most = 64 * 1024 * 1024;
@@ -32,24 +25,6 @@ void stack_guard::allow_more(std::uintptr_t place) {
   }
   if (distance(place) > allowed_)
     throw std::length_error("isolatte: the value is nested too deeply to travel");
-}
-
-namespace {
-struct key_less {
-  using entry = std::pair<const void*, std::uint32_t>;
-  bool operator()(const entry& a, const void* key) const noexcept {
-    return std::less<>{}(a.first, key);
-  }
-};
-}  // namespace
-
-const std::uint32_t* pointer_map::find(const void* key) const noexcept {
-  auto const place = std::lower_bound(sorted_.begin(), sorted_.end(), key, key_less{});
-  return place != sorted_.end() && place->first == key ? &place->second : nullptr;
-}
-
-void pointer_map::add(const void* key, std::uint32_t value) {
-  sorted_.insert(std::lower_bound(sorted_.begin(), sorted_.end(), key, key_less{}), {key, value});
 }
 
 }  // namespace isolatte::detail

@@ -1,0 +1,109 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_KEYED_HPP
+#define ISOLATTE_DETAIL_ARCHIVE_CARRY_KEYED_HPP
+
+#include <isolatte/detail/archive/item.hpp>
+#include <isolatte/detail/archive/memory_cost.hpp>
+#include <isolatte/detail/archive/standard_type.hpp>
+#include <isolatte/detail/archive/transportable.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace isolatte::detail {
+
+template <class Container>
+inline constexpr bool has_complete_items = transportable<typename Container::key_type>;
+template <class Container>
+  requires requires { typename Container::mapped_type; }
+inline constexpr bool has_complete_items<Container> =
+    transportable<typename Container::key_type> && transportable<typename Container::mapped_type>;
+
+template <keyed_container Container>
+struct carrier<Container> {
+  using key_type = typename Container::key_type;
+  static constexpr bool is_map = requires { typename Container::mapped_type; };
+  static constexpr bool is_hashed = requires { typename Container::hasher; };
+  static constexpr std::size_t cost = sizeof(typename Container::value_type) + node_cost;
+
+  static constexpr bool given = true;
+  static constexpr bool complete = has_complete_items<Container>;
+
+  template <class Ar>
+  static void save(Ar& ar, const Container& value) {
+    ar.save_count(value.size(), cost);
+    for (auto const& item : value) {
+      if constexpr (is_map) {
+        save_item(ar, item.first);
+        save_item(ar, item.second);
+      } else {
+        save_item(ar, item);
+      }
+    }
+  }
+
+  template <class Ar>
+  static void load(Ar& ar, Container& value) {
+    std::size_t const size = ar.load_count(cost);
+    value.clear();
+    if constexpr (is_hashed) value.reserve(size);
+    auto last = value.end();
+    std::uint64_t probes = 0;
+    for (std::size_t count = size; count != 0; --count) {
+      held<key_type> key(ar);
+      std::size_t const before = value.size();
+      // Equal keys follow each other, and need no search then.
+      bool const is_near = is_hashed && last != value.end() && same_key(value, *last, key.value());
+      auto const hint = !is_hashed || is_near ? (is_hashed ? last : value.end()) : value.end();
+      if constexpr (is_map) {
+        held<typename Container::mapped_type> item(ar);
+        last = value.emplace_hint(hint, std::move(key.value()), std::move(item.value()));
+        if (value.size() != before) {
+          key.moved_to(ar, std::addressof(last->first));
+          item.moved_to(ar, std::addressof(last->second));
+        } else {
+          key.ended(ar);
+          item.ended(ar);
+        }
+      } else {
+        last = value.emplace_hint(hint, std::move(key.value()));
+        if (value.size() != before)
+          key.moved_to(ar, std::addressof(*last));
+        else
+          key.ended(ar);
+      }
+      if constexpr (is_hashed) {
+        // Otherwise a frame could keep its reader busy for as long as it likes, with keys that
+        // share a hash.
+        if (size >= 4096 && !is_near) {
+          probes += value.bucket_size(value.bucket(key_of(*last)));
+          if (probes / 1024 > value.size() + 4096)
+            throw_malformed("isolatte: too many keys of a hashed container share their hash");
+        }
+      }
+    }
+  }
+
+ private:
+  static const key_type& key_of(const typename Container::value_type& item) {
+    if constexpr (is_map)
+      return item.first;
+    else
+      return item;
+  }
+  static bool same_key(const Container& container, const typename Container::value_type& item,
+                       const key_type& key) {
+    if constexpr (is_hashed)
+      return container.key_eq()(key_of(item), key);
+    else
+      return false;
+  }
+};
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,15 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_DETAIL_ARCHIVE_TYPE_TOKEN_HPP
+#define ISOLATTE_DETAIL_ARCHIVE_TYPE_TOKEN_HPP
+
+namespace isolatte::detail {
+
+/// Its address stands for the type.
+template <class T>
+inline char type_token{};
+
+}  // namespace isolatte::detail
+
+#endif

@@ -1,0 +1,24 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "archive/exported_classes.hpp"
+
+#include <isolatte/detail/archive/class_export.hpp>
+
+namespace isolatte::detail {
+
+namespace {
+
+constinit type_registry<heap_class> registry;
+
+}  // namespace
+
+type_registry<heap_class>& exported_classes() noexcept { return registry; }
+
+exported_class::exported_class(const heap_class& objects) : objects_{objects} {
+  registry.add(objects);
+}
+
+exported_class::~exported_class() { registry.remove(objects_); }
+
+}  // namespace isolatte::detail

@@ -1,0 +1,18 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_EXCEPTION_REBUILT_HPP
+#define ISOLATTE_LIB_EXCEPTION_REBUILT_HPP
+
+#include <isolatte/detail/exception/rebuilt.hpp>
+
+#include <exception>
+
+namespace isolatte::detail {
+
+/// Rebuilds an exception that is of no registered type: a std::exception that is remote.
+std::exception_ptr assemble_remote(const exception_plan& plan);
+
+}  // namespace isolatte::detail
+
+#endif
