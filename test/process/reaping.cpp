@@ -148,12 +148,12 @@ BOOST_AUTO_TEST_CASE(an_adopted_tree_is_reaped_with_the_handle) {
   wire ready;
   {
     auto const child = isolatte::spawn_child(context,
-                                       [&] {
-                                         leave_a_tree();
-                                         ready.tell();
-                                         hang();
-                                       },
-                                       {.keep = {ready.write_end()}});
+                                             [&] {
+                                               leave_a_tree();
+                                               ready.tell();
+                                               hang();
+                                             },
+                                             {.keep = {ready.write_end()}});
     BOOST_TEST(ready.await());
   }
   BOOST_TEST(adopts.adopted().empty());
