@@ -71,25 +71,26 @@ struct pool_options {
   /// A worker that has had no job for so long ends, and another one is started when there is work
   /// for it. Absent: never.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
-  /// What each worker runs first. If it throws, or ends the worker, the pool is broken: its jobs
-  /// complete with error::broken_pool.
+  /// Each worker runs this call before its first job. If the call throws, or ends the worker, the
+  /// pool is broken: its jobs complete with error::broken_pool.
   pool_initializer initializer{};
-  /// How the workers are run. options::timeout, options::grace and options::max_result are those of
-  /// jobs that have none of their own. What options::out and options::err capture is in the outcome
-  /// of the job that wrote it. options::early does not apply; options::keep cannot be @ref
-  /// all_descriptors.
+  /// How the workers are run. options::timeout, options::grace and options::max_result apply to
+  /// jobs whose @ref job_options leave them absent. Text that options::out and options::err capture
+  /// is in the outcome of the job that wrote it. options::early does not apply; options::keep
+  /// cannot be @ref all_descriptors.
   options worker{};
 };
 
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a
 /// default.
 struct job_options {
-  /// Wall-clock limit, from when a worker begins with the job: at it the worker is killed, and the
-  /// outcome is ending::timed_out. Absent: the pool's.
+  /// Wall-clock limit, from the moment when a worker begins the job. The worker is killed at the
+  /// limit, and the outcome is ending::timed_out. Absent: that of pool_options::worker.
   std::optional<std::chrono::nanoseconds> timeout{};
-  /// As options::grace. Absent: the pool's.
+  /// The time between a polite signal and SIGKILL, see options::grace. Absent: that of
+  /// pool_options::worker. Zero: SIGKILL at once.
   std::optional<std::chrono::nanoseconds> grace{};
-  /// As options::max_result. Absent: the pool's.
+  /// Bytes of the largest result, see options::max_result. Absent: that of pool_options::worker.
   std::optional<std::size_t> max_result{};
 };
 
