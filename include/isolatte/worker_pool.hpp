@@ -202,7 +202,8 @@ class basic_worker_pool {
     return async_run(fn, job_options{}, std::forward<Token>(token));
   }
 
-  /// Completes when no job is left, neither running nor waiting.
+  /// Completes when no job is left, neither running nor waiting, and no map over this pool has jobs
+  /// to give.
   ///
   /// @param token the completion token, with signature `void(boost::system::error_code)`; by
   /// default that of the executor, or `boost::asio::deferred`
