@@ -5,6 +5,8 @@
 
 #include <isolatte.hpp>
 
+#include <boost/system/errc.hpp>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -47,9 +49,20 @@ void value() {
   //[value
   std::string const text = "isolated from its caller";
   auto const result = isolatte::fork([&] { return summarise(text); });
-  if (result)
-    std::cout << "the longest of " << result.value().words << ": " << result.value().longest
-              << '\n';
+  if (result) std::cout << "the longest of " << result->words << ": " << result->longest << '\n';
+  //]
+}
+
+void chain() {
+  std::string const text = "isolated from its caller";
+  //[chain
+  auto const longest = [](const summary& all) { return all.longest.size(); };
+  auto const found = isolatte::fork([&] { return summarise(text); }).transform(longest);
+  std::cout << "its length: " << found.value_or(0u) << '\n';
+
+  auto const again = [](const std::exception_ptr&) { return isolatte::fork([] { return 42; }); };
+  auto const answer = isolatte::fork([]() -> int { std::abort(); }).or_else(again);
+  std::cout << "at the second try: " << *answer << '\n';
   //]
 }
 
@@ -79,6 +92,18 @@ void tell(const isolatte::outcome<int>& result) {
 }
 //]
 
+void made() {
+  //[made
+  using outcome = isolatte::outcome<int>;
+  tell(outcome::returned(43));
+  tell(outcome::threw(std::out_of_range("too far")));
+  tell(outcome::exited(4));
+  tell(outcome::ended_by_signal(SIGSEGV));
+  tell(outcome::not_started(make_error_code(boost::system::errc::not_enough_memory)));
+  tell(outcome::ended({.how = isolatte::ending::timed_out, .ran = isolatte::ran::yes}));
+  //]
+}
+
 void limits() {
   //[limits
   auto const result = isolatte::fork(
@@ -106,11 +131,13 @@ void cost() {
 
 int main() {
   value();
+  chain();
   tell(isolatte::fork([] { return 42; }));
   tell(isolatte::fork([]() -> int { throw std::runtime_error("no luck"); }));
   tell(isolatte::fork([]() -> int { std::exit(3); }));
   tell(isolatte::fork([]() -> int { ::_exit(255); }));
   tell(isolatte::fork([] { return std::raise(SIGKILL); }));
+  made();
   limits();
   cost();
 }

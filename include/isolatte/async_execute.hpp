@@ -36,9 +36,10 @@ using execute_result =
 
 /// Runs another program in a child process and completes with its outcome.
 ///
-/// Boost.Process launches it; from there it is watched as a callable's child is: streams, timeout,
-/// cancellation, limits, the end of its tree, its resource usage. It ends as ending::exited with
-/// its code, and outcome::success() is that the code is 0; or by a signal, as any child does.
+/// Boost.Process launches the program. Then isolatte watches it like the child of a callable:
+/// streams, timeout, cancellation, limits, the end of its tree, its resource usage. A program that
+/// exits has ending::exited and its code; outcome_base::success is true if the code is 0. A signal
+/// ends a program as it ends any child.
 ///
 /// @param where an executor, or an execution context: the operation's I/O, timers and line
 /// callbacks run there
@@ -61,14 +62,17 @@ using execute_result =
 /// later. The operation completes once the program is reaped, with
 /// `boost::asio::error::operation_aborted` and ending::cancelled.
 /// @par Errors
-/// What kept the program from being started, with ending::not_started: the error of `exec` itself
-/// (`ENOENT` if there is none, `EACCES` if it may not be executed, `ENOEXEC` for a file of
-/// another kind, ...) or of a step before it (`EAGAIN`, `EMFILE`, `ENOENT` for a start directory,
-/// ...), `EINVAL` for a text with a null character in it or a variable's name that is none, and
-/// `operation_aborted`. What befell the program is in the outcome, never in the error.
+/// If the program could not be started, with ending::not_started:
+/// - the error of `exec`: `ENOENT` if there is no such program, `EACCES` if it may not be executed,
+///   `ENOEXEC` for a file of another kind, ...;
+/// - the error of a step before `exec`: `EAGAIN`, `EMFILE`, `ENOENT` for a start directory, ...;
+/// - `EINVAL` for a text with a null character, or for a malformed name of a variable.
+///
+/// `operation_aborted` after a cancellation. The end of a program that was started is in the
+/// outcome, and is no error.
 /// @par Exception safety
 /// Strong guarantee: if the initiating function throws, no child is left and the handler is not
-/// called. It throws `std::bad_alloc`, and what moving the handler throws.
+/// called. The function throws `std::bad_alloc`, and any exception of moving the handler.
 /// @par Thread safety
 /// May be called from any thread; any number of threads may run the context. Nothing that needs a
 /// lock runs between `fork` and `exec`, so this is safe in a program with several threads.

@@ -43,9 +43,9 @@ using fork_result =
 /// Runs a callable in a fresh child process and completes with its outcome.
 ///
 /// The child is a copy of this process, made before the initiating function returns: the callable
-/// may capture anything by reference that lives until then. It runs in the thread that called, the
-/// child's only thread. Its value comes back through Boost.Serialization. Nothing it does to memory
-/// is seen here.
+/// may capture anything by reference that lives until then. The callable runs in a copy of the
+/// calling thread, the child's only thread. Its value comes back through Boost.Serialization.
+/// Changes that it makes to memory stay in the child.
 ///
 /// @param where an executor, or an execution context: the operation's I/O, timers and line
 /// callbacks run there
@@ -64,12 +64,13 @@ using fork_result =
 /// later. The operation completes once the child is reaped, with
 /// `boost::asio::error::operation_aborted` and ending::cancelled.
 /// @par Errors
-/// What kept the child from being created (`EAGAIN`, `EMFILE`, `ENOENT` for a file of the options,
-/// `EINVAL` for options that make no sense, ...), or `operation_aborted`. What befell the child is
-/// in the outcome, never in the error.
+/// If the child could not be created: `EAGAIN`, `EMFILE`, `ENOENT` for a file of the options,
+/// `EINVAL` for options that make no sense, ... After a cancellation: `operation_aborted`. The end
+/// of a child that was created is in the outcome, and is no error.
 /// @par Exception safety
 /// Strong guarantee: if the initiating function throws, no child is left and the handler is not
-/// called. It throws `std::bad_alloc`, and what moving the callable or the handler throws.
+/// called. The function throws `std::bad_alloc`, and any exception of moving the callable or the
+/// handler.
 /// @par Thread safety
 /// May be called from any thread; any number of threads may run the context. In a program with
 /// several threads the callable should confine itself to what is safe after `fork`: a lock that

@@ -101,13 +101,14 @@ auto map_by(Launcher launcher, Range&& range, F&& f, map_options&& opts, Token&&
 /// read from a stream, or be endless. Children are started by the event loop, one a turn.
 ///
 /// @param where an executor, or an execution context, for the operation and its children
-/// @param range any input range. It is taken by value: a container is copied, or moved if it is
-/// an rvalue (that allows move-only elements). To have a container referred to, pass a view
-/// (`std::span`, `std::views::all(c)`). Elements of a forward range are not copied, those of a
-/// single-pass range are copied or moved once
-/// @param f the function; may be move-only and capture anything. Each child has its own copy
-/// of it, which is that of the moment of the child's creation
-/// @param opts how many jobs run at once, when to stop, whom to tell, and how the children are run
+/// @param range any input range, taken by value: a container is copied, or moved if it is an rvalue
+/// (that allows move-only elements). To have a container referred to, pass a view (`std::span`,
+/// `std::views::all(c)`). Elements of a forward range are not copied. Elements of a single-pass
+/// range are copied or moved once
+/// @param f the function; may be move-only and capture anything. Each child has a copy of the
+/// function as it is when the child is created
+/// @param opts how many jobs run at once, when to stop, what to call after each end, and how the
+/// children are run
 /// @param token the completion token, with signature
 /// `void(boost::system::error_code, std::vector<outcome<map_result_of<Range, F>>>)`; by default
 /// that of the executor, or `boost::asio::deferred`
@@ -123,7 +124,8 @@ auto map_by(Launcher launcher, Range&& range, F&& f, map_options&& opts, Token&&
 /// initiating function, and everything the operation held is released before it is called.
 /// @par Progress
 /// map_options::on_progress runs on @p where, never twice at once, and not any more when the
-/// handler is called. What it throws leaves the `run()` of the event loop; the operation goes on.
+/// handler is called. An exception of on_progress leaves the `run()` of the event loop, and the
+/// operation goes on.
 /// Line callbacks of different children may run at once if several threads run @p where, and do not
 /// if it is a strand.
 /// @par Per-operation cancellation
@@ -131,25 +133,26 @@ auto map_by(Launcher launcher, Range&& range, F&& f, map_options&& opts, Token&&
 /// nothing more is started. The operation completes when the last child is reaped, with
 /// `boost::asio::error::operation_aborted` if that kept any element from being done.
 /// @par Errors
-/// What befell a child, or stopped the map by map_options::stop_on_error, is in the outcomes and is
-/// no error. `operation_aborted`; else the first of these errors, while the map goes on:
-/// - what kept a child from being created. If that was a shortage (`EAGAIN`, `ENOMEM`, `EMFILE`,
-///   `ENFILE`) and others were under way, it is no error yet: the job is tried again when one of
-///   them has ended, and fewer run at once from then on;
+/// The end of a child is in its outcome, and is no error; neither is a failure that stops the map
+/// by map_options::stop_on_error. The operation completes with `operation_aborted`, else with the
+/// first of these errors, while the map goes on:
+/// - the error for which a child could not be created. A shortage (`EAGAIN`, `ENOMEM`, `EMFILE`,
+///   `ENFILE`) is no error if other jobs are under way: the job is tried again when one of them has
+///   ended, and fewer run at once from then on;
 /// - error::bad_element: the range threw, or copying an element did. The exception is
 ///   in the outcome at that index, and the range is not asked for more.
 ///
 /// @par Exception safety
 /// Strong guarantee, except for the range and the function, which may have been moved from: if the
-/// initiating function throws, no child is made and the handler is not called. It throws
-/// `std::bad_alloc`, and what moving the range, the function or the handler throws.
+/// initiating function throws, no child is made and the handler is not called. The function throws
+/// `std::bad_alloc`, and any exception of moving the range, @p f or the handler.
 /// @par Thread safety
 /// May be called from any thread; any number of threads may run the executor. The range and the
 /// function are used by one thread at a time. For the children the same holds as for
 /// @ref async_fork.
 /// @par Lifetime
-/// What a view or the function refers to must live until the operation completes. Destroying the
-/// execution context kills and reaps the children.
+/// Objects that a view or the function refers to must live until the operation completes.
+/// Destroying the execution context kills and reaps the children.
 template <detail::executor_or_context Where, std::ranges::input_range Range, detail::maps<Range> F,
           detail::map_token<Range, F> Token = detail::default_token_of<Where>>
 auto async_map(Where&& where, Range range, F f, map_options opts = {},

@@ -116,8 +116,9 @@ class [[nodiscard]] child {
   /// `terminal`, `partial` and `total` end the wait alone, with `operation_aborted` and an empty
   /// outcome; the child lives, and may be waited for again.
   /// @par Errors
-  /// What kept the child from being created; `operation_aborted`; error::already_waiting while
-  /// another wait is pending; error::already_delivered when the outcome has been handed out.
+  /// The error for which the child could not be created; `operation_aborted` after a cancellation;
+  /// error::already_waiting while another wait is pending; error::already_delivered after the
+  /// outcome has been handed out.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, the handler is not called.
   template <detail::outcome_token<R> Token = boost::asio::deferred_t>
@@ -134,8 +135,8 @@ class [[nodiscard]] child {
 
 /// Runs a callable in a fresh child process and gives a handle to it.
 ///
-/// The child exists when this returns. What kept it from being created is what child::async_wait
-/// completes with.
+/// The child exists when this returns. If the child could not be created, child::async_wait
+/// completes with the error.
 ///
 /// @param where an executor, or an execution context, for the handle's operations
 /// @param fn the callable
@@ -143,10 +144,10 @@ class [[nodiscard]] child {
 /// @return the handle
 ///
 /// @par Exception safety
-/// Strong guarantee: if this throws, no child is left. It throws `std::bad_alloc`, and what moving
-/// the callable throws.
+/// Strong guarantee: if this throws, no child is left. The function throws `std::bad_alloc`, and
+/// any exception of moving the callable.
 /// @par Thread safety
-/// As for @ref async_fork.
+/// The same as for @ref async_fork.
 template <detail::executor_or_context Where, std::invocable F>
 [[nodiscard]] child<result_of<F>> spawn_child(Where&& where, F fn, options opts = {}) {
   using R = result_of<F>;

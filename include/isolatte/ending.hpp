@@ -32,7 +32,8 @@ enum class ending {
   timed_out,
   /// Killed because the operation was cancelled.
   cancelled,
-  /// The callable finished, but its value or exception could not be carried over.
+  /// The value, the exception or the arguments could not be carried from one process to the other.
+  /// If the arguments could not, the callable did not run: see outcome_base::ran.
   undelivered,
   /// The exit status is unknowable: someone else reaped the child.
   lost,

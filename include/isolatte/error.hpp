@@ -14,7 +14,7 @@ namespace isolatte {
 
 /// Errors of the operations themselves, besides those of the system and of Asio.
 ///
-/// What befell a child is never an error code: see @ref outcome. Most of these are equal to a
+/// The end of a child is never an error code: see @ref outcome. Most of these are equal to a
 /// portable condition, which programs can test for: `ec ==
 /// boost::system::errc::resource_unavailable_try_again` is true for `EAGAIN` and for queue_full.
 enum class error {

@@ -34,8 +34,8 @@ namespace isolatte {
 /// `boost::system::system_error` as its exception()
 ///
 /// @par Exception safety
-/// Strong guarantee: if this throws, no child is left. It throws `std::bad_alloc`, and what moving
-/// the callable or a line callback throws.
+/// Strong guarantee: if this throws, no child is left. The function throws `std::bad_alloc`, and
+/// any exception of moving the callable or of a line callback.
 /// @par Thread safety
 /// May be called from any thread; see @ref async_fork on the callable in a program with several.
 template <std::invocable F>

@@ -164,15 +164,15 @@ class basic_fork_server {
   /// The handler's associated executor, or the server's. The handler is never called inside the
   /// initiating function.
   /// @par Per-operation cancellation
-  /// As isolatte::async_fork.
+  /// The same as that of isolatte::async_fork.
   /// @par Errors
-  /// As isolatte::async_fork; error::unknown_function when the function is in a library that
-  /// was loaded after the server was made; error::server_died when the server died
-  /// meanwhile, which ends what it has forked.
+  /// The errors of isolatte::async_fork; error::unknown_function if the function is in a library
+  /// that was loaded after the server was made; error::server_died if the server dies during the
+  /// operation, which also ends its children.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
-  /// called. It throws `std::bad_alloc`, and what saving the arguments or moving the handler
-  /// throws.
+  /// called. The function throws `std::bad_alloc`, and any exception of saving the arguments or
+  /// moving the handler.
   /// @par Lifetime
   /// Arguments are encoded before this returns, descriptors of the options copied when the
   /// operation is initiated. Streams that are inherited are those at the time at which the child is

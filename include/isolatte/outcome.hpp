@@ -191,8 +191,8 @@ class outcome_base {
   std::exception_ptr exception_;
 };
 
-/// What became of one callable in its child process: its value, its exception, or how else it
-/// ended.
+/// Holds the result of one callable in a child process: its value, its exception, or the way in
+/// which the child ended without either.
 ///
 /// @code
 /// isolatte::outcome<int> const result = isolatte::fork(count_words);

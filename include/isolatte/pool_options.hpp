@@ -58,44 +58,45 @@ class pool_initializer {
 /// How a @ref worker_pool works; an aggregate for designated initialisers, every member with a
 /// default.
 struct pool_options {
-  /// How many jobs run at once, and so how many workers there are. 0: as many as the machine has
-  /// processors.
+  /// The number of workers, so the number of jobs that run at once. 0: the number of processors.
   std::size_t workers = 0;
-  /// A worker is replaced when it has done so many. 1: every job gets a fresh process, forked ahead
-  /// of need. 0: never.
+  /// A worker is replaced after this number of jobs. 1: every job gets a fresh process, forked
+  /// ahead of need. 0: never.
   std::size_t max_jobs_per_worker = 0;
-  /// How many jobs may wait; one more completes with error::queue_full.
+  /// The number of jobs that may wait. One more completes with error::queue_full.
   std::size_t max_queued = std::numeric_limits<std::size_t>::max();
-  /// Bytes; a worker whose resident memory is more after a job is replaced.
+  /// Bytes. A worker that has more resident memory than this after a job is replaced. Absent: no
+  /// worker is.
   std::optional<std::uint64_t> max_worker_memory{};
-  /// A worker that has had no job for so long ends, and another one is started when there is work
-  /// for it. Absent: never.
+  /// A worker that has had no job for this time ends. Another one is started when there are jobs
+  /// for it. Absent: workers wait without end.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
-  /// What each worker runs first. If it throws, or ends the worker, the pool is broken: its jobs
-  /// complete with error::broken_pool.
+  /// Each worker runs this call before its first job. If the call throws, or ends the worker, the
+  /// pool is broken: its jobs complete with error::broken_pool.
   pool_initializer initializer{};
-  /// How the workers are run. options::timeout, options::grace and options::max_result are those of
-  /// jobs that have none of their own. What options::out and options::err capture is in the outcome
-  /// of the job that wrote it. options::early does not apply; options::keep cannot be @ref
-  /// all_descriptors.
+  /// How the workers are run. options::timeout, options::grace and options::max_result apply to
+  /// jobs whose @ref job_options leave them absent. Text that options::out and options::err capture
+  /// is in the outcome of the job that wrote it. options::early does not apply; options::keep
+  /// cannot be @ref all_descriptors.
   options worker{};
 };
 
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a
 /// default.
 struct job_options {
-  /// Wall-clock limit, from when a worker begins with the job: at it the worker is killed, and the
-  /// outcome is ending::timed_out. Absent: the pool's.
+  /// Wall-clock limit, from the moment when a worker begins the job. The worker is killed at the
+  /// limit, and the outcome is ending::timed_out. Absent: that of pool_options::worker.
   std::optional<std::chrono::nanoseconds> timeout{};
-  /// As options::grace. Absent: the pool's.
+  /// The time between a polite signal and SIGKILL, see options::grace. Absent: that of
+  /// pool_options::worker. Zero: SIGKILL at once.
   std::optional<std::chrono::nanoseconds> grace{};
-  /// As options::max_result. Absent: the pool's.
+  /// Bytes of the largest result, see options::max_result. Absent: that of pool_options::worker.
   std::optional<std::size_t> max_result{};
 };
 
-/// Numbers about what a pool has done, and is doing.
+/// Counts of a pool's jobs and workers.
 struct pool_stats {
-  /// Jobs that a worker has been given. One that had to be given to another counts once.
+  /// Jobs that a worker has been given. A job that was given to several workers counts once.
   std::uint64_t started = 0;
   /// Jobs that workers have.
   std::size_t running = 0;
@@ -103,11 +104,11 @@ struct pool_stats {
   std::size_t queued = 0;
   /// How many jobs have completed with each ending.
   std::map<ending, std::uint64_t> endings{};
-  /// Workers that are alive, those that are being started among them.
+  /// Workers that are alive or are being started.
   std::size_t workers = 0;
-  /// Workers that were started in the place of another that ended.
+  /// Workers that were started to replace another.
   std::uint64_t restarts = 0;
-  /// The sum of the times that jobs have taken.
+  /// The sum of the wall times of jobs.
   std::chrono::nanoseconds busy{0};
 };
 

@@ -13,7 +13,7 @@ namespace isolatte {
 
 namespace detail {
 
-/// What a remote_exception tells; shared, so that copying the exception cannot fail.
+/// The texts of a remote_exception; shared, so that copying the exception cannot fail.
 struct remote_details {
   std::string type_name;
   std::string message;
@@ -23,13 +23,15 @@ struct remote_details {
 
 }  // namespace detail
 
-/// What an exception of the child also is when its own type could not be rebuilt.
+/// A base class of an exception whose own type could not be rebuilt in the program.
 ///
-/// The object thrown in the program derives from the nearest base class of the original that is
-/// registered (the standard ones always are), so that `catch (const std::runtime_error&)` still
-/// catches; from std::exception in any case, with the original's `what()`; and from this class,
-/// which tells what the original was. Things that are no exceptions in the child, as in `throw 42`,
-/// arrive in the same way.
+/// The object thrown in the program derives from
+/// - the nearest base class of the original that is registered (the standard ones always are), so
+///   that `catch (const std::runtime_error&)` still catches;
+/// - std::exception in any case, with the `what()` of the original;
+/// - this class, which describes the original.
+///
+/// Objects that are no exceptions in the child, as in `throw 42`, arrive in the same way.
 ///
 /// @code
 /// try {
@@ -40,25 +42,25 @@ struct remote_details {
 /// @endcode
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: safe, for nothing in them changes.
+/// Distinct objects: safe. Shared objects: safe, because nothing in them changes.
 class ISOLATTE_VISIBLE remote_exception {
  public:
-  /// Destroys the interface; objects are owned by who caught them.
+  /// Destroys the interface.
   virtual ~remote_exception();
 
-  /// The type of the original.
-  /// @return its demangled name, as in "acme::parse_error"; wrappers such as boost::wrapexcept are
-  /// not part of it
+  /// Returns the type of the original.
+  /// @return its demangled name, as in "acme::parse_error", without wrappers such as
+  /// boost::wrapexcept
   const std::string& type_name() const noexcept { return details_->type_name; }
 
-  /// What the original said.
-  /// @return its `what()`; the text or number itself where a string or a number was thrown; empty
-  /// where it said nothing
+  /// Returns the message of the original.
+  /// @return its `what()`; if a string or a number was thrown, that as text; empty if the original
+  /// has no message
   const std::string& message() const noexcept { return details_->message; }
 
-  /// What boost::diagnostic_information() said of the original in the child.
+  /// Returns the boost::diagnostic_information() of the original, made in the child.
   /// @return the place of the throw, the type, the message and the boost::error_info objects as
-  /// text; empty where the original was no boost::exception
+  /// text; empty if the original was no boost::exception
   const std::string& diagnostics() const noexcept { return details_->diagnostics; }
 
  protected:
@@ -77,8 +79,8 @@ class ISOLATTE_VISIBLE remote_exception {
 /// Says that the `what()` of an exception type is declared `final`.
 ///
 /// An exception that derives from a registered one, and is itself not registered, arrives as a
-/// class that derives from the registered one and overrides its `what()`. Where that is declared
-/// final, registering the type does not compile; specialise this to say so:
+/// class that derives from the registered one and overrides its `what()`. If `what()` is declared
+/// final, registering the type does not compile. Specialise this variable to make it compile:
 /// @code
 /// template <> inline constexpr bool isolatte::what_is_final<acme::error> = true;
 /// @endcode

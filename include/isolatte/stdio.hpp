@@ -37,8 +37,8 @@ struct from_file {
   std::filesystem::path path;
 };
 
-/// The child reads a descriptor of the program's. It must stay open until the initiating function
-/// has returned.
+/// The child reads a descriptor of the program. The descriptor must stay open until the initiating
+/// function has returned.
 struct from_fd {
   /// The descriptor.
   int fd = -1;
@@ -59,8 +59,8 @@ struct to_file {
   bool append = false;
 };
 
-/// The child writes a descriptor of the program's. It must stay open until the initiating function
-/// has returned.
+/// The child writes a descriptor of the program. The descriptor must stay open until the initiating
+/// function has returned.
 struct to_fd {
   /// The descriptor.
   int fd = -1;
@@ -75,8 +75,8 @@ struct capture {
 /// A callable is given every line that the child writes, without its newline.
 ///
 /// The callable runs on the operation's executor, one line at a time and in order. A last line
-/// without newline counts; a line is cut at 64 KiB and the rest comes as the next. What the
-/// callable throws leaves the event loop's `run()` (or `fork`), as from any handler; the operation
+/// without newline counts; a line is cut at 64 KiB and the rest comes as the next. An exception of
+/// the callable leaves the event loop's `run()` (or `fork`), as from any handler; the operation
 /// goes on when the loop does.
 class by_line {
  public:

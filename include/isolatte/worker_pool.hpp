@@ -82,7 +82,7 @@ class ISOLATTE_VISIBLE pool_handle {
 /// Must be destroyed before its execution context, as any I/O object. Destroying a pool stops it.
 /// Workers keep the event loop at work until the pool is stopped.
 /// @par Platforms
-/// As @ref fork_server.
+/// The same as for @ref fork_server.
 ///
 /// @tparam Executor the type of the executor, whose default completion token the operations have:
 /// `boost::asio::use_awaitable_t<>::as_default_on_t<isolatte::worker_pool>` is a pool whose
@@ -182,8 +182,8 @@ class basic_worker_pool {
   /// error::broken_pool; error::unknown_function; what kept the pool from starting any worker.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
-  /// called. It throws `std::bad_alloc`, and what saving the arguments or moving the handler
-  /// throws.
+  /// called. The function throws `std::bad_alloc`, and any exception of saving the arguments or
+  /// moving the handler.
   template <class Call, detail::outcome_token<detail::call_result_t<Call>> Token =
                             detail::default_token<Executor>>
   auto async_run(const Call& fn, job_options opts = {},
@@ -202,7 +202,8 @@ class basic_worker_pool {
     return async_run(fn, job_options{}, std::forward<Token>(token));
   }
 
-  /// Completes when no job is left, neither running nor waiting.
+  /// Completes when no job is left, neither running nor waiting, and no map over this pool has jobs
+  /// to give.
   ///
   /// @param token the completion token, with signature `void(boost::system::error_code)`; by
   /// default that of the executor, or `boost::asio::deferred`
@@ -259,7 +260,7 @@ struct pool_launcher<basic_worker_pool<Executor>> {
   pool_launcher(basic_worker_pool<Executor>& pool, const options& child) : pool_{&pool} {
     options const defaults;
     job_.timeout = child.timeout;
-    // What the map leaves alone is as the pool has it.
+    // A member that the map's user has not set leaves the pool's own setting in force.
     if (child.grace != defaults.grace) job_.grace = child.grace;
     if (child.max_result != defaults.max_result) job_.max_result = child.max_result;
   }

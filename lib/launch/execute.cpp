@@ -101,7 +101,7 @@ class library_child {
 
 #if defined(ISOLATTE_NO_BOOST_PROCESS)
 /// Stands in for the one function of Boost.Process's library that is used here. Some distributions
-/// have the headers and not the library. It is never called: on_exec_setup() does not return.
+/// have the headers and not the library. No code calls this: on_exec_setup() does not return.
 [[gnu::weak]] void boost::process::v2::posix::detail::close_all(const std::vector<int>&,
                                                                 error_code& ec) {
   ec = make_error_code(boost::system::errc::operation_not_supported);

@@ -347,8 +347,8 @@ void template_process::died() {
   abort_all(why_it_ends());
 }
 
-/// Settles a request that the template has taken and not answered. It may have made the child,
-/// which then runs; the kernel has written the child's number into the page.
+/// Settles a request that the template has taken and not answered. The template may have made the
+/// child, which then runs. The page tells: the kernel has written the child's number into it.
 void template_process::lose(request& what) {
   if (!what.process->adopt_expected(std::chrono::steady_clock::now())) {
     bool const cancelled = what.run->cancelled_before_begin();

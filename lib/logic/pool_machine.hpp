@@ -22,7 +22,7 @@ class pool_worker;
 /// A point in time. The machine reads no clock: each event that depends on time carries its own.
 using moment = std::chrono::steady_clock::time_point;
 
-/// How a job ends that no worker has begun, as far as is known.
+/// The reason for which a job ends that no worker is known to have begun.
 enum class job_end {
   /// The pool was stopped, or had been before the job came.
   pool_stopped,
@@ -32,30 +32,31 @@ enum class job_end {
   pool_broken,
   /// The system refuses to make workers, and there is none.
   no_worker,
-  /// Two workers had the job first in line, and their pages said for long that they had not begun
-  /// it. The job itself could have written that, so whether it ran is unknown.
+  /// Two workers had the job as their first, and for two seconds their pages said that they had not
+  /// begun it. The job itself could have written that, so whether it ran is unknown.
   not_begun,
   cancelled,
 };
 
-/// How a job ends with its worker.
+/// The reason for which a job ends with its worker.
 enum class job_loss {
-  /// No job does.
+  /// No job ends with the worker.
   none,
   /// The worker ran the job; pool_worker::stopped_for() tells whether the pool ended the worker.
   ran,
   /// The worker received the arguments; the callable did not run.
   not_received,
-  /// Two workers ended with the job first in line, and left word that they had not begun it. The
-  /// job itself could have left that word, so it is not given to a third.
+  /// Two workers had the job as their first when they ended, and their pages said that they had not
+  /// begun it. The job itself could have written that, so it is not given to a third.
   unknown,
 };
 
 /// Why the pool ends a worker.
 enum class stop_cause {
-  /// The pool does not: the worker ended by itself, or was asked to take no more jobs.
+  /// The pool does not end the worker: the worker ended by itself, or was asked to take no more
+  /// jobs.
   none,
-  /// The first job's time is over.
+  /// The first job has run until its timeout.
   timeout,
   /// The first job was cancelled.
   cancelled,
@@ -70,19 +71,19 @@ enum class stop_cause {
 /// The stage that the shared page of a worker states for a job.
 enum class job_stage { not_begun, receiving, begun };
 
-/// One job, as the machine knows it. A driver derives its own job from this, and keeps it alive
-/// until the job has been completed.
+/// The machine's part of one job. A driver derives its own job from this, and keeps it alive until
+/// the job has been completed.
 class pool_job : public boost::intrusive::list_base_hook<> {
  public:
   pool_job() = default;
   pool_job(std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace) noexcept
       : timeout_{timeout}, grace_{grace} {}
 
-  /// The worker that has it; null while it waits and once it is done.
+  /// The worker that has the job; null if the job waits or is done.
   pool_worker* worker() const noexcept { return worker_; }
-  /// Neither waiting nor with a worker: completed, or about to be.
+  /// Whether the job neither waits nor is with a worker: it is completed, or about to be.
   bool done() const noexcept { return done_; }
-  /// Why the pool asks its worker to end, if it does so for this job's sake.
+  /// Why the pool ends the job's worker, if the reason is this job.
   stop_cause stopped_for() const noexcept { return stopped_for_; }
 
  private:
@@ -90,7 +91,7 @@ class pool_job : public boost::intrusive::list_base_hook<> {
 
   std::optional<std::chrono::nanoseconds> timeout_{};
   std::chrono::nanoseconds grace_{0};
-  /// Jobs are done in the order of their numbers, as far as they can be.
+  /// The place in the order of submission, in which jobs are given to workers.
   std::uint64_t number_ = 0;
   pool_worker* worker_ = nullptr;
   bool done_ = false;
@@ -100,23 +101,23 @@ class pool_job : public boost::intrusive::list_base_hook<> {
   job_end end_ = job_end::pool_stopped;
 };
 
-/// One worker, as the machine knows it. A driver derives its own worker from this, and keeps it
-/// alive from started() to ended().
+/// The machine's part of one worker. A driver derives its own worker from this, and keeps it alive
+/// from started() to ended().
 class pool_worker {
   using hook = boost::intrusive::list_member_hook<>;
 
  public:
   using job_list = boost::intrusive::list<pool_job>;
 
-  /// In the order in which the worker does them.
+  /// The worker's jobs, in the order in which it runs them.
   const job_list& jobs() const noexcept { return jobs_; }
-  /// The job that it runs, or is about to; null if it has none.
+  /// The job that the worker runs, or is about to run; null if it has none.
   pool_job* first() noexcept { return jobs_.empty() ? nullptr : &jobs_.front(); }
-  /// Since when that job has been the first.
+  /// The moment at which that job became the first.
   moment first_since() const noexcept { return first_since_; }
-  /// Initialised.
+  /// Whether the worker has run its initializer.
   bool ready() const noexcept { return ready_; }
-  /// Why the pool ends it.
+  /// Why the pool ends the worker.
   stop_cause stopped_for() const noexcept { return stopped_for_; }
 
  private:
@@ -134,14 +135,14 @@ class pool_worker {
   bool worn_ = false;
   /// The worker has completed a job, or a job ended with it.
   bool was_of_use_ = false;
-  /// Jobs came back from it because of its end.
+  /// The end of the worker has brought jobs back to the queue.
   bool had_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
-  /// When its first job, or its retirement, has to be looked at.
+  /// When the machine has to look at the worker's first job or at its retirement.
   moment due_ = moment::max();
 
   // The agenda, in the order in which it is gone through.
@@ -195,7 +196,7 @@ struct pool_action {
   job_end end = job_end::pool_stopped;
 };
 
-/// The logic of a pool: which worker does which job, and what becomes of both.
+/// Decides for a pool which worker runs which job, and how jobs and workers end.
 ///
 /// Pure: no clock, no process, no I/O, and no allocation, so no event can fail half-way. A driver
 /// reports events, then performs next() until it says rest. The driver reads a worker's replies
@@ -221,7 +222,7 @@ class pool_machine {
   // Events
 
   void submit(pool_job& job, moment now) noexcept;
-  /// Does nothing if the job is done.
+  /// Cancels a job; has no effect if the job is done.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
   void started(pool_worker& worker) noexcept;
@@ -234,7 +235,7 @@ class pool_machine {
   /// @param resident bytes of memory that the worker has resident, 0 if it does not say
   /// @return that job, to be completed by the caller
   pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
-  /// The worker's channel gave what is no reply to its first job, or what no memory is there for.
+  /// The bytes from the worker are no reply to its first job, or there is no memory for them.
   void malformed(pool_worker& worker) noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
@@ -244,7 +245,7 @@ class pool_machine {
   /// @param refused the system refused to make it
   /// @return the job that ended with it, to be completed by the caller
   lost_job ended(pool_worker& worker, job_stage stage, bool refused, moment now) noexcept;
-  /// wakeup() is here.
+  /// The time wakeup() has come.
   void tick(moment now) noexcept;
   void stop() noexcept;
   /// Forgets all jobs and workers, and completes none.
@@ -255,11 +256,11 @@ class pool_machine {
 
   // State
 
-  /// When tick() is to be called, unless an event changes that.
+  /// The time at which the driver has to call tick(). Each event may change it.
   moment wakeup() const noexcept;
   bool stopped() const noexcept { return stopped_; }
   bool broken() const noexcept { return broken_; }
-  /// No job is left.
+  /// Whether no job is left.
   bool idle() const noexcept { return queued_.empty() && given_ == 0 && ending_.empty(); }
   /// Jobs that are first at their workers.
   std::size_t running() const noexcept { return busy_; }

@@ -12,7 +12,7 @@
 
 namespace isolatte::logic {
 
-/// The numbers that a pool goes by.
+/// The settings of a pool that its decisions depend on.
 struct pool_policy {
   /// At least 1.
   std::size_t workers = 1;
@@ -20,40 +20,42 @@ struct pool_policy {
   std::size_t max_jobs_per_worker = 0;
   std::size_t max_queued = std::numeric_limits<std::size_t>::max();
   std::optional<std::uint64_t> max_worker_memory{};
-  /// A worker that has been idle for so long is let go.
+  /// A worker that has been idle for this time retires.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
   bool has_initializer = false;
-  /// What a job writes is told from what the next one writes.
+  /// The output of each job is kept apart from that of the next one. So a worker gets no job ahead.
   bool attributes_output = false;
 };
 
-/// A worker ends so often before it can take a job until the pool gives up.
+/// After this many workers in a row have ended before they could take a job, the pool breaks.
 constexpr unsigned most_failed_starts = 3;
 
-/// How long to wait before the system is asked again for a worker that it has refused so many times
-/// in a row: at first what is short may be there again at once.
+/// The time to wait before the system is asked again for a worker. The time is short at first,
+/// because a shortage may pass at once, and doubles with each refusal.
+/// @param refused how many times in a row the system has refused a worker
 std::chrono::milliseconds time_until_retry(unsigned refused) noexcept;
 
-/// No worker ever has more jobs at once.
+/// The highest number of jobs that any worker has at once.
 constexpr std::size_t max_depth = 16;
 
-/// How many jobs a worker may have at once: more than one keep it from waiting for the next.
+/// The number of jobs that a worker may have at once. With more than one, a worker need not wait
+/// for its next job.
 std::size_t depth(const pool_policy& policy) noexcept;
 
-/// How many workers there should be.
-/// @param jobs those that wait and those that workers have
+/// The number of workers that there should be.
+/// @param jobs the number of jobs that wait or that workers have
 std::size_t wanted_workers(const pool_policy& policy, std::size_t jobs) noexcept;
 
 /// Whether one more job may be accepted.
-/// @param jobs those that there are already
+/// @param jobs the number of jobs that are not done
 bool has_room(const pool_policy& policy, std::size_t jobs) noexcept;
 
 /// Whether a worker may be given one more job.
-/// @param jobs those that it has
-/// @param given those that it has ever been given
+/// @param jobs the number of jobs that the worker has
+/// @param given the number of jobs that the worker has ever been given
 bool has_capacity(const pool_policy& policy, std::size_t jobs, std::size_t given) noexcept;
 
-/// Whether a worker has done its share.
+/// Whether a worker is to be replaced because of its number of jobs or its memory.
 bool is_worn(const pool_policy& policy, std::size_t given, std::uint64_t resident) noexcept;
 
 }  // namespace isolatte::logic

@@ -10,25 +10,27 @@
 
 namespace isolatte::posix {
 
-// A leash ends a child when the program ends, however that ends. It is a pipe whose write end the
-// program alone has. The child has the read end, armed (posix/child/arm_leash.hpp): when the last
-// writer is gone the kernel sends it SIGKILL. Unlike PR_SET_PDEATHSIG a leash follows the process,
-// not the thread that forked.
+// A leash ends a child when the program ends, by whatever cause. A leash is a pipe, and only the
+// program has its write end. The child has the read end, armed (posix/child/arm_leash.hpp): when
+// the last writer is gone, the kernel sends SIGKILL. PR_SET_PDEATHSIG will not do, because it
+// follows the thread that forked and not the process.
 //
-// One pipe serves all children, since it is opened anew for each through /proc. If that is
-// impossible (no /proc, another user since the pipe was made) a child gets a pipe of its own.
+// Each child needs an open file description of its own, because the process to be killed is noted
+// there. So the program opens one shared pipe anew for each child, through /proc. If that fails (no
+// /proc, another user since the pipe was made), the child gets a pipe of its own.
 
-/// The write end of a leash. The program may close it with all its other descriptors and use the
-/// number for another file, so nothing is done to the number unless the file is still the pipe.
+/// The write end of a leash. The program may close all its descriptors and use the number for
+/// another file. So this class touches the number only while its device and inode are the pipe's.
 ///
-/// Not an owner: the one of the process has to outlive every static destructor.
+/// Not an owner: the end of the shared pipe has to outlive every static destructor.
 class leash_end {
  public:
   constexpr leash_end() noexcept = default;
   leash_end(descriptor end, boost::system::error_code& ec) noexcept;
 
   int get() const noexcept { return fd_; }
-  /// Whether the number still is the pipe. That it cannot be told is an error.
+  /// Whether the number still is the pipe.
+  /// @param ec is set if the system does not tell
   bool is_open(boost::system::error_code& ec) const noexcept;
   void close() noexcept;
 
@@ -38,20 +40,20 @@ class leash_end {
 };
 
 struct leash_ends {
-  /// An open file description for one child alone: the process to be killed is written in it.
+  /// An open file description for one child alone, because the process to be killed is noted in it.
   descriptor child;
   /// The other end if the pipe is the child's own, to be kept until the child has ended.
   leash_end program;
 };
 
-/// Opens a leash for a child that is about to be made. With the registry locked.
+/// Opens a leash for a child that is about to be made. The caller holds the lock of the registry.
 leash_ends open_leash(boost::system::error_code& ec) noexcept;
 
 /// Whether a child has ever been given a pipe of its own.
 bool has_separate_leashes() noexcept;
 
-/// In a copy of the program that a fork has made: closes the program's end of the common pipe, so
-/// that the copy does not keep the program's children alive.
+/// Closes the program's end of the shared pipe in a child after a fork. A child that kept that end
+/// would keep the other children alive after the program has ended.
 void disown_leash() noexcept;
 
 }  // namespace isolatte::posix

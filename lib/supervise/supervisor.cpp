@@ -357,7 +357,7 @@ void supervisor::read_output(std::optional<output_reader>& which) {
   try {
     more = which->read();
   } catch (...) {
-    // The exception leaves the event loop's run(). What is left is read in another turn.
+    // The exception leaves the event loop's run(). Another turn reads the rest.
     later([&which](supervisor& self, const error_code&) { self.read_output(which); });
     throw;
   }

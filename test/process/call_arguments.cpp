@@ -29,8 +29,8 @@ int take(const unsavable&) { return 1; }
 
 BOOST_AUTO_TEST_SUITE(call_arguments)
 
-// What saving an argument throws, the function that is given the call throws: not the event loop,
-// past those who could catch it
+// The initiating function throws the exception of saving an argument. From the event loop no caller
+// could catch it
 
 BOOST_FIXTURE_TEST_CASE(that_cannot_be_saved_throw_into_the_caller, nothing_left) {
   asio::io_context context;

@@ -499,7 +499,7 @@ BOOST_AUTO_TEST_CASE(faults_that_happen_at_once_are_each_told) {
   BOOST_TEST(told == std::size(cases));
 }
 
-/// What a signal handler on an alternate stack says of its child.
+/// The ending of the child of a signal handler that runs on an alternate stack.
 ending volatile told_by_handler = ending::not_started;
 
 BOOST_AUTO_TEST_CASE(a_program_may_fork_on_an_alternate_stack) {

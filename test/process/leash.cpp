@@ -122,10 +122,10 @@ BOOST_DATA_TEST_CASE(a_program_needs_no_proc, data::make({false, true}), served)
   if (::getuid() != 0) return;
   scratch_folder root;
   BOOST_REQUIRE(::mkdir((root / "dev").c_str(), 0755) == 0);
-  // What the streams are by default.
+  // Stands for the null device, which the streams are by default.
   BOOST_REQUIRE(::mkfifo((root / "dev/null").c_str(), 0666) == 0);
   BOOST_TEST(child_dies_with_program(served, [&] {
-    // The other end of what stands for the null device.
+    // Without another end, opening the FIFO would block.
     static_cast<void>(::open((root / "dev/null").c_str(), O_RDWR));
     if (::chroot((root / "").c_str()) != 0 || ::chdir("/") != 0) ::_exit(1);
   }));
@@ -230,7 +230,7 @@ BOOST_AUTO_TEST_CASE(the_first_thread_may_have_ended) {
           ::_exit(0);
         },
         nullptr);
-    // As pthread_exit() does in the end.
+    // Ends this thread alone, the way pthread_exit() does.
     ::syscall(SYS_exit, 0);
   });
   BOOST_TEST(answer.read_rest() == "1");

@@ -253,7 +253,7 @@ BOOST_AUTO_TEST_CASE(the_oom_score_is_set) {
 
 // Limits of the program's own
 
-/// What a program says of a child, within limits of its own.
+/// Runs a child from a program that has a limit of its own, and returns the program's answer.
 template <class F>
 std::string within(int resource, rlim_t most, F f, options opts) {
   return in_bare_process([&] {

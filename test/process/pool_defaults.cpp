@@ -23,7 +23,7 @@ using isolatte::test::remembered;
 
 std::vector<int> many(int count) { return std::vector<int>(static_cast<std::size_t>(count)); }
 
-// What a job leaves open is as pool_options::worker has it
+// Options that a job leaves absent are those of pool_options::worker
 
 BOOST_AUTO_TEST_SUITE(pool_defaults)
 

@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_traced_child_that_stops_runs) {
   BOOST_TEST(child.running());
   context.poll();
   BOOST_TEST(child.running());
-  // As a debugger lets it go on.
+  // A debugger lets a process go on by detaching from it.
   BOOST_TEST(::ptrace(PTRACE_DETACH, child.pid(), nullptr, nullptr) == 0);
   std::optional<outcome<int>> done;
   child.async_wait([&](error_code, outcome<int> what) { done = std::move(what); });

@@ -241,7 +241,7 @@ BOOST_FIXTURE_TEST_CASE(or_deferred, nothing_left) {
   BOOST_TEST(done.what.value() == 42);
 }
 
-// What an initiating function returns can be asked for
+// A requires expression can name the call of an initiating function
 
 template <class... Args>
 concept forks = requires(Args&&... args) { isolatte::async_fork(std::forward<Args>(args)...); };

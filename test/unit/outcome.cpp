@@ -315,7 +315,7 @@ BOOST_AUTO_TEST_CASE(a_value_is_accessed_as_that_of_an_optional) {
   BOOST_TEST(!result<int>{}.has_value());
 }
 
-// What is there if there is no value
+// error() is never null without a value
 
 template <class E>
 bool holds(const std::exception_ptr& pointer) {

@@ -87,8 +87,8 @@ event reaped(const exit_status& status, child_stage stage, bool fault) {
 
 constexpr action signals[] = {action::interrupt, action::request_exit, action::kill};
 
-/// What an observer saw of a run: the events, and what the machine asked for. All that the oracle
-/// knows; it has no state of the machine's.
+/// The events of a run and the actions that the machine asked for, as an observer saw them. The
+/// oracle knows nothing else: it has no state of the machine.
 struct history {
   policy rules;
   frame_state frame = frame_state::absent;
@@ -255,7 +255,7 @@ class checked_run {
     if (machine_.complete()) return;
     switch (e.type) {
       case event::what::frame:
-        // What arrives while symbols are looked up is too late.
+        // A frame that arrives while symbols are looked up is too late.
         if (seen_.symbolisations != 0 || seen_.early) break;
         seen_.frame = e.frame;
         seen_.kind = e.kind;
@@ -414,7 +414,7 @@ const std::vector<event>& ends() {
   return all;
 }
 
-/// What a frame reader may say next.
+/// Whether a frame reader may report this event after that state.
 bool may_follow(frame_state before, const event& e) {
   switch (before) {
     case frame_state::absent: return true;
@@ -434,7 +434,8 @@ struct enumeration {
     if (run.failures() != 0 && failures++ == 0) first_failure = run.first_failure();
   }
 
-  /// Every way to go on behind the end: a frame that was still in the pipe, what comes too late.
+  /// Tries every way to go on after the end: a frame that was still in the pipe, events that come
+  /// too late.
   void finish(const checked_run& run) {
     std::vector<std::optional<event>> late{std::nullopt};
     for (auto const& e : frames())
@@ -772,7 +773,7 @@ constexpr named_case named_cases[] = {
 BOOST_AUTO_TEST_SUITE(run_machine)
 
 BOOST_AUTO_TEST_CASE(every_order_of_events) {
-  // The depth counts what happens before the end; twice as much may happen behind it.
+  // The depth counts what happens before the end; twice as much may happen after it.
   constexpr unsigned depth = 3;
   enumeration all;
   // Without a timeout the same may happen, only the timer is not armed.

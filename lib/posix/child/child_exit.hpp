@@ -7,7 +7,7 @@
 namespace isolatte::posix {
 
 /// Makes exit() and quick_exit() end this process before the handlers and destructors that the
-/// parent registered. Those that are registered in the child still run.
+/// parent registered. Handlers that the child registers still run.
 /// @return whether it worked; errno tells why not
 bool hook_exit() noexcept;
 

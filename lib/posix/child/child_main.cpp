@@ -82,7 +82,8 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
   finish(plan, kind, payload);
 }
 
-/// A process that user code forked may come back from that code, too. It must not send anything.
+/// Ends a process that user code forked and that comes back from that code. Only the child itself
+/// may send a frame.
 void stop_grandchild(pid_t self, int code) noexcept {
   if (::getpid() != self) ::_exit(code);
 }

@@ -16,8 +16,8 @@
 
 // Everything that on_fault() calls runs in a signal handler, in a process whose memory may be
 // corrupt: no allocation, no lock, no library call that is not async-signal-safe. The unwinder is
-// the one exception. It runs last, and the process dies of its true signal whatever the unwinder
-// does: a fault in it is caught, and a timer ends a hang.
+// the one exception, and runs last. The process dies of its true signal whatever the unwinder
+// does: a fault in the unwinder is caught, and a timer ends a hang.
 
 namespace isolatte::posix {
 

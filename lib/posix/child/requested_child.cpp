@@ -24,9 +24,9 @@ namespace {
 
 using boost::system::error_code;
 
-/// Moves what came with a request away from the numbers that its child is to have for something
-/// else, to numbers that nothing wants. There may be none above those.
-/// @param wanted ascending
+/// Moves the descriptors of a request to numbers that the child is not to have for kept descriptors
+/// or streams. The search starts at 3, because there may be no number above the wanted ones.
+/// @param wanted the numbers of the kept descriptors, ascending
 void make_way(std::span<descriptor> all, const std::vector<int>& wanted, error_code& ec) noexcept {
   auto const is_wanted = [&wanted](int fd) {
     return fd <= 2 || std::binary_search(wanted.begin(), wanted.end(), fd);

@@ -21,8 +21,8 @@ struct standby_ends {
   descriptor link;
 };
 
-/// All that a standby child does: gets ready as far as it can, waits, and runs what it is told. It
-/// ends when the other end of its link is closed and it has been told nothing.
+/// Runs a standby child: prepares as far as possible without a job, waits for a request, and runs
+/// it. The child exits if the other end of its link is closed before a request has come.
 ///
 /// Entered with all signals blocked.
 /// @param template_socket a descriptor that it inherited from its template and is not to hold

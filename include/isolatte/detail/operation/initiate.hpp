@@ -22,7 +22,7 @@
 
 namespace isolatte::detail {
 
-// Where an operation runs: an executor or an execution context.
+// An operation runs on an executor or an execution context; these concepts tell them apart.
 
 template <class T>
 concept execution_context = std::convertible_to<T&, boost::asio::execution_context&> &&
@@ -125,7 +125,7 @@ class initiation {
 template <auto Start, class Subject, class R>
 using outcome_initiation = initiation<Start, Subject, deliver_outcome<R>>;
 
-/// What an initiating function returns: what the token makes of the operation.
+/// The return type of an initiating function, chosen by the token.
 template <class Token, class Signature, class Initiation, class... Args>
 using initiated = decltype(boost::asio::async_initiate<Token, Signature>(
     std::declval<Initiation>(), std::declval<std::remove_reference_t<Token>&>(),

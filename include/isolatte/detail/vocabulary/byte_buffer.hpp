@@ -47,7 +47,7 @@ class byte_buffer {
   std::size_t capacity() const noexcept { return capacity_; }
   std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
-  /// Growth beyond @p limit bytes throws buffer_limit_reached. It has to be no less than the size.
+  /// Growth beyond @p limit bytes throws buffer_limit_reached. A limit below size() is not allowed.
   void limit(std::size_t limit) noexcept { limit_ = limit; }
   void clear() noexcept { size_ = 0; }
   void reserve(std::size_t capacity) {
