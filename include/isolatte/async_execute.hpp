@@ -16,7 +16,7 @@
 
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// @cond
 namespace detail {
@@ -101,6 +101,6 @@ auto async_execute(Where&& where, program what, Token&& token) -> detail::execut
                                  std::forward<Token>(token));
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -17,7 +17,7 @@
 #include <concepts>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// @cond
 namespace detail {
@@ -102,6 +102,6 @@ auto async_fork(Where&& where, F fn, Token&& token) -> detail::fork_result<F, To
                               std::forward<Token>(token));
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The type of each value of a map: the function's result for an element of the range, decayed.
 ///
@@ -219,6 +219,6 @@ auto async_map(Pool& pool, Range range, F f, Token&& token)
                              std::forward<Token>(token));
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

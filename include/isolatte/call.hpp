@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// A function bound to its arguments: what @ref call makes. Its bytes can be sent to another
 /// process of the same program, and run there.
@@ -222,6 +222,6 @@ template <class F, class... Args>
     return detail::refused_call{};
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 namespace detail {
 
@@ -123,6 +123,6 @@ struct callbacks {
   }
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -20,7 +20,7 @@
 #include <concepts>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// A handle to a running child, made by @ref spawn_child.
 ///
@@ -156,6 +156,6 @@ template <detail::executor_or_context Where, std::invocable F>
   return child<R>{detail::run_handle{detail::erase_executor(where), task, std::move(opts)}};
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -36,13 +36,19 @@
 #define ISOLATTE_VISIBLE __attribute__((visibility("default")))
 
 /// Isolated callables as asynchronous operations of Boost.Asio.
-namespace isolatte {}
+namespace isolatte {
+
+/// All that the library declares. The name changes with the ABI, and is part of every symbol, so
+/// objects that were compiled against another ABI do not link. Programs leave the name out.
+inline namespace v0_1 {}
+
+}  // namespace isolatte
 
 /// @cond
 // Types of Boost are part of the interface, and their layout differs between releases of Boost. The
 // library defines a symbol that is named after its release, and every user's object file refers to
 // the one of its own release. A mixture therefore fails at the link; without this it would crash.
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 extern ISOLATTE_DECL const char built_with_boost __asm__(
     "isolatte_built_with_boost_" BOOST_LIB_VERSION);
 #if defined(__has_attribute) && __has_attribute(retain)
@@ -52,7 +58,7 @@ __attribute__((used, retain))
 __attribute__((used))
 #endif
 static const char* const needs_boost = &built_with_boost;
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 /// @endcond
 
 #endif

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The ways in which a child can end.
 enum class ending {
@@ -82,6 +82,6 @@ ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ending how);
 /// Basic guarantee: what @p os throws.
 ISOLATTE_DECL std::ostream& operator<<(std::ostream& os, ran answer);
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <type_traits>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// Errors of the operations themselves, besides those of the system and of Asio.
 ///
@@ -53,7 +53,7 @@ inline boost::system::error_code make_error_code(error e) noexcept {
   return {static_cast<int>(e), error_category()};
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 /// @cond
 template <>

@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// @{
 /// Leaves memory out of the children that are forked from now on, by this library or others.
@@ -59,6 +59,6 @@ ISOLATTE_DECL void include_in_children(const void* data, std::size_t size,
                                        boost::system::error_code& ec) noexcept;
 /// @}
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

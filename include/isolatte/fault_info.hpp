@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The fatal signal that ended a child, as the child saw it.
 struct fault_info {
@@ -23,6 +23,6 @@ struct fault_info {
   std::string trace;
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

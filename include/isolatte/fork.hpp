@@ -17,7 +17,7 @@
 #include <concepts>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// Runs a callable in a fresh child process and waits for its outcome; needs no event loop.
 ///
@@ -78,6 +78,6 @@ reported_outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> 
   return result;
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

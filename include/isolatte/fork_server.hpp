@@ -19,7 +19,7 @@
 #include <memory>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// @cond
 namespace detail {
@@ -207,6 +207,6 @@ class basic_fork_server {
 /// A small process to fork children from, for any executor.
 using fork_server = basic_fork_server<>;
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// How @ref async_map runs its jobs; an aggregate for designated initialisers, every member with a
 /// default.
@@ -35,6 +35,6 @@ struct map_options {
   options child{};
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

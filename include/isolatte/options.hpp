@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The type of @ref all_descriptors.
 struct all_descriptors_t {};
@@ -97,6 +97,6 @@ struct options {
   bool early = false;
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

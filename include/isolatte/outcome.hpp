@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 class outcome_base;
 template <class R>
@@ -502,6 +502,6 @@ class [[nodiscard]] outcome : public outcome_base {
   std::optional<stored> value_;
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

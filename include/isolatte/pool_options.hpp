@@ -21,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The call that each worker of a pool runs before its first job.
 ///
@@ -112,6 +112,6 @@ struct pool_stats {
   std::chrono::nanoseconds busy{0};
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

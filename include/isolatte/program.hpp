@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The environment variables that a program is given: by default those that this program has when
 /// it starts the other.
@@ -83,6 +83,6 @@ struct program {
   std::filesystem::path start_dir{};
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 namespace detail {
 
@@ -88,6 +88,6 @@ class ISOLATTE_VISIBLE remote_exception {
 template <class T>
 inline constexpr bool what_is_final = false;
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// Limits that the child imposes on itself before the callable runs; each is optional.
 ///
@@ -38,6 +38,6 @@ struct resource_limits {
   std::optional<int> oom_score_adj{};
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

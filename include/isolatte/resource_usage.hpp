@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The resources that a child consumed, by the kernel's accounting of that child and of the
 /// descendants that it waited for. All zero if they are not known.
@@ -32,6 +32,6 @@ struct resource_usage {
   std::uint64_t involuntary_switches = 0;
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The last bytes that a child wrote to a stream whose sink is @ref capture.
 struct captured_text {
@@ -52,6 +52,6 @@ struct run_summary {
   std::string reason{};
 };
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

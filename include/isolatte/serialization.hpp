@@ -90,7 +90,7 @@
 #include <variant>
 #include <vector>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// Whether values of a type can be the result of a callable: whether they can be carried from one
 /// process to another.
@@ -114,6 +114,6 @@ ISOLATTE_DECL void register_error_category(const std::error_category& category);
 /// @copydoc register_error_category(const std::error_category&)
 ISOLATTE_DECL void register_error_category(const boost::system::error_category& category);
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -17,7 +17,7 @@
 #include <utility>
 #include <variant>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// The type of @ref discard.
 struct discard_t {};
@@ -115,6 +115,6 @@ using source = std::variant<discard_t, inherit_t, from_file, from_fd, from_text>
 /// than is read or kept neither blocks without end nor harms the result.
 using sink = std::variant<discard_t, inherit_t, to_file, to_fd, capture, by_line>;
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

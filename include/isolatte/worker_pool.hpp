@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 /// @cond
 namespace detail {
@@ -288,6 +288,6 @@ struct pool_launcher<basic_worker_pool<Executor>> {
 }  // namespace detail
 /// @endcond
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1
 
 #endif

@@ -12,7 +12,7 @@
 #include <ios>
 #include <string_view>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -175,9 +175,9 @@ const boost::system::error_category& find_boost_category(const std::string& name
   return boost_categories().find_foreign(name, value, message);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 void register_error_category(const std::error_category& category) {
   detail::std_categories().add(category);
@@ -187,4 +187,4 @@ void register_error_category(const boost::system::error_category& category) {
   detail::boost_categories().add(category);
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

@@ -5,7 +5,7 @@
 
 #include <isolatte/detail/archive/class_export.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -21,4 +21,4 @@ exported_class::exported_class(const heap_class& objects) : objects_{objects} {
 
 exported_class::~exported_class() { registry.remove(objects_); }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

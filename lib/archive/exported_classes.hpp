@@ -8,11 +8,11 @@
 
 #include <isolatte/detail/archive/object_class.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The classes that BOOST_CLASS_EXPORT names.
 type_registry<heap_class>& exported_classes() noexcept;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -12,7 +12,7 @@
 #include <optional>
 #include <string_view>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -335,4 +335,4 @@ input_archive::foreign_claim input_archive::claim_foreign(const void* kind) {
   return {&shares_[object.share].owner, object.address, object.objects};
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

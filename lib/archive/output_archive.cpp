@@ -14,7 +14,7 @@
 #include <functional>
 #include <string>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 using boost::archive::archive_exception;
 
@@ -137,4 +137,4 @@ const heap_class& output_archive::find_class(const std::type_info& type) {
                           boost::core::demangle(type.name()).c_str());
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

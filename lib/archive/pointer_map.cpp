@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -30,4 +30,4 @@ void pointer_map::add(const void* key, std::uint32_t value) {
     sorted_.insert(std::lower_bound(sorted_.begin(), sorted_.end(), key, is_before), {key, value});
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

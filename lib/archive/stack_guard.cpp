@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 void stack_guard::allow_more(std::uintptr_t place) {
   constexpr std::uintptr_t most = 64 * 1024 * 1024;
@@ -27,4 +27,4 @@ void stack_guard::allow_more(std::uintptr_t place) {
     throw std::length_error("isolatte: the value is nested too deeply to travel");
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

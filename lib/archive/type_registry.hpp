@@ -12,7 +12,7 @@
 #include <string_view>
 #include <typeinfo>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// What names a type in a frame. Types of several unnamed namespaces may share a name.
 struct type_key {
@@ -113,6 +113,6 @@ class type_registry {
   std::atomic<entry*> first_{nullptr};
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

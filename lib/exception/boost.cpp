@@ -12,7 +12,7 @@
 #include <memory>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -77,4 +77,4 @@ static std::string to_string(const carried_info& info) { return info.value()->in
   return text;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

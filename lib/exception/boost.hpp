@@ -10,7 +10,7 @@
 
 #include <string>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 struct boost_storage {
   std::string infos;
@@ -25,6 +25,6 @@ void restore_boost(boost::exception& object, const boost_parts& parts);
 /// What boost::diagnostic_information() said in the child.
 std::string diagnostics_of(const exception_link& link);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

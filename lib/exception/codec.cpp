@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -385,4 +385,4 @@ const std::nested_exception link_plan::nested_in_nothing;
   return object;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -23,7 +23,7 @@
 #define ISOLATTE_HAS_TYPE_WALK
 #endif
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -240,4 +240,4 @@ bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
   return found;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -17,7 +17,7 @@
 
 // What can be seen of an exception without knowing its type.
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The faces an exception object shows. They are those of the object that the exception_ptr owns:
 /// on the platforms this library is for, rethrowing does not copy.
@@ -56,6 +56,6 @@ using candidates = boost::container::static_vector<registered_exception, 32>;
 /// turn out to be inaccessible. Does not allocate.
 candidates find_candidates(const exception_sight& sight, const std::exception_ptr& thrown) noexcept;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <optional>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <unsigned Form>
 exception_parts<Form>::exception_parts(exception_extras& extras) noexcept
@@ -84,4 +84,4 @@ std::exception_ptr assemble_remote(const exception_plan& plan) {
   return assemble(nullptr, parts, plan);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -8,11 +8,11 @@
 
 #include <exception>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Rebuilds an exception that is of no registered type: a std::exception that is remote.
 std::exception_ptr assemble_remote(const exception_plan& plan);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -8,7 +8,7 @@
 #include <concepts>
 #include <cstring>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -182,4 +182,4 @@ std::optional<exception_link> link_reader::next() {
   return link;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -19,7 +19,7 @@
 // all that may help to rebuild it, in several ways; the reader takes the best that works for it.
 // Pure data: nothing here throws, catches or knows an exception type.
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// What the standard base classes of an exception hold.
 struct standard_parts {
@@ -88,6 +88,6 @@ class link_reader {
   std::span<const std::byte> rest_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <isolatte/detail/exception/registry.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -46,4 +46,4 @@ void for_each_exception(void (*visit)(void*, const registered_exception&), void*
   for (const exception_ops* ops : standard_exceptions()) visit(context, as_standard(ops));
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -5,11 +5,11 @@
 
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 remote_exception::remote_exception(std::shared_ptr<const detail::remote_details> details) noexcept
     : details_{std::move(details)} {}
 
 remote_exception::~remote_exception() = default;
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

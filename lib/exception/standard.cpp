@@ -36,7 +36,7 @@
 #include <format>
 #endif
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -258,4 +258,4 @@ standard_parts collect_standard_text(const std::exception& object) noexcept {
     restore_variant_access(*variant, *parts.text);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The exception types of the standard library, and boost::system::system_error.
 std::span<const exception_ops* const> standard_exceptions() noexcept;
@@ -32,6 +32,6 @@ standard_parts collect_standard_text(const std::exception& object) noexcept;
 /// Gives those of the object's base classes that the parts speak of their contents back.
 void restore_standard(std::exception& object, const standard_parts& parts);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

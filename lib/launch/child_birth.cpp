@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace {
 
@@ -71,4 +71,4 @@ forked_child child_birth::adopt(int pid) noexcept {
   return std::move(child_);
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

@@ -18,7 +18,7 @@
 #include <memory>
 #include <optional>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// A child that has been forked, and the page that it shares with this process.
 struct forked_child {
@@ -60,6 +60,6 @@ class child_birth {
   std::optional<posix::signals_blocked> signals_blocked_;
 };
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

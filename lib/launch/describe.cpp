@@ -9,7 +9,7 @@
 #include <charconv>
 #include <cstddef>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 std::string describe(std::uintptr_t address) {
   boost::stacktrace::frame const frame{
@@ -40,4 +40,4 @@ std::string number(std::span<const std::string> frames) {
   return text;
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// Gives the function of an address in one line, with file and line if debug information has them.
 /// Too slow for an event loop: it reads the program's debug information.
@@ -20,6 +20,6 @@ std::string hexadecimal(std::uintptr_t address);
 /// Gives frames one below the other, each with its number.
 std::string number(std::span<const std::string> frames);
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

@@ -23,7 +23,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace {
 
@@ -97,7 +97,7 @@ class library_child {
 
 }  // namespace
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #if defined(ISOLATTE_NO_BOOST_PROCESS)
 /// Stands in for the one function of Boost.Process's library that is used here. Some distributions
@@ -114,7 +114,7 @@ struct boost::process::v2::basic_process<isolatte::launch::fork_executor> {
   explicit basic_process(const isolatte::launch::fork_executor&, int = 0) noexcept {}
 };
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace {
 
@@ -163,4 +163,4 @@ launched execute(const asio::any_io_executor& executor, const program& what, con
   return run;
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

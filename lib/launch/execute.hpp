@@ -11,12 +11,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// Launches a program. Whether the program can be executed is known only at the child's end.
 launched execute(const boost::asio::any_io_executor& executor, const program& what,
                  const options& opts);
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

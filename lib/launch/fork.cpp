@@ -6,7 +6,7 @@
 #include "posix/child/child_main.hpp"
 #include "posix/system_calls.hpp"
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
                         const options& opts, detail::refusal& why) try {
@@ -28,4 +28,4 @@ launched fork(const boost::asio::any_io_executor& executor, detail::child_task& 
   return run;
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

@@ -14,7 +14,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// Forks a child that runs the task. Takes nothing over, changes nothing if it fails.
 /// @return the child; none if `why` has become an error
@@ -25,6 +25,6 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise);
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

@@ -14,7 +14,7 @@
 #include <utility>
 #include <variant>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace {
 
@@ -115,4 +115,4 @@ void fork_message::lead_with(descriptor page, descriptor leash) {
   }
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// A request to a template, or to a standby child, ready to be sent however long that takes: it
 /// owns what it refers to.
@@ -40,6 +40,6 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
 fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,
                         posix::descriptor link);
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

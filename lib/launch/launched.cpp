@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
                    supervise::symbolise_function symbolise)
@@ -28,4 +28,4 @@ void launched::take(forked_child made) noexcept {
 
 void launched::begin() { supervisor->begin(std::move(child.process), std::move(child.page)); }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

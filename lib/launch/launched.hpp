@@ -14,7 +14,7 @@
 
 #include <memory>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// A supervised child that is still to be begun, or why there is none.
 struct launched {
@@ -33,6 +33,6 @@ struct launched {
   void begin();
 };
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 using boost::system::error_code;
 
@@ -43,4 +43,4 @@ std::optional<forked_child> standby_child::employ(const fork_message& request, b
   return forked_child{std::move(process_), std::move(page_)};
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

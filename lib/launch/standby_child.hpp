@@ -16,7 +16,7 @@
 #include <memory>
 #include <optional>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// A child that a template makes before it is known what the child will run, from its order on.
 ///
@@ -44,6 +44,6 @@ class standby_child {
   posix::descriptor link_;
 };
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace {
 
@@ -116,4 +116,4 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   child.begin();
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

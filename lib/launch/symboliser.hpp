@@ -11,7 +11,7 @@
 #include <functional>
 #include <string>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// Turns the frames of a fault into text, in a child made for that: reading debug information takes
 /// long, takes memory, and may crash on what it reads. A child of this process has the same
@@ -19,6 +19,6 @@ namespace isolatte::launch {
 void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_record& fault,
                std::function<void(std::string)> then);
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -396,4 +396,4 @@ void template_process::abandon() noexcept {
   running_.clear();
 }
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch

@@ -29,7 +29,7 @@
 #include <mutex>
 #include <optional>
 
-namespace isolatte::launch {
+namespace isolatte::inline v0_1::launch {
 
 /// Whether a template makes a child ahead of need, while nothing else is to be done.
 enum class ahead_of_need { nothing, one_child };
@@ -124,6 +124,6 @@ class template_process final : public supervise::context_bound,
   std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>> running_;
 };
 
-}  // namespace isolatte::launch
+}  // namespace isolatte::inline v0_1::launch
 
 #endif

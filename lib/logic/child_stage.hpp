@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// How far the child has come, as it says itself.
 enum class child_stage : std::uint32_t {
@@ -18,6 +18,6 @@ enum class child_stage : std::uint32_t {
   finished = 3,
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_LOGIC_EXIT_STATUS_HPP
 #define ISOLATTE_LIB_LOGIC_EXIT_STATUS_HPP
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// How a process ended, as the kernel tells it.
 struct exit_status {
@@ -14,6 +14,6 @@ struct exit_status {
   int number = 0;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -8,7 +8,7 @@
 #include <new>
 #include <stdexcept>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 std::size_t payload_limit(detail::payload_kind kind, std::size_t max_result) noexcept {
   return kind == detail::payload_kind::value ? max_result
@@ -69,4 +69,4 @@ frame_state frame_reader::parse_header() noexcept {
   return frame_state::partial;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

@@ -13,7 +13,7 @@
 #include <span>
 #include <utility>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// The header of a frame. A child sends one frame, its result: this header, then the payload. Both
 /// ends are one program, so the layout needs no version, only a check that it is a frame at all.
@@ -71,6 +71,6 @@ class frame_reader {
   detail::byte_buffer payload_;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

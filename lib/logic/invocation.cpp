@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 namespace {
 
@@ -82,4 +82,4 @@ invocation invoke(const program& what, const char* const* inherited,
   return result;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// A program in the form that execve() takes.
 struct invocation {
@@ -32,6 +32,6 @@ bool well_formed(const program& what) noexcept;
 /// @param default_path the folders to look a name up in if there is no `PATH` at all
 invocation invoke(const program& what, const char* const* inherited, std::string_view default_path);
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

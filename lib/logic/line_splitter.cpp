@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 void line_splitter::append(std::string_view bytes) {
   bytes_.erase(0, begin_);
@@ -35,4 +35,4 @@ std::optional<std::string_view> line_splitter::next() noexcept {
   return std::nullopt;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

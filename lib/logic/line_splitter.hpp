@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// Cuts a stream of bytes into lines of bounded length.
 class line_splitter {
@@ -33,6 +33,6 @@ class line_splitter {
   bool closed_ = false;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 map_progress::map_progress(policy how) noexcept
     : at_most_{std::max<std::size_t>(how.at_most, 1)},
@@ -90,4 +90,4 @@ void map_progress::stop() noexcept {
   waiting_.clear();
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

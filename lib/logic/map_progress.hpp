@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// Decides for the jobs of a map which one starts next, when to stop, and when all are done.
 ///
@@ -109,6 +109,6 @@ class map_progress {
   bool aborted_ = false;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

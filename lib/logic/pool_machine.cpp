@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 namespace {
 
@@ -531,4 +531,4 @@ void pool_machine::rest_or_retire(pool_worker& worker) noexcept {
   worker.idle_since_ = now_;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

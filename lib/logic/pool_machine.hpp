@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 class pool_worker;
 
@@ -354,6 +354,6 @@ class pool_machine {
   moment first_due_ = moment::max();
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 std::chrono::milliseconds time_until_retry(unsigned refused) noexcept {
   constexpr unsigned most_doublings = 6;
@@ -38,4 +38,4 @@ bool is_worn(const pool_policy& policy, std::size_t given, std::uint64_t residen
   return policy.max_worker_memory && resident > *policy.max_worker_memory;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

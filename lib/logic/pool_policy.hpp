@@ -10,7 +10,7 @@
 #include <limits>
 #include <optional>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// The settings of a pool that its decisions depend on.
 struct pool_policy {
@@ -58,6 +58,6 @@ bool has_capacity(const pool_policy& policy, std::size_t jobs, std::size_t given
 /// Whether a worker is to be replaced because of its number of jobs or its memory.
 bool is_worn(const pool_policy& policy, std::size_t given, std::uint64_t resident) noexcept;
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 namespace {
 
@@ -240,4 +240,4 @@ verdict run_machine::conclude() const noexcept {
   return v;
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// The machine's requests to its driver, in the order in which they are to be performed.
 enum class action : std::uint32_t {
@@ -122,6 +122,6 @@ class run_machine {
   child_stage stage_ = child_stage::setup;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 /// Keeps the last bytes of a stream.
 class tail_buffer {
@@ -48,6 +48,6 @@ class tail_buffer {
   bool truncated_ = false;
 };
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 void async_execute(const boost::asio::any_io_executor& executor, program&& what, options&& opts,
                    report_handler handler) {
@@ -24,4 +24,4 @@ void async_execute(const boost::asio::any_io_executor& executor, program&& what,
   child.begin();
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

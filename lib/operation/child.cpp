@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 void require_child(const run_handle& run) {
   if (run.empty())
@@ -20,4 +20,4 @@ void wait_for(run_handle* run, report_handler handler) {
   run->async_wait(std::move(handler));
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -12,7 +12,7 @@
 
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 using boost::system::error_code;
 
@@ -71,4 +71,4 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
     supervise::complete_refused(executor, std::move(handler), why);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -19,7 +19,7 @@
 #include <thread>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -225,4 +225,4 @@ void map_operation::finish(std::shared_ptr<map_operation> self) {
   std::move(next).complete(ec);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

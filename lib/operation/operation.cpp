@@ -16,7 +16,7 @@
 #include <thread>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -142,4 +142,4 @@ void run_handle::async_wait(report_handler handler) {
   }
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

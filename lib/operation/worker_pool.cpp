@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 struct pool_handle::implementation {
   std::shared_ptr<pool::pool> pool;
@@ -53,4 +53,4 @@ void pool_handle::stop() { implementation_->pool->stop(); }
 
 pool_stats pool_handle::stats() const { return implementation_->pool->stats(); }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -3,7 +3,7 @@
 
 #include <isolatte/callbacks.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 callback_plan plan_callbacks(const outcome_base& outcome) {
   callback_plan plan;
@@ -36,4 +36,4 @@ callback_plan plan_callbacks(const outcome_base& outcome) {
   return plan;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

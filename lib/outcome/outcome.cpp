@@ -20,7 +20,7 @@
 #include <string>
 #include <utility>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 namespace {
 
@@ -214,4 +214,4 @@ void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr
                         : std::make_exception_ptr(make_abnormal_end(summary));
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

@@ -15,7 +15,7 @@
 #include <memory>
 #include <optional>
 
-namespace isolatte::pool {
+namespace isolatte::inline v0_1::pool {
 
 /// One job, from when it is asked for until its handler is called.
 struct job final : logic::pool_job {
@@ -34,6 +34,6 @@ struct job final : logic::pool_job {
   kept_hook in_kept;
 };
 
-}  // namespace isolatte::pool
+}  // namespace isolatte::inline v0_1::pool
 
 #endif

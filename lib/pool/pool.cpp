@@ -21,7 +21,7 @@
 #include <span>
 #include <utility>
 
-namespace isolatte::pool {
+namespace isolatte::inline v0_1::pool {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -636,4 +636,4 @@ void pool::abandon() noexcept {
   drains_.clear();
 }
 
-}  // namespace isolatte::pool
+}  // namespace isolatte::inline v0_1::pool

@@ -32,7 +32,7 @@
 #include <memory>
 #include <optional>
 
-namespace isolatte::pool {
+namespace isolatte::inline v0_1::pool {
 
 /// Jobs and workers on an event loop: performs what logic::pool_machine decides.
 ///
@@ -145,6 +145,6 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   } counters_;
 };
 
-}  // namespace isolatte::pool
+}  // namespace isolatte::inline v0_1::pool
 
 #endif

@@ -15,7 +15,7 @@
 #include <cstring>
 #include <utility>
 
-namespace isolatte::pool {
+namespace isolatte::inline v0_1::pool {
 
 using boost::system::error_code;
 
@@ -171,4 +171,4 @@ void worker::take_output(detail::run_summary& into) {
   }
 }
 
-}  // namespace isolatte::pool
+}  // namespace isolatte::inline v0_1::pool

@@ -24,7 +24,7 @@
 #include <span>
 #include <vector>
 
-namespace isolatte::pool {
+namespace isolatte::inline v0_1::pool {
 
 /// A reply that has arrived whole.
 struct reply {
@@ -104,6 +104,6 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::size_t partial_size_ = 0;
 };
 
-}  // namespace isolatte::pool
+}  // namespace isolatte::inline v0_1::pool
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <fcntl.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -106,4 +106,4 @@ all_ends open_ends(const options& opts, inherited_streams inherited,
   return all;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -10,7 +10,7 @@
 
 #include <boost/system/error_code.hpp>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The child's ends of its streams and its result channel, open in the parent until the child
 /// exists. An empty standard stream is inherited.
@@ -42,6 +42,6 @@ enum class inherited_streams { parents, null_device };
 /// @return everything, or an error and nothing
 all_ends open_ends(const options& opts, inherited_streams inherited, boost::system::error_code& ec);
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

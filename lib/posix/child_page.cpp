@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 const char* to_string(setup_step step) noexcept {
   switch (step) {
@@ -62,4 +62,4 @@ std::optional<fault_record> child_page::fault() const {
   return record;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -16,7 +16,7 @@
 #include <optional>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Which step of a child's preparation failed.
 enum class setup_step : std::uint32_t {
@@ -96,6 +96,6 @@ class child_page {
   shared_page<child_page_data> data_;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <unistd.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -354,4 +354,4 @@ void child_process::kill_locked() noexcept {
   }
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

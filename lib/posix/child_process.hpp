@@ -21,7 +21,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 struct reaped_child {
   logic::exit_status status;
@@ -138,6 +138,6 @@ class child_process {
   registry_hook hook_;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -12,7 +12,7 @@
 #include <link.h>
 #endif
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 #if defined(__linux__)
 
@@ -146,4 +146,4 @@ bool has_code(const code_address& what) noexcept {
   return what.object != 0 && locate_code(what.address).object == what.object;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// An address of code, with a digest by which another process tells whether it has the same code
 /// there.
@@ -44,6 +44,6 @@ void rely_on(const std::vector<code_segment>& loaded) noexcept;
 /// Whether this process has the same code at the address.
 bool has_code(const code_address& what) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

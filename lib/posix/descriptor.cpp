@@ -9,7 +9,7 @@
 
 #include <fcntl.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 void descriptor::reset(int fd) noexcept {
   // Linux has closed the descriptor whatever close() says, EINTR included: never try again.
@@ -85,4 +85,4 @@ bool write_all(int fd, std::span<const std::byte> bytes) noexcept {
   return true;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

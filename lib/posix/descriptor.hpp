@@ -10,7 +10,7 @@
 #include <span>
 #include <utility>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Owns a file descriptor.
 class descriptor {
@@ -70,6 +70,6 @@ descriptor open_file(const char* path, int flags, boost::system::error_code& ec)
 /// @return whether that worked; errno tells why not
 bool write_all(int fd, std::span<const std::byte> bytes) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

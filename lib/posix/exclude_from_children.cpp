@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 namespace {
 
@@ -72,4 +72,4 @@ void include_in_children(const void* data, std::size_t size) {
   throw_if(ec, "isolatte::include_in_children");
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

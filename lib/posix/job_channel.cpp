@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 job_page job_page::make(descriptor& file, boost::system::error_code& ec) noexcept {
   return job_page{shared_page<data>::make_file(file, ec)};
@@ -81,4 +81,4 @@ std::size_t receive_some(int socket, std::span<std::byte> room,
   return count == -1 ? 0 : static_cast<std::size_t>(count);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Goes before the arguments of a job, on their way to a worker.
 struct job_header {
@@ -125,6 +125,6 @@ std::size_t receive_some(int socket, std::span<std::byte> room,
 /// Tells the other end that no more will be sent, even if another process has this end open.
 void end_sending(int socket) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

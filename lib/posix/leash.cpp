@@ -11,7 +11,7 @@
 
 #include <fcntl.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -102,4 +102,4 @@ void disown_leash() noexcept {}
 
 #endif
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -8,7 +8,7 @@
 
 #include <boost/system/error_code.hpp>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 // A leash ends a child when the program ends, by whatever cause. A leash is a pipe, and only the
 // program has its write end. The child has the read end, armed (posix/child/arm_leash.hpp): when
@@ -56,6 +56,6 @@ bool has_separate_leashes() noexcept;
 /// would keep the other children alive after the program has ended.
 void disown_leash() noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -79,4 +79,4 @@ descriptor make_memory_file(std::span<const std::byte> bytes,
   return file;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <span>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 // Files without a name, closed on exec, none of them 0, 1 or 2. A file larger than RLIMIT_FSIZE is
 // an error (`file_too_large`), and never a SIGXFSZ, which would end the program.
@@ -22,6 +22,6 @@ descriptor make_memory_file(std::size_t size, boost::system::error_code& ec) noe
 descriptor make_memory_file(std::span<const std::byte> bytes,
                             boost::system::error_code& ec) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

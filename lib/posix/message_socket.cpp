@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -108,4 +108,4 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
   return room.first(static_cast<std::size_t>(count));
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

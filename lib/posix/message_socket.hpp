@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The ends of a socket pair on which messages travel whole, with descriptors.
 struct socket_ends {
@@ -42,6 +42,6 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
                                            std::vector<descriptor>& descriptors, bool wait,
                                            boost::system::error_code& ec);
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -122,4 +122,4 @@ child_announced::~child_announced() {
   all.announced.notify_all();
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

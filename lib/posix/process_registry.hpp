@@ -8,7 +8,7 @@
 
 #include <mutex>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 class child_process;
 
@@ -41,6 +41,6 @@ class child_announced {
   bool counted_ = false;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <sys/mman.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 shared_memory::shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept
     : size_{size} {
@@ -37,4 +37,4 @@ void shared_memory::hide_from_later_children() const noexcept {
 #endif
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Owns this process's mapping of memory that it shares with another process.
 class shared_memory {
@@ -83,6 +83,6 @@ class shared_page {
   shared_memory memory_;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Blocks every signal while it lives. A signal that reached a child before its handlers are reset
 /// would run the parent's handlers, and these write to descriptors that both share.
@@ -37,6 +37,6 @@ class signals_blocked {
   bool blocked_ = false;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

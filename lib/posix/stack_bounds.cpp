@@ -14,7 +14,7 @@
 extern "C" void* __libc_stack_end __attribute__((weak));
 #endif
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -52,4 +52,4 @@ stack_bounds thread_stack() noexcept {
 #endif
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 struct stack_bounds {
   std::uintptr_t low = 0;
@@ -17,6 +17,6 @@ struct stack_bounds {
 /// may run on another stack.
 stack_bounds thread_stack() noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

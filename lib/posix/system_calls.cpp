@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -202,4 +202,4 @@ system_calls sys = {
     .map_file = raw_map_file,
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

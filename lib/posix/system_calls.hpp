@@ -24,7 +24,7 @@
 #define ISOLATTE_HAS_PIDFD 0
 #endif
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Every system call whose failure the library answers, as a pointer that a test can replace. Each
 /// fails with -1 and errno.
@@ -80,6 +80,6 @@ auto retry(Call call) {
   }
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

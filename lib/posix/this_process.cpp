@@ -12,7 +12,7 @@
 extern "C" char** environ;
 #endif
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 const char* const* own_variables() noexcept { return environ; }
 
@@ -35,4 +35,4 @@ std::string default_path() {
   return text;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The environment variables of this process, null-terminated.
 const char* const* own_variables() noexcept;
@@ -20,6 +20,6 @@ bool adopts_orphans() noexcept;
 /// The folders in which programs are looked up if no environment has a `PATH`.
 std::string default_path();
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

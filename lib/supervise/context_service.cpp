@@ -3,7 +3,7 @@
 
 #include "supervise/context_service.hpp"
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 boost::asio::execution_context::id context_service::id;
 
@@ -32,4 +32,4 @@ void context_service::shutdown() {
     if (auto const run = member.lock()) run->abandon();
 }
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise

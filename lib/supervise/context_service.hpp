@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 /// A run, a template or a pool: it must not outlive its execution context.
 class context_bound {
@@ -60,6 +60,6 @@ class context_service : public boost::asio::execution_context::service {
   list runs_;
 };
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise
 
 #endif

@@ -11,7 +11,7 @@
 
 #include <chrono>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 /// Serialises the steps of one run, whatever executor the operation was given.
 using strand = boost::asio::strand<boost::asio::any_io_executor>;
@@ -20,6 +20,6 @@ using steady_timer =
     boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                       boost::asio::wait_traits<std::chrono::steady_clock>, strand>;
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise
 
 #endif

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 namespace {
 
@@ -127,4 +127,4 @@ detail::captured_text output_reader::take() {
   return {tail_.take(), truncated};
 }
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise

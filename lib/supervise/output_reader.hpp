@@ -19,7 +19,7 @@
 #include <optional>
 #include <string_view>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 /// Reads what the child writes to its standard output or error, for capture or by_line.
 class output_reader {
@@ -65,6 +65,6 @@ class output_reader {
   bool exhausted_ = false;
 };
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise
 
 #endif

@@ -21,7 +21,7 @@
 
 #include <utility>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 /// A user's handler, and the work that keeps its executor going until it is called.
 template <class... Args>
@@ -73,6 +73,6 @@ inline void complete_refused(const boost::asio::any_io_executor& loop,
   pending_handler{std::move(handler), loop}.complete_later(loop, why.ec, not_started(why));
 }
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise
 
 #endif

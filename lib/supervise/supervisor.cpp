@@ -17,7 +17,7 @@
 #include <csignal>
 #include <utility>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -548,4 +548,4 @@ void supervisor::abandon() noexcept {
   auto const last = std::move(held_);
 }
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise

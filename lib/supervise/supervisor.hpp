@@ -30,7 +30,7 @@
 #include <optional>
 #include <string>
 
-namespace isolatte::supervise {
+namespace isolatte::inline v0_1::supervise {
 
 /// Turns the addresses of a fault into text, without blocking.
 using symbolise_function = void (*)(const boost::asio::any_io_executor& executor,
@@ -193,6 +193,6 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   self_pointer held_;
 };
 
-}  // namespace isolatte::supervise
+}  // namespace isolatte::inline v0_1::supervise
 
 #endif

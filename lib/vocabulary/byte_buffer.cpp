@@ -8,7 +8,7 @@
 #include <new>
 #include <string>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace {
 
@@ -37,4 +37,4 @@ void byte_buffer::reallocate(std::size_t capacity) {
   capacity_ = capacity;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

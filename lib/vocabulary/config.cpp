@@ -3,8 +3,8 @@
 
 #include <isolatte/config.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 const char built_with_boost = 0;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

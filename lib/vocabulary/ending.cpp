@@ -7,7 +7,7 @@
 
 #include <ostream>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 std::string_view to_string(ending how) noexcept {
   switch (how) {
@@ -41,4 +41,4 @@ std::ostream& operator<<(std::ostream& os, ending how) { return os << to_string(
 
 std::ostream& operator<<(std::ostream& os, ran answer) { return os << to_string(answer); }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace isolatte {
+namespace isolatte::inline v0_1 {
 
 namespace {
 
@@ -53,4 +53,4 @@ const boost::system::error_category& error_category() noexcept {
   return instance;
 }
 
-}  // namespace isolatte
+}  // namespace isolatte::inline v0_1

@@ -9,7 +9,7 @@
 #include <new>
 #include <system_error>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 boost::system::error_code error_of_caught() {
   try {
@@ -28,4 +28,4 @@ bool would_block(const boost::system::error_code& ec) noexcept {
          ec == boost::system::errc::operation_would_block;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

@@ -6,7 +6,7 @@
 
 #include <boost/system/error_code.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The error of the exception that is being handled: the code that it carries, or
 /// `not_enough_memory`. To be called in a catch block; rethrows every other exception.
@@ -25,6 +25,6 @@ struct refusal {
   explicit operator bool() const noexcept { return ec.failed(); }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

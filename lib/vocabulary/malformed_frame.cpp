@@ -3,11 +3,11 @@
 
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 malformed_frame::malformed_frame(const char* why) : std::runtime_error(why) {}
 malformed_frame::~malformed_frame() = default;
 
 void throw_malformed(const char* why) { throw malformed_frame(why); }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

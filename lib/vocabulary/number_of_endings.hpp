@@ -8,12 +8,12 @@
 
 #include <cstddef>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// For tables with a place for each ending; a unit test fails if another enumerator becomes the
 /// last one.
 inline constexpr std::size_t number_of_endings = static_cast<std::size_t>(ending::lost) + 1;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

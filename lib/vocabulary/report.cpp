@@ -3,11 +3,11 @@
 
 #include <isolatte/detail/vocabulary/report.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 report::report() noexcept = default;
 report::report(report&& other) noexcept = default;
 report& report::operator=(report&& other) noexcept = default;
 report::~report() = default;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

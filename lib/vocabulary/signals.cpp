@@ -6,7 +6,7 @@
 #include <csignal>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 bool is_fault(int signal) noexcept {
   switch (signal) {
@@ -52,4 +52,4 @@ std::string signal_name(int signal) {
   return "signal " + std::to_string(signal);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail

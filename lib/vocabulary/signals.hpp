@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Tells whether a signal is a fault, so that an end by it is ending::faulted.
 bool is_fault(int signal) noexcept;
@@ -14,6 +14,6 @@ bool is_fault(int signal) noexcept;
 /// Returns "SIGSEGV", "SIGRTMIN+3", or "signal 99" if there is no such name.
 std::string signal_name(int signal);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -8,13 +8,13 @@
 
 #include <variant>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Whether the program reads what the child writes there.
 inline bool is_read(const sink& to) noexcept {
   return std::holds_alternative<capture>(to) || std::holds_alternative<by_line>(to);
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

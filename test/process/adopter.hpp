@@ -11,7 +11,7 @@
 
 #include <sys/prctl.h>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Makes this process a sub-reaper, so that orphans of programs that end become its children.
 class adopter {
@@ -26,6 +26,6 @@ class adopter {
   std::vector<int> adopted() const { return children(); }
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <signal.h>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Changes the disposition of a signal, and restores it in the destructor.
 class disposition {
@@ -26,6 +26,6 @@ class disposition {
   struct sigaction before_{};
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Lets a child and a test wait for each other. Each open() lets one pass() through.
 class gate {
@@ -43,6 +43,6 @@ class gate {
   int fds_[2] = {-1, -1};
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -27,7 +27,7 @@
 // Helpers for tests with real children. All are safe to use in a child, and call nothing of
 // Boost.Test.
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Keeps the compiler from removing an allocation that has no other use.
 template <class T>
@@ -194,6 +194,6 @@ class scratch_folder {
   std::filesystem::path path_;
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Runs a function in several threads at once, with the number of each. Boost.Test's checks are not
 /// thread-safe, so the function has to count mistakes instead.
@@ -18,6 +18,6 @@ void in_threads(int count, F f) {
   for (auto& thread : threads) thread.join();
 }
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

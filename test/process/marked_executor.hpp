@@ -15,7 +15,7 @@
 #include <memory>
 #include <utility>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Runs functions on a context, and tells whether one is running: proves where a handler runs.
 class marked_executor {
@@ -72,6 +72,6 @@ class marked_executor {
   std::shared_ptr<marks> marks_;
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

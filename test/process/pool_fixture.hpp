@@ -16,7 +16,7 @@
 #include <optional>
 #include <utility>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// A pool and its loop. run_until() runs the loop until a condition holds.
 struct pool_fixture : nothing_left {
@@ -42,6 +42,6 @@ struct pool_fixture : nothing_left {
   }
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

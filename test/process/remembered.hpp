@@ -10,7 +10,7 @@
 
 #include <utility>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Remembers with which arguments an operation completed, and how often.
 template <class R>
@@ -29,6 +29,6 @@ struct remembered {
   }
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -20,7 +20,7 @@
 // Checks the descriptors of a fork server's child, for both ways to make one. `run(call, options)`
 // runs a call and returns how it completed.
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 template <class Run>
 void check_that_streams_travel(Run run) {
@@ -63,6 +63,6 @@ void check_that_there_are_no_others(Run run) {
   }
 }
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

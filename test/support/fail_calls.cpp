@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 namespace {
 
@@ -176,4 +176,4 @@ std::vector<std::string_view> fail_calls::entries() {
   return names;
 }
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test

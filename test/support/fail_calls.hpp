@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Selects calls of the process that owns the fail_calls object, or those of all its descendants
 /// together.
@@ -55,6 +55,6 @@ class fail_calls {
   posix::system_calls before_;
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

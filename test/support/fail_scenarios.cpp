@@ -35,7 +35,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 namespace {
 
@@ -715,4 +715,4 @@ void interrupt_all() {
   }
 }
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test

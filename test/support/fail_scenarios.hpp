@@ -6,7 +6,7 @@
 
 #include "support/fail_calls.hpp"
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 // Each function runs children of every kind. Every operation has to complete with the right error
 // or the right ending, and never with a wrong value. No child and no descriptor may remain.
@@ -19,6 +19,6 @@ void fail_every(side where);
 /// Fails every second call with EINTR.
 void interrupt_all();
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

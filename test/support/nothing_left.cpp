@@ -14,7 +14,7 @@
 #include <sstream>
 #include <thread>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 std::vector<std::string> open_descriptors() {
   static bool const leash_is_made = static_cast<bool>(isolatte::fork([] {}));
@@ -80,4 +80,4 @@ nothing_left::~nothing_left() {
   BOOST_TEST(children_vanish());
 }
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// Returns the open descriptors of the process, each with its target. The first call makes the
 /// leash, which stays open by design.
@@ -35,6 +35,6 @@ class nothing_left {
   std::vector<std::string> before_;
 };
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #endif

@@ -12,7 +12,7 @@
 #define ISOLATTE_TEST_HAS_FEATURE(feature) 0
 #endif
 
-namespace isolatte::test {
+namespace isolatte::inline v0_1::test {
 
 /// AddressSanitizer's shadow memory is larger than any useful limit of the address space, and its
 /// allocator ends the process if malloc would return null.
@@ -38,7 +38,7 @@ inline constexpr bool malloc_refuses = !with_asan && !with_tsan;
 inline constexpr bool ubsan_needs_descriptors =
     with_asan || ISOLATTE_TEST_HAS_FEATURE(undefined_behavior_sanitizer);
 
-}  // namespace isolatte::test
+}  // namespace isolatte::inline v0_1::test
 
 #undef ISOLATTE_TEST_HAS_FEATURE
 

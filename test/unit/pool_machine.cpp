@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::logic {
+namespace isolatte::inline v0_1::logic {
 
 static std::ostream& operator<<(std::ostream& os, stop_cause what) {
   constexpr const char* names[] = {"none",         "timeout",         "cancelled",
@@ -26,7 +26,7 @@ static std::ostream& operator<<(std::ostream& os, stop_cause what) {
   return os << names[static_cast<std::size_t>(what)];
 }
 
-}  // namespace isolatte::logic
+}  // namespace isolatte::inline v0_1::logic
 
 namespace pool_machine_test {
 

@@ -12,7 +12,7 @@
 
 // Runs between fork and exec in a copy of a program with threads: async-signal-safe throughout.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 bool arm_leash(int leash_fd, bool whole_group) noexcept {
 #if defined(F_SETSIG) && defined(O_ASYNC)
@@ -36,4 +36,4 @@ bool arm_leash(int leash_fd, bool whole_group) noexcept {
 #endif
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

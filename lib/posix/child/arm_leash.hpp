@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_ARM_LEASH_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_ARM_LEASH_HPP
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Has the kernel kill this process, or its group, when the program that made it is gone; at once
 /// if it is gone already. Async-signal-safe.
@@ -12,6 +12,6 @@ namespace isolatte::posix {
 /// @return whether it worked; errno tells why not
 bool arm_leash(int leash_fd, bool whole_group) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -25,7 +25,7 @@ int __cxa_at_quick_exit(void (*)(void*), void*) __attribute__((weak));
 // child that becomes a program does not call it. The hooks and leave() run in a child that may have
 // threads and handlers of its own.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -71,4 +71,4 @@ void leave(int code) noexcept {
   ::_exit(code);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

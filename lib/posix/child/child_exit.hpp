@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_CHILD_EXIT_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_EXIT_HPP
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Makes exit() and quick_exit() end this process before the handlers and destructors that the
 /// parent registered. Handlers that the child registers still run.
@@ -14,6 +14,6 @@ bool hook_exit() noexcept;
 /// Ends the process at once, after coverage and profiling have written their data.
 [[noreturn]] void leave(int code) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

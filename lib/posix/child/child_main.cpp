@@ -26,7 +26,7 @@
 // flushes. In a copy of a program with threads that is the callable's risk (see
 // doc/guide/hazards-of-fork.md); a template has one thread, so its children run no such risk.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -139,4 +139,4 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   finish(plan, detail::payload_kind::value, payload);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

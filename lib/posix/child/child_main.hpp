@@ -8,12 +8,12 @@
 
 #include <isolatte/detail/task/child_task.hpp>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// All that a child with a callable does, from the fork to its end. Entered with all signals
 /// blocked.
 [[noreturn]] void child_main(detail::child_task& task, const child_plan& plan) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -7,7 +7,7 @@
 
 // Runs before the fork: in the program, or in a template.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 void set_channel(child_plan& plan, int channel, boost::system::error_code& ec) {
   plan.channel = channel;
@@ -27,4 +27,4 @@ void set_kept(child_plan& plan, std::vector<int> fds) {
   plan.keep = numbers_to_keep(std::move(fds));
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

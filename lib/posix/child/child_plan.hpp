@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Whether a child runs a callable of its parent's, or becomes another program.
 enum class child_kind { callable, program };
@@ -58,6 +58,6 @@ std::vector<int> numbers_to_keep(std::vector<int> fds);
 /// Says, last of all, what stays open: these, and what the plan names.
 void set_kept(child_plan& plan, std::vector<int> fds);
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -28,7 +28,7 @@
 // is the callable. Without close_range(), as on other systems, closing needs opendir(), which
 // allocates: the C library makes its allocator usable in a child.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -142,4 +142,4 @@ void give_up(child_page_data& page, setup_step failed, int error) noexcept {
   ::_exit(1);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -6,7 +6,7 @@
 
 #include "posix/child/child_plan.hpp"
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Turns the copy of the parent into a process of its own, as planned.
 /// @return the step that failed, with errno, or none
@@ -15,6 +15,6 @@ setup_step prepare_child(const child_plan& plan) noexcept;
 /// Tells the program which step failed and with which errno, and ends the process.
 [[noreturn]] void give_up(child_page_data& page, setup_step failed, int error) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

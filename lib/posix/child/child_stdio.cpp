@@ -26,7 +26,7 @@ FILE* _IO_iter_file(isolatte_io_iterator) __attribute__((weak));
 // Not async-signal-safe: both take the locks of stdio's streams. glibc's fork() makes these free in
 // the child. A child that becomes a program calls neither.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -102,4 +102,4 @@ void flush_buffers() noexcept {
   std::fflush(nullptr);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -19,7 +19,7 @@
 // the one exception, and runs last. The process dies of its true signal whatever the unwinder
 // does: a fault in the unwinder is caught, and a timer ends a hang.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -182,4 +182,4 @@ bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   return true;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -6,13 +6,13 @@
 
 #include "posix/child_page.hpp"
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Makes this process record fatal signals with their stack in the page, and then die of them. The
 /// stack ends above the function `entry`.
 /// @return whether it worked; errno tells why not
 bool install_fault_handler(child_page_data& page, void (*entry)()) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

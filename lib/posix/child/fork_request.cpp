@@ -7,7 +7,7 @@
 
 // Runs in the program, which sends a request, and in the template or standby child that reads it.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -60,4 +60,4 @@ fork_request read_request(std::span<const std::byte> message) noexcept {
   return request;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

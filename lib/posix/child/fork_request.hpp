@@ -14,7 +14,7 @@
 #include <span>
 #include <type_traits>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// A request of the program's to a template. After it in the message: the numbers of the
 /// descriptors to keep, and the arguments unless they are in a file of their own. With it, in this
@@ -78,6 +78,6 @@ static_assert(std::has_unique_object_representations_v<fork_reply>);
 /// The request at the beginning of a message, which is long enough for one.
 fork_request read_request(std::span<const std::byte> message) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -12,7 +12,7 @@
 // Async-signal-safe throughout: runs between fork and exec in a copy of a program with threads,
 // too.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -73,4 +73,4 @@ bool apply_limits(const resource_limits& limits) noexcept {
          limit(RLIMIT_STACK, limits.stack) && limit(RLIMIT_AS, limits.address_space);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

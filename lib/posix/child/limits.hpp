@@ -6,12 +6,12 @@
 
 #include <isolatte/resource_limits.hpp>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Imposes the limits on this process. Async-signal-safe.
 /// @return whether all took hold; errno tells why not
 bool apply_limits(const resource_limits& limits) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

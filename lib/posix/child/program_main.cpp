@@ -13,7 +13,7 @@
 // Async-signal-safe throughout: a lock that another thread of the parent held at the fork is never
 // released here.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -76,4 +76,4 @@ void program_main(const child_plan& plan, const exec_plan& program, const char* 
   give_up(*plan.page, failed, errno);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

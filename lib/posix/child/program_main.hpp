@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The plan by which a child becomes another program, worked out before the fork.
 struct exec_plan {
@@ -26,6 +26,6 @@ struct exec_plan {
 [[noreturn]] void program_main(const child_plan& plan, const exec_plan& program,
                                const char* const* arguments, const char* const* variables) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

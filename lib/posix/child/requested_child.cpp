@@ -18,7 +18,7 @@
 
 // Runs in a template, which has one thread, or in its child: it may allocate.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -167,4 +167,4 @@ void rehearse_call() {
   flush_buffers();
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

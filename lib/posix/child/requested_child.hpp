@@ -19,7 +19,7 @@
 #include <span>
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Makes the call from its bytes in the child, where whatever goes wrong costs that child alone.
 class received_task final : public detail::child_task {
@@ -105,6 +105,6 @@ bool has_functions(const fork_request& request) noexcept;
 /// again what the dynamic linker has never looked up, and copy what has never been written.
 void rehearse_call();
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

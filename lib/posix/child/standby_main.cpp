@@ -19,7 +19,7 @@
 
 // Runs in a child of a template, which has one thread: it may allocate.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -67,4 +67,4 @@ void standby_main(standby_ends ends, int template_socket, std::span<std::byte> r
   child.run();
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <span>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The belongings of a child that is made before it is known what it will run.
 struct standby_ends {
@@ -30,6 +30,6 @@ struct standby_ends {
 [[noreturn]] void standby_main(standby_ends ends, int template_socket,
                                std::span<std::byte> room) noexcept;
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

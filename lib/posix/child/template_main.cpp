@@ -18,7 +18,7 @@
 
 // A template has one thread, so it may allocate, and so may its children.
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -101,4 +101,4 @@ void template_task::invoke() {
   template_main(socket_);
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -10,7 +10,7 @@
 
 #include <vector>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// Makes a child of this process's parent for every request, until the other end of the socket is
 /// closed. A template never calls anything of the user's itself.
@@ -33,6 +33,6 @@ class template_task final : public detail::child_task {
   std::vector<code_segment> const code_;
 };
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

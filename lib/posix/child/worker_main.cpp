@@ -31,7 +31,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 namespace {
 
@@ -343,4 +343,4 @@ detail::remote_call make_worker_call(const worker_plan& plan,
   return call;
 }
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix

@@ -15,7 +15,7 @@
 #include <span>
 #include <type_traits>
 
-namespace isolatte::posix {
+namespace isolatte::inline v0_1::posix {
 
 /// The message with which a pool starts a worker. The arguments of the initializer follow it.
 struct worker_plan {
@@ -34,6 +34,6 @@ static_assert(std::has_unique_object_representations_v<worker_plan>);
 detail::remote_call make_worker_call(const worker_plan& plan,
                                      std::span<const std::byte> initializer_arguments);
 
-}  // namespace isolatte::posix
+}  // namespace isolatte::inline v0_1::posix
 
 #endif

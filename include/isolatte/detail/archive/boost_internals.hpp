@@ -74,7 +74,7 @@ struct next;
 
 }  // namespace boost
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 namespace bs = boost::serialization;
 
@@ -136,6 +136,6 @@ using type_at = typename boost::mpl::deref<Place>::type;
 template <class Place>
 using place_after = typename boost::mpl::next<Place>::type;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

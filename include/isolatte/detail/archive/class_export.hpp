@@ -9,7 +9,7 @@
 
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Makes a class known that BOOST_CLASS_EXPORT names, and forgets it when its library is unloaded.
 class exported_class {
@@ -31,7 +31,7 @@ struct class_export {
 template <void (*)()>
 struct named_function;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 /// Naming the function makes the compiler compile it, and that makes it register the class.
 template <class T>

@@ -36,7 +36,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Contiguous containers of plain elements: as a whole they are nothing but these elements' bytes.
 template <class T>
@@ -142,6 +142,6 @@ class codec {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

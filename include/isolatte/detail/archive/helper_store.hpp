@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The helper objects of an archive. Boost's own store would mistake one type for another of the
 /// same id, as std::shared_ptr's helper and boost::shared_ptr's are.
@@ -33,6 +33,6 @@ class helper_store {
   std::vector<entry> entries_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -29,7 +29,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Loads values that an output_archive of the same program has saved, and trusts none of them.
 ///
@@ -315,7 +315,7 @@ T* input_archive::load_pointer() {
   }
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 /// make_array() leaves arrays to load_array().
 template <>

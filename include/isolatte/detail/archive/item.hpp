@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Whether Boost.Serialization's templates take the objects apart.
 template <class T>
@@ -155,6 +155,6 @@ void load_item(Ar& ar, T& value) {
   }
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 // A small frame must not make its reader allocate much memory. Both sides add up what the counts
 // and pointers of a value cost; a reader stops at memory_slack and memory_factor times the frame.
@@ -33,6 +33,6 @@ consteval std::size_t item_cost_of() {
     return unknown_item_cost;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

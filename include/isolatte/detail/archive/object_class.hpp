@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <typeinfo>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 class input_archive;
 class output_archive;
@@ -163,6 +163,6 @@ constexpr pointer_target make_pointer_target() {
 template <class T>
 inline constexpr pointer_target pointer_target_to = make_pointer_target<T>();
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Saves values to a byte_buffer, for an input_archive of the same program.
 ///
@@ -192,7 +192,7 @@ void output_archive::save_pointer(const T* object) {
   }
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 /// make_array() leaves arrays to save_array().
 template <>

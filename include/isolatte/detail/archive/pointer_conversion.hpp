@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_POINTER_CONVERSION_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_POINTER_CONVERSION_HPP
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 // Two types may meet at run time only. Whether one is a base of the other, and where that base is,
 // the language itself tells: a handler of pointers to a base catches pointers to what is derived.
@@ -30,6 +30,6 @@ bool catch_pointer(void (*thrower)(void* object), void*& object) {
   return false;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

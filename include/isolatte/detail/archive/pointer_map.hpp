@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Numbers for pointers. A few need no allocation: the first one in a fresh child costs more than
 /// the rest of encoding a small value.
@@ -33,6 +33,6 @@ class pointer_map {
   std::vector<entry> sorted_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

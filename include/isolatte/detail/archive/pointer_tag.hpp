@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// What stands before an object behind a pointer. From `derived` on: the index of its class.
 struct pointer_tag {
@@ -16,6 +16,6 @@ struct pointer_tag {
   static constexpr std::uint64_t derived = 3;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

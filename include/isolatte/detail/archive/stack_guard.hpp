@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Keeps the recursion through nested values from overflowing the stack.
 class stack_guard {
@@ -42,6 +42,6 @@ class stack_guard {
   std::uintptr_t allowed_ = 32 * 1024;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 // The carriers of the standard containers do not include these containers' headers: a program pays
 // for those that it uses. A container is known by its namespace and by what no other has.
@@ -85,6 +85,6 @@ concept file_path = requires(const T& path) {
   path.lexically_normal();
 } && standard_class<T>;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

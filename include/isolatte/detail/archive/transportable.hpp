@@ -15,7 +15,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// How the archives carry a type that they do not leave to Boost.Serialization's own mechanism.
 ///
@@ -78,9 +78,9 @@ concept plain = find_plain<std::remove_const_t<T>>();
 template <class T>
 concept flag_like = std::is_enum_v<T> && !plain<T>;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
-namespace isolatte::detail::probe {
+namespace isolatte::inline v0_1::detail::probe {
 
 /// Stands for an archive where only overload resolution is asked for.
 struct archive {
@@ -116,9 +116,9 @@ consteval bool has_serialize_member() {
     return !requires { &with_ambiguous_name<T>::serialize; };
 }
 
-}  // namespace isolatte::detail::probe
+}  // namespace isolatte::inline v0_1::detail::probe
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class T>
 inline constexpr bool is_view = false;
@@ -168,6 +168,6 @@ consteval bool check_transportable() {
   return transportable<T>;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -4,12 +4,12 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_TYPE_TOKEN_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_TYPE_TOKEN_HPP
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Its address stands for the type.
 template <class T>
 inline char type_token{};
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -24,7 +24,7 @@
 #include <typeinfo>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class T>
 inline constexpr bool is_standard_exception = std::is_base_of_v<std::exception, T>;
@@ -191,6 +191,6 @@ bool register_exception_once() {
   return true;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -11,7 +11,7 @@
 #include <exception>
 #include <span>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// How many exceptions of a nested chain travel; a note takes the place of the others.
 inline constexpr std::size_t max_exception_links = 128;
@@ -28,6 +28,6 @@ ISOLATTE_DECL void encode_exception(byte_buffer& out, const std::exception_ptr& 
 /// @throws malformed_frame if it cannot have appended this
 ISOLATTE_DECL std::exception_ptr decode_exception(std::span<const std::byte> bytes);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -21,7 +21,7 @@
 // library has many types: so the compiled library has all that does not depend on the type, and no
 // function here is inlined.
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// What a rebuilt exception is besides its own type: a sum of these.
 struct exception_form {
@@ -155,6 +155,6 @@ inline constexpr exception_throwers throwers_of{
 ISOLATTE_DECL std::exception_ptr assemble(void* object, const exception_throwers& throwers,
                                           const exception_plan& plan);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

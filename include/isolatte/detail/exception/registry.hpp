@@ -22,7 +22,7 @@ namespace boost {
 class exception;
 }
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// What a registered type finds out about an exception object in the child.
 struct exception_sample {
@@ -100,6 +100,6 @@ ISOLATTE_DECL registered_exception find_exception(const exception_key& key) noex
 ISOLATTE_DECL void for_each_exception(void (*visit)(void* context, const registered_exception&),
                                       void* context);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

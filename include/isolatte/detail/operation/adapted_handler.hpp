@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Calls a user's handler with what an adapter makes of the compiled operation's result.
 ///
@@ -52,7 +52,7 @@ struct deliver_outcome {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 template <template <class, class> class Associator, class Adapter, class Handler, class Default>
 struct boost::asio::associator<Associator, isolatte::detail::adapted_handler<Adapter, Handler>,

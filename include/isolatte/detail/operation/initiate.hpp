@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 // An operation runs on an executor or an execution context; these concepts tell them apart.
 
@@ -131,6 +131,6 @@ using initiated = decltype(boost::asio::async_initiate<Token, Signature>(
     std::declval<Initiation>(), std::declval<std::remove_reference_t<Token>&>(),
     std::declval<Args>()...));
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -28,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Keeps an element while its job is under way, as the range gave it: an lvalue stays one.
 ///
@@ -269,6 +269,6 @@ template <launches_jobs Pool>
 using default_token_of_pool = default_token<
     std::remove_cvref_t<decltype(std::declval<const pool_launcher<Pool>&>().get_executor())>>;
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -17,7 +17,7 @@
 #include <memory>
 #include <optional>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Returns how many jobs are under way at once by default: the number of processors.
 ISOLATTE_DECL std::size_t processors() noexcept;
@@ -89,6 +89,6 @@ class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_o
   std::unique_ptr<state> const state_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

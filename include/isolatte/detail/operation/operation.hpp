@@ -15,7 +15,7 @@
 
 #include <memory>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 using report_signature = void(boost::system::error_code, report);
 using report_handler = boost::asio::any_completion_handler<report_signature>;
@@ -61,6 +61,6 @@ ISOLATTE_DECL void require_child(const run_handle& run);
 /// Waits for a run, which must not be an empty handle's.
 ISOLATTE_DECL void wait_for(run_handle* run, report_handler handler);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

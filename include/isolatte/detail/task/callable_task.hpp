@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// The task of a callable that the child has because it is a copy of this process.
 ///
@@ -33,6 +33,6 @@ class callable_task final : public result_task<R> {
   std::optional<F> callable_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// A callable and its result without their types, as the compiled library runs it in a child. Lives
 /// in the frame of the initiating function.
@@ -23,6 +23,6 @@ class child_task {
   virtual void release() noexcept = 0;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

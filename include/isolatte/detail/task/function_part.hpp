@@ -12,7 +12,7 @@
 #include <cstring>
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class F>
 inline constexpr bool is_function_pointer =
@@ -72,6 +72,6 @@ std::uintptr_t code_address([[maybe_unused]] const F& function) noexcept {
   }
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Declared only, so that an outcome of void can be had without the archives. Operations that
 /// return values include <isolatte/detail/archive/codec.hpp>.
@@ -60,6 +60,6 @@ outcome<R> make_outcome(const boost::system::error_code& ec, report&& what) {
   return outcome_access::make<R>(ec, std::move(what));
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

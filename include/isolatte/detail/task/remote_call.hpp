@@ -14,7 +14,7 @@
 #include <span>
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Makes the task of a call from its arguments' bytes, in the process that runs it. The bytes must
 /// not be moved before the task has run.
@@ -58,6 +58,6 @@ remote_call make_remote(const Call& call) {
   return result;
 }
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Fails to compile, in words, if a result is not transportable.
 template <class R>
@@ -43,6 +43,6 @@ class result_task : public child_task {
   std::optional<std::conditional_t<std::is_void_v<R>, nothing, R>> result_;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

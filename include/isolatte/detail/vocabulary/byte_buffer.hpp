@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// A value's encoding outgrew the limit of the buffer that takes it.
 class ISOLATTE_VISIBLE buffer_limit_reached : public std::length_error {
@@ -101,6 +101,6 @@ class byte_buffer {
   std::byte few_[224];
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <stdexcept>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Bytes that no value of the expected type can have left.
 class ISOLATTE_VISIBLE malformed_frame : public std::runtime_error {
@@ -20,6 +20,6 @@ class ISOLATTE_VISIBLE malformed_frame : public std::runtime_error {
 /// Out of line, to keep it out of the way of what is expected to happen.
 [[noreturn]] ISOLATTE_DECL void throw_malformed(const char* why);
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <cstddef>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 using isolatte::captured_text;
 using isolatte::run_summary;
@@ -41,6 +41,6 @@ struct report {
   std::size_t max_result = 0;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

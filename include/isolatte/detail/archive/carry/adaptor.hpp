@@ -8,7 +8,7 @@
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// std::is_heap; <queue> comes with it only by way of a large header.
 template <class Items, class Order>
@@ -43,6 +43,6 @@ struct carrier<Adaptor> {
         throw_malformed("isolatte: a priority_queue is in disorder");
   }
 };
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <type_traits>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Whether a category is the one of a few that need no message in case they are unknown.
 ISOLATTE_DECL bool is_standard_category(const std::error_category& category) noexcept;
@@ -80,6 +80,6 @@ struct carrier<boost::system::error_code> : error_carrier<boost::system::error_c
 template <>
 struct carrier<boost::system::error_condition> : error_carrier<boost::system::error_condition> {};
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

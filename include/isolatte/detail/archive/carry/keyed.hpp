@@ -15,7 +15,7 @@
 #include <memory>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class Container>
 inline constexpr bool has_complete_items = transportable<typename Container::key_type>;
@@ -104,6 +104,6 @@ struct carrier<Container> {
       return false;
   }
 };
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -9,7 +9,7 @@
 
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <file_path Path>
 struct carrier<Path> {
@@ -28,6 +28,6 @@ struct carrier<Path> {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -13,7 +13,7 @@
 #include <optional>
 #include <variant>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// @cond
 template <complex_number T>
@@ -46,6 +46,6 @@ struct carrier<std::nullopt_t> {
   static constexpr bool given = false;
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -21,7 +21,7 @@ class weak_ptr;
 
 }  // namespace boost
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class Pointer, class T>
 struct owner_carrier {
@@ -97,6 +97,6 @@ struct carrier<std::weak_ptr<T>> : weak_carrier<std::weak_ptr<T>, std::shared_pt
 template <class T>
 struct carrier<boost::weak_ptr<T>> : weak_carrier<boost::weak_ptr<T>, boost::shared_ptr<T>> {};
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

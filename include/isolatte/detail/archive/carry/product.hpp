@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 /// Loads all parts, then makes the whole of them.
 template <class Whole, class... Parts, class Ar, class... Done>
@@ -93,6 +93,6 @@ struct carrier<std::tuple<T...>> {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class C, class Traits, class A>
 struct carrier<std::basic_string<C, Traits, A>> {
@@ -229,6 +229,6 @@ struct carrier<Array> {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

@@ -38,7 +38,7 @@ template <std::size_t I>
 struct in_place_index_t;
 }  // namespace boost::variant2
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class Optional>
 struct optional_carrier {
@@ -211,6 +211,6 @@ struct carrier<std::expected<T, E>> {
 };
 #endif
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif

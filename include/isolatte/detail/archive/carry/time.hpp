@@ -8,7 +8,7 @@
 
 #include <chrono>
 
-namespace isolatte::detail {
+namespace isolatte::inline v0_1::detail {
 
 template <class Rep, class Period>
 struct carrier<std::chrono::duration<Rep, Period>> {
@@ -44,6 +44,6 @@ struct carrier<std::chrono::time_point<Clock, Duration>> {
   }
 };
 
-}  // namespace isolatte::detail
+}  // namespace isolatte::inline v0_1::detail
 
 #endif
