@@ -3,6 +3,8 @@
 
 #include "exception/faces.hpp"
 
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+
 #include <boost/core/demangle.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -11,8 +13,10 @@
 #include <charconv>
 #include <cstddef>
 #include <ios>
+#include <string>
 #include <system_error>
 #include <type_traits>
+#include <typeinfo>
 
 #if __has_include(<cxxabi.h>)
 #include <cxxabi.h>
@@ -76,7 +80,7 @@ std::string text_of_any(const std::exception_ptr& thrown) {
     return {};
 }
 
-/// What throw functions and this library put around an exception's type.
+/// Class templates that throw functions put around the type of an exception.
 constexpr std::string_view wrappers[] = {
     "std::_Nested_exception<",
     "std::__1::__nested<",
@@ -85,8 +89,24 @@ constexpr std::string_view wrappers[] = {
     "boost::exception_detail::error_info_injector<",
     "boost::exception_detail::current_exception_std_exception_wrapper<",
     "boost::detail::with_throw_location<",
-    "isolatte::detail::rebuilt<",
 };
+
+/// The class template that the library puts around it. The namespace of the ABI is part of the
+/// name.
+const std::string& own_wrapper() {
+  static const std::string name = [] {
+    std::string const sibling = boost::core::demangle(typeid(byte_buffer).name());
+    return sibling.substr(0, sibling.rfind(':') + 1) + "rebuilt<";
+  }();
+  return name;
+}
+
+/// The length of the wrapper that a name begins with, or 0.
+std::size_t wrapper_of(std::string_view name) {
+  for (std::string_view const wrapper : wrappers)
+    if (name.starts_with(wrapper)) return wrapper.size();
+  return name.starts_with(own_wrapper()) ? own_wrapper().size() : 0;
+}
 
 /// The first of a list of template arguments.
 std::string_view first_argument(std::string_view list) {
@@ -105,14 +125,7 @@ std::string_view first_argument(std::string_view list) {
 }
 
 std::string_view unwrap(std::string_view name) {
-  for (bool found = true; found;) {
-    found = false;
-    for (std::string_view const wrapper : wrappers) {
-      if (!name.starts_with(wrapper)) continue;
-      name = first_argument(name.substr(wrapper.size()));
-      found = true;
-    }
-  }
+  while (std::size_t const length = wrapper_of(name)) name = first_argument(name.substr(length));
   return name;
 }
 
