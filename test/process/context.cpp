@@ -168,7 +168,8 @@ BOOST_FIXTURE_TEST_CASE(ends_a_coroutines_child, nothing_left) {
         [&, captured]() -> asio::awaitable<void> {
           // Not inside the co_await expression, where GCC 12 would destroy it twice.
           options const opts{.keep = children_alive.held()};
-          co_await async_fork(context, pause_for_ever, opts, asio::use_awaitable);
+          static_cast<void>(
+              co_await async_fork(context, pause_for_ever, opts, asio::use_awaitable));
         },
         asio::detached);
     context.poll();
