@@ -106,7 +106,8 @@ BOOST_FIXTURE_TEST_CASE(throws_the_error_into_a_coroutine, nothing_left) {
       context,
       [&]() -> asio::awaitable<void> {
         try {
-          co_await isolatte::async_fork(context, answer, wrong, asio::use_awaitable);
+          static_cast<void>(
+              co_await isolatte::async_fork(context, answer, wrong, asio::use_awaitable));
         } catch (const boost::system::system_error& error) {
           got = error.code();
         }
@@ -181,9 +182,10 @@ BOOST_FIXTURE_TEST_CASE(gives_a_future, nothing_left) {
       context, answer, {.out = isolatte::to_file{"/does/not/exist"}}, asio::use_future);
   context.run();
   BOOST_TEST(future.get().value() == 42);
-  BOOST_CHECK_EXCEPTION(refused.get(), boost::system::system_error, [](auto const& error) {
-    return error.code() == boost::system::errc::no_such_file_or_directory;
-  });
+  BOOST_CHECK_EXCEPTION(static_cast<void>(refused.get()), boost::system::system_error,
+                        [](auto const& error) {
+                          return error.code() == boost::system::errc::no_such_file_or_directory;
+                        });
 }
 
 BOOST_FIXTURE_TEST_CASE(gives_a_future_of_another_threads_loop, nothing_left) {

@@ -39,7 +39,7 @@ BOOST_FIXTURE_TEST_CASE(that_cannot_be_saved_throw_into_the_caller, nothing_left
   remembered<int> done;
   BOOST_CHECK_THROW(server.async_fork(call(take, unsavable{}), done.handler()), std::domain_error);
   BOOST_CHECK_THROW(pool.async_run(call(take, unsavable{}), done.handler()), std::domain_error);
-  BOOST_CHECK_THROW(pool.async_run(call(take, unsavable{})), std::domain_error);
+  BOOST_CHECK_THROW(static_cast<void>(pool.async_run(call(take, unsavable{}))), std::domain_error);
   pool.stop();
   context.run();
   BOOST_TEST(done.calls == 0);
@@ -54,12 +54,13 @@ BOOST_FIXTURE_TEST_CASE(that_cannot_be_saved_throw_into_the_coroutine, nothing_l
       context,
       [&]() -> asio::awaitable<void> {
         try {
-          co_await server.async_fork(call(take, unsavable{}), asio::use_awaitable);
+          static_cast<void>(
+              co_await server.async_fork(call(take, unsavable{}), asio::use_awaitable));
         } catch (const std::domain_error& error) {
           caught += error.what();
         }
         try {
-          co_await pool.async_run(call(take, unsavable{}), asio::use_awaitable);
+          static_cast<void>(co_await pool.async_run(call(take, unsavable{}), asio::use_awaitable));
         } catch (const std::domain_error& error) {
           caught += error.what();
         }

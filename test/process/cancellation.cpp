@@ -669,7 +669,7 @@ BOOST_FIXTURE_TEST_CASE(before_the_child_exists_creates_none, nothing_left) {
       [&]() -> asio::awaitable<void> {
         stop.emit(cancellation_type::terminal);
         try {
-          co_await async_fork(context, [] {}, {}, asio::use_awaitable);
+          static_cast<void>(co_await async_fork(context, [] {}, asio::use_awaitable));
           forked = true;
         } catch (const boost::system::system_error& error) {
           threw = error.code() == asio::error::operation_aborted;

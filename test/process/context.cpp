@@ -169,7 +169,8 @@ BOOST_FIXTURE_TEST_CASE(ends_a_coroutines_child, nothing_left) {
           // The options have a name, because GCC 12 destroys temporaries in a co_await expression
           // twice.
           options const opts{.keep = children_alive.held()};
-          co_await async_fork(context, pause_for_ever, opts, asio::use_awaitable);
+          static_cast<void>(
+              co_await async_fork(context, pause_for_ever, opts, asio::use_awaitable));
         },
         asio::detached);
     context.poll();

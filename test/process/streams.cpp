@@ -776,15 +776,15 @@ BOOST_AUTO_TEST_CASE(a_loop_that_is_left_alone_behind_a_throw_goes_on_later) {
 
 BOOST_AUTO_TEST_CASE(a_callback_that_throws_leaves_fork_behind_the_childs_death) {
   pid_t pid = 0;
-  BOOST_CHECK_EXCEPTION(isolatte::fork(
-                            [] {
-                              std::cout << ::getpid() << std::endl;
-                              hang();
-                            },
-                            {.out = by_line{[&](std::string line) {
-                               pid = std::stoi(line);
-                               throw std::out_of_range{"enough"};
-                             }}}),
+  auto const say_and_hang = [] {
+    std::cout << ::getpid() << std::endl;
+    hang();
+  };
+  auto const refuse = [&](std::string line) {
+    pid = std::stoi(line);
+    throw std::out_of_range{"enough"};
+  };
+  BOOST_CHECK_EXCEPTION(static_cast<void>(isolatte::fork(say_and_hang, {.out = by_line{refuse}})),
                         std::out_of_range,
                         [](auto const& error) { return error.what() == std::string{"enough"}; });
   BOOST_TEST(pid != 0);
