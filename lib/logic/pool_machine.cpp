@@ -68,9 +68,15 @@ void pool_machine::start_refused(moment now) noexcept {
   now_ = now;
   // A system that is short of something may have it again at once, or much later. The jobs of a
   // pool with workers go on meanwhile; those of a pool without any are not kept waiting.
-  if (++refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
+  // Workers that were asked for at once are refused at once: that counts once.
+  if (!waits_to_retry_) ++refused_starts_;
+  if (refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
+  retry_later();
+}
+
+void pool_machine::retry_later() noexcept {
   waits_to_retry_ = true;
-  retry_at_ = now + time_until_retry(refused_starts_);
+  retry_at_ = now_ + time_until_retry(refused_starts_);
 }
 
 void pool_machine::ready(pool_worker& worker, moment now) noexcept {
@@ -174,8 +180,9 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
           job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
 }
 
-lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
+lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end why,
                              moment now) noexcept {
+  bool const refused = why == worker_end::refused;
   now_ = now;
   leave_loads(worker);
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
@@ -212,14 +219,16 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
                                                     : job_loss::unknown};
     }
   }
-  count_start(worker, expected, refused);
+  count_start(worker, expected, why);
   return lost;
 }
 
 /// Judges by the end of a worker whether it is of any use to start more.
-void pool_machine::count_start(const pool_worker& worker, bool expected, bool refused) noexcept {
+void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
   if (stopped_ || broken_) return;
-  if (refused) return start_refused(now_);
+  if (why == worker_end::refused) return start_refused(now_);
+  // Its end says nothing of the worker, but the server may die again at once.
+  if (why == worker_end::with_server) return retry_later();
   bool const was_useless = !worker.was_of_use_ && (!worker.ready_ || worker.had_jobs_);
   if (!was_useless) return;
   bool const failed_to_initialise = !worker.ready_ && !expected && policy_.has_initializer;

@@ -67,6 +67,16 @@ enum class stop_cause {
   unresponsive,
 };
 
+/// Why a worker ended, if the pool did not end it.
+enum class worker_end {
+  /// For a reason of its own, or because the pool ended it.
+  by_itself,
+  /// The system refused to make it.
+  refused,
+  /// With the process that makes workers.
+  with_server,
+};
+
 /// The stage that the shared page of a worker states for a job.
 enum class job_stage { not_begun, receiving, begun };
 
@@ -241,9 +251,8 @@ class pool_machine {
   void has_begun() noexcept;
   /// The worker has ended; all that it replied has been reported.
   /// @param stage what its page says of its first job, if it has one
-  /// @param refused the system refused to make it
   /// @return the job that ended with it, to be completed by the caller
-  lost_job ended(pool_worker& worker, job_stage stage, bool refused, moment now) noexcept;
+  lost_job ended(pool_worker& worker, job_stage stage, worker_end why, moment now) noexcept;
   /// wakeup() is here.
   void tick(moment now) noexcept;
   void stop() noexcept;
@@ -303,7 +312,8 @@ class pool_machine {
   void unlink(pool_job& job) noexcept;
   pool_worker& take_from_worker(pool_job& job) noexcept;
   void requeue(pool_job& job) noexcept;
-  void count_start(const pool_worker& worker, bool expected, bool refused) noexcept;
+  void count_start(const pool_worker& worker, bool expected, worker_end why) noexcept;
+  void retry_later() noexcept;
   void finish(pool_job& job, job_end how) noexcept;
   void refuse_all(job_end how) noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;

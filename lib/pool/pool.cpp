@@ -444,11 +444,16 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   // Replies that the worker sent before its end count.
   read_replies(*which);
   auto const* const first = static_cast<const job*>(which->first());
-  bool const refused = what.summary.how == ending::not_started;
-  if (refused) last_refusal_ = ec;
+  auto why = logic::worker_end::by_itself;
+  if (what.summary.how == ending::not_started) {
+    why = logic::worker_end::refused;
+    last_refusal_ = ec;
+  } else if (ec == error::server_died) {
+    why = logic::worker_end::with_server;
+  }
   auto const since = which->first_since();
   logic::lost_job const lost = machine_.ended(
-      *which, first ? which->stage(*first) : logic::job_stage::not_begun, refused, clock::now());
+      *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
   if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
   which->close();
   workers_.remove(which);

@@ -183,6 +183,23 @@ BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_takes_no_other_along) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
+  auto const before = children();
+  make({.workers = 4, .initializer = [] { std::this_thread::sleep_for(200ms); }});
+  std::vector<pid_t> made = children();
+  std::erase_if(made, [&](pid_t each) {
+    return std::find(before.begin(), before.end(), each) != before.end();
+  });
+  BOOST_REQUIRE(made.size() == 1u);
+  std::list<remembered<int>> all;
+  for (int i = 0; i != 12; ++i) pool->async_run(call(add, i, 1), {}, all.emplace_back().handler());
+  run_until([&] { return children().size() == before.size() + 5; });
+  ::kill(made.front(), SIGKILL);
+  run_until(
+      [&] { return std::all_of(all.begin(), all.end(), [](auto& each) { return each.calls; }); });
+  for (auto const& each : all) BOOST_TEST(each.what.how() == ending::returned);
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_somebody_stopped_is_replaced) {
   make({.workers = 2});
   auto const stopped = run(call(own_pid)).what.value();
