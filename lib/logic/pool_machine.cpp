@@ -15,8 +15,10 @@ using std::chrono::nanoseconds;
 /// A worker that has nothing else to do begins its job within this time, or never will: somebody
 /// stopped it, or a thread that an earlier job left holds what the worker needs.
 constexpr std::chrono::seconds patience_to_begin{2};
-/// A job whose time is over before it has begun is looked at again after this time and more.
+/// A job whose time is over before it has begun is looked at again after this time and more, up to
+/// the longer one, by which its time may seem too long.
 constexpr std::chrono::milliseconds first_look{1};
+constexpr std::chrono::milliseconds longest_look{20};
 /// A worker without jobs ends within this time after it was told that no more will come.
 constexpr std::chrono::seconds patience_to_retire{10};
 
@@ -166,15 +168,17 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
   if (stage == job_stage::not_begun) {
     // A job's time counts from when it is begun.
     moment const patience = later(worker.first_since_, patience_to_begin);
-    if (now_ < patience)
-      return set_due(worker,
-                     std::min(patience, now_ + std::max<std::chrono::steady_clock::duration>(
-                                                   first_look, now_ - worker.first_since_)));
+    if (now_ < patience) {
+      worker.begun_after_ =
+          std::min(patience, now_ + std::clamp<std::chrono::steady_clock::duration>(
+                                        now_ - worker.first_since_, first_look, longest_look));
+      return set_due(worker, worker.begun_after_);
+    }
     worker.is_unresponsive_ = true;
     return put_on_agenda(worker);
   }
   if (!job.timeout_) return;
-  moment const due = later(worker.first_since_, *job.timeout_);
+  moment const due = later(worker.begun_after_, *job.timeout_);
   if (due > now_) return set_due(worker, due);
   end_for(job, stop_cause::timeout,
           job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
@@ -514,7 +518,7 @@ void pool_machine::retire(pool_worker& worker) noexcept {
 
 void pool_machine::first_changed(pool_worker& worker) noexcept {
   pool_job* const first = worker.first();
-  worker.first_since_ = now_;
+  worker.first_since_ = worker.begun_after_ = now_;
   worker.is_due_ = worker.is_unresponsive_ = false;
   if (!first || worker.stopped_for_ != stop_cause::none) {
     worker.due_ = moment::max();

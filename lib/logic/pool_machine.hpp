@@ -151,6 +151,8 @@ class pool_worker {
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
+  /// The first job had not begun before.
+  moment begun_after_{};
   /// When its first job, or its retirement, has to be looked at.
   moment due_ = moment::max();
 

@@ -724,6 +724,20 @@ BOOST_AUTO_TEST_CASE(a_page_that_says_a_later_job_has_begun_ends_its_worker) {
   BOOST_TEST(innocent.became == fate::waiting);
 }
 
+BOOST_AUTO_TEST_CASE(time_does_not_count_before_a_job_begins) {
+  pool w{{.workers = 1}};
+  job& timed = w.submit(500ms);
+  for (int i = 0; i != 170; ++i) w.pass(10ms);
+  BOOST_TEST(!w.only().signalled);
+  w.begin(w.only());
+  for (int i = 0; i != 49; ++i) w.pass(10ms);
+  BOOST_TEST(!w.only().signalled);
+  for (int i = 0; i != 5; ++i) w.pass(10ms);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(timed.because == stop_cause::timeout);
+}
+
 BOOST_AUTO_TEST_CASE(arguments_that_no_worker_can_hold_cost_one_job_and_break_nothing) {
   pool w{{.workers = 1}};
   for (int i = 0; i != 5; ++i) {
