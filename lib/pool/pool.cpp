@@ -587,12 +587,13 @@ void pool::cancel_drain(std::uint64_t number) {
 }
 
 std::shared_ptr<void> pool::promise_jobs() {
+  // First: if there is no memory for the promise, its deleter is called all the same.
+  ++promises_;
   std::shared_ptr<void> promise{this, [weak = weak_from_this()](void*) {
                                   auto const self = weak.lock();
                                   if (!self || --self->promises_ != 0) return;
                                   asio::post(self->strand_, [self] { self->check_drained(); });
                                 }};
-  ++promises_;
   return promise;
 }
 
