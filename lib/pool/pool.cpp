@@ -369,7 +369,8 @@ void pool::read_replies(worker& from) {
       return;
     }
     bool const is_expected =
-        !from.ready() || (first && next && next->header.id == first->header.id);
+        !from.ready() ||
+        (first && next && next->header.id == first->header.id && from.has_sent(*first));
     if (ec || !is_expected) {
       from.refused_because = ec == boost::system::errc::not_enough_memory
                                  ? "no memory for the result"
