@@ -15,8 +15,10 @@ using std::chrono::nanoseconds;
 /// A worker that has nothing else to do begins its job within this time, or never will: somebody
 /// stopped it, or a thread that an earlier job left holds what the worker needs.
 constexpr std::chrono::seconds patience_to_begin{2};
-/// A job whose time is over before it has begun is looked at again after this time and more.
+/// A job whose time is over before it has begun is looked at again after this time and more, up to
+/// the longer one, by which its time may seem too long.
 constexpr std::chrono::milliseconds first_look{1};
+constexpr std::chrono::milliseconds longest_look{20};
 /// A worker without jobs ends within this time after it was told that no more will come.
 constexpr std::chrono::seconds patience_to_retire{10};
 
@@ -68,9 +70,15 @@ void pool_machine::start_refused(moment now) noexcept {
   now_ = now;
   // A system that is short of something may have it again at once, or much later. The jobs of a
   // pool with workers go on meanwhile; those of a pool without any are not kept waiting.
-  if (++refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
+  // Workers that were asked for at once are refused at once: that counts once.
+  if (!waits_to_retry_) ++refused_starts_;
+  if (refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
+  retry_later();
+}
+
+void pool_machine::retry_later() noexcept {
   waits_to_retry_ = true;
-  retry_at_ = now + time_until_retry(refused_starts_);
+  retry_at_ = now_ + time_until_retry(refused_starts_);
 }
 
 void pool_machine::ready(pool_worker& worker, moment now) noexcept {
@@ -160,22 +168,25 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
   if (stage == job_stage::not_begun) {
     // A job's time counts from when it is begun.
     moment const patience = later(worker.first_since_, patience_to_begin);
-    if (now_ < patience)
-      return set_due(worker,
-                     std::min(patience, now_ + std::max<std::chrono::steady_clock::duration>(
-                                                   first_look, now_ - worker.first_since_)));
+    if (now_ < patience) {
+      worker.begun_after_ =
+          std::min(patience, now_ + std::clamp<std::chrono::steady_clock::duration>(
+                                        now_ - worker.first_since_, first_look, longest_look));
+      return set_due(worker, worker.begun_after_);
+    }
     worker.is_unresponsive_ = true;
     return put_on_agenda(worker);
   }
   if (!job.timeout_) return;
-  moment const due = later(worker.first_since_, *job.timeout_);
+  moment const due = later(worker.begun_after_, *job.timeout_);
   if (due > now_) return set_due(worker, due);
   end_for(job, stop_cause::timeout,
           job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
 }
 
-lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
+lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end why,
                              moment now) noexcept {
+  bool const refused = why == worker_end::refused;
   now_ = now;
   leave_loads(worker);
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
@@ -212,14 +223,16 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, bool refused,
                                                     : job_loss::unknown};
     }
   }
-  count_start(worker, expected, refused);
+  count_start(worker, expected, why);
   return lost;
 }
 
 /// Judges by the end of a worker whether it is of any use to start more.
-void pool_machine::count_start(const pool_worker& worker, bool expected, bool refused) noexcept {
+void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
   if (stopped_ || broken_) return;
-  if (refused) return start_refused(now_);
+  if (why == worker_end::refused) return start_refused(now_);
+  // The end of the server says nothing of the worker, but the server may die again at once.
+  if (why == worker_end::with_server) return retry_later();
   bool const was_useless = !worker.was_of_use_ && (!worker.ready_ || worker.had_jobs_);
   if (!was_useless) return;
   bool const failed_to_initialise = !worker.ready_ && !expected && policy_.has_initializer;
@@ -505,7 +518,7 @@ void pool_machine::retire(pool_worker& worker) noexcept {
 
 void pool_machine::first_changed(pool_worker& worker) noexcept {
   pool_job* const first = worker.first();
-  worker.first_since_ = now_;
+  worker.first_since_ = worker.begun_after_ = now_;
   worker.is_due_ = worker.is_unresponsive_ = false;
   if (!first || worker.stopped_for_ != stop_cause::none) {
     worker.due_ = moment::max();

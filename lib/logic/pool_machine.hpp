@@ -68,6 +68,16 @@ enum class stop_cause {
   unresponsive,
 };
 
+/// Why a worker ended, if the pool did not end it.
+enum class worker_end {
+  /// For a reason of its own, or because the pool ended it.
+  by_itself,
+  /// The system refused to make it.
+  refused,
+  /// With the process that makes workers.
+  with_server,
+};
+
 /// The stage that the shared page of a worker states for a job.
 enum class job_stage { not_begun, receiving, begun };
 
@@ -142,6 +152,8 @@ class pool_worker {
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
+  /// No look before this time found that the first job had begun.
+  moment begun_after_{};
   /// When the machine has to look at the worker's first job or at its retirement.
   moment due_ = moment::max();
 
@@ -242,9 +254,9 @@ class pool_machine {
   void has_begun() noexcept;
   /// The worker has ended; all that it replied has been reported.
   /// @param stage what its page says of its first job, if it has one
-  /// @param refused the system refused to make it
+  /// @param why the cause, as far as the driver knows it
   /// @return the job that ended with it, to be completed by the caller
-  lost_job ended(pool_worker& worker, job_stage stage, bool refused, moment now) noexcept;
+  lost_job ended(pool_worker& worker, job_stage stage, worker_end why, moment now) noexcept;
   /// The time wakeup() has come.
   void tick(moment now) noexcept;
   void stop() noexcept;
@@ -304,7 +316,8 @@ class pool_machine {
   void unlink(pool_job& job) noexcept;
   pool_worker& take_from_worker(pool_job& job) noexcept;
   void requeue(pool_job& job) noexcept;
-  void count_start(const pool_worker& worker, bool expected, bool refused) noexcept;
+  void count_start(const pool_worker& worker, bool expected, worker_end why) noexcept;
+  void retry_later() noexcept;
   void finish(pool_job& job, job_end how) noexcept;
   void refuse_all(job_end how) noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;

@@ -369,7 +369,8 @@ void pool::read_replies(worker& from) {
       return;
     }
     bool const is_expected =
-        !from.ready() || (first && next && next->header.id == first->header.id);
+        !from.ready() ||
+        (first && next && next->header.id == first->header.id && from.has_sent(*first));
     if (ec || !is_expected) {
       from.refused_because = ec == boost::system::errc::not_enough_memory
                                  ? "no memory for the result"
@@ -444,11 +445,16 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   // Replies that the worker sent before its end count.
   read_replies(*which);
   auto const* const first = static_cast<const job*>(which->first());
-  bool const refused = what.summary.how == ending::not_started;
-  if (refused) last_refusal_ = ec;
+  auto why = logic::worker_end::by_itself;
+  if (what.summary.how == ending::not_started) {
+    why = logic::worker_end::refused;
+    last_refusal_ = ec;
+  } else if (ec == error::server_died) {
+    why = logic::worker_end::with_server;
+  }
   auto const since = which->first_since();
   logic::lost_job const lost = machine_.ended(
-      *which, first ? which->stage(*first) : logic::job_stage::not_begun, refused, clock::now());
+      *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
   if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
   which->close();
   workers_.remove(which);
@@ -582,12 +588,13 @@ void pool::cancel_drain(std::uint64_t number) {
 }
 
 std::shared_ptr<void> pool::promise_jobs() {
+  // First: if there is no memory for the promise, its deleter is called all the same.
+  ++promises_;
   std::shared_ptr<void> promise{this, [weak = weak_from_this()](void*) {
                                   auto const self = weak.lock();
                                   if (!self || --self->promises_ != 0) return;
                                   asio::post(self->strand_, [self] { self->check_drained(); });
                                 }};
-  ++promises_;
   return promise;
 }
 

@@ -111,6 +111,11 @@ bool worker::flush(error_code& ec) noexcept {
   return true;
 }
 
+bool worker::has_sent(const job& what) const noexcept {
+  return std::none_of(outbox_.begin(), outbox_.end(),
+                      [&](const outgoing& each) { return each.header.id == what.header.id; });
+}
+
 void worker::retire() noexcept {
   // Closing alone is not enough: a copy of the program may have this end, too.
   posix::end_sending(socket.native_handle());

@@ -61,6 +61,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   /// Sends as much as there is room for.
   /// @return whether everything has gone; otherwise there is no room, or no other end
   bool flush(boost::system::error_code& ec) noexcept;
+  /// @return whether all of the job has gone, without which the worker cannot have done it
+  bool has_sent(const job& what) const noexcept;
   /// Says that there will be no more jobs.
   void retire() noexcept;
 

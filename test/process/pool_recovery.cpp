@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "pool_fixture.hpp"
+#include "posix/job_channel.hpp"
 #include "remembered.hpp"
 #include "support/sanitizers.hpp"
 
@@ -34,6 +35,7 @@
 #include <utility>
 #include <vector>
 
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +73,16 @@ void scribble_on_shared_pages(char with) {
       std::memset(reinterpret_cast<void*>(from), with, to - from);
   }
 }
+
+/// Answers for the first two jobs of a pool, and does no more.
+void answer_for_two() {
+  isolatte::posix::reply_header forged[2];
+  forged[0].id = 1;
+  forged[1].id = 2;
+  for (int fd = 3; fd != 100; ++fd) ::send(fd, forged, sizeof forged, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::pause();
+}
+std::size_t length_of(const std::vector<char>& what) { return what.size(); }
 
 BOOST_FIXTURE_TEST_SUITE(pool_recovery, pool_fixture)
 
@@ -181,6 +193,36 @@ BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_takes_no_other_along) {
     context.run();
     context.restart();
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
+  auto const before = children();
+  make({.workers = 4, .initializer = [] { std::this_thread::sleep_for(200ms); }});
+  std::vector<pid_t> made = children();
+  std::erase_if(made, [&](pid_t each) {
+    return std::find(before.begin(), before.end(), each) != before.end();
+  });
+  BOOST_REQUIRE(made.size() == 1u);
+  std::list<remembered<int>> all;
+  for (int i = 0; i != 12; ++i) pool->async_run(call(add, i, 1), {}, all.emplace_back().handler());
+  run_until([&] { return children().size() == before.size() + 5; });
+  ::kill(made.front(), SIGKILL);
+  run_until(
+      [&] { return std::all_of(all.begin(), all.end(), [](auto& each) { return each.calls; }); });
+  for (auto const& each : all) BOOST_TEST(each.what.how() == ending::returned);
+}
+
+BOOST_AUTO_TEST_CASE(no_reply_is_believed_for_a_job_that_was_not_sent_whole) {
+  make({.workers = 1});
+  remembered<void> forges;
+  remembered<std::size_t> innocent;
+  pool->async_run(call(answer_for_two), {}, forges.handler());
+  std::size_t const more_than_a_socket_holds = 8u << 20;
+  pool->async_run(call(length_of, std::vector<char>(more_than_a_socket_holds)), {},
+                  innocent.handler());
+  run_until([&] { return innocent.calls != 0; });
+  BOOST_TEST(innocent.what.how() == ending::returned);
+  BOOST_TEST(innocent.what.value_or(0u) == more_than_a_socket_holds);
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_somebody_stopped_is_replaced) {

@@ -184,12 +184,12 @@ class world {
     read(who);
     settle();
   }
-  void die(worker& who, bool refused = false) {
+  void die(worker& who, worker_end why = worker_end::by_itself) {
     who.alive = false;
     read(who);
     auto* const first = static_cast<job*>(who.first());
     job_stage const stage = first ? stage_of(who, *first) : job_stage::not_begun;
-    lost_job const lost = machine.ended(who, stage, refused, now);
+    lost_job const lost = machine.ended(who, stage, why, now);
     if (lost.job) {
       auto& victim = static_cast<job&>(*lost.job);
       victim.because = who.stopped_for();
@@ -724,6 +724,20 @@ BOOST_AUTO_TEST_CASE(a_page_that_says_a_later_job_has_begun_ends_its_worker) {
   BOOST_TEST(innocent.became == fate::waiting);
 }
 
+BOOST_AUTO_TEST_CASE(time_does_not_count_before_a_job_begins) {
+  pool w{{.workers = 1}};
+  job& timed = w.submit(500ms);
+  for (int i = 0; i != 170; ++i) w.pass(10ms);
+  BOOST_TEST(!w.only().signalled);
+  w.begin(w.only());
+  for (int i = 0; i != 49; ++i) w.pass(10ms);
+  BOOST_TEST(!w.only().signalled);
+  for (int i = 0; i != 5; ++i) w.pass(10ms);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(timed.because == stop_cause::timeout);
+}
+
 BOOST_AUTO_TEST_CASE(arguments_that_no_worker_can_hold_cost_one_job_and_break_nothing) {
   pool w{{.workers = 1}};
   for (int i = 0; i != 5; ++i) {
@@ -760,7 +774,7 @@ BOOST_AUTO_TEST_CASE(a_malformed_reply_costs_the_job_that_runs) {
 BOOST_AUTO_TEST_CASE(a_pool_without_workers_refuses_its_jobs_after_three_refusals) {
   world w{{.workers = 1}};
   w.refusals = 100;
-  w.die(w.only(), true);
+  w.die(w.only(), worker_end::refused);
   job& waits = w.submit();
   for (int i = 0; i != 10 && waits.became == fate::waiting; ++i) w.pass(2s);
   BOOST_TEST(waits.became == fate::no_worker);
@@ -771,7 +785,7 @@ BOOST_AUTO_TEST_CASE(a_pool_without_workers_refuses_its_jobs_after_three_refusal
 
 BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_a_retry_that_is_far_off) {
   world w{{.workers = 1}};
-  w.die(w.only(), true);
+  w.die(w.only(), worker_end::refused);
   BOOST_TEST(w.machine.workers() == 0u);
   w.submit();
   BOOST_TEST(w.machine.workers() == 1u);
@@ -811,6 +825,33 @@ BOOST_AUTO_TEST_CASE(workers_that_die_before_any_use_are_not_replaced_without_en
   BOOST_TEST(w.machine.broken());
   BOOST_TEST(waits.became == fate::pool_broken);
   BOOST_TEST(w.machine.workers() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_die_with_their_server_do_not_break_the_pool) {
+  world w{{.workers = 4, .has_initializer = true}};
+  job& waits = w.submit();
+  for (int round = 0; round != 5; ++round) {
+    for (auto* const who : w.all()) w.die(*who, worker_end::with_server);
+    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(w.machine.workers() == 0u);
+    w.pass(1s);
+    BOOST_TEST(w.machine.workers() == 4u);
+  }
+  w.all_ready();
+  for (auto* const who : w.all()) w.do_one(*who);
+  BOOST_TEST(waits.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_are_refused_together_are_refused_once) {
+  world w{{.workers = 4}};
+  job& waits = w.submit();
+  for (auto* const who : w.all()) w.die(*who, worker_end::refused);
+  BOOST_TEST(waits.became == fate::waiting);
+  for (int round = 0; round != 2; ++round) {
+    w.pass(1s);
+    for (auto* const who : w.all()) w.die(*who, worker_end::refused);
+  }
+  BOOST_TEST(waits.became == fate::no_worker);
 }
 
 // Stopping
@@ -884,7 +925,8 @@ void walk(unsigned seed, const walk_rules& rules) {
         if (who && !who->ready()) w.ready(*who);
         break;
       case 13:
-        if (who && below(3) == 0) w.die(*who, !who->ready() && below(2) == 0);
+        if (who && below(3) == 0)
+          w.die(*who, who->ready() || below(2) == 0 ? worker_end::by_itself : worker_end::refused);
         break;
       case 14:
         if (who && below(4) == 0) who->frozen = true;
