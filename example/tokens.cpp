@@ -63,6 +63,17 @@ asio::awaitable<void> coroutine() {
 }
 //]
 
+//[default
+using awaiting_executor = asio::use_awaitable_t<>::executor_with_default<asio::any_io_executor>;
+
+asio::awaitable<void> own_default() {
+  // The default token of the executor takes the place of asio::deferred.
+  awaiting_executor const executor{co_await asio::this_coro::executor};
+  asio::awaitable<isolatte::outcome<int>> operation = isolatte::async_fork(executor, answer);
+  std::cout << "executor's default: " << (co_await std::move(operation)).value() << '\n';
+}
+//]
+
 void future(asio::io_context& context) {
   //[future
   std::future<isolatte::outcome<int>> result =
@@ -80,9 +91,11 @@ int main() {
 
   asio::io_context context;
   callback(context);
-  asio::co_spawn(context, coroutine(), [](std::exception_ptr error) {
+  auto const rethrow = [](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
-  });
+  };
+  asio::co_spawn(context, coroutine(), rethrow);
+  asio::co_spawn(context, own_default(), rethrow);
   context.run();
 
   context.restart();
