@@ -6,7 +6,7 @@
 
 namespace isolatte::detail {
 
-/// Its address stands for the type.
+/// The address of type_token<T> stands for T.
 template <class T>
 inline char type_token{};
 
