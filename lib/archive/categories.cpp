@@ -16,8 +16,8 @@ namespace isolatte::inline v0_1::detail {
 
 namespace {
 
-/// A list that only grows. It takes no locks: a child may have been forked while another thread
-/// was about to add to it. Its nodes are never freed, for error codes refer to them.
+/// A list that only grows. No function takes a lock: a child may have been forked while another
+/// thread was adding a node. Nodes are never freed, because error codes refer to them.
 template <class Node>
 class growing_list {
  public:
@@ -28,8 +28,8 @@ class growing_list {
     return nullptr;
   }
 
-  /// Adds what @p make makes unless another thread has just added one that matches; none if there
-  /// are too many already.
+  /// Adds a node unless one matches, which another thread may have added meanwhile. Null if there
+  /// are @p most nodes already.
   template <class Matches, class Make>
   Node* find_or_add(Matches matches, std::size_t most, Make make) {
     if (Node* const found = find(matches)) return found;
@@ -50,7 +50,7 @@ class growing_list {
   std::atomic<std::size_t> size_{0};
 };
 
-// A frame may be hostile: what it may add for ever has to end somewhere.
+// A hostile frame must not make the program keep any amount of memory.
 constexpr std::size_t most_registered = SIZE_MAX;
 constexpr std::size_t most_foreign = 256;
 constexpr std::size_t most_messages = 256;
@@ -72,7 +72,7 @@ struct known_message {
   known_message* next = nullptr;
 };
 
-/// Stands for a category of the child that this process does not know.
+/// Stands for a category that only the child knows.
 template <class Category>
 class foreign_category final : public Category {
  public:
@@ -130,7 +130,7 @@ class category_registry {
 using std_registry = category_registry<std::error_category>;
 using boost_registry = category_registry<boost::system::error_category>;
 
-// Never destroyed: they are used until the very end of the program.
+// The registries are never destroyed: destructors of the program may use error codes.
 
 std_registry& std_categories() {
   static auto& registry = *new std_registry{&std::generic_category(), &std::system_category(),
@@ -146,7 +146,8 @@ boost_registry& boost_categories() {
   return registry;
 }
 
-// Not in a child, where another thread of the parent may have been at it when the child was forked.
+// The registries are made before main(). If a child made one, another thread of the program might
+// have been making it at the fork, and its lock would never be released.
 [[maybe_unused]] std_registry& early_std_categories = std_categories();
 [[maybe_unused]] boost_registry& early_boost_categories = boost_categories();
 
@@ -164,7 +165,7 @@ bool is_standard_category(const boost::system::error_category& category) noexcep
 const std::error_category& find_std_category(const std::string& name, int value,
                                              const std::string& message) {
   if (auto const* const known = std_categories().find(name)) return *known;
-  // Boost's error codes turn into the standard's; their categories keep the name.
+  // A Boost error code converts to a standard one, whose category has the same name.
   if (auto const* const known = boost_categories().find(name)) return *known;
   return std_categories().find_foreign(name, value, message);
 }

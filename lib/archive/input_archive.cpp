@@ -22,7 +22,7 @@ bool within(const void* address, const void* begin, const void* end) noexcept {
 
 }  // namespace
 
-/// An object behind a pointer while it is being loaded. Undone unless it gets to its end.
+/// The object of a pointer while it is loaded. The destructor frees it unless it is complete.
 class input_archive::creation {
  public:
   creation(input_archive& ar, const heap_class& objects, bool tracked)
@@ -120,7 +120,8 @@ unsigned int input_archive::boost_library_version() {
 bool input_archive::load_tracking(const object_class& parts) {
   if (parts.tracking != bs::track_selectively) return parts.is_tracked();
   if (auto const* const known = tracked_.find(&parts)) return *known != 0;
-  // This process may not have loaded the library that saves the class by pointers in the child.
+  // The flag may differ from this process's own: the child may have loaded a library that saves the
+  // class by pointers.
   bool const tracking = load_flag();
   tracked_.add(&parts, tracking);
   return tracking;
@@ -278,7 +279,7 @@ void input_archive::move_objects(std::size_t mark, const void* from, std::size_t
   if (count > moves_left_) throw_malformed("isolatte: the value's objects move too often");
   moves_left_ -= count;
   auto const* const begin = static_cast<const std::byte*>(from);
-  // The address is never written to by the archive.
+  // The archive never writes to the address.
   auto* const target = static_cast<std::byte*>(const_cast<void*>(to));
   for (; mark < objects_.size(); ++mark) {
     object_record& object = objects_[mark];
@@ -301,13 +302,26 @@ void input_archive::claim_unique() {
   object.owner = object_record::one;
 }
 
+input_archive::object_record& input_archive::whole_of(std::size_t index) {
+  object_record& part = objects_[index];
+  if (part.objects) return part;
+  for (std::size_t i = index; i-- > 0;) {
+    if (moves_left_-- == 0) throw_malformed("isolatte: the value's objects move too often");
+    object_record& whole = objects_[i];
+    if (whole.objects && whole.state != object_record::gone &&
+        within(part.address, whole.address, whole.address + whole.objects->size))
+      return whole;
+  }
+  return part;
+}
+
 std::shared_ptr<void> input_archive::claim_shared() {
   if (last_pointer_.index == untracked) return last_pointer_.objects->share(last_pointer_.object);
-  object_record& object = objects_[last_pointer_.index];
+  object_record& object = whole_of(last_pointer_.index);
   if (object.objects && object.owner == object_record::nobody) {
     object.share = static_cast<std::uint32_t>(shares_.size());
     shares_.push_back({nullptr, nullptr});
-    // If it throws, it has seen to the object.
+    // share() destroys the object if it throws.
     object.owner = object_record::several;
     shares_.back().owner = object.objects->share(object.address);
   } else if (!object.objects || object.owner != object_record::several ||
@@ -319,7 +333,7 @@ std::shared_ptr<void> input_archive::claim_shared() {
 
 input_archive::foreign_claim input_archive::claim_foreign(const void* kind) {
   if (last_pointer_.index == untracked) {
-    // Nothing else can come to point to it.
+    // No other pointer can point to an untracked object.
     shares_.push_back({nullptr, kind});
     return {&shares_.back().owner, last_pointer_.object, last_pointer_.objects};
   }

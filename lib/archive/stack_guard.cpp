@@ -13,7 +13,7 @@ namespace isolatte::inline v0_1::detail {
 void stack_guard::allow_more(std::uintptr_t place) {
   constexpr std::uintptr_t most = 64 * 1024 * 1024;
   constexpr std::uintptr_t largest_reserve = 256 * 1024;
-  // Where the system does not tell: a coroutine's stack may have 128 KiB in all.
+  // The system does not know a coroutine's stack, which may have 128 KiB in all.
   constexpr std::uintptr_t unknown_stack = 64 * 1024;
 
   auto const [low, high] = posix::thread_stack();

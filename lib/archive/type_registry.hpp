@@ -14,17 +14,17 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// What names a type in a frame. Types of several unnamed namespaces may share a name.
+/// The name of a type in a frame. The ordinal tells types of several unnamed namespaces apart.
 struct type_key {
   std::string_view name;
   std::uint32_t ordinal = 0;
 };
 
-/// Types that programs and their libraries register, found by type or by name.
+/// Keeps the types that the program and its libraries register, and finds them by type or by name.
 ///
 /// No function takes a lock: a child may have been forked while another thread was loading a
-/// library. So entries are never unlinked, nor freed. The entry of an unloaded library is empty
-/// until the library comes back.
+/// library. So entries are never unlinked and never freed. The entry of an unloaded library is
+/// empty until the library is loaded again.
 ///
 /// @tparam Item has a member `type`, a pointer to the std::type_info
 template <class Item>

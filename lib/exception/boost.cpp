@@ -24,8 +24,8 @@ struct carried_texts {
 
 }  // namespace
 
-/// Keeps what the exception's pointers point to as long as any copy of the exception lives, and
-/// shows the original's boost::error_info objects in its diagnostic information.
+/// Owns the texts to which the exception's pointers point, for as long as a copy of the exception
+/// lives. Its own text shows the original's boost::error_info objects.
 using carried_info =
     boost::error_info<struct carried_info_tag, std::shared_ptr<const carried_texts>>;
 
@@ -38,7 +38,7 @@ static std::string to_string(const carried_info& info) { return info.value()->in
   if (auto const* const name = boost::get_error_info<boost::throw_function>(object); name && *name)
     parts.function = *name;
   if (auto const* const line = boost::get_error_info<boost::throw_line>(object)) parts.line = *line;
-  // Boost gives the column in this way only.
+  // boost::get_error_info() does not give the column.
   if (auto const column = boost::get_throw_location(object).column(); parts.line && column != 0)
     parts.column = static_cast<std::int32_t>(column);
   if (const char* const infos = boost::diagnostic_information_what(object, false))

@@ -16,13 +16,13 @@ struct boost_storage {
   std::string infos;
 };
 
-/// What the exception knows of where it was thrown, and its boost::error_info objects.
-/// Invalidates what a boost::diagnostic_information_what() of it pointed to.
+/// Finds where the exception was thrown, and its boost::error_info objects. Invalidates the text
+/// that boost::diagnostic_information_what() gave before.
 boost_parts collect_boost(const boost::exception& object, boost_storage& storage);
 
 void restore_boost(boost::exception& object, const boost_parts& parts);
 
-/// What boost::diagnostic_information() said in the child.
+/// The text of boost::diagnostic_information() in the child.
 std::string diagnostics_of(const exception_link& link);
 
 }  // namespace isolatte::inline v0_1::detail

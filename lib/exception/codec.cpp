@@ -26,8 +26,8 @@ constexpr std::string_view note_of_more = "more exceptions are nested here; they
 constexpr std::string_view note_of_nothing = "the exception could not be carried out of the child";
 constexpr std::string_view note_of_null = "no exception";
 
-/// The data of base classes is only for a program that lacks the derived class: no need to double
-/// what travels for its sake.
+/// Only a program without the derived class needs the data of base classes, so the data is bounded:
+/// it must not double the frame.
 constexpr std::size_t most_fallback_data = 64 * 1024;
 constexpr std::size_t most_name = 4 * 1024;
 
@@ -51,7 +51,7 @@ exception_link note(std::string_view text) noexcept {
   return std::string(text.substr(0, size)) + tail;
 }
 
-/// One exception in the child, and whatever the link made of it refers to.
+/// One exception in the child, and the storage to which its link refers.
 class source {
  public:
   explicit source(const std::exception_ptr& thrown) noexcept
@@ -61,7 +61,7 @@ class source {
 
   const std::exception_ptr& nested() const noexcept { return nested_; }
 
-  /// All there is to know.
+  /// A link with everything that can be found out.
   [[gnu::cold]] exception_link full(std::size_t room) {
     exception_link link;
     add_message(link);
@@ -72,7 +72,7 @@ class source {
     return link;
   }
 
-  /// What there is to know without allocating, and without the user's help.
+  /// A link with what can be found out without allocating, and without calling the user's code.
   [[gnu::cold]] exception_link brief() const noexcept {
     exception_link link;
     if (sight_.type) link.type_name = sight_.type->name();
@@ -108,7 +108,7 @@ class source {
     shorten(link.type_name, most_name);
     if (link.boost) shorten_boost(*link.boost);
     if (fits()) return;
-    // The message is what is left; a hidden text gives way to it.
+    // Only the message is left to shorten. Drop a text that what() hides.
     if (link.standard.text && link.standard.text != link.message) link.standard.text.reset();
     bool const same_text = link.standard.text.has_value();
     std::size_t const others = size_of_link(link) - link.message.size();
@@ -123,7 +123,7 @@ class source {
       link.speaks = sight_.standard && sight_.standard->what() == link.message;
     } else if (sight_.standard) {
       add_message(link, *sight_.standard);
-      // collect_boost() may change it.
+      // collect_boost() may invalidate the text of what().
       if (sight_.boost) link.message = message_ = link.message;
     } else {
       link.message = message_ = value_as_text(thrown_);
@@ -161,7 +161,7 @@ class source {
       }
       types.push_back(alternative);
       if (first) link.exact = !sight_.remote && (is_type(type) || is_wrapped(type));
-      // The program knows this one: it will not look further.
+      // The program knows every standard type, so it needs no further alternative.
       if (type.standard) break;
     }
   }
@@ -174,7 +174,7 @@ class source {
     return is_unwrapped(*type.ops->type, type_name_);
   }
 
-  /// False as well if the type's own code fails: the base classes are next.
+  /// False if the type's own code fails, too: the base classes are tried next.
   bool sample(const registered_exception& type, std::size_t room) noexcept {
     try {
       exception_sample& fresh = samples_.emplace_back();
@@ -246,13 +246,13 @@ class encoder {
         thrown = from.nested();
       }
     } catch (...) {
-      // What has been written is worth keeping.
+      // Keep the links that have been written.
     }
     if (out_.size() != begin_) write_end(out_);
   }
 
  private:
-  /// Room for one link, and a note and the end after it.
+  /// The bytes left for one link, a note and the end.
   std::size_t room() const noexcept {
     std::size_t const taken = out_.size() - begin_ + 1;
     return limit_ - std::min(limit_, taken);
@@ -281,7 +281,7 @@ class encoder {
   bool write(const exception_link& link, std::size_t room) {
     std::size_t const size = size_of_link(link);
     if (size > room) return false;
-    // Nothing must be able to stop the end from being written.
+    // Reserve a byte for the end, so that writing the end cannot fail.
     std::size_t const before = out_.size();
     out_.extend(size + 1);
     out_.resize(before);
@@ -294,7 +294,7 @@ class encoder {
   std::size_t begin_;
 };
 
-/// One link in the program.
+/// The plan that one link makes in the program.
 class link_plan final : public exception_plan {
  public:
   link_plan(const exception_link& link, bool is_nested) : link_{link} {
@@ -320,7 +320,7 @@ class link_plan final : public exception_plan {
   }
 
  private:
-  /// There is no other way to make one while an exception is being handled.
+  /// A std::nested_exception made here at run time would nest the exception that is being handled.
   static const std::nested_exception nested_in_nothing;
 
   const exception_link& link_;
@@ -338,7 +338,7 @@ const std::nested_exception link_plan::nested_in_nothing;
   try {
     return ops->rebuild(plan);
   } catch (...) {
-    // Its data may be malformed, or its constructor in a mood.
+    // The data may be malformed, or a constructor may have thrown.
     return nullptr;
   }
 }

@@ -22,7 +22,7 @@
 #include <cxxabi.h>
 #define ISOLATTE_HAS_CXXABI
 #endif
-// Of the runtimes that follow the common C++ ABI, only GCC's shows its type_info classes.
+// Only GCC's runtime declares the type_info classes of the common C++ ABI.
 #if defined(ISOLATTE_HAS_CXXABI) && defined(__GLIBCXX__) && !defined(ISOLATTE_PORTABLE)
 #define ISOLATTE_HAS_TYPE_WALK
 #endif
@@ -62,7 +62,7 @@ std::string as_text(const Code& code) {
   return std::string(code.category().name()) + ':' + as_text(code.value()) + ": " + code.message();
 }
 
-/// Clang gets references to thrown pointers wrong.
+/// Clang does not catch thrown pointers by reference correctly.
 template <class T>
 using caught = std::conditional_t<std::is_pointer_v<T>, T, const T&>;
 
@@ -129,7 +129,7 @@ std::string_view unwrap(std::string_view name) {
   return name;
 }
 
-/// The streams of GCC's library throw a type of their own in the place of a standard one.
+/// GCC's streams throw a type of their own instead of std::ios_base::failure.
 bool is_stream_failure(std::string_view name) { return name == "std::__ios_failure"; }
 
 #ifdef ISOLATTE_HAS_TYPE_WALK
@@ -158,7 +158,7 @@ struct collector {
   const std::exception_ptr& thrown;
   candidates found{};
 
-  /// Before its first base class: derived types come first.
+  /// Inserts the type before its first base class: derived types come first.
   void add(const registered_exception& type) {
     if (found.size() == found.capacity() || !catches(*type.ops, thrown)) return;
     auto const is_base = [&type](const registered_exception& other) {

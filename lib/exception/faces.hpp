@@ -15,14 +15,15 @@
 #include <string_view>
 #include <typeinfo>
 
-// What can be seen of an exception without knowing its type.
+// This header finds out what an exception is without knowing its type.
 
 namespace isolatte::inline v0_1::detail {
 
-/// The faces an exception object shows. They are those of the object that the exception_ptr owns:
-/// on the platforms this library is for, rethrowing does not copy.
+/// The base classes of an exception object that can be found without knowing its type. The pointers
+/// lead into the object that the exception_ptr owns: rethrowing does not copy on the supported
+/// platforms.
 struct exception_sight {
-  /// Null where the compiler's runtime cannot tell.
+  /// Null if the compiler's runtime cannot tell.
   const std::type_info* type = nullptr;
   const std::exception* standard = nullptr;
   const boost::exception* boost = nullptr;
@@ -30,11 +31,10 @@ struct exception_sight {
   const remote_exception* remote = nullptr;
 };
 
-/// Does not allocate.
+/// Finds the base classes. Allocates nothing.
 exception_sight look_at(const std::exception_ptr& thrown) noexcept;
 
-/// The type of the exception whose handler this is called in; null where the compiler's runtime
-/// cannot tell.
+/// The type of the exception that is being handled. Null if the compiler's runtime cannot tell.
 const std::type_info* current_exception_type() noexcept;
 
 /// Whether a handler for a registered type catches the exception.
@@ -47,7 +47,7 @@ std::string value_as_text(const std::exception_ptr& thrown);
 /// boost::wrapexcept<E>.
 std::string unwrapped_name(const std::type_info& type);
 
-/// Whether a handler for a registered type could see through all wrappers to this very type.
+/// Whether a type, of that unwrapped name, has no wrappers.
 bool is_unwrapped(const std::type_info& type, std::string_view name);
 
 using candidates = boost::container::static_vector<registered_exception, 32>;

@@ -42,14 +42,14 @@ unsigned form_of(const exception_plan& plan) noexcept {
          (plan.with_nested ? exception_form::nested : 0u);
 }
 
-/// No T at all: the parts alone.
+/// Throws the parts alone: there is no T.
 template <unsigned Form>
 [[gnu::cold]] void throw_parts(void*, exception_extras& extras) {
   using parts = exception_parts<exception_form::standard | Form>;
   throw parts(extras);
 }
 
-/// Where an exception was thrown, and what else boost::exception holds.
+/// Holds what a boost::exception part is copied from.
 struct boost_contents : boost::exception {
   explicit boost_contents(const exception_plan& plan) { plan.restore(*this); }
 };
@@ -67,8 +67,7 @@ std::exception_ptr assemble(void* object, const exception_throwers& throwers,
   try {
     thrower(object, extras);
   } catch (...) {
-    // A constructor may have thrown something else. An object without parts does not say that it
-    // has been made.
+    // A constructor may have thrown another exception. An object without parts does not set `made`.
     auto const* const type = current_exception_type();
     bool const is_object = extras.made || (throwers.type && (!type || *type == *throwers.type));
     if (!is_object) throw;

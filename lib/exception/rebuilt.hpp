@@ -10,7 +10,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Rebuilds an exception that is of no registered type: a std::exception that is remote.
+/// Rebuilds an exception of no registered type, as a std::exception that is remote.
 std::exception_ptr assemble_remote(const exception_plan& plan);
 
 }  // namespace isolatte::inline v0_1::detail

@@ -104,7 +104,7 @@ void code(reader& coder, Alternatives& alternatives) {
   }
 }
 
-/// The text of most exceptions is their message: it is not sent twice.
+/// Most exceptions' text equals the message, and is not sent twice.
 template <class Coder>
 void code_text(Coder& coder, const exception_link& link) {
   bool const same = link.standard.text == link.message;

@@ -15,13 +15,13 @@
 #include <span>
 #include <string_view>
 
-// The bytes of an exception: a chain of links, the outermost first. A link tells of one exception
-// all that may help to rebuild it, in several ways; the reader takes the best that works for it.
-// Pure data: nothing here throws, catches or knows an exception type.
+// An exception travels as a chain of links, the outermost first. A link holds several ways to
+// rebuild one exception; the reader takes the first that works. This header is pure data: it
+// neither throws nor catches, and knows no exception type.
 
 namespace isolatte::inline v0_1::detail {
 
-/// What the standard base classes of an exception hold.
+/// The contents of an exception's standard base classes.
 struct standard_parts {
   /// The own text of a std::runtime_error or std::logic_error, which a derived what() may hide.
   std::optional<std::string_view> text{};
@@ -37,7 +37,7 @@ struct standard_parts {
   std::string_view path2{};
 };
 
-/// What boost::exception holds.
+/// The contents of a boost::exception.
 struct boost_parts {
   std::optional<std::string_view> file{};
   std::optional<std::string_view> function{};
@@ -55,11 +55,11 @@ struct exception_alternative {
 
 inline constexpr std::size_t max_alternatives = 16;
 
-/// One exception of a chain. Refers to the exception, or to the bytes it was read from.
+/// One exception of a chain. The views lead into the exception, or into the bytes of a frame.
 struct exception_link {
-  /// The first alternative is the very type that was thrown.
+  /// Whether the first alternative is the type that was thrown.
   bool exact = false;
-  /// There is a message, be it empty.
+  /// Whether there is a message, which may be empty.
   bool speaks = false;
   std::string_view type_name{};
   std::string_view message{};
@@ -69,14 +69,14 @@ struct exception_link {
   boost::container::static_vector<exception_alternative, max_alternatives> alternatives{};
 };
 
-/// How many bytes write_link() appends.
+/// The number of bytes that write_link() appends.
 std::size_t size_of_link(const exception_link& link) noexcept;
-/// Appends all of the link or, when it throws std::bad_alloc, nothing.
+/// Appends the link. Appends nothing if it throws std::bad_alloc.
 void write_link(byte_buffer& out, const exception_link& link);
 /// Ends the chain. Takes one byte.
 void write_end(byte_buffer& out);
 
-/// Reads links that nobody vouches for.
+/// Reads links, and trusts none of their bytes.
 class link_reader {
  public:
   explicit link_reader(std::span<const std::byte> bytes) noexcept : rest_{bytes} {}

@@ -120,12 +120,12 @@ Code decode_code(std::string_view bytes) {
 
 std::string_view text_of(const char* text) noexcept { return text ? text : ""; }
 
-/// Which constructor made it shows in its text.
+/// Tries the constructors until one gives the original's text.
 [[gnu::cold]] std::filesystem::filesystem_error make_filesystem_error(const standard_parts& parts,
                                                                       std::error_code code) {
   using std::filesystem::filesystem_error;
   std::string message(parts.text.value_or(""));
-  // The base class has appended the code's own message, and will do so again.
+  // The base class appends the code's message, and would do so twice.
   std::string const tail = ": " + code.message();
   if (message.ends_with(tail)) message.resize(message.size() - tail.size());
   std::filesystem::path const path1{std::string(parts.path1)};
@@ -148,12 +148,13 @@ void restore_regex_error(std::regex_error& object, std::int32_t number) {
     if (number == static_cast<std::int32_t>(known)) object = std::regex_error(known);
 }
 
-/// The constructor that takes the text is not for us, but the library's functions have it.
+/// Only the standard library can set the text, so this makes it throw until the text is the right
+/// one.
 [[gnu::cold]] void restore_variant_access(std::bad_variant_access& object, std::string_view text) {
   struct fragile {
     fragile() = default;
     explicit fragile(int) { throw 0; }
-    // A copy that may throw, too: else the variant would keep its old value.
+    // The copy may throw as well. Otherwise the variant would keep its old value.
     fragile(const fragile&) noexcept(false) {}
   };
   using either = std::variant<int, fragile>;
@@ -185,7 +186,7 @@ void restore_regex_error(std::regex_error& object, std::int32_t number) {
 }  // namespace
 
 std::span<const exception_ops* const> standard_exceptions() noexcept {
-  // Derived ones before their bases.
+  // Derived types come before their base classes.
   return standard_table<
       std::invalid_argument, std::out_of_range, std::length_error, std::domain_error,
       std::future_error, std::logic_error, std::range_error, std::overflow_error,
@@ -201,7 +202,7 @@ std::span<const exception_ops* const> standard_exceptions() noexcept {
 
 standard_parts collect_standard_text(const std::exception& object) noexcept {
   standard_parts parts;
-  // Not what() as overridden, but what the base class holds.
+  // Call the base class's what(): a derived class may override it.
   if (auto const* const runtime = dynamic_cast<const std::runtime_error*>(&object))
     parts.text = text_of(runtime->std::runtime_error::what());
   else if (auto const* const logic = dynamic_cast<const std::logic_error*>(&object))
@@ -248,7 +249,7 @@ standard_parts collect_standard_text(const std::exception& object) noexcept {
   if (auto* const future = dynamic_cast<std::future_error*>(&object); future && parts.number)
     *future = std::future_error(static_cast<std::future_errc>(*parts.number));
 
-  // Last, for the classes above compose a text of their own.
+  // The text comes last: the classes above compose one of their own.
   if (!parts.text) return;
   if (auto* const runtime = dynamic_cast<std::runtime_error*>(&object))
     *runtime = std::runtime_error(std::string(*parts.text));

@@ -18,18 +18,18 @@ namespace isolatte::inline v0_1::detail {
 /// The exception types of the standard library, and boost::system::system_error.
 std::span<const exception_ops* const> standard_exceptions() noexcept;
 
-/// Where the encoded parts of one exception live while its link refers to them.
+/// Owns the encoded parts of one exception while its link refers to them.
 struct standard_storage {
   byte_buffer code;
 };
 
-/// What the standard base classes of an exception hold, whatever its own type is.
+/// Finds what the standard base classes of an exception hold.
 standard_parts collect_standard(const std::exception& object, standard_storage& storage);
 
-/// The texts alone, without allocating.
+/// Finds the texts alone, and allocates nothing.
 standard_parts collect_standard_text(const std::exception& object) noexcept;
 
-/// Gives those of the object's base classes that the parts speak of their contents back.
+/// Gives the object's standard base classes back what they held.
 void restore_standard(std::exception& object, const standard_parts& parts);
 
 }  // namespace isolatte::inline v0_1::detail

@@ -2,10 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "support/sanitizers.hpp"
+#include "support/small_stack.hpp"
 #include "travellers.hpp"
 
-#include <boost/context/fiber.hpp>
-#include <boost/context/fixedsize_stack.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -207,23 +206,6 @@ struct wide {
     ar& content[0];
   }
 };
-
-/// Decodes on a stack of its own, as a coroutine of Boost.Asio does.
-template <class Decode>
-void on_small_stack(Decode decode) {
-  std::exception_ptr thrown;
-  boost::context::fiber(std::allocator_arg, boost::context::fixedsize_stack(128 * 1024),
-                        [&](boost::context::fiber&& back) {
-                          try {
-                            decode();
-                          } catch (const std::exception&) {
-                            thrown = std::current_exception();
-                          }
-                          return std::move(back);
-                        })
-      .resume();
-  if (thrown) std::rethrow_exception(thrown);
-}
 
 }  // namespace hostile_frames_test
 
@@ -518,6 +500,7 @@ BOOST_AUTO_TEST_CASE(endless_nesting) {
   bytes const list = raw({2, 1, 0, 0, 0, 0}) + repeated(raw({2, 0, 0, 0, 0})) + raw({0}) + end_mark;
   using pointer = std::unique_ptr<list_node>;
   // ThreadSanitizer's own stack has room for 65536 calls, and this one for more.
+  using isolatte::test::on_small_stack;
   using isolatte::test::with_tsan;
   if (!with_tsan) BOOST_CHECK_THROW(codec<pointer>::decode(list), std::length_error);
   BOOST_CHECK_THROW(on_small_stack([&] { codec<pointer>::decode(list); }), std::length_error);

@@ -1,11 +1,13 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "support/small_stack.hpp"
 #include "travellers.hpp"
 
 #include <isolatte.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/blank.hpp>
 #include <boost/system/error_category.hpp>
 #include <boost/test/unit_test.hpp>
 #include <boost/variant/recursive_variant.hpp>
@@ -148,6 +150,63 @@ union either {
 };
 struct derived_from_record : record {};
 
+/// Has nothing to serialise, and does not say so.
+struct greeter {
+  virtual ~greeter() = default;
+  virtual std::string greet() const = 0;
+};
+class polite : public greeter {
+ public:
+  explicit polite(std::string name = {}) : name_{std::move(name)} {}
+  std::string greet() const override { return "hello, " + name_; }
+
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & name_;
+  }
+
+ private:
+  std::string name_;
+};
+
+/// Has no virtual functions.
+struct capital : town {
+  int inhabitants = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<town>(*this) & inhabitants;
+  }
+};
+
+/// An order with a state.
+struct by_distance {
+  int origin = 0;
+  bool operator()(int a, int b) const { return std::abs(a - origin) < std::abs(b - origin); }
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & origin;
+  }
+};
+struct salted_hash {
+  int salt = 0;
+  std::size_t operator()(int value) const { return static_cast<std::size_t>(value ^ salt); }
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & salt;
+  }
+};
+
+/// Maps within maps, with an object in each that can be pointed to.
+struct atlas {
+  town place;
+  std::map<int, atlas> pages;
+  town* home = nullptr;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & place & pages & home;
+  }
+};
+
 }  // namespace serialization_test
 
 namespace boost::serialization {
@@ -158,6 +217,7 @@ void serialize(Ar& ar, serialization_test::has_function_in_boost& h, const unsig
 }  // namespace boost::serialization
 BOOST_CLASS_IMPLEMENTATION(serialization_test::has_not_to_be_serialised, not_serializable)
 BOOST_IS_BITWISE_SERIALIZABLE(serialization_test::either)
+BOOST_CLASS_EXPORT(serialization_test::polite)
 
 BOOST_AUTO_TEST_SUITE(serialization)
 
@@ -357,6 +417,8 @@ BOOST_AUTO_TEST_CASE(one_of_several_parts) {
   check(boost::variant<std::string, ticket>(ticket(1)));
   check(boost::variant2::variant<int, std::string>("text"));
   check(boost::variant2::variant<ticket, std::string>(ticket(1)));
+  check(boost::variant2::variant<boost::variant2::monostate, int>());
+  check(boost::variant<boost::blank, int>());
   using nested = boost::make_recursive_variant<int, std::vector<boost::recursive_variant_>>::type;
   check(nested(std::vector<nested>{nested(1), nested(std::vector<nested>{nested(2)})}));
 
@@ -401,6 +463,77 @@ BOOST_AUTO_TEST_CASE(shared_pointers) {
   BOOST_TEST((weak_copy.first.lock() == weak_copy.second));
   BOOST_TEST(sent(std::weak_ptr<int>(weak.second)).expired());
   BOOST_TEST(sent(std::weak_ptr<int>()).expired());
+}
+
+BOOST_AUTO_TEST_CASE(interfaces) {
+  // The interface has no serialize(): there is nothing in it.
+  std::unique_ptr<greeter> const one = std::make_unique<polite>("world");
+  BOOST_TEST(sent(one)->greet() == "hello, world");
+  std::shared_ptr<greeter> const shared = std::make_shared<polite>("you");
+  auto const copy = sent(std::vector<std::shared_ptr<greeter>>{shared, shared, nullptr});
+  BOOST_TEST(copy.at(0)->greet() == "hello, you");
+  BOOST_TEST(copy.at(0) == copy.at(1));
+}
+
+BOOST_AUTO_TEST_CASE(owners_of_an_object_and_of_its_base) {
+  auto const whole = std::make_shared<capital>();
+  whole->number = 5;
+  whole->inhabitants = 7;
+  std::pair<std::shared_ptr<capital>, std::shared_ptr<town>> const value{whole, whole};
+  auto const copy = sent(value);
+  BOOST_TEST(copy.first->inhabitants == 7);
+  BOOST_TEST(copy.second.get() == copy.first.get());
+  BOOST_TEST(copy.second->number == 5);
+  BOOST_TEST(copy.first.use_count() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(large_elements_on_a_small_stack) {
+  using block = std::array<char, 300 * 1024>;
+  auto const blocks = std::make_unique<std::map<int, block>>();
+  (*blocks)[1][7] = 'a';
+  auto const set = std::make_unique<std::set<block>>();
+  set->insert((*blocks)[1]);
+  auto const lists = std::make_unique<std::unordered_map<int, std::list<block>>>();
+  (*lists)[1].push_back((*blocks)[1]);
+  isolatte::test::on_small_stack([&] {
+    BOOST_TEST((*sent(blocks) == *blocks));
+    BOOST_TEST((*sent(set) == *set));
+    BOOST_TEST((*sent(lists) == *lists));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(orders_with_a_state) {
+  std::set<int, by_distance> near{{}, by_distance{10}};
+  near.insert({1, 9, 14, 12});
+  auto const copy = sent(near);
+  BOOST_TEST(copy.key_comp().origin == 10);
+  BOOST_TEST((std::vector<int>(copy.begin(), copy.end()) == std::vector<int>{9, 12, 14, 1}));
+
+  std::priority_queue<int, std::vector<int>, by_distance> queue(by_distance{10});
+  for (int i : {1, 9, 14, 12}) queue.push(i);
+  BOOST_TEST(sent(queue).top() == 1);
+
+  std::unordered_map<int, std::string, salted_hash> hashed(8, salted_hash{5});
+  hashed.emplace(1, "a");
+  auto const hashed_copy = sent(hashed);
+  BOOST_TEST(hashed_copy.hash_function().salt == 5);
+  BOOST_TEST(hashed_copy.at(1) == "a");
+}
+
+BOOST_AUTO_TEST_CASE(objects_within_many_maps) {
+#ifdef ISOLATTE_PORTABLE
+  constexpr int levels = 10;
+#else
+  constexpr int levels = 1500;
+#endif
+  auto const root = std::make_unique<atlas>();
+  atlas* page = root.get();
+  for (int i = 0; i < levels; ++i) page = &page->pages[i];
+  page->place.number = 7;
+  auto const copy = sent(root);
+  page = copy.get();
+  while (!page->pages.empty()) page = &page->pages.begin()->second;
+  BOOST_TEST(page->place.number == 7);
 }
 
 BOOST_AUTO_TEST_CASE(times) {

@@ -4,20 +4,25 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_BOOST_INTERNALS_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_BOOST_INTERNALS_HPP
 
-// This header is the only one that names parts of Boost which no documentation promises.
+// This header alone names parts of Boost that no documentation promises. Each line gives the name,
+// the release of Boost that introduced it, and the use:
 //
-// | name | used for | in Boost since |
-// |---|---|---|
-// | archive::detail::ptr_serialization_support | BOOST_CLASS_EXPORT reaches the archives | 1.35 |
-// | serialization::use_array_optimization | make_array() reaches save_array() and load_array()
-// | 1.35 | | serialization::collection_size_type, item_version_type | what Boost's containers save
-// | 1.36, 1.42 | | serialization::library_version_type | what Boost's containers ask for | 1.74 |
-// | serialization::nvp, array_wrapper | wrappers that are taken apart here | 1.32, 1.56 |
-// | mpl::begin, end, deref, next | the alternatives of a boost::variant | 1.32 |
+// archive::detail::ptr_serialization_support, 1.35:
+//   BOOST_CLASS_EXPORT reaches the archives
+// serialization::use_array_optimization, 1.35:
+//   make_array() reaches save_array() and load_array()
+// serialization::collection_size_type, 1.36; item_version_type, 1.42:
+//   Boost's container headers save them
+// serialization::library_version_type, 1.74:
+//   Boost's container headers ask the archive for it
+// serialization::nvp, 1.32; array_wrapper, 1.56:
+//   the archives take these wrappers apart
+// mpl::begin, end, deref, next, 1.32:
+//   they give the alternatives of a boost::variant
 //
 // The traits of a class (implementation_level, tracking_level, version, is_wrapper) are documented,
-// but their headers cost every program an MPL. A class about which something is to be said comes
-// with the header that says it, so an incomplete trait stands for its default.
+// but their headers include much of MPL, and every program would compile it. A class with a trait
+// of its own comes with the trait's header. So an incomplete trait stands for its default.
 
 #include <boost/archive/detail/register_archive.hpp>
 #include <boost/mpl/bool.hpp>
@@ -27,8 +32,7 @@
 
 #include <type_traits>
 
-// Classes with base classes need these, and so does a source that exports classes. Neither
-// base_object.hpp nor export.hpp includes them: Boost's own archives do.
+// base_object.hpp and export.hpp need these two, but leave including them to Boost's own archives.
 #if defined(BOOST_SERIALIZATION_BASE_OBJECT_HPP) || defined(BOOST_SERIALIZATION_EXPORT_HPP)
 #include <boost/serialization/extended_type_info_typeid.hpp>
 #include <boost/serialization/void_cast.hpp>
@@ -81,7 +85,7 @@ namespace bs = boost::serialization;
 template <class T>
 concept complete_type = requires { sizeof(T); };
 
-/// How much Boost.Serialization is to do for a class: a boost::serialization::level_type.
+/// The class's boost::serialization::level_type: what the archive has to save besides contents.
 template <class T>
 consteval int level_of() {
   if constexpr (complete_type<bs::implementation_level<T>>)
@@ -90,7 +94,7 @@ consteval int level_of() {
     return bs::object_class_info;
 }
 
-/// Whether objects of a class are known again: a boost::serialization::tracking_type.
+/// The class's boost::serialization::tracking_type: when its objects are recognised again.
 template <class T>
 consteval int tracking_of() {
   if constexpr (complete_type<bs::tracking_level<T>>)
@@ -107,7 +111,7 @@ consteval unsigned version_of() {
     return 0;
 }
 
-/// Whether a class stands for something else, which is loaded through a temporary object.
+/// Whether a class refers to another object, so that a temporary one can be loaded.
 template <class T>
 consteval bool is_boost_wrapper() {
   if constexpr (complete_type<bs::is_wrapper<T>>)
@@ -126,7 +130,7 @@ inline constexpr bool is_nvp = false;
 template <class T>
 inline constexpr bool is_nvp<bs::nvp<T>> = true;
 
-/// The types of an MPL sequence, one after the other.
+// The types of an MPL sequence, one after the other.
 template <class Sequence>
 using first_place = typename boost::mpl::begin<Sequence>::type;
 template <class Sequence>

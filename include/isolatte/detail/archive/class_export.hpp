@@ -11,7 +11,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Makes a class known that BOOST_CLASS_EXPORT names, and forgets it when its library is unloaded.
+/// Registers a class that BOOST_CLASS_EXPORT names, until its library is unloaded.
 class exported_class {
  public:
   ISOLATTE_DECL explicit exported_class(const heap_class& objects);
@@ -33,7 +33,8 @@ struct named_function;
 
 }  // namespace isolatte::inline v0_1::detail
 
-/// Naming the function makes the compiler compile it, and that makes it register the class.
+/// BOOST_CLASS_EXPORT instantiates this class. The alias names the function, so the compiler
+/// compiles it, and with it the registration that the function names.
 template <class T>
 struct boost::archive::detail::ptr_serialization_support<isolatte::detail::output_archive, T> {
   [[gnu::used]] static void instantiate() {

@@ -38,7 +38,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Contiguous containers of plain elements: as a whole they are nothing but these elements' bytes.
+/// Whether a container is contiguous and has plain elements. Its frame is the elements' bytes.
 template <class T>
 inline constexpr bool is_plain_sequence = false;
 template <plain T, class A>
@@ -48,15 +48,16 @@ inline constexpr bool is_plain_sequence<std::basic_string<C, Traits, A>> = true;
 
 /// Turns the result of a callable into the bytes of a frame, and back.
 ///
-/// decode() throws if the bytes are not what encode() made of some value, or what the value's own
-/// serialisation throws.
+/// decode() throws malformed_frame if encode() cannot have made the bytes, and lets exceptions of
+/// the value's own serialize() pass.
 template <class R>
 class codec {
   static constexpr bool can_travel = check_transportable<R>();
 
  public:
-  /// To be called now and then before a child is forked: what the dynamic linker looks up for the
-  /// first time in a child, it looks up again in the next.
+  /// Call this before forking. The dynamic linker resolves a symbol at its first use: if that is in
+  /// the child, every child pays for it. The sample is a string: a default-constructed R could have
+  /// side effects.
   static void prepare() {
     if constexpr (can_travel && !std::is_same_v<R, bool> && !plain<R> && !is_plain_sequence<R>) {
       [[maybe_unused]] static bool const prepared = [] {
@@ -71,7 +72,7 @@ class codec {
 
   static void encode(byte_buffer& out, const R& value) {
     if constexpr (!can_travel) {
-      // Has been said above.
+      // check_transportable() has said why.
     } else if constexpr (std::is_same_v<R, bool>) {
       out.push_back(static_cast<std::byte>(value));
     } else if constexpr (plain<R>) {

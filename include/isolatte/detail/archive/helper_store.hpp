@@ -11,8 +11,8 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// The helper objects of an archive. Boost's own store would mistake one type for another of the
-/// same id, as std::shared_ptr's helper and boost::shared_ptr's are.
+/// Keeps the helper objects of an archive, by id and type. The id alone is not enough: Boost gives
+/// the helpers of std::shared_ptr and of boost::shared_ptr the same one.
 class helper_store {
  public:
   template <class Helper>

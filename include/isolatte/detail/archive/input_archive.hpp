@@ -33,21 +33,23 @@ namespace isolatte::inline v0_1::detail {
 
 /// Loads values that an output_archive of the same program has saved, and trusts none of them.
 ///
-/// Whatever the bytes are, loading gives well-formed objects or throws. It reads no byte beyond
-/// the end, allocates in proportion to the frame, creates no object of a class that the pointer
-/// to it cannot point to, lets one smart pointer own what it creates, and frees what it has created
-/// for a pointer that does not come to own it.
+/// Loading gives well-formed objects or throws, whatever the bytes are. The archive
+/// - reads no byte beyond the end,
+/// - allocates in proportion to the frame,
+/// - creates no object of a class that the pointer to it cannot point to,
+/// - lets smart pointers of one kind own an object, and
+/// - frees an object if the pointer to it does not come to own it.
 ///
-/// What it cannot see to: raw pointers of a user's class that own what they point to may come to
-/// point to the same object, and what a user's load() does with a number is its own business. A
-/// size in it should be a boost::serialization::collection_size_type.
+/// The archive cannot check two things. Raw pointers that own may all come to point to one object.
+/// A number in a user's load() may be any, so a size should be a
+/// boost::serialization::collection_size_type.
 class ISOLATTE_DECL input_archive final {
  public:
   using is_saving = boost::mpl::bool_<false>;
   using is_loading = boost::mpl::bool_<true>;
 
   /// @param in has to outlive the archive
-  /// @param memory_limit bounds what the values may allocate, beside the bound that comes with the
+  /// @param memory_limit bounds what the values may allocate, besides the bound that comes with the
   /// size of @p in
   explicit input_archive(std::span<const std::byte> in,
                          std::size_t memory_limit = std::numeric_limits<std::size_t>::max());
@@ -113,12 +115,12 @@ class ISOLATTE_DECL input_archive final {
     }
   }
 
-  /// Loads what a pointer points to. Unlike with operator>>, that may be of any type that can
-  /// travel.
+  /// Loads the object of a pointer. T may be any transportable type; operator>> takes pointers to
+  /// classes only.
   template <class T>
   T* load_pointer();
 
-  /// Makes a class known to both archives, if they agree on when.
+  /// Makes a class known. The program has to do it at the same place in saving and in loading.
   template <class T>
   void register_type(const T* = nullptr) {
     register_class(heap_class_of<T>);
@@ -133,7 +135,8 @@ class ISOLATTE_DECL input_archive final {
     return Version(boost_library_version());
   }
 
-  // Objects that have been loaded may move or end before the others are loaded.
+  // An object may move or end before the others are loaded. Pointers to it are loaded later, so the
+  // archive has to be told.
 
   /// Marks the point from which on tracked objects are new.
   std::size_t mark() const noexcept { return objects_.size(); }
@@ -155,13 +158,12 @@ class ISOLATTE_DECL input_archive final {
   /// The innermost of the ranges whose objects are going to move.
   const held_range*& held_ranges() noexcept { return held_; }
 
-  // A smart pointer asks for what the pointer just loaded points to.
+  // The smart pointers' carriers call these after load_pointer().
 
   /// Makes the caller the only owner.
   void claim_unique();
   std::shared_ptr<void> claim_shared();
-  /// Finds, or keeps, who owns it together with other smart pointers of another kind than
-  /// std::shared_ptr.
+  /// Finds or keeps the owner for smart pointers that share, and are no std::shared_ptr.
   template <class Owner>
   Owner& claim_for(Owner (*own)(void* object, void (*destroy)(void* object))) {
     foreign_claim const claim = claim_foreign(&type_token<Owner>);
@@ -170,7 +172,7 @@ class ISOLATTE_DECL input_archive final {
     return *static_cast<Owner*>(claim.owner->get());
   }
 
-  /// Called by heap_class::load when the object exists and its contents come next.
+  /// heap_class::load calls this when the object exists and its contents come next.
   void constructed() noexcept;
 
  private:
@@ -216,9 +218,9 @@ class ISOLATTE_DECL input_archive final {
 
   struct object_record {
     std::byte* address;
-    /// Null for objects that Boost knows nothing of; `objects` tells their type then.
+    /// Null if Boost.Serialization knows nothing of the type: `objects` tells it then.
     const object_class* parts;
-    /// Null for objects within others.
+    /// Null for an object within another.
     const heap_class* objects;
     enum { raw, loading, complete, gone } state;
     enum { nobody, one, several, foreign } owner;
@@ -230,7 +232,7 @@ class ISOLATTE_DECL input_archive final {
     const heap_class* objects;
   };
   static constexpr std::size_t untracked = std::numeric_limits<std::size_t>::max();
-  /// What the pointer that was loaded last points to.
+  /// The object of the pointer that was loaded last.
   struct recent_pointer {
     void* object = nullptr;
     const heap_class* objects = nullptr;
@@ -240,8 +242,8 @@ class ISOLATTE_DECL input_archive final {
     std::shared_ptr<void> owner;
     const void* kind;
   };
-  /// A class whose objects a pointer to a base class may point to, and where the base class is: in
-  /// all of them at the same place, which the first one tells.
+  /// A class to whose objects a pointer to a base class may point. The base class is at the same
+  /// offset in all of them; the first object tells it.
   struct checked_cast {
     const heap_class* from;
     const std::type_info* to;
@@ -261,11 +263,13 @@ class ISOLATTE_DECL input_archive final {
   void* create(const heap_class& objects, bool tracked);
   const heap_class& load_class(std::uint64_t index, const pointer_target& target);
   checked_cast* find_cast(const heap_class& from, const pointer_target& to) noexcept;
-  /// Not to be called unless load_class() has found the two to be related.
+  /// Converts a pointer. load_class() has to have found the two classes to be related.
   void* base_of(void* object, const heap_class& objects, const pointer_target& target);
   bool load_tracking(const object_class& parts);
   bool is_held(const std::byte* address) const noexcept;
   void move_objects(std::size_t mark, const void* from, std::size_t size, const void* to);
+  /// The heap object of which an object is a part; the object itself if there is none.
+  object_record& whole_of(std::size_t index);
   foreign_claim claim_foreign(const void* kind);
   void register_class(const heap_class& objects);
   static unsigned int boost_library_version();
@@ -281,7 +285,7 @@ class ISOLATTE_DECL input_archive final {
   std::uint64_t moves_left_;
   recent_pointer last_pointer_;
   creation* creation_ = nullptr;
-  /// Something has been loaded in part; there may be nothing where objects have been.
+  /// A load has failed half-way. Recorded addresses may dangle, so aliases are refused.
   bool broken_ = false;
   std::vector<share_record> shares_;
   pointer_map tracked_;

@@ -18,22 +18,21 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Whether Boost.Serialization's templates take the objects apart.
+/// Whether a type is left to its serialize(), which Boost.Serialization finds.
 template <class T>
 inline constexpr bool left_to_boost =
     (std::is_class_v<T> || std::is_union_v<T>) && !plain<T> && !carried<T>;
 
-/// Whether objects come to be with their contents in them. Others are made, then loaded.
+/// Whether an object is made together with its contents. Other objects are made, then loaded.
 template <class T>
 inline constexpr bool made_whole = !std::is_default_constructible_v<T> && (carried<T> || plain<T>);
 
-/// Whether the user has to tell how an object comes to be, by save_construct_data and
-/// load_construct_data.
+/// Whether the user has to make an object by save_construct_data() and load_construct_data().
 template <class T>
 inline constexpr bool needs_construct_data =
     !std::is_default_constructible_v<T> && !carried<T> && !plain<T>;
 
-/// Saves what load_item, construct_item or held will load.
+/// Saves an item for load_item(), or for construct_item() and held.
 template <class Ar, class T>
 void save_item(Ar& ar, const T& value) {
   if constexpr (needs_construct_data<T>)
@@ -57,8 +56,8 @@ void construct_item(Ar& ar, T* place) {
   }
 }
 
-/// A range of memory that an item is in for the time being. No pointer of the value may come to
-/// point there: what it points to is going to move.
+/// A range of memory from which objects are going to move. The archive refuses pointers to them:
+/// they would dangle.
 class held_range {
  public:
   bool covers(const std::byte* address) const noexcept {
@@ -94,7 +93,7 @@ class item_memory {
 
  public:
   item_memory() {
-    // Without a zero for every byte.
+    // make_unique would set every byte to zero.
     if constexpr (is_large) place_.reset(new place);
   }
   T* get() noexcept {
@@ -120,12 +119,12 @@ class held : item_memory<T>, held_range {
   }
 
   T& value() noexcept { return *std::launder(this->get()); }
-  /// To be called after the value has been moved from.
+  /// Call this after moving from the value: pointers to its parts follow it.
   template <class Ar>
   void moved_to(Ar& ar, const T* place) {
     ar.moved(mark_, this->get(), place);
   }
-  /// To be called if the value is not going to be used, or not to be found any more.
+  /// Call this if the value is discarded, or moves to an unknown place: no pointer can point to it.
   template <class Ar>
   void ended(Ar& ar) {
     ar.ended(mark_, this->get());
@@ -143,7 +142,7 @@ class held : item_memory<T>, held_range {
   made_object made_;
 };
 
-/// Loads an item into an object that there is already.
+/// Loads an item into an object that exists.
 template <class Ar, class T>
 void load_item(Ar& ar, T& value) {
   if constexpr (std::is_default_constructible_v<T>) {

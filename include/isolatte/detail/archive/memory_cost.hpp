@@ -9,17 +9,17 @@
 namespace isolatte::inline v0_1::detail {
 
 // A small frame must not make its reader allocate much memory. Both sides add up what the counts
-// and pointers of a value cost; a reader stops at memory_slack and memory_factor times the frame.
-// The writer pads the frame of a value that needs more: of a vector of a million empty structs,
-// say.
+// and pointers of a value cost. The reader stops at memory_slack plus memory_factor times the
+// frame. The writer pads the frame of a value that needs more, as a vector of a million empty
+// structs does.
 inline constexpr std::size_t memory_slack = 64 * 1024;
 inline constexpr std::size_t memory_factor = 16;
 
-/// What a node of a container takes besides its value.
+/// The bytes that a node of a container takes besides its value.
 inline constexpr std::size_t node_cost = 32;
-/// What the archives keep of an object that can be pointed to.
+/// The bytes that an archive keeps for an object to which pointers can point.
 inline constexpr std::size_t record_cost = 64;
-/// The cost of an item of a collection of which no more is known.
+/// The cost of an item of an unknown collection.
 inline constexpr std::size_t unknown_item_cost = 16;
 
 template <class T>

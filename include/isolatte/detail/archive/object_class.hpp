@@ -24,16 +24,15 @@ namespace isolatte::inline v0_1::detail {
 class input_archive;
 class output_archive;
 
-/// How the archives take the objects of a class apart, and put them together again. The archives'
-/// compiled code knows a class by this alone.
+/// What the archives' compiled code knows of a class that has a serialize().
 struct object_class {
   const std::type_info* type;
   int tracking;
-  /// Whether the program saves the class by pointers anywhere: decides if tracking is selective.
+  /// Whether the program saves the class by pointers anywhere, which decides selective tracking.
   const std::atomic<bool>* by_pointer;
   void (*save)(output_archive& ar, const void* object);
   void (*load)(input_archive& ar, void* object);
-  /// Throws the pointer as one to the class; null if the class is not polymorphic.
+  /// Throws a pointer to the class. Null if the class is not polymorphic.
   void (*throw_pointer)(void* object);
 
   bool is_tracked() const noexcept {
@@ -41,16 +40,17 @@ struct object_class {
   }
 };
 
-/// How objects come to be behind a pointer. For a class that Boost.Serialization takes apart, and
-/// for anything else that is transportable.
+/// What the archives' compiled code knows of a type that pointers own: how to make, fill, share and
+/// destroy an object.
 struct heap_class {
   const std::type_info* type;
-  /// Null if Boost.Serialization knows nothing of the type.
+  /// Null if the type has no serialize(), as int.
   const object_class* parts;
+  std::size_t size;
   std::size_t cost;
   void (*save)(output_archive& ar, const void* object);
   void* (*allocate)();
-  /// For memory in which no object has come to be.
+  /// Frees memory in which no object has been made.
   void (*deallocate)(void* memory) noexcept;
   void (*load)(input_archive& ar, void* memory);
   void (*destroy)(void* object);
@@ -59,21 +59,21 @@ struct heap_class {
   bool is_polymorphic() const noexcept { return parts && parts->throw_pointer; }
 };
 
-/// What a pointer may point to.
+/// What a pointer of one type may point to.
 struct pointer_target {
   const std::type_info* type;
   /// Null if the type is abstract.
   const heap_class* exact;
   std::size_t cost;
-  /// Whether a handler for pointers to the type catches what a function throws, and that pointer.
-  /// Null if the type is not polymorphic.
+  /// catch_pointer() of the type. Null if the type is not polymorphic.
   bool (*catch_pointer)(void (*thrower)(void* object), void*& object);
 };
 
 template <class T>
 inline constinit std::atomic<bool> is_used_by_pointer{false};
 
-/// Naming this says that the program saves T by pointers. The program knows so before main().
+/// A function that names this tells that the program saves T by pointers. The initialisation before
+/// main() tells it, so frames do not depend on what was saved before.
 template <class T>
 inline const bool by_pointer_from_the_start = (is_used_by_pointer<T> = true);
 
@@ -147,10 +147,16 @@ constexpr const object_class* parts_of() {
 }
 
 template <class T>
-inline constexpr heap_class heap_class_of{
-    &typeid(T),          parts_of<T>(),       heap_cost<T>,
-    &save_new_object<T>, &allocate_object<T>, &deallocate_object<T>,
-    &load_new_object<T>, &destroy_object<T>,  &share_object<T>};
+inline constexpr heap_class heap_class_of{&typeid(T),
+                                          parts_of<T>(),
+                                          sizeof(T),
+                                          heap_cost<T>,
+                                          &save_new_object<T>,
+                                          &allocate_object<T>,
+                                          &deallocate_object<T>,
+                                          &load_new_object<T>,
+                                          &destroy_object<T>,
+                                          &share_object<T>};
 
 template <class T>
 constexpr pointer_target make_pointer_target() {

@@ -30,8 +30,8 @@ namespace isolatte::inline v0_1::detail {
 /// Saves values to a byte_buffer, for an input_archive of the same program.
 ///
 /// The archive has the interface that Boost.Serialization asks of any. Of Boost it uses the
-/// templates that find a class's serialize(); which objects and classes have been met is its own
-/// business, for the other side has to check every word of it.
+/// templates that find a class's serialize(). Objects and classes are numbered here, not by Boost:
+/// the reader has to check every number.
 class ISOLATTE_DECL output_archive final {
  public:
   using is_saving = boost::mpl::bool_<true>;
@@ -53,7 +53,7 @@ class ISOLATTE_DECL output_archive final {
     return *this;
   }
 
-  /// Has to be called when all has been saved.
+  /// Ends the frame. Nothing may be saved afterwards.
   void finish();
 
   void save_binary(const void* data, std::size_t count) { out_.append(data, count); }
@@ -82,12 +82,12 @@ class ISOLATTE_DECL output_archive final {
       for (; count != 0; --count) *this << *first++;
   }
 
-  /// Saves what a pointer points to, or that it is null. Unlike with operator<<, that may be of any
-  /// transportable type.
+  /// Saves the object of a pointer, or that it is null. T may be any transportable type; operator<<
+  /// takes pointers to classes only.
   template <class T>
   void save_pointer(const T* object);
 
-  /// Makes a class known to both archives, if they agree on when.
+  /// Makes a class known. The program has to do it at the same place in saving and in loading.
   template <class T>
   void register_type(const T* = nullptr) {
     static_cast<void>(&by_pointer_from_the_start<T>);
@@ -142,8 +142,8 @@ class ISOLATTE_DECL output_archive final {
   void register_class(const heap_class& objects);
   void save_object(const void* object, const object_class& parts);
   void save_simple_pointer(const void* object, const heap_class& objects);
-  /// @param whole the object that the pointer's object is part of; null for a null pointer
-  /// @param type of that whole object
+  /// @param whole the most derived object, or null for a null pointer
+  /// @param type the type of that object
   void save_object_pointer(const void* whole, const std::type_info& type,
                            const pointer_target& target);
   const heap_class& find_class(const std::type_info& type);

@@ -6,8 +6,8 @@
 
 namespace isolatte::inline v0_1::detail {
 
-// Two types may meet at run time only. Whether one is a base of the other, and where that base is,
-// the language itself tells: a handler of pointers to a base catches pointers to what is derived.
+// Two types may meet at run time only. The language tells whether one is a base of the other, and
+// where: a handler for pointers to a base class catches pointers to a derived class.
 
 template <class T>
 void throw_pointer(void* object) {

@@ -13,8 +13,8 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Numbers for pointers. A few need no allocation: the first one in a fresh child costs more than
-/// the rest of encoding a small value.
+/// Maps pointers to numbers. The first few need no allocation: the first allocation in a fresh
+/// child costs more than encoding a small value.
 class pointer_map {
  public:
   ISOLATTE_DECL const std::uint32_t* find(const void* key) const noexcept;
@@ -29,7 +29,7 @@ class pointer_map {
 
   std::array<entry, 8> few_;
   std::size_t few_size_ = 0;
-  /// Those that come after the first few, in order.
+  /// The entries after the first few, in order.
   std::vector<entry> sorted_;
 };
 

@@ -8,7 +8,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// What stands before an object behind a pointer. From `derived` on: the index of its class.
+/// The number before the object of a pointer. `derived` and above: the index of its class.
 struct pointer_tag {
   static constexpr std::uint64_t null = 0;
   static constexpr std::uint64_t alias = 1;

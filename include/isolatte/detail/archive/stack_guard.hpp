@@ -18,8 +18,8 @@ class stack_guard {
     if (here() < deepest_) deepest_ = here();
     if (distance(here()) > allowed_) allow_more(here());
   }
-  /// Whether an address is in a frame between the guard's beginning and the caller, or in one that
-  /// has been left since.
+  /// Whether an address is in a stack frame between the guard's beginning and the caller, or in one
+  /// that has returned.
   bool covers(const void* address) const noexcept {
     auto const place = reinterpret_cast<std::uintptr_t>(address);
     return (deepest_ <= place || here() <= place) && place <= base_;
@@ -29,7 +29,8 @@ class stack_guard {
   static std::uintptr_t here() noexcept {
     return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   }
-  /// A frame above the guard's beginning is no deeper: a large one may have the checks inlined.
+  /// A frame above the guard's beginning is not deeper. Checks are there if they are inlined into a
+  /// large function.
   std::uintptr_t distance(std::uintptr_t place) const noexcept {
     return place < base_ ? base_ - place : 0;
   }
@@ -38,7 +39,7 @@ class stack_guard {
 
   std::uintptr_t base_;
   std::uintptr_t deepest_ = base_;
-  /// So much there is anywhere, in coroutines too.
+  /// Every stack has this much room, a coroutine's too.
   std::uintptr_t allowed_ = 32 * 1024;
 };
 

@@ -11,10 +11,10 @@
 
 namespace isolatte::inline v0_1::detail {
 
-// The carriers of the standard containers do not include these containers' headers: a program pays
-// for those that it uses. A container is known by its namespace and by what no other has.
+// The carriers of the standard containers do not include the containers' headers, so a program pays
+// for those that it uses. A container is known by its namespace and by a member that no other has.
 
-/// How the compiler prints T, somewhere in a longer text.
+/// A text that contains T as the compiler prints it.
 template <class T>
 consteval std::string_view text_about() {
   return __PRETTY_FUNCTION__;
@@ -27,7 +27,7 @@ consteval bool find_whether_standard() {
   return text.substr(known.rfind("double")).starts_with("std::");
 }
 
-/// A class that the standard library's namespace has.
+/// A class in namespace std.
 template <class T>
 concept standard_class = std::is_class_v<T> && find_whether_standard<T>();
 

@@ -47,7 +47,7 @@ template <>
 inline constexpr bool is_extended_integer<uint128> = true;
 #endif
 
-/// Standard classes of which every byte pattern is a value.
+/// Whether every byte pattern is a value of a standard class.
 template <class T>
 inline constexpr bool is_plain_standard = false;
 
@@ -88,8 +88,8 @@ struct archive {
   using is_loading = boost::mpl::bool_<false>;
 };
 
-/// As good a match as the function template that Boost.Serialization falls back on: a call is
-/// ambiguous unless a better one exists.
+/// This template matches as well as the one that Boost.Serialization falls back on. So a call is
+/// ambiguous unless a better match exists.
 template <class Archive, class T>
 void serialize(Archive&, T&, const unsigned int);
 
@@ -104,7 +104,7 @@ struct name_of_member {
 template <class T>
 struct with_ambiguous_name : T, name_of_member {};
 
-/// Looks the name up, for the member may be private.
+/// Looks up the name only, because the member may be private.
 template <class T>
 consteval bool has_serialize_member() {
   if constexpr (!std::is_class_v<T>)
@@ -149,20 +149,28 @@ consteval bool find_transportable() {
     return std::is_enum_v<T>;
 }
 
-/// A type of which values can travel, as far as can be found out.
+/// A type whose values the archives carry, as far as a compiler can find out.
 template <class T>
 concept transportable = find_transportable<std::remove_const_t<T>>();
 
-/// Says in words why a type cannot travel.
+/// A container whose order, hash or equality is not transportable.
+template <class T>
+concept without_its_functions = !plain<T> && requires { requires !carrier<T>::functions_complete; };
+
+/// Says in words why a type is not transportable.
 template <class T>
 consteval bool check_transportable() {
+  static_assert(!without_its_functions<std::remove_cv_t<T>>,
+                "isolatte: the container's order, hash or equality cannot travel: use a function "
+                "object that has no data, or one with a default constructor and a serialize()");
   static_assert(!is_view<std::remove_cv_t<T>>,
                 "isolatte: a string_view or span cannot travel: what it refers to stays in the "
                 "child. Return a std::string or a std::vector instead");
   static_assert(!std::is_pointer_v<T> || transportable<T>,
                 "isolatte: this pointer cannot travel: only pointers to serialisable classes can. "
                 "Return what it points to instead: a value, a std::string, a std::unique_ptr");
-  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> || transportable<T>,
+  static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> ||
+                    without_its_functions<std::remove_cv_t<T>> || transportable<T>,
                 "isolatte: the callable's result type cannot travel: give it a serialize() member "
                 "or free function (see Boost.Serialization), or return something that has one");
   return transportable<T>;

@@ -6,7 +6,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Its address stands for the type.
+/// The address of type_token<T> stands for T.
 template <class T>
 inline char type_token{};
 

@@ -57,7 +57,7 @@ std::string message_of(const T& object) {
   }
 }
 
-/// The braces keep a pointer from passing for a bool.
+/// The braces refuse a constructor that takes a bool, to which a pointer converts.
 template <class T>
 concept built_from_chars = requires(const char* text) {
   T{text};
@@ -73,8 +73,8 @@ concept has_visible_serialize =
     probe::has_serialize_function<T> ||
     requires(T& object, output_archive& archive) { object.serialize(archive, 0u); };
 
-/// A private `serialize` cannot be seen in a final class, which is_transportable_v takes to have
-/// one: where the message does as well, it is taken to have none.
+/// is_transportable_v assumes that a final class has a private serialize(), which cannot be seen.
+/// If the message alone rebuilds the class, this concept assumes that it has none.
 template <class T>
 concept serializable =
     transportable<T> && (!std::is_final_v<T> || has_visible_serialize<T> || !built_from_message<T>);
@@ -83,7 +83,7 @@ template <class T>
 concept built_from_data =
     serializable<T> && (std::is_default_constructible_v<T> || built_from_message<T>);
 
-/// Nothing has to travel: there are no members.
+/// A type without members, of which no data has to travel.
 template <class T>
 concept built_from_nothing = std::is_default_constructible_v<T> &&
                              (std::is_empty_v<T> || (is_standard_exception<T> && has_message<T> &&
@@ -125,7 +125,8 @@ bool catches_exception(const std::exception_ptr& thrown) {
 
 template <class T>
 T blank_exception(std::string_view message) {
-  // The message first: members that serialize() forgets are more often in it than in nothing.
+  // The message is more likely than the default constructor to set members that serialize()
+  // forgets.
   if constexpr (built_from_message<T>) {
     if constexpr (built_from_string<T>)
       return T(std::string(message));

@@ -13,19 +13,19 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// How many exceptions of a nested chain travel; a note takes the place of the others.
+/// The most exceptions of a nested chain that travel. A note takes the place of the others.
 inline constexpr std::size_t max_exception_links = 128;
 
 /// Appends the exception, and those nested in it, to @p out: @p limit bytes at most.
 ///
-/// What does not fit or cannot be had is left out step by step: a type's own data, the end of long
-/// texts (with a note), inner exceptions. In the worst case nothing is appended, and that can be
-/// decoded, too.
+/// If they do not fit, these are left out, in this order: a type's own data, the end of long texts
+/// (with a note), inner exceptions. In the worst case nothing is appended, and decode_exception()
+/// accepts that, too.
 ISOLATTE_DECL void encode_exception(byte_buffer& out, const std::exception_ptr& thrown,
                                     std::size_t limit) noexcept;
 
 /// Rebuilds what encode_exception() appended.
-/// @throws malformed_frame if it cannot have appended this
+/// @throws malformed_frame if encode_exception() cannot have appended this
 ISOLATTE_DECL std::exception_ptr decode_exception(std::span<const std::byte> bytes);
 
 }  // namespace isolatte::inline v0_1::detail

@@ -17,13 +17,12 @@
 #include <typeinfo>
 #include <utility>
 
-// The classes of rebuilt exceptions. A type that can be rebuilt has seven of them, and the standard
-// library has many types: so the compiled library has all that does not depend on the type, and no
-// function here is inlined.
+// A rebuilt exception has one of seven classes for each type, and there are many types. So all code
+// that does not depend on the type is in the compiled library, and no function here is inlined.
 
 namespace isolatte::inline v0_1::detail {
 
-/// What a rebuilt exception is besides its own type: a sum of these.
+/// What a rebuilt exception is besides its own type: a sum of these flags.
 struct exception_form {
   static constexpr unsigned itself = 0;
   static constexpr unsigned remote = 1;
@@ -34,12 +33,12 @@ struct exception_form {
   static constexpr unsigned standard = 8;
 };
 
-/// What the parts are made of. Making them cannot fail: the type's own constructor is the only code
-/// that may throw something else than the rebuilt exception.
+/// What the parts are made from. Making a part cannot fail, so only the constructor of the type
+/// itself can throw anything but the rebuilt exception.
 struct exception_extras {
   std::shared_ptr<const remote_details> details{};
   const boost::exception* boost = nullptr;
-  /// Set by the parts: what is thrown from then on is the rebuilt exception.
+  /// The parts set this when the rebuilt exception is complete.
   bool made = false;
 };
 
@@ -54,7 +53,7 @@ struct ISOLATTE_VISIBLE remote_standard_part : std::exception, remote_exception 
 struct ISOLATTE_VISIBLE boost_part : boost::exception {
   explicit boost_part(exception_extras& extras) noexcept : boost::exception(*extras.boost) {}
 };
-/// Nests the exception in whose handler it is made.
+/// Nests the exception that is being handled.
 struct ISOLATTE_VISIBLE nested_part : std::nested_exception {
   explicit nested_part(exception_extras&) noexcept {}
 };
@@ -66,7 +65,7 @@ struct absent_part {
 template <unsigned Form, unsigned Part, class Present>
 using part_if = std::conditional_t<(Form & Part) != 0, Present, absent_part<Part>>;
 
-/// All parts of one form. The compiled library has them.
+/// All parts of one form. The compiled library has every form.
 template <unsigned Form>
 struct ISOLATTE_VISIBLE exception_parts
     : part_if<Form, exception_form::remote,
@@ -89,7 +88,7 @@ class ISOLATTE_VISIBLE rebuilt final : public T, public exception_parts<Form> {
   [[gnu::cold, gnu::noinline]] ~rebuilt() override {}
 };
 
-/// Whether a rebuilt T says what an exception of a derived type said.
+/// Whether what() of a rebuilt T gives the message of a derived type.
 template <class T, unsigned Form>
 concept overrides_what = (Form & exception_form::remote) != 0 &&
                          std::is_base_of_v<std::exception, T> && !what_is_final<T>;
@@ -109,7 +108,7 @@ class ISOLATTE_VISIBLE rebuilt<T, Form> final : public T, public exception_parts
 /// Throws an exception made of the object, which is moved from.
 using exception_thrower = void (*)(void* object, exception_extras& extras);
 
-/// What throws a type in each form; null where the type cannot be derived from.
+/// The functions that throw a type in each form. Null if nothing can derive from the type.
 struct exception_throwers {
   const std::type_info* type;
   std::array<exception_thrower, exception_form::count> of_form;

@@ -24,9 +24,9 @@ class exception;
 
 namespace isolatte::inline v0_1::detail {
 
-/// What a registered type finds out about an exception object in the child.
+/// What a registered type tells of an exception object in the child.
 struct exception_sample {
-  /// How much data there may be.
+  /// The most bytes that `data` may have.
   std::size_t limit = 0;
   /// The object as a std::exception, if it is one by way of the type.
   const std::exception* standard = nullptr;
@@ -36,15 +36,15 @@ struct exception_sample {
   std::optional<byte_buffer> data{};
 };
 
-/// What an exception object is rebuilt from in the program.
+/// From what the program rebuilds an exception object.
 class exception_plan {
  public:
   /// Whether the object is to be a remote_exception, too.
   bool remote = false;
-  /// Whether it is to be a boost::exception, too.
+  /// Whether the object is to be a boost::exception, too.
   bool with_boost = false;
-  /// Whether it is to be a std::nested_exception, too. The plan is then carried out in the handler
-  /// of the inner exception.
+  /// Whether the object is to be a std::nested_exception, too. The plan is then carried out in the
+  /// handler of the inner exception.
   bool with_nested = false;
   std::string_view what{};
   std::span<const std::byte> data{};
@@ -83,11 +83,11 @@ struct exception_key {
 struct registered_exception {
   const exception_ops* ops = nullptr;
   exception_key key{};
-  /// Known to every process that has this library.
+  /// Whether every process with this library knows the type.
   bool standard = false;
 };
 
-/// Makes a type known. Does not take locks, nor do the functions below: a child may have been
+/// Makes a type known. Neither this function nor those below take a lock: a child may have been
 /// forked while another thread was loading a library.
 ISOLATTE_DECL void register_exception(const exception_ops& ops);
 ISOLATTE_DECL void unregister_exception(const exception_ops& ops) noexcept;

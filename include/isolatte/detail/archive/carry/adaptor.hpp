@@ -4,13 +4,14 @@
 #ifndef ISOLATTE_DETAIL_ARCHIVE_CARRY_ADAPTOR_HPP
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_ADAPTOR_HPP
 
+#include <isolatte/detail/archive/carry/function.hpp>
 #include <isolatte/detail/archive/standard_type.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
 namespace isolatte::inline v0_1::detail {
 
-/// std::is_heap; <queue> comes with it only by way of a large header.
+/// Does what std::is_heap does, whose header is large.
 template <class Items, class Order>
 bool is_heap(const Items& items, const Order& order) {
   auto const first = items.begin();
@@ -19,30 +20,44 @@ bool is_heap(const Items& items, const Order& order) {
   return true;
 }
 
+template <class Adaptor>
+inline constexpr bool has_complete_order = true;
+template <class Adaptor>
+  requires requires { typename Adaptor::value_compare; }
+inline constexpr bool has_complete_order<Adaptor> =
+    carriable_function<typename Adaptor::value_compare>;
+
 template <container_adaptor Adaptor>
 struct carrier<Adaptor> {
-  /// Has access to what the adaptor wraps.
+  /// Reaches the protected members of the adaptor.
   struct insider : Adaptor {
     static auto& container(Adaptor& adaptor) { return adaptor.*(&insider::c); }
     static auto const& container(const Adaptor& adaptor) { return adaptor.*(&insider::c); }
+    static auto& order(Adaptor& adaptor) { return adaptor.*(&insider::comp); }
     static auto const& order(const Adaptor& adaptor) { return adaptor.*(&insider::comp); }
   };
+  static constexpr bool is_ordered = requires { typename Adaptor::value_compare; };
   static constexpr bool given = true;
-  static constexpr bool complete = transportable<typename Adaptor::container_type>;
+  static constexpr bool functions_complete = has_complete_order<Adaptor>;
+  static constexpr bool complete =
+      transportable<typename Adaptor::container_type> && functions_complete;
 
   template <class Ar>
   static void save(Ar& ar, const Adaptor& value) {
+    if constexpr (is_ordered) save_function(ar, insider::order(value));
     ar << insider::container(value);
   }
   template <class Ar>
   static void load(Ar& ar, Adaptor& value) {
+    if constexpr (is_ordered) load_function(ar, insider::order(value));
     auto& container = insider::container(value);
     ar >> container;
-    if constexpr (requires { typename Adaptor::value_compare; })
+    if constexpr (is_ordered)
       if (!is_heap(container, insider::order(value)))
         throw_malformed("isolatte: a priority_queue is in disorder");
   }
 };
+
 }  // namespace isolatte::inline v0_1::detail
 
 #endif

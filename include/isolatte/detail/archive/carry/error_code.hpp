@@ -16,10 +16,10 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Whether a category is the one of a few that need no message in case they are unknown.
+/// Whether every program knows a category, so that messages need not travel.
 ISOLATTE_DECL bool is_standard_category(const std::error_category& category) noexcept;
 ISOLATTE_DECL bool is_standard_category(const boost::system::error_category& category) noexcept;
-/// The category of that name, or one that says of the value what the message says.
+/// Finds the category of a name, or makes one that gives the message for the value.
 ISOLATTE_DECL const std::error_category& find_std_category(const std::string& name, int value,
                                                            const std::string& message);
 ISOLATTE_DECL const boost::system::error_category& find_boost_category(const std::string& name,

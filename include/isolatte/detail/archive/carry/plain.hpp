@@ -13,6 +13,13 @@
 #include <optional>
 #include <variant>
 
+namespace boost {
+struct blank;
+}  // namespace boost
+namespace boost::variant2 {
+struct monostate;
+}  // namespace boost::variant2
+
 namespace isolatte::inline v0_1::detail {
 
 /// @cond
@@ -39,6 +46,10 @@ struct empty_carrier {
 };
 template <>
 struct carrier<std::monostate> : empty_carrier<std::monostate> {};
+template <>
+struct carrier<boost::blank> : empty_carrier<boost::blank> {};
+template <>
+struct carrier<boost::variant2::monostate> : empty_carrier<boost::variant2::monostate> {};
 template <>
 struct carrier<std::nullptr_t> : empty_carrier<std::nullptr_t> {};
 template <>

@@ -15,7 +15,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// Loads all parts, then makes the whole of them.
+/// Loads all parts, then makes the product from them.
 template <class Whole, class... Parts, class Ar, class... Done>
 Whole make_of_parts(Ar& ar, Done&... done) {
   if constexpr (sizeof...(Done) == sizeof...(Parts)) {

@@ -92,7 +92,7 @@ struct carrier<std::vector<T, A>> {
     const std::byte* const bytes = ar.take(size * sizeof(T));
     if constexpr (std::is_trivially_copyable_v<T>) {
       if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
-        // Spares setting all to zero first.
+        // resize() would set all elements to zero first.
         auto const* const items = reinterpret_cast<const T*>(bytes);
         return value.assign(items, items + size);
       }
@@ -102,7 +102,7 @@ struct carrier<std::vector<T, A>> {
   }
 };
 
-/// Bits, eight in a byte.
+/// Saves bits, eight in a byte.
 template <class Ar, class Bits>
 void save_bits(Ar& ar, const Bits& bits) {
   for (std::size_t i = 0; i < bits.size(); i += 8) {

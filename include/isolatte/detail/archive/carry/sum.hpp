@@ -71,7 +71,7 @@ template <class T>
   requires std::is_object_v<T>
 struct carrier<boost::optional<T>> : optional_carrier<boost::optional<T>> {};
 
-/// A variant that can say what a std::variant can.
+/// Carries a variant with the interface of std::variant.
 template <class Variant, template <std::size_t> class InPlaceIndex, class... T>
 struct variant_carrier {
   static constexpr bool given = true;
@@ -129,12 +129,12 @@ template <class... T>
 struct carrier<boost::variant2::variant<T...>>
     : variant_carrier<boost::variant2::variant<T...>, boost::variant2::in_place_index_t, T...> {};
 
-/// Boost's own way to load a variant takes any number below zero for an index.
+/// Replaces Boost's own loader, which takes any number below zero for an index.
 template <class T, class... Others>
 struct carrier<boost::variant<T, Others...>> {
   using variant = boost::variant<T, Others...>;
   static constexpr bool given = true;
-  // A recursive variant is among its own alternatives, so these cannot be asked.
+  // A recursive variant is one of its own alternatives, so asking these would not end.
   static constexpr bool complete = true;
 
   template <class Ar>
