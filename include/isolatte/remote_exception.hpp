@@ -13,7 +13,7 @@ namespace isolatte {
 
 namespace detail {
 
-/// What a remote_exception tells; shared, so that copying the exception cannot fail.
+/// The texts of a remote_exception. Copies share them, so copying cannot fail.
 struct remote_details {
   std::string type_name;
   std::string message;
@@ -23,13 +23,15 @@ struct remote_details {
 
 }  // namespace detail
 
-/// What an exception of the child also is when its own type could not be rebuilt.
+/// An exception of the child whose own type could not be rebuilt.
 ///
-/// The object thrown in the program derives from the nearest base class of the original that is
-/// registered (the standard ones always are), so that `catch (const std::runtime_error&)` still
-/// catches; from std::exception in any case, with the original's `what()`; and from this class,
-/// which tells what the original was. Things that are no exceptions in the child, as in `throw 42`,
-/// arrive in the same way.
+/// The object that is thrown in the program derives from
+/// - the nearest base class of the original that is registered. The standard ones always are, so
+///   `catch (const std::runtime_error&)` still catches
+/// - std::exception, with the original's `what()`
+/// - remote_exception, which tells what the original was
+///
+/// An object that is no exception, as in `throw 42`, arrives in the same way.
 ///
 /// @code
 /// try {
@@ -40,25 +42,26 @@ struct remote_details {
 /// @endcode
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: safe, for nothing in them changes.
+/// Distinct objects: safe. Shared objects: safe, because they never change.
 class ISOLATTE_VISIBLE remote_exception {
  public:
-  /// Destroys the interface; objects are owned by who caught them.
+  /// Destroys the part of the exception that tells what the original was.
   virtual ~remote_exception();
 
   /// The type of the original.
-  /// @return its demangled name, as in "acme::parse_error"; wrappers such as boost::wrapexcept are
-  /// not part of it
+  /// @return its demangled name, as in "acme::parse_error", without wrappers such as
+  /// boost::wrapexcept
   const std::string& type_name() const noexcept { return details_->type_name; }
 
-  /// What the original said.
-  /// @return its `what()`; the text or number itself where a string or a number was thrown; empty
-  /// where it said nothing
+  /// The original's message.
+  /// @return its `what()`; the text or number if a string or a number was thrown; empty if there
+  /// was no message
   const std::string& message() const noexcept { return details_->message; }
 
-  /// What boost::diagnostic_information() said of the original in the child.
+  /// The original's diagnostic information, as boost::diagnostic_information() gave it in the
+  /// child.
   /// @return the place of the throw, the type, the message and the boost::error_info objects as
-  /// text; empty where the original was no boost::exception
+  /// text; empty if the original was no boost::exception
   const std::string& diagnostics() const noexcept { return details_->diagnostics; }
 
  protected:
@@ -76,9 +79,9 @@ class ISOLATTE_VISIBLE remote_exception {
 
 /// Says that the `what()` of an exception type is declared `final`.
 ///
-/// An exception that derives from a registered one, and is itself not registered, arrives as a
-/// class that derives from the registered one and overrides its `what()`. Where that is declared
-/// final, registering the type does not compile; specialise this to say so:
+/// An exception may derive from a registered type and not be registered itself. It arrives as a
+/// class that derives from the registered type and overrides `what()`. If `what()` is final,
+/// registering the type does not compile unless this variable is specialised:
 /// @code
 /// template <> inline constexpr bool isolatte::what_is_final<acme::error> = true;
 /// @endcode
