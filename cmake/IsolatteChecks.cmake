@@ -17,6 +17,7 @@ endforeach()
 
 isolatte_add_check(layers tools/check-layers)
 isolatte_add_check(version tools/check-version "${PROJECT_BINARY_DIR}" ${compiler})
+isolatte_add_check(prose tools/check-prose)
 isolatte_add_check(snippets tools/snippets --check)
 
 file(GLOB scripts CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/tools/*.sh")

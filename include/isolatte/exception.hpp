@@ -13,10 +13,10 @@
 #include <isolatte/remote_exception.hpp>
 #include <isolatte/serialization.hpp>
 
-/// Lets exceptions of one type arrive in the program as what they were in the child.
+/// Registers an exception type: its exceptions arrive in the program with that type.
 ///
-/// To be used at namespace scope, in any namespace, in a source file or a header, once or several
-/// times for one type:
+/// Use the macro at namespace scope, in any namespace, in a source file or a header. The macro may
+/// be used several times for one type:
 ///
 /// @code
 /// struct parse_error : std::runtime_error {
@@ -27,23 +27,26 @@
 /// ISOLATTE_REGISTER_EXCEPTION(parse_error)
 /// @endcode
 ///
-/// The type is either serialisable by Boost.Serialization, and then constructible by default or
-/// from its message; or constructible from its message (what its `what()` returns) alone. What a
-/// standard base class holds (message, error code, category, paths) travels by itself, so does a
-/// nested exception, and so does the diagnostic information of a boost::exception: `serialize`
-/// speaks of the type's own members only. A type that only its message rebuilds should give that
-/// same message back; one that decorates it again arrives as a @ref isolatte::remote_exception,
-/// derived from the type, with the right message.
+/// The type has to be one of these:
+/// - serialisable by Boost.Serialization, and constructible by default or from its message
+/// - constructible from its message, which is what its `what()` returns
+/// - without data of its own, and constructible by default
 ///
-/// In a final class `serialize` has to be public to be found. A class without any data of its own
-/// needs neither `serialize` nor a constructor that takes a message.
+/// `serialize` carries the type's own members only. The contents of standard base classes (message,
+/// error code, category, paths), nested exceptions and the diagnostic information of a
+/// boost::exception travel by themselves. In a final class `serialize` has to be public.
 ///
-/// A type need not be a class: `ISOLATTE_REGISTER_EXCEPTION(int)` lets `throw 42` arrive as 42.
+/// A type that is constructed from its message should return that same message. If its constructor
+/// decorates the message again, the exception arrives as a @ref isolatte::remote_exception that
+/// derives from the type and has the right message.
+///
+/// The type need not be a class: after `ISOLATTE_REGISTER_EXCEPTION(int)`, `throw 42` arrives
+/// as 42.
 ///
 /// @par Thread safety
 /// Registration happens while the program or a shared library is initialised, and ends when the
-/// library is unloaded. Both are safe beside exceptions in transit, except those of the library
-/// that is being unloaded.
+/// library is unloaded. Exceptions may be in transit meanwhile, except those of the library that is
+/// being unloaded.
 ///
 /// @param ... the type; commas in it need no parentheses
 #define ISOLATTE_REGISTER_EXCEPTION(...) \
@@ -52,8 +55,8 @@
 /// @cond
 #define ISOLATTE_DETAIL_REGISTER_EXCEPTION(number, ...) \
   ISOLATTE_DETAIL_REGISTER_EXCEPTION_AS(number, __VA_ARGS__)
-// Internal linkage: neither two headers nor two sources can clash over the name, and all of them
-// share the one registration in the template.
+// The constant has internal linkage, so the names of two headers or sources cannot clash. All of
+// them share the one registration in the template.
 #define ISOLATTE_DETAIL_REGISTER_EXCEPTION_AS(number, ...)                    \
   [[maybe_unused]] static const bool isolatte_registered_exception_##number = \
       ::isolatte::detail::register_exception_once<__VA_ARGS__>();

@@ -5,44 +5,51 @@
 #define ISOLATTE_SERIALIZATION_HPP
 
 /// @file
-/// What travels besides the classes that have a serialize() of their own.
+/// Which types are transportable, and everything that a user's serialize() may ask for.
 ///
-/// These can be the result of a callable, and members of classes that are, with nothing else
-/// included:
+/// The operations carry any transportable value without this header: a program that returns a
+/// `std::map` includes `<map>`. This header adds all containers below and the headers of
+/// Boost.Serialization that a serialize() commonly needs. Include it before `BOOST_CLASS_EXPORT`.
+///
+/// These types are transportable, as results and as members of classes:
 /// - numbers, enumerations, arrays of them, `std::byte`, `std::complex`, extended integers
 /// - strings of any character type, `std::filesystem::path`
 /// - all containers and container adaptors of the standard library, `std::array`, `std::bitset`,
-///   `std::valarray`
+///   `std::valarray`; if the order, hash or equality of one has a state, that has to be
+///   transportable, too
 /// - `std::optional`, `std::variant`, `std::pair`, `std::tuple`, `std::monostate`, `std::expected`,
 ///   and Boost's optional and variants
-/// - `std::unique_ptr`, `std::shared_ptr`, `std::weak_ptr` and Boost's, to anything that travels;
+/// - `std::unique_ptr`, `std::shared_ptr`, `std::weak_ptr` and Boost's, to any transportable type;
 ///   objects that are shared stay shared, and pointers to polymorphic classes keep the class of the
 ///   object if it is exported (`BOOST_CLASS_EXPORT`)
 /// - `std::chrono::duration` and `time_point`
 /// - `std::error_code`, `std::error_condition`, `boost::system::error_code`
 ///
 /// Other classes need a serialize() as Boost.Serialization asks for, or
-/// `BOOST_IS_BITWISE_SERIALIZABLE`. Elements and members may be of types that can only be moved,
-/// and elements that have no default constructor need load_construct_data().
+/// `BOOST_IS_BITWISE_SERIALIZABLE`. Elements and members may be of types that can only be moved.
+/// Elements that have no default constructor need load_construct_data().
 ///
-/// What a child sends is never trusted. Whatever its bytes are, the program gets a well-formed
-/// value or `undelivered`. A class helps if it leaves owning to smart pointers, and saves its own
-/// counts as boost::serialization::collection_size_type: raw pointers that own may all come to
-/// point to one object, and a plain number may be any.
+/// The program never trusts what a child sends. Whatever the bytes are, the program gets a
+/// well-formed value or `undelivered`. Three things are outside of this promise:
+/// - An enumeration may arrive with any value. So may the members of a class that is
+///   `BOOST_IS_BITWISE_SERIALIZABLE`: a class with a `bool` or an invariant needs a serialize().
+/// - Raw pointers that own may all come to point to one object. Smart pointers may not.
+/// - A plain number that a load() reads as a size may be any. Save counts as
+///   boost::serialization::collection_size_type.
 ///
 /// Limits:
-/// - Values may be nested as deeply as the stack allows: a chain of some thousand nodes, each
-/// owning
-///   the next, in a thread of common size, but only tens where the size of the stack is unknown, as
-///   in a coroutine.
-/// - `BOOST_CLASS_EXPORT` has to be in a source file that includes this header before.
-/// - Circles of `std::shared_ptr` arrive as such, and leak as they do anywhere.
+/// - Values may be nested as deeply as the stack allows. A thread's stack of common size has room
+///   for some thousand nodes, each of which owns the next. If the size of the stack is unknown, as
+///   in a coroutine, there is room for tens.
+/// - A hashed container of 4096 elements or more is `undelivered` if its keys share so few hashes
+///   that finding each takes more than some thousand steps on average.
+/// - Cycles of `std::shared_ptr` arrive as cycles, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
-// What a serialize() of the user's asks for.
+// These are the headers that a user's serialize() commonly needs.
 #include <boost/serialization/access.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/assume_abstract.hpp>
@@ -65,7 +72,7 @@
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 
-// The containers that are carried.
+// These have the types that the archives carry.
 #include <array>
 #include <bitset>
 #include <chrono>
@@ -92,23 +99,29 @@
 
 namespace isolatte::inline v0_1 {
 
-/// Whether values of a type can be the result of a callable: whether they can be carried from one
-/// process to another.
+/// Whether a type is transportable: whether its values can be carried from one process to another.
 ///
-/// True for what Boost.Serialization can save and load and for the standard types of this header.
-/// What cannot be found out is taken for granted: that a member named `serialize` is what it should
-/// be, and that a final class without a public one has a private one.
+/// True for the types that Boost.Serialization can save and load, and for the standard types of
+/// this header. A compiler cannot find out everything, so two things are assumed: a member named
+/// `serialize` is what Boost.Serialization asks for, and a final class without a public one has a
+/// private one.
 /// @tparam T the type, without reference
 template <class T>
 inline constexpr bool is_transportable_v = detail::transportable<T>;
 
-/// Makes a category known, so that error codes of it keep it when they come from a child.
+/// Registers a category, so that error codes from a child have this category in the program.
 ///
-/// The standard's categories, Boost.System's and Boost.Asio's are known from the start. A code of
-/// any other arrives with a category that has the original's name and message and is equal to no
-/// other. Call it before the child is created, once for each category; calling it again does no
-/// harm.
-/// @param category has to live as long as the program does. Known by its name() from here on
+/// The standard's categories, Boost.System's and Boost.Asio's are registered from the start. A code
+/// of any other category arrives with one that has the original's name and message, and equals no
+/// other. Call this function before the child is created, once for each category. Further calls for
+/// a category of the same name have no effect.
+/// @param category has to live as long as the program does. The name() of the category identifies
+/// it
+///
+/// @par Exception safety
+/// Strong: `std::bad_alloc`.
+/// @par Thread safety
+/// May be called from any thread.
 ISOLATTE_DECL void register_error_category(const std::error_category& category);
 
 /// @copydoc register_error_category(const std::error_category&)

@@ -29,7 +29,7 @@ struct standard_parts {
   std::optional<std::string_view> code{};
   /// An encoded boost::system::error_code.
   std::optional<std::string_view> boost_code{};
-  /// The number behind a std::future_error or a std::regex_error.
+  /// The number that stands for the code of a std::future_error or a std::regex_error.
   std::optional<std::int32_t> number{};
   /// The own text of a std::filesystem::filesystem_error.
   std::optional<std::string_view> file_text{};

@@ -89,7 +89,7 @@ struct named {
   }
 };
 
-/// Serialised by functions that are nobody's members.
+/// A class that free functions serialise.
 struct coin {
   int value = 0;
 };
@@ -525,7 +525,7 @@ BOOST_AUTO_TEST_CASE(shared_owners_of_two_kinds) {
   BOOST_TEST(copy.at(0).second->number == 2);
 }
 
-/// As an archive is begun in a frame below one that is large, and its checks are inlined into.
+/// An archive may begin in a frame below a large one into which its checks are inlined.
 [[gnu::noinline]] isolatte::detail::stack_guard begun_far_below() {
   [[maybe_unused]] volatile char frame[100 * 1024];
   frame[0] = 0;

@@ -49,7 +49,7 @@ struct derived_error : middle_error {
 struct plain_error : std::range_error {
   using std::range_error::range_error;
 };
-// Of its own, since the order in which threads register decides its ordinals.
+// A type of its own, since the order in which threads register decides its ordinals.
 struct busy_error : std::range_error {
   using std::range_error::range_error;
 };
@@ -144,7 +144,7 @@ BOOST_AUTO_TEST_CASE(registration_ends) {
 }
 
 BOOST_AUTO_TEST_CASE(one_of_two_libraries_goes) {
-  // What a library with hidden symbols has: the same type, other functions.
+  // A library with hidden symbols has the same type and other functions.
   detail::exception_ops const twin = detail::exception_ops_for<plain_error>;
   std::optional<registration<plain_error>> first(std::in_place);
   detail::register_exception(twin);
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(namesakes_are_told_apart) {
 #endif
 
 // ---------------------------------------------------------------------------------------------
-// What only the child knew, for instance of a library that was loaded there.
+// A type that only the child knew, for instance of a library that was loaded there.
 
 BOOST_AUTO_TEST_CASE(unknown_here_falls_back_to_the_standard_base) {
   std::optional<registration<base_error>> in_child(std::in_place);

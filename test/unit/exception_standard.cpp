@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(stream_failure) {
   auto const arrived =
       check_same(std::ios_base::failure("written", std::make_error_code(std::errc::io_error)));
   BOOST_CHECK(as<std::ios_base::failure>(arrived)->code() == std::errc::io_error);
-  // What the library itself throws need not be of the documented type.
+  // An exception of the standard library need not be of the documented type.
   auto const thrown = thrown_by([] {
     std::ifstream file;
     file.exceptions(std::ios::failbit);

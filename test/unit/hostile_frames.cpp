@@ -470,7 +470,8 @@ BOOST_AUTO_TEST_CASE(classes) {
   BOOST_TEST(!!codec<std::unique_ptr<intruder>>::decode(raw({2, 1, 0}) + end_mark));
   BOOST_TEST(intruder::made == made + 1);
 
-  // Of an abstract class, of one that has not been met yet, of a class without virtual functions.
+  // Objects of an abstract class, of one that has not been met yet, of a class without virtual
+  // functions.
   refuse<std::unique_ptr<shape>>(raw({2}) + rest);
   refuse<std::unique_ptr<shape>>(raw({4}) + rest);
   refuse<std::unique_ptr<town>>(named(key) + rest);

@@ -57,7 +57,7 @@ std::size_t size_of_frame(const T& value) {
   return out.size();
 }
 
-/// As the result, and as a part of other results.
+/// Checks a type as the result, and as a part of other results.
 template <class T>
 void check(const T& value) {
   BOOST_TEST((sent(value) == value));
@@ -111,7 +111,7 @@ class boost_category : public boost::system::error_category {
   std::string message(int value) const override { return "odd " + std::to_string(value); }
 };
 
-// What cannot travel, and what only looks as if it could not.
+// Types that are not transportable, and types that only look so.
 
 struct mute {
   int value;
@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(sets_and_maps) {
   std::unordered_map<int, int> many;
   for (int i = 0; i < 100'000; ++i) many.emplace(i * 64, i);
   BOOST_TEST((sent(many) == many));
-  // What was there before is not there any more.
+  // The old content is gone.
   std::map<int, int> target{{7, 7}};
   byte_buffer out;
   isolatte::detail::output_archive save(out);
@@ -565,7 +565,7 @@ BOOST_AUTO_TEST_CASE(whole_values) {
   BOOST_TEST((sent(ring()).items == ring().items));
   BOOST_TEST((sent(ticket(7)) == ticket(7)));
   BOOST_TEST((sent(parcel("p")) == parcel("p")));
-  // Results may be raw pointers: whoever takes them owns them.
+  // Results may be raw pointers: the receiver owns them.
   town const t{4, true};
   std::unique_ptr<const town> const owner(sent(&t));
   BOOST_TEST(owner->number == 4);

@@ -444,7 +444,7 @@ struct odds_and_ends {
   }
 };
 
-/// What the user wrote in two parts, with counts and a size of its own.
+/// A class that the user serialises in two parts, with counts and a size of its own.
 class ring {
  public:
   std::vector<std::string> items{"a", "b", "c"};

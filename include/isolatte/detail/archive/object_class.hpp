@@ -24,7 +24,7 @@ namespace isolatte::inline v0_1::detail {
 class input_archive;
 class output_archive;
 
-/// What the archives' compiled code knows of a class that has a serialize().
+/// A class that has a serialize(), as the archives' compiled code knows it.
 struct object_class {
   const std::type_info* type;
   int tracking;
@@ -40,7 +40,7 @@ struct object_class {
   }
 };
 
-/// What the archives' compiled code knows of a type that pointers own: how to make, fill, share and
+/// A type that pointers own, as the archives' compiled code knows it: how to make, fill, share and
 /// destroy an object.
 struct heap_class {
   const std::type_info* type;
@@ -59,7 +59,7 @@ struct heap_class {
   bool is_polymorphic() const noexcept { return parts && parts->throw_pointer; }
 };
 
-/// What a pointer of one type may point to.
+/// The types that a pointer of one type may point to.
 struct pointer_target {
   const std::type_info* type;
   /// Null if the type is abstract.

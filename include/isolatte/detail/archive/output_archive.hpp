@@ -29,7 +29,7 @@ namespace isolatte::inline v0_1::detail {
 
 /// Saves values to a byte_buffer, for an input_archive of the same program.
 ///
-/// The archive has the interface that Boost.Serialization asks of any. Of Boost it uses the
+/// The archive has the interface that Boost.Serialization asks of any. From Boost it uses the
 /// templates that find a class's serialize(). Objects and classes are numbered here, not by Boost:
 /// the reader has to check every number.
 class ISOLATTE_DECL output_archive final {

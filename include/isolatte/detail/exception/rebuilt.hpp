@@ -22,7 +22,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// What a rebuilt exception is besides its own type: a sum of these flags.
+/// The bases of a rebuilt exception besides its own type: a sum of these flags.
 struct exception_form {
   static constexpr unsigned itself = 0;
   static constexpr unsigned remote = 1;
@@ -33,8 +33,8 @@ struct exception_form {
   static constexpr unsigned standard = 8;
 };
 
-/// What the parts are made from. Making a part cannot fail, so only the constructor of the type
-/// itself can throw anything but the rebuilt exception.
+/// The data from which the parts are made. Making a part cannot fail, so only the constructor of
+/// the type itself can throw anything but the rebuilt exception.
 struct exception_extras {
   std::shared_ptr<const remote_details> details{};
   const boost::exception* boost = nullptr;

@@ -24,7 +24,7 @@ class exception;
 
 namespace isolatte::inline v0_1::detail {
 
-/// What a registered type tells of an exception object in the child.
+/// The facts that a registered type tells of an exception object in the child.
 struct exception_sample {
   /// The most bytes that `data` may have.
   std::size_t limit = 0;
