@@ -125,6 +125,11 @@ void pool_machine::malformed(pool_worker& worker) noexcept {
   stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
 }
 
+void pool_machine::left_its_jobs(pool_worker& worker) noexcept {
+  worker.left_its_jobs_ = true;
+  stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
+}
+
 void pool_machine::taken_back() noexcept {
   purpose const why = asked_.why;
   pool_job& job = answered();
@@ -208,8 +213,11 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   if (!worker.jobs_.empty()) {
     pool_job& job = worker.jobs_.front();
     unlink(job);
-    // A job that its worker was ended for had been received or begun, whatever the page says now.
-    if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
+    // A job that its worker was ended for had been received or begun, whatever the page says now;
+    // one that the worker could not begin had not.
+    if (worker.left_its_jobs_)
+      stage = job.stopped_for_ == stop_cause::none ? job_stage::not_begun : job_stage::receiving;
+    else if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
       stage = job_stage::begun;
     if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
       worker.had_jobs_ = true;
@@ -361,11 +369,15 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
   if (std::exchange(worker.is_unresponsive_, false) && worker.first())
     return ask(purpose::unresponsive, *worker.first());
   if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
-    if (job == worker.first()) {
+    if (job == worker.first() && !worker.left_its_jobs_) {
       if (job->stopped_for_ == stop_cause::none) job->stopped_for_ = worker.why_to_end_;
       stop(worker, worker.why_to_end_, worker.how_to_end_, job->grace_);
     } else {
       // All replies are read, so only the first job can have begun. The page lies.
+      if (worker.why_to_end_ == stop_cause::cancelled) {
+        take_from_worker(*job);
+        finish(*job, job_end::cancelled);
+      }
       stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
     }
   }

@@ -142,6 +142,8 @@ class pool_worker {
   bool replaces_another_ = false;
   /// The worker takes no more jobs, and retires when it has done those that it has begun.
   bool worn_ = false;
+  /// The worker says that its page does not let it begin its first job, and leaves.
+  bool left_its_jobs_ = false;
   /// The worker has completed a job, or a job ended with it.
   bool was_of_use_ = false;
   /// Jobs came back from it because of its end.
@@ -248,6 +250,9 @@ class pool_machine {
   pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
   /// The worker's channel gave what is no reply to its first job, or what no memory is there for.
   void malformed(pool_worker& worker) noexcept;
+  /// The worker says that its page does not let it begin its first job: something wrote to the
+  /// page. The worker begins no other.
+  void left_its_jobs(pool_worker& worker) noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
