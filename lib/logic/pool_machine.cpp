@@ -103,7 +103,6 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
   leave_loads(worker);
   unlink(done);
   done.done_ = true;
-  worker.was_of_use_ = true;
   failed_starts_ = 0;
   if (worker.stopped_for_ != stop_cause::none) {
     // The worker was to end for this job's sake, and would wait for jobs that do not come.
@@ -204,7 +203,6 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   }
 
   while (worker.jobs_.size() > 1) {
-    worker.had_jobs_ = true;
     pool_job& job = worker.jobs_.back();
     unlink(job);
     requeue(job);
@@ -220,11 +218,9 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
     else if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
       stage = job_stage::begun;
     if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
-      worker.had_jobs_ = true;
       requeue(job);
     } else {
       job.done_ = true;
-      worker.was_of_use_ = true;
       failed_starts_ = 0;
       lost = {&job, stage == job_stage::begun       ? job_loss::ran
                     : stage == job_stage::receiving ? job_loss::not_received
@@ -241,9 +237,9 @@ void pool_machine::count_start(const pool_worker& worker, bool expected, worker_
   if (why == worker_end::refused) return start_refused(now_);
   // Its end says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
-  bool const was_useless = !worker.was_of_use_ && (!worker.ready_ || worker.had_jobs_);
-  if (!was_useless) return;
-  bool const failed_to_initialise = !worker.ready_ && !expected && policy_.has_initializer;
+  // The end of one that was ready is no failed start. No job ends more than two of those.
+  if (worker.ready_) return;
+  bool const failed_to_initialise = !expected && policy_.has_initializer;
   if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) break_down();
 }
 

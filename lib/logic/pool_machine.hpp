@@ -144,10 +144,6 @@ class pool_worker {
   bool worn_ = false;
   /// The worker says that its page does not let it begin its first job, and leaves.
   bool left_its_jobs_ = false;
-  /// The worker has completed a job, or a job ended with it.
-  bool was_of_use_ = false;
-  /// Jobs came back from it because of its end.
-  bool had_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
   stop_cause stopped_for_ = stop_cause::none;
@@ -360,7 +356,7 @@ class pool_machine {
 
   bool stopped_ = false;
   bool broken_ = false;
-  /// Workers in a row that ended before they were of use.
+  /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.
   unsigned refused_starts_ = 0;

@@ -872,6 +872,18 @@ BOOST_AUTO_TEST_CASE(workers_that_die_with_their_server_do_not_break_the_pool) {
   BOOST_TEST(waits.became == fate::replied);
 }
 
+BOOST_AUTO_TEST_CASE(workers_that_are_killed_before_their_first_job_do_not_break_the_pool) {
+  pool w{{.workers = 4}};
+  std::vector<job*> all;
+  for (int i = 0; i != 12; ++i) all.push_back(&w.submit());
+  for (auto* const who : w.all()) w.die(*who);
+  BOOST_TEST(!w.machine.broken());
+  w.all_ready();
+  for (int i = 0; i != 12; ++i)
+    for (auto* const who : w.all()) w.do_one(*who);
+  for (auto const* const each : all) BOOST_TEST(each->became == fate::replied);
+}
+
 BOOST_AUTO_TEST_CASE(workers_that_are_refused_together_are_refused_once) {
   world w{{.workers = 4}};
   job& waits = w.submit();
