@@ -103,7 +103,6 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
   leave_loads(worker);
   unlink(done);
   done.done_ = true;
-  worker.was_of_use_ = true;
   failed_starts_ = 0;
   if (worker.stopped_for_ != stop_cause::none) {
     // The worker was to end for this job's sake, and would wait for jobs that do not come.
@@ -123,6 +122,11 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
 void pool_machine::malformed(pool_worker& worker) noexcept {
   worker.recalls_ = true;
   stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
+}
+
+void pool_machine::left_its_jobs(pool_worker& worker) noexcept {
+  worker.left_its_jobs_ = true;
+  stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
 }
 
 void pool_machine::taken_back() noexcept {
@@ -199,7 +203,6 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   }
 
   while (worker.jobs_.size() > 1) {
-    worker.had_jobs_ = true;
     pool_job& job = worker.jobs_.back();
     unlink(job);
     requeue(job);
@@ -208,15 +211,16 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   if (!worker.jobs_.empty()) {
     pool_job& job = worker.jobs_.front();
     unlink(job);
-    // A job that its worker was ended for had been received or begun, whatever the page says now.
-    if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
+    // A job that its worker was ended for had been received or begun, whatever the page says now;
+    // one that the worker could not begin had not.
+    if (worker.left_its_jobs_)
+      stage = job.stopped_for_ == stop_cause::none ? job_stage::not_begun : job_stage::receiving;
+    else if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
       stage = job_stage::begun;
     if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
-      worker.had_jobs_ = true;
       requeue(job);
     } else {
       job.done_ = true;
-      worker.was_of_use_ = true;
       failed_starts_ = 0;
       lost = {&job, stage == job_stage::begun       ? job_loss::ran
                     : stage == job_stage::receiving ? job_loss::not_received
@@ -233,9 +237,9 @@ void pool_machine::count_start(const pool_worker& worker, bool expected, worker_
   if (why == worker_end::refused) return start_refused(now_);
   // The end of the server says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
-  bool const was_useless = !worker.was_of_use_ && (!worker.ready_ || worker.had_jobs_);
-  if (!was_useless) return;
-  bool const failed_to_initialise = !worker.ready_ && !expected && policy_.has_initializer;
+  // The end of one that was ready is no failed start. No job ends more than two of those.
+  if (worker.ready_) return;
+  bool const failed_to_initialise = !expected && policy_.has_initializer;
   if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) break_down();
 }
 
@@ -361,11 +365,15 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
   if (std::exchange(worker.is_unresponsive_, false) && worker.first())
     return ask(purpose::unresponsive, *worker.first());
   if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
-    if (job == worker.first()) {
+    if (job == worker.first() && !worker.left_its_jobs_) {
       if (job->stopped_for_ == stop_cause::none) job->stopped_for_ = worker.why_to_end_;
       stop(worker, worker.why_to_end_, worker.how_to_end_, job->grace_);
     } else {
       // All replies are read, so only the first job can have begun. The page lies.
+      if (worker.why_to_end_ == stop_cause::cancelled) {
+        take_from_worker(*job);
+        finish(*job, job_end::cancelled);
+      }
       stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
     }
   }

@@ -143,6 +143,8 @@ class pool_worker {
   bool replaces_another_ = false;
   /// The worker takes no more jobs, and retires when it has done those that it has begun.
   bool worn_ = false;
+  /// The worker says that its page does not let it begin its first job, and leaves.
+  bool left_its_jobs_ = false;
   /// The worker has completed a job, or a job ended with it.
   bool was_of_use_ = false;
   /// The end of the worker has brought jobs back to the queue.
@@ -249,6 +251,9 @@ class pool_machine {
   pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
   /// The bytes from the worker are no reply to its first job, or there is no memory for them.
   void malformed(pool_worker& worker) noexcept;
+  /// The worker says that its page does not let it begin its first job: something wrote to the
+  /// page. The worker begins no other.
+  void left_its_jobs(pool_worker& worker) noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
@@ -357,7 +362,7 @@ class pool_machine {
 
   bool stopped_ = false;
   bool broken_ = false;
-  /// Workers in a row that ended before they were of use.
+  /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.
   unsigned refused_starts_ = 0;

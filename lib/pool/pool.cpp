@@ -378,6 +378,10 @@ void pool::read_replies(worker& from) {
       from.socket.close(ignored);
       return machine_.malformed(from);
     }
+    if (from.ready() && next->header.what() == posix::reply_kind::not_begun) {
+      from.socket.close(ignored);
+      return machine_.left_its_jobs(from);
+    }
     if (from.ready())
       take_reply(from, std::move(*next));
     else
@@ -418,6 +422,7 @@ void pool::take_reply(worker& from, reply what) {
       report.kind = detail::payload_kind::unencodable;
       break;
     case reply_kind::unknown_function: ec = error::unknown_function; break;
+    case reply_kind::not_begun: break;
   }
   bool const ran = what.header.what() <= reply_kind::unencodable;
   if (ran) {

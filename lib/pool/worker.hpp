@@ -80,7 +80,7 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   /// A flush is on its way.
   bool writing = false;
   /// Why its first job's reply cannot be taken; a string literal.
-  const char* refused_because = "";
+  const char* refused_because = "the job wrote to its worker's shared page";
 
  private:
   struct outgoing {

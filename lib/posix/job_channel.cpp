@@ -30,7 +30,8 @@ bool reply_header::well_formed(std::uint64_t most) const noexcept {
     case reply_kind::unencodable:
     case reply_kind::unreceivable:
       return size <= logic::payload_limit(detail::payload_kind::exception, most);
-    case reply_kind::unknown_function: return size == 0;
+    case reply_kind::unknown_function:
+    case reply_kind::not_begun: return size == 0;
   }
   return false;
 }
@@ -41,6 +42,15 @@ void job_page::offer(const job_header& job) noexcept {
 
 void job_page::begin(const job_header& job) noexcept {
   (*data_)[job.slot % slots] = word(job, begun);
+}
+
+bool job_page::was_taken_back(const job_header& job) const noexcept {
+  std::uint64_t const says = (*data_)[job.slot % slots];
+  if (says == word(job, taken_back)) return true;
+  // The place may be another job's by now, whose id is a little greater.
+  constexpr std::uint64_t most_ids_between = std::uint64_t{1} << 32;
+  std::uint64_t const id = says >> 2;
+  return id > job.id && id - job.id < most_ids_between;
 }
 
 logic::job_stage job_page::stage(const job_header& job) const noexcept {

@@ -48,6 +48,9 @@ enum class reply_kind : std::uint32_t {
   unreceivable,
   /// Nothing: the worker does not have the function. Nothing ran.
   unknown_function,
+  /// Nothing: what the page says of the job is nothing that a pool or a worker writes. Nothing ran,
+  /// and the worker leaves.
+  not_begun,
 };
 
 /// Goes before what a job brought about, on the way back. The bytes come from memory that a job can
@@ -93,6 +96,9 @@ class job_page {
   void offer(const job_header& job) noexcept;
   /// The worker: @return whether the job is to be received and run.
   bool receive(const job_header& job) noexcept { return move_on(job, received); }
+  /// The worker, of a job that it must not receive: @return whether the pool has taken the job
+  /// back, and not something else written to the page.
+  bool was_taken_back(const job_header& job) const noexcept;
   /// The worker: the arguments are there, the callable is about to run.
   void begin(const job_header& job) noexcept;
   /// The pool: @return whether the job has been taken back, and will not be run.

@@ -195,6 +195,26 @@ BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_takes_no_other_along) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_and_returns_hangs_no_other) {
+  for (char const with : {'\0', '\125', '\377'}) {
+    make({.workers = 1});
+    remembered<void> scribbles;
+    pool->async_run(call(scribble_on_shared_pages, with), {}, scribbles.handler());
+    remembered<std::size_t> large;
+    pool->async_run(call(length_of, std::vector<char>(8u << 20)), {}, large.handler());
+    std::list<remembered<int>> behind;
+    for (int i = 0; i != 5; ++i)
+      pool->async_run(call(add, 1, i), {}, behind.emplace_back().handler());
+    run_until([&] { return behind.back().calls != 0 && large.calls != 0; });
+    BOOST_TEST(scribbles.what.how() == ending::returned);
+    BOOST_TEST(large.what.how() == ending::returned);
+    for (auto const& each : behind) BOOST_TEST(each.what.how() == ending::returned);
+    pool->stop();
+    context.run();
+    context.restart();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
   auto const before = children();
   make({.workers = 4, .initializer = [] { std::this_thread::sleep_for(200ms); }});

@@ -721,7 +721,37 @@ BOOST_AUTO_TEST_CASE(a_page_that_says_a_later_job_has_begun_ends_its_worker) {
   w.obey();
   BOOST_TEST(liar.became == fate::ran);
   BOOST_TEST(liar.because == stop_cause::malformed_reply);
-  BOOST_TEST(innocent.became == fate::waiting);
+  BOOST_TEST(innocent.became == fate::cancelled);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_leaves_its_jobs_takes_none_along) {
+  pool w{{.workers = 1}};
+  std::vector<job*> all;
+  for (int i = 0; i != 3; ++i) all.push_back(&w.submit());
+  // The page says that the job has begun, and the worker that it has not.
+  w.only().lie = [](const job&) { return true; };
+  w.machine.left_its_jobs(w.only());
+  w.hear(w.only());
+  w.cancel(*all[1]);
+  w.obey();
+  BOOST_TEST(!w.machine.broken());
+  w.all_ready();
+  for (int i = 0; i != 2; ++i) w.do_one(w.only());
+  BOOST_TEST(all[0]->became == fate::replied);
+  BOOST_TEST(all[1]->became == fate::cancelled);
+  BOOST_TEST(all[2]->became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_workers_leave_twice_is_not_given_to_a_third) {
+  pool w{{.workers = 1}};
+  job& unlucky = w.submit();
+  for (int i = 0; i != 2; ++i) {
+    w.all_ready();
+    w.machine.left_its_jobs(w.only());
+    w.hear(w.only());
+    w.obey();
+  }
+  BOOST_TEST(unlucky.became == fate::unknown);
 }
 
 BOOST_AUTO_TEST_CASE(time_does_not_count_before_a_job_begins) {
@@ -840,6 +870,18 @@ BOOST_AUTO_TEST_CASE(workers_that_die_with_their_server_do_not_break_the_pool) {
   w.all_ready();
   for (auto* const who : w.all()) w.do_one(*who);
   BOOST_TEST(waits.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_are_killed_before_their_first_job_do_not_break_the_pool) {
+  pool w{{.workers = 4}};
+  std::vector<job*> all;
+  for (int i = 0; i != 12; ++i) all.push_back(&w.submit());
+  for (auto* const who : w.all()) w.die(*who);
+  BOOST_TEST(!w.machine.broken());
+  w.all_ready();
+  for (int i = 0; i != 12; ++i)
+    for (auto* const who : w.all()) w.do_one(*who);
+  for (auto const* const each : all) BOOST_TEST(each->became == fate::replied);
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_are_refused_together_are_refused_once) {

@@ -276,7 +276,14 @@ class worker_task final : public detail::child_task {
   bool next_job() {
     job_header job;
     if (!socket_->read(&job, sizeof job)) return false;
-    if (!page_.receive(job)) return socket_->skip(job.size);
+    if (!page_.receive(job)) {
+      bool const was_taken_back = page_.was_taken_back(job);
+      if (!socket_->skip(job.size)) return false;
+      if (was_taken_back) return true;
+      // A job that the pool still waits for would never end if the worker said nothing.
+      reply(job.id, reply_kind::not_begun, {}, {});
+      return false;
+    }
     current_ = job.id;
 
     byte_buffer arguments;
