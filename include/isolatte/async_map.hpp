@@ -37,9 +37,9 @@ using map_result_of = detail::map_result<Range, F>;
 namespace detail {
 
 /// Launches a fresh child for each job.
-class fork_launcher {
+class fork_starter {
  public:
-  fork_launcher(boost::asio::any_io_executor executor, options child)
+  fork_starter(boost::asio::any_io_executor executor, options child)
       : executor_{std::move(executor)}, child_{std::move(child)} {
     // A child that is reaped in the background is none of the map's: there could be more of them
     // than map_options::max_concurrency.
@@ -50,7 +50,7 @@ class fork_launcher {
   std::size_t concurrency() const noexcept { return processors(); }
 
   template <class F, class Element, class Handler>
-  void launch(F& f, Element&& element, Handler handler) {
+  void start(F& f, Element&& element, Handler handler) {
     // By reference: the child is made, a copy of both, before this returns.
     isolatte::async_fork(
         executor_,
@@ -66,20 +66,20 @@ class fork_launcher {
 template <class Token, class Range, class F>
 concept map_token = boost::asio::completion_token_for<Token, map_signature<map_result<Range, F>>>;
 
-template <class Launcher, class Range, class F, class Token>
+template <class Starter, class Range, class F, class Token>
 using mapped = initiated<Token, map_signature<map_result<Range, F>>,
-                         map_initiation<Launcher, Range, F>, Launcher, Range, F, map_options>;
+                         map_initiation<Starter, Range, F>, Starter, Range, F, map_options>;
 
-template <class Launcher, class Range, class F, class Token>
-auto map_by(Launcher launcher, Range&& range, F&& f, map_options&& opts, Token&& token)
-    -> mapped<Launcher, Range, F, Token> {
+template <class Starter, class Range, class F, class Token>
+auto map_by(Starter starter, Range&& range, F&& f, map_options&& opts, Token&& token)
+    -> mapped<Starter, Range, F, Token> {
   using R = map_result<Range, F>;
   require_transportable<R>();
   static_assert(!is_initializer_list<Range>,
                 "isolatte: what an initializer_list refers to is gone before the jobs are started; "
                 "pass a std::vector or a std::array");
   return boost::asio::async_initiate<Token, map_signature<R>>(
-      map_initiation<Launcher, Range, F>{launcher.get_executor()}, token, std::move(launcher),
+      map_initiation<Starter, Range, F>{starter.get_executor()}, token, std::move(starter),
       std::move(range), std::move(f), std::move(opts));
 }
 
@@ -157,9 +157,9 @@ template <detail::executor_or_context Where, std::ranges::input_range Range, det
           detail::map_token<Range, F> Token = detail::default_token_of<Where>>
 auto async_map(Where&& where, Range range, F f, map_options opts = {},
                Token&& token = detail::default_token_of<Where>())
-    -> detail::mapped<detail::fork_launcher, Range, F, Token> {
-  detail::fork_launcher launcher{detail::erase_executor(where), std::move(opts.child)};
-  return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
+    -> detail::mapped<detail::fork_starter, Range, F, Token> {
+  detail::fork_starter starter{detail::erase_executor(where), std::move(opts.child)};
+  return detail::map_by(std::move(starter), std::move(range), std::move(f), std::move(opts),
                         std::forward<Token>(token));
 }
 
@@ -174,7 +174,7 @@ auto async_map(Where&& where, Range range, F f, map_options opts = {},
 template <detail::executor_or_context Where, std::ranges::input_range Range, detail::maps<Range> F,
           detail::map_token<Range, F> Token>
 auto async_map(Where&& where, Range range, F f, Token&& token)
-    -> detail::mapped<detail::fork_launcher, Range, F, Token> {
+    -> detail::mapped<detail::fork_starter, Range, F, Token> {
   return isolatte::async_map(std::forward<Where>(where), std::move(range), std::move(f),
                              map_options{}, std::forward<Token>(token));
 }
@@ -194,13 +194,13 @@ auto async_map(Where&& where, Range range, F f, Token&& token)
 /// @param token the completion token; by default that of the pool's executor, or
 /// `boost::asio::deferred`
 /// @return what the token makes of the operation
-template <detail::launches_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
+template <detail::starts_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
           detail::map_token<Range, F> Token = detail::default_token_of_pool<Pool>>
 auto async_map(Pool& pool, Range range, F f, map_options opts = {},
                Token&& token = detail::default_token_of_pool<Pool>())
-    -> detail::mapped<detail::pool_launcher<Pool>, Range, F, Token> {
-  detail::pool_launcher<Pool> launcher{pool, opts.child};
-  return detail::map_by(std::move(launcher), std::move(range), std::move(f), std::move(opts),
+    -> detail::mapped<detail::pool_starter<Pool>, Range, F, Token> {
+  detail::pool_starter<Pool> starter{pool, opts.child};
+  return detail::map_by(std::move(starter), std::move(range), std::move(f), std::move(opts),
                         std::forward<Token>(token));
 }
 
@@ -211,10 +211,10 @@ auto async_map(Pool& pool, Range range, F f, map_options opts = {},
 /// @param f the function
 /// @param token the completion token
 /// @return what the token makes of the operation
-template <detail::launches_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
+template <detail::starts_jobs Pool, std::ranges::input_range Range, detail::maps<Range> F,
           detail::map_token<Range, F> Token>
 auto async_map(Pool& pool, Range range, F f, Token&& token)
-    -> detail::mapped<detail::pool_launcher<Pool>, Range, F, Token> {
+    -> detail::mapped<detail::pool_starter<Pool>, Range, F, Token> {
   return isolatte::async_map(pool, std::move(range), std::move(f), map_options{},
                              std::forward<Token>(token));
 }

@@ -242,7 +242,7 @@ class basic_worker_pool {
   template <class>
   friend class basic_worker_pool;
   /// @cond
-  friend detail::pool_launcher<basic_worker_pool>;
+  friend detail::pool_starter<basic_worker_pool>;
   /// @endcond
 
   executor_type executor_;
@@ -256,8 +256,8 @@ using worker_pool = basic_worker_pool<>;
 namespace detail {
 
 template <class Executor>
-struct pool_launcher<basic_worker_pool<Executor>> {
-  pool_launcher(basic_worker_pool<Executor>& pool, const options& child) : pool_{&pool} {
+struct pool_starter<basic_worker_pool<Executor>> {
+  pool_starter(basic_worker_pool<Executor>& pool, const options& child) : pool_{&pool} {
     options const defaults;
     job_.timeout = child.timeout;
     // A member that the map's user has not set leaves the pool's own setting in force.
@@ -272,7 +272,7 @@ struct pool_launcher<basic_worker_pool<Executor>> {
   Executor get_executor() const noexcept { return pool_->get_executor(); }
 
   template <class F, class Element, class Handler>
-  void launch(const F& f, const Element& element, Handler handler) {
+  void start(const F& f, const Element& element, Handler handler) {
     static_assert(
         std::copy_constructible<std::remove_cvref_t<Element>>,
         "isolatte: what a map hands to a pool is sent as a copy, for a job may have to be "

@@ -180,7 +180,7 @@ void map_operation::take_next() {
 void map_operation::start(std::size_t index) {
   error_code ec;
   try {
-    return launch(index, *state_->jobs.at(index));
+    return start_job(index, *state_->jobs.at(index));
   } catch (const std::bad_alloc&) {
     ec = make_error_code(errc::not_enough_memory);
     refuse(index, std::current_exception());

@@ -96,14 +96,14 @@ struct puppet_pool {
 }  // namespace map_test
 
 template <>
-struct isolatte::detail::pool_launcher<map_test::puppet_pool> {
-  pool_launcher(map_test::puppet_pool& p, const options&) : pool{&p} {}
+struct isolatte::detail::pool_starter<map_test::puppet_pool> {
+  pool_starter(map_test::puppet_pool& p, const options&) : pool{&p} {}
 
   boost::asio::any_io_executor get_executor() const { return pool->executor; }
   std::size_t concurrency() const { return pool->recommended; }
 
   template <class F, class Element, class Handler>
-  void launch(F& f, Element&& element, Handler handler) {
+  void start(F& f, Element&& element, Handler handler) {
     using R = std::decay_t<std::invoke_result_t<F&, Element>>;
     if (pool->before_start) pool->before_start(element);
     auto const job = std::make_shared<map_test::puppet_pool::job>();

@@ -90,15 +90,15 @@ inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
 /// Starts the jobs of a map:
 /// - `concurrency()`: how many run at once by default;
 /// - `get_executor()`: the operation's executor;
-/// - `launch(f, element, handler)`: starts `f(element)`, and completes with
+/// - `start(f, element, handler)`: starts `f(element)`, and completes with
 ///   `void(error_code, outcome<R>)` on the handler's associated executor, never from inside;
 ///   honours its cancellation slot. Both arguments outlive the job. They must not have been changed
 ///   if the job completes with an error, since then it may be launched once more.
 template <class L, class F, class Element, class Handler>
-concept job_launcher = requires(L& launcher, F& f, Element&& element, Handler handler) {
-  { std::as_const(launcher).concurrency() } -> std::convertible_to<std::size_t>;
-  { std::as_const(launcher).get_executor() } -> std::convertible_to<boost::asio::any_io_executor>;
-  launcher.launch(f, std::forward<Element>(element), std::move(handler));
+concept job_starter = requires(L& starter, F& f, Element&& element, Handler handler) {
+  { std::as_const(starter).concurrency() } -> std::convertible_to<std::size_t>;
+  { std::as_const(starter).get_executor() } -> std::convertible_to<boost::asio::any_io_executor>;
+  starter.start(f, std::forward<Element>(element), std::move(handler));
 };
 
 /// The outcomes, shared by the operation, which fills them, and its handler.
@@ -146,20 +146,20 @@ class map_job_handler {
   std::size_t index_;
 };
 
-/// Takes the elements of a map, launches their jobs, and keeps the outcomes.
-template <class Launcher, std::ranges::input_range Range, maps<Range> F>
+/// Takes the elements of a map, starts their jobs, and keeps the outcomes.
+template <class Starter, std::ranges::input_range Range, maps<Range> F>
 class map_jobs final : public map_operation {
  public:
   using result = map_result<Range, F>;
   using outcomes = map_outcomes<result>;
-  static_assert(job_launcher<Launcher, F, map_element_t<Range>, map_job_handler<map_jobs>>);
+  static_assert(job_starter<Starter, F, map_element_t<Range>, map_job_handler<map_jobs>>);
 
-  map_jobs(Launcher launcher, Range range, F f, settings how, outcomes all)
-      : map_operation{launcher.get_executor(), std::move(how)},
-        input_{std::in_place, std::move(launcher), std::move(range), std::move(f)},
+  map_jobs(Starter starter, Range range, F f, settings how, outcomes all)
+      : map_operation{starter.get_executor(), std::move(how)},
+        input_{std::in_place, std::move(starter), std::move(range), std::move(f)},
         outcomes_{std::move(all)} {
-    if constexpr (requires { input_->launcher.promise_jobs(); })
-      promise_ = input_->launcher.promise_jobs();
+    if constexpr (requires { input_->starter.promise_jobs(); })
+      promise_ = input_->starter.promise_jobs();
   }
 
   static void arrived(std::shared_ptr<map_jobs> self, std::size_t index,
@@ -171,9 +171,9 @@ class map_jobs final : public map_operation {
 
  private:
   struct input {
-    input(Launcher&& l, Range&& r, F&& f)
-        : launcher(std::move(l)), range(std::move(r)), function(std::move(f)) {}
-    Launcher launcher;
+    input(Starter&& l, Range&& r, F&& f)
+        : starter(std::move(l)), range(std::move(r)), function(std::move(f)) {}
+    Starter starter;
     Range range;
     F function;
     /// Points to the element that was taken last.
@@ -208,8 +208,8 @@ class map_jobs final : public map_operation {
     return nullptr;
   }
 
-  void launch(std::size_t index, job& what) override {
-    input_->launcher.launch(
+  void start_job(std::size_t index, job& what) override {
+    input_->starter.start(
         input_->function, static_cast<typed_job&>(what).element.get(),
         map_job_handler<map_jobs>{std::static_pointer_cast<map_jobs>(shared_from_this()), index,
                                   what.stop.slot()});
@@ -233,13 +233,13 @@ class map_jobs final : public map_operation {
   outcomes outcomes_;
 };
 
-template <class Launcher, class Range, class F>
-void start_map(const boost::asio::any_io_executor&, Launcher&& launcher, Range&& range, F&& f,
+template <class Starter, class Range, class F>
+void start_map(const boost::asio::any_io_executor&, Starter&& starter, Range&& range, F&& f,
                map_options&& opts,
                boost::asio::any_completion_handler<map_signature<map_result<Range, F>>> handler) {
-  using jobs = map_jobs<Launcher, Range, F>;
+  using jobs = map_jobs<Starter, Range, F>;
   map_operation::settings how{
-      .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : launcher.concurrency(),
+      .at_most = opts.max_concurrency != 0 ? opts.max_concurrency : starter.concurrency(),
       .stop_on_error = opts.stop_on_error,
       .on_progress = std::move(opts.on_progress)};
   auto all = std::make_shared<typename jobs::outcomes::element_type>();
@@ -247,27 +247,27 @@ void start_map(const boost::asio::any_io_executor&, Launcher&& launcher, Range&&
     how.total = static_cast<std::size_t>(std::ranges::size(range));
     all->resize(*how.total);
   }
-  std::make_shared<jobs>(std::move(launcher), std::move(range), std::move(f), std::move(how), all)
+  std::make_shared<jobs>(std::move(starter), std::move(range), std::move(f), std::move(how), all)
       ->begin(adapted_handler{deliver_outcomes<typename jobs::result>{std::move(all)},
                               std::move(handler)});
 }
 
-template <class Launcher, class Range, class F>
+template <class Starter, class Range, class F>
 using map_initiation =
-    initiation<&start_map<Launcher, Range, F>, boost::asio::any_io_executor, void>;
+    initiation<&start_map<Starter, Range, F>, boost::asio::any_io_executor, void>;
 
 /// Launches jobs in a kind of pool. The header that defines the pool specialises this, with a
-/// constructor `(Pool&, const options&)`. See job_launcher for the rest.
+/// constructor `(Pool&, const options&)`. See job_starter for the rest.
 template <class Pool>
-struct pool_launcher;
+struct pool_starter;
 
 template <class Pool>
-concept launches_jobs = requires { sizeof(pool_launcher<Pool>); } &&
-                        std::constructible_from<pool_launcher<Pool>, Pool&, const options&>;
+concept starts_jobs = requires { sizeof(pool_starter<Pool>); } &&
+                      std::constructible_from<pool_starter<Pool>, Pool&, const options&>;
 
-template <launches_jobs Pool>
+template <starts_jobs Pool>
 using default_token_of_pool = default_token<
-    std::remove_cvref_t<decltype(std::declval<const pool_launcher<Pool>&>().get_executor())>>;
+    std::remove_cvref_t<decltype(std::declval<const pool_starter<Pool>&>().get_executor())>>;
 
 }  // namespace isolatte::inline v0_1::detail
 

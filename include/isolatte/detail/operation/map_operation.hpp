@@ -62,7 +62,7 @@ class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_o
   /// returned, or has thrown what the range did.
   virtual std::unique_ptr<job> take(std::size_t index) = 0;
   /// Starts a job. Unless this throws, ended() is called once, on serial(), never from here.
-  virtual void launch(std::size_t index, job& what) = 0;
+  virtual void start_job(std::size_t index, job& what) = 0;
   /// Sets the outcome of a job that could not be started.
   virtual void refuse(std::size_t index, std::exception_ptr why) noexcept = 0;
   /// Destroys the range and the function.
