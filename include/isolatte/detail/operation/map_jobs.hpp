@@ -93,7 +93,7 @@ inline constexpr bool is_initializer_list<std::initializer_list<T>> = true;
 /// - `start(f, element, handler)`: starts `f(element)`, and completes with
 ///   `void(error_code, outcome<R>)` on the handler's associated executor, never from inside;
 ///   honours its cancellation slot. Both arguments outlive the job. They must not have been changed
-///   if the job completes with an error, since then it may be launched once more.
+///   if the job completes with an error, since then it may be started once more.
 template <class L, class F, class Element, class Handler>
 concept job_starter = requires(L& starter, F& f, Element&& element, Handler handler) {
   { std::as_const(starter).concurrency() } -> std::convertible_to<std::size_t>;
