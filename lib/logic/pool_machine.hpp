@@ -145,10 +145,6 @@ class pool_worker {
   bool worn_ = false;
   /// The worker says that its page does not let it begin its first job, and leaves.
   bool left_its_jobs_ = false;
-  /// The worker has completed a job, or a job ended with it.
-  bool was_of_use_ = false;
-  /// The end of the worker has brought jobs back to the queue.
-  bool had_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
   stop_cause stopped_for_ = stop_cause::none;
