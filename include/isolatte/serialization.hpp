@@ -113,10 +113,10 @@ inline constexpr bool is_transportable_v = detail::transportable<T>;
 ///
 /// The standard's categories, Boost.System's and Boost.Asio's are registered from the start. A code
 /// of any other category arrives with one that has the original's name and message, and equals no
-/// other. Call this function before the child is created, once for each category. Further calls for
-/// a category of the same name have no effect.
-/// @param category has to live as long as the program does. The name() of the category identifies
-/// it
+/// other. One child's result may bring 256 different messages of such categories; a code beyond
+/// arrives in the category `isolatte.unknown`. Call this function before the child is created, once
+/// for each category. Further calls for a category of the same name have no effect.
+/// @param category has to live as long as the program does. The category is found by its name()
 ///
 /// @par Exception safety
 /// Strong: `std::bad_alloc`.

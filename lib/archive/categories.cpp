@@ -28,32 +28,27 @@ class growing_list {
     return nullptr;
   }
 
-  /// Adds a node unless one matches, which another thread may have added meanwhile. Null if there
-  /// are @p most nodes already.
+  /// Adds a node unless one matches, which another thread may have added meanwhile.
   template <class Matches, class Make>
-  Node* find_or_add(Matches matches, std::size_t most, Make make) {
-    if (Node* const found = find(matches)) return found;
-    if (size_.load(std::memory_order_relaxed) >= most) return nullptr;
+  Node& find_or_add(Matches matches, Make make) {
+    if (Node* const found = find(matches)) return *found;
     std::unique_ptr<Node> added(make());
     Node* seen = head_.load(std::memory_order_acquire);
     do {
       for (Node* node = seen; node; node = node->next)
-        if (matches(*node)) return node;
+        if (matches(*node)) return *node;
       added->next = seen;
     } while (!head_.compare_exchange_weak(seen, added.get(), std::memory_order_acq_rel));
-    size_.fetch_add(1, std::memory_order_relaxed);
-    return added.release();
+    return *added.release();
   }
 
  private:
   std::atomic<Node*> head_{nullptr};
-  std::atomic<std::size_t> size_{0};
 };
 
-// A hostile frame must not make the program keep any amount of memory.
-constexpr std::size_t most_registered = SIZE_MAX;
-constexpr std::size_t most_foreign = 256;
-constexpr std::size_t most_messages = 256;
+// A hostile frame must not make the program keep any amount of memory, and a hostile child must not
+// use up what other children need.
+constexpr std::size_t most_texts = 16 * 1024;
 constexpr std::size_t longest_text = 1024;
 
 std::string shortened(const std::string& text) { return text.substr(0, longest_text); }
@@ -79,12 +74,20 @@ class foreign_category final : public Category {
   explicit foreign_category(std::string name) : name_{std::move(name)} {}
   const char* name() const noexcept override { return name_.c_str(); }
   std::string message(int value) const override {
-    auto const* const known = messages_.find([&](auto& m) { return m.value == value; });
-    return known ? known->text : "error " + std::to_string(value) + " of category " + name_;
+    auto const* const known = find(value);
+    return known ? *known : "error " + std::to_string(value) + " of category " + name_;
   }
-  void learn(int value, const std::string& message) {
-    messages_.find_or_add([&](auto& m) { return m.value == value; }, most_messages,
-                          [&] { return new known_message(value, shortened(message)); });
+
+  const std::string* find(int value) const noexcept {
+    auto const* const known = messages_.find([&](auto& m) { return m.value == value; });
+    return known ? &known->text : nullptr;
+  }
+  /// The text that the category has for the value from now on: another thread may have been faster.
+  const std::string& learn(int value, const std::string& text) {
+    return messages_
+        .find_or_add([&](auto& m) { return m.value == value; },
+                     [&] { return new known_message(value, text); })
+        .text;
   }
 
   foreign_category* next = nullptr;
@@ -103,27 +106,43 @@ class category_registry {
 
   void add(const Category& category) {
     std::string_view const name = category.name();
-    known_.find_or_add([&](auto& k) { return k.category.name() == name; }, most_registered,
+    known_.find_or_add([&](auto& k) { return k.category.name() == name; },
                        [&] { return new known_category<Category>(category); });
   }
   const Category* find(std::string_view name) const noexcept {
     auto const* const known = known_.find([&](auto& k) { return k.category.name() == name; });
     return known ? &known->category : nullptr;
   }
+  /// Finds a category that gives the message for the value, or makes one. Two children may give
+  /// different messages for a value of the same name: each gets a category of its own.
   const Category& find_foreign(const std::string& full_name, int value,
-                               const std::string& message) {
+                               const std::string& full_message, std::size_t& texts_left) {
     std::string const name = shortened(full_name);
-    auto* const category =
-        foreign_.find_or_add([&](auto& c) { return c.name() == std::string_view(name); },
-                             most_foreign, [&] { return new foreign_category<Category>(name); });
-    if (!category) return too_many_;
-    category->learn(value, message);
-    return *category;
+    std::string const message = shortened(full_message);
+    auto const has_message = [&](auto& c) {
+      auto const* const known = c.name() == std::string_view(name) ? c.find(value) : nullptr;
+      return known && *known == message;
+    };
+    if (auto const* const known = foreign_.find(has_message)) return *known;
+
+    auto* const of_name = foreign_.find(
+        [&](auto& c) { return c.name() == std::string_view(name) && !c.find(value); });
+    if (texts_left == 0 || texts_.load(std::memory_order_relaxed) >= most_texts)
+      return of_name ? *of_name : too_many_;
+    --texts_left;
+    texts_.fetch_add(1, std::memory_order_relaxed);
+    if (of_name && of_name->learn(value, message) == message) return *of_name;
+    return foreign_.find_or_add(has_message, [&] {
+      auto fresh = std::make_unique<foreign_category<Category>>(name);
+      fresh->learn(value, message);
+      return fresh.release();
+    });
   }
 
  private:
   growing_list<known_category<Category>> known_;
   growing_list<foreign_category<Category>> foreign_;
+  std::atomic<std::size_t> texts_{0};
   foreign_category<Category> too_many_{"isolatte.unknown"};
 };
 
@@ -163,17 +182,18 @@ bool is_standard_category(const boost::system::error_category& category) noexcep
 }
 
 const std::error_category& find_std_category(const std::string& name, int value,
-                                             const std::string& message) {
+                                             const std::string& message, std::size_t& texts_left) {
   if (auto const* const known = std_categories().find(name)) return *known;
   // A Boost error code converts to a standard one, whose category has the same name.
   if (auto const* const known = boost_categories().find(name)) return *known;
-  return std_categories().find_foreign(name, value, message);
+  return std_categories().find_foreign(name, value, message, texts_left);
 }
 
 const boost::system::error_category& find_boost_category(const std::string& name, int value,
-                                                         const std::string& message) {
+                                                         const std::string& message,
+                                                         std::size_t& texts_left) {
   if (auto const* const known = boost_categories().find(name)) return *known;
-  return boost_categories().find_foreign(name, value, message);
+  return boost_categories().find_foreign(name, value, message, texts_left);
 }
 
 }  // namespace isolatte::inline v0_1::detail

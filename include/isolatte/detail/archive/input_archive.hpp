@@ -135,6 +135,9 @@ class ISOLATTE_DECL input_archive final {
     return Version(boost_library_version());
   }
 
+  /// How many more messages of unknown error categories the frame may make the program keep.
+  std::size_t& foreign_texts_left() noexcept { return foreign_texts_left_; }
+
   // An object may move or end before the others are loaded. Pointers to it are loaded later, so the
   // archive has to be told.
 
@@ -288,6 +291,7 @@ class ISOLATTE_DECL input_archive final {
   /// A load has failed half-way. Recorded addresses may dangle, so aliases are refused.
   bool broken_ = false;
   std::vector<share_record> shares_;
+  std::size_t foreign_texts_left_ = 256;
   pointer_map tracked_;
   pointer_map class_indices_;
   std::vector<const heap_class*> classes_;
