@@ -9,16 +9,16 @@ namespace isolatte::inline v0_1::detail {
 
 namespace {
 
-constinit type_registry<heap_class> registry;
+constinit type_registry<heap_class> classes;
 
 }  // namespace
 
-type_registry<heap_class>& exported_classes() noexcept { return registry; }
+type_registry<heap_class>& exported_classes() noexcept { return classes; }
 
 exported_class::exported_class(const heap_class& objects) : objects_{objects} {
-  registry.add(objects);
+  classes.add(objects);
 }
 
-exported_class::~exported_class() { registry.remove(objects_); }
+exported_class::~exported_class() { classes.remove(objects_); }
 
 }  // namespace isolatte::inline v0_1::detail
