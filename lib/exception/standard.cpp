@@ -186,18 +186,19 @@ void restore_regex_error(std::regex_error& object, std::int32_t number) {
 }  // namespace
 
 std::span<const exception_ops* const> standard_exceptions() noexcept {
-  // Derived types come before their base classes.
+  // Derived types come before their base classes: a compiler's runtime that shows no base classes
+  // leaves their order to this table.
   return standard_table<
-      std::invalid_argument, std::out_of_range, std::length_error, std::domain_error,
-      std::future_error, std::logic_error, std::range_error, std::overflow_error,
-      std::underflow_error, std::regex_error,
+      std::range_error, std::overflow_error, std::underflow_error, std::regex_error,
 #ifdef __cpp_lib_format
       std::format_error,
 #endif
       std::filesystem::filesystem_error, std::ios_base::failure, std::system_error,
-      boost::system::system_error, std::runtime_error, std::bad_array_new_length, std::bad_alloc,
-      std::bad_any_cast, std::bad_cast, std::bad_typeid, std::bad_weak_ptr, std::bad_function_call,
-      std::bad_optional_access, std::bad_variant_access, std::bad_exception, std::exception>;
+      boost::system::system_error, std::runtime_error, std::invalid_argument, std::out_of_range,
+      std::length_error, std::domain_error, std::future_error, std::logic_error,
+      std::bad_array_new_length, std::bad_alloc, std::bad_any_cast, std::bad_cast, std::bad_typeid,
+      std::bad_weak_ptr, std::bad_function_call, std::bad_optional_access, std::bad_variant_access,
+      std::bad_exception, std::exception>;
 }
 
 standard_parts collect_standard_text(const std::exception& object) noexcept {
