@@ -33,10 +33,9 @@
 #include <type_traits>
 
 // base_object.hpp and export.hpp need these two, but leave including them to Boost's own archives.
-#if defined(BOOST_SERIALIZATION_BASE_OBJECT_HPP) || defined(BOOST_SERIALIZATION_EXPORT_HPP)
+// Without them a program that includes those headers after this one would not link.
 #include <boost/serialization/extended_type_info_typeid.hpp>
 #include <boost/serialization/void_cast.hpp>
-#endif
 
 namespace boost {
 
