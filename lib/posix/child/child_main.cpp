@@ -88,34 +88,28 @@ void stop_grandchild(pid_t self, int code) noexcept {
   if (::getpid() != self) ::_exit(code);
 }
 
-/// Nothing of the callable has run if this fails: the page stays at the stage before.
-void receive(detail::child_task& task, const child_plan& plan, pid_t self) noexcept {
+/// Runs code of the user's. If it does not come back the child ends here, with a frame that says
+/// so.
+/// @param kind of the frame for an exception
+/// @param stage that the page states then
+template <class Step>
+void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
+                 logic::child_stage stage, Step step) noexcept {
   try {
-    task.receive();
+    step();
     stop_grandchild(self, 0);
-  } catch (...) {
-    stop_grandchild(self, 1);
-    finish_with_exception(plan, detail::payload_kind::unencodable, std::current_exception());
-  }
-}
-
-void invoke(detail::child_task& task, const child_plan& plan, pid_t self) noexcept {
-  try {
-    task.invoke();
-    stop_grandchild(self, 0);
-    plan.page->stage = logic::child_stage::finished;
   } catch (abi::__forced_unwind&) {
-    // The callable has called pthread_exit() in the only thread that can finish. Rethrown, the
+    // The code has called pthread_exit() in the only thread that can finish. Rethrown, the
     // unwinding would go on through the parent's frames.
     stop_grandchild(self, 0);
-    plan.page->stage = logic::child_stage::finished;
+    plan.page->stage = stage;
     finish_with_exception(
         plan, detail::payload_kind::unencodable,
         std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
   } catch (...) {
     stop_grandchild(self, 1);
-    plan.page->stage = logic::child_stage::finished;
-    finish_with_exception(plan, detail::payload_kind::exception, std::current_exception());
+    plan.page->stage = stage;
+    finish_with_exception(plan, kind, std::current_exception());
   }
 }
 
@@ -125,9 +119,13 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   setup_step const failed = prepare_child(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
   pid_t const self = ::getpid();
-  receive(task, plan, self);
+  // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
+  run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,
+              [&] { task.receive(); });
   plan.page->stage = logic::child_stage::running;
-  invoke(task, plan, self);
+  run_guarded(plan, self, detail::payload_kind::exception, logic::child_stage::finished,
+              [&] { task.invoke(); });
+  plan.page->stage = logic::child_stage::finished;
 
   detail::byte_buffer payload;
   payload.limit(plan.max_result);
