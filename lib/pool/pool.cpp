@@ -254,8 +254,8 @@ void pool::start_worker() {
     options opts = opts_.worker;
     opts.timeout.reset();
     opts.early = false;
-    worker::child_side child;
-    auto const fresh = make_worker(opts, child, ec);
+    auto const fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    worker::child_side const child = fresh->open(ec);
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
@@ -289,13 +289,6 @@ void pool::start_worker() {
   } catch (...) {
     start_refused(detail::error_of_caught());
   }
-}
-
-pool::worker_pointer pool::make_worker(const options& opts, worker::child_side& child,
-                                       error_code& ec) {
-  auto fresh = std::make_shared<worker>(strand_, opts, unwanted_);
-  child = fresh->open(ec);
-  return fresh;
 }
 
 /// The call that makes a worker of a child.
@@ -512,9 +505,7 @@ void pool::complete(job& what, const error_code& ec, detail::report report) {
   kept_.erase(kept_.iterator_to(what));
   auto next = std::move(*what.handler);
   what.handler.reset();
-  asio::post(executor_, [next = std::move(next), ec, report = std::move(report)]() mutable {
-    std::move(next).complete(ec, std::move(report));
-  });
+  std::move(next).complete_later(executor_, ec, std::move(report));
 }
 
 /// Completes a job that no worker has begun.
@@ -563,8 +554,7 @@ void pool::break_down(detail::byte_buffer why) {
 void pool::check_drained() {
   if (drains_.empty() || !machine_.idle() || promises_ != 0) return;
   for (auto& each : std::exchange(drains_, {}))
-    asio::post(executor_,
-               [next = std::move(each.handler)]() mutable { std::move(next).complete({}); });
+    std::move(each.handler).complete_later(executor_, error_code{});
 }
 
 void pool::async_drain(drain_handler handler) {
@@ -586,9 +576,7 @@ void pool::cancel_drain(std::uint64_t number) {
   auto const place = std::find_if(drains_.begin(), drains_.end(),
                                   [number](const drain& each) { return each.number == number; });
   if (place == drains_.end()) return;
-  asio::post(executor_, [next = std::move(place->handler)]() mutable {
-    std::move(next).complete(asio::error::operation_aborted);
-  });
+  std::move(place->handler).complete_later(executor_, asio::error::operation_aborted);
   drains_.erase(place);
 }
 

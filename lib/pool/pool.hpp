@@ -84,8 +84,6 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void flush(const worker_pointer& to);
 
   void start_worker();
-  worker_pointer make_worker(const options& opts, worker::child_side& child,
-                             boost::system::error_code& ec);
   detail::remote_call worker_call(const worker::child_side& child) const;
   void start_refused(const boost::system::error_code& ec);
   void await_replies(const worker_pointer& from);
