@@ -211,8 +211,8 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   if (!worker.jobs_.empty()) {
     pool_job& job = worker.jobs_.front();
     unlink(job);
-    // A job that its worker was ended for had been received or begun, whatever the page says now;
-    // one that the worker could not begin had not.
+    // The pool ended the worker for this job's sake only after the job had been received or begun,
+    // whatever the page says now. A worker that left its jobs says itself that it began none.
     if (worker.left_its_jobs_)
       stage = job.stopped_for_ == stop_cause::none ? job_stage::not_begun : job_stage::receiving;
     else if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
@@ -237,7 +237,8 @@ void pool_machine::count_start(const pool_worker& worker, bool expected, worker_
   if (why == worker_end::refused) return start_refused(now_);
   // The end of the server says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
-  // The end of one that was ready is no failed start. No job ends more than two of those.
+  // A worker that was ready has started. Replacing those without limit is safe: one job ends two
+  // workers at most.
   if (worker.ready_) return;
   bool const failed_to_initialise = !expected && policy_.has_initializer;
   if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) break_down();
