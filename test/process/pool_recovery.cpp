@@ -217,7 +217,11 @@ BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_and_returns_hangs_no_other
 
 BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
   auto const before = children();
-  make({.workers = 4, .initializer = [] { std::this_thread::sleep_for(200ms); }});
+  wire until;
+  auto const wait = [](int end) { read_all(end); };
+  make({.workers = 4,
+        .initializer = call(wait, until.read_end()),
+        .worker = {.keep = {until.read_end()}}});
   std::vector<pid_t> made = children();
   std::erase_if(made, [&](pid_t each) {
     return std::find(before.begin(), before.end(), each) != before.end();
@@ -227,6 +231,9 @@ BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
   for (int i = 0; i != 12; ++i) pool->async_run(call(add, i, 1), {}, all.emplace_back().handler());
   run_until([&] { return children().size() == before.size() + 5; });
   ::kill(made.front(), SIGKILL);
+  // The workers end with the server, and none of those that follow is held up.
+  run_until([&] { return children().size() < before.size() + 4; });
+  until.close_write();
   run_until(
       [&] { return std::all_of(all.begin(), all.end(), [](auto& each) { return each.calls; }); });
   for (auto const& each : all) BOOST_TEST(each.what.how() == ending::returned);
