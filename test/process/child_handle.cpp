@@ -100,9 +100,16 @@ bool tells_of_no_child(const boost::system::system_error& thrown) {
   return thrown.code() == make_error_code(isolatte::error::no_child);
 }
 
+std::ptrdiff_t threads() {
+  std::filesystem::directory_iterator const all{"/proc/self/task"};
+  return std::distance(begin(all), end(all));
+}
+
 // The operation would have no executor but Asio's system executor, and a program that forks is to
 // get no threads from that.
 BOOST_FIXTURE_TEST_CASE(of_nothing_is_not_waited_for, nothing_left) {
+  // A sanitizer may have a thread of its own.
+  std::ptrdiff_t const before = threads();
   child<int> none;
   remembered<int> done;
   BOOST_CHECK_EXCEPTION(none.async_wait(done.handler()), boost::system::system_error,
@@ -115,8 +122,7 @@ BOOST_FIXTURE_TEST_CASE(of_nothing_is_not_waited_for, nothing_left) {
   BOOST_TEST((none.get_executor() == asio::any_io_executor{}));
   BOOST_TEST(context.run() == 0U);
   BOOST_TEST(done.calls == 0);
-  std::filesystem::directory_iterator const threads{"/proc/self/task"};
-  BOOST_TEST(std::distance(begin(threads), end(threads)) == 1);
+  BOOST_TEST(threads() == before);
 }
 
 BOOST_FIXTURE_TEST_CASE(moved_from_is_not_waited_for, nothing_left) {
