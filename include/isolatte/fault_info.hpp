@@ -21,6 +21,10 @@ struct fault_info {
   /// The symbolised stack trace, innermost frame first, one frame a line: number, function and,
   /// if there is debug information, file and line.
   std::string trace;
+  /// For SIGSYS by a filter of system calls, such as that of options::sandbox: the name of the call
+  /// that was not allowed, "socket" or "#600". Empty for every other signal, and if it is unknown,
+  /// as in a program that has been executed.
+  std::string system_call{};
 };
 
 }  // namespace isolatte::inline v0_1

@@ -6,6 +6,7 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/resource_limits.hpp>
+#include <isolatte/sandbox.hpp>
 #include <isolatte/stdio.hpp>
 
 #include <chrono>
@@ -95,6 +96,9 @@ struct options {
   /// The operation completes as soon as the result is here, and the child is reaped in the
   /// background. The outcome then has neither usage nor exit status.
   bool early = false;
+  /// What the child may do whose code is not trusted. Absent: whatever this program may.
+  /// @ref all_descriptors is an error then (`EINVAL`); each kept descriptor is a right of its own.
+  std::optional<isolatte::sandbox> sandbox{};
 };
 
 }  // namespace isolatte::inline v0_1

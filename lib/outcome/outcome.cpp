@@ -53,7 +53,9 @@ std::string describe(const run_summary& summary) {
     text += ", exited with code " + std::to_string(*summary.exit_code);
   if (summary.signal) text += ": " + detail::signal_name(*summary.signal);
   // si_code is above 0 if the kernel sent the signal. Only then is there an address.
-  if (summary.fault && summary.fault->code > 0)
+  if (summary.fault && !summary.fault->system_call.empty())
+    text += ", " + summary.fault->system_call + " is not allowed";
+  else if (summary.fault && summary.fault->code > 0)
     text += " at " + hexadecimal(summary.fault->address);
   if (summary.core_dumped) text += " (core dumped)";
   if (!summary.reason.empty()) text += ": " + summary.reason;

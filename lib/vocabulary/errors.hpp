@@ -6,6 +6,9 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <string>
+#include <vector>
+
 namespace isolatte::inline v0_1::detail {
 
 /// The error of the exception that is being handled: the code that it carries, or
@@ -21,6 +24,8 @@ struct refusal {
   boost::system::error_code ec{};
   /// The step that failed, in words that follow the operation's name; a string literal.
   const char* step = "";
+  /// For `sandbox_unsupported`: the promises that the system cannot keep.
+  std::vector<std::string> gaps{};
 
   explicit operator bool() const noexcept { return ec.failed(); }
 };
