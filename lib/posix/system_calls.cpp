@@ -3,11 +3,13 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cstdint>
 #include <string>
 
 #include <fcntl.h>
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #endif
 #include <stdlib.h>
@@ -159,6 +161,61 @@ void* raw_map_file(std::size_t length, int protection, int fd) {
   return ::mmap(nullptr, length, protection, MAP_SHARED, fd, 0);
 }
 
+#if defined(__linux__)
+
+int raw_prctl(int option, unsigned long argument) { return ::prctl(option, argument, 0, 0, 0); }
+
+int raw_drop_capabilities() {
+  // Version 3: two words for each of the three sets.
+  struct {
+    std::uint32_t version = 0x20080522;
+    int pid = 0;
+  } header;
+  std::uint32_t const none[6] = {};
+  return static_cast<int>(::syscall(SYS_capset, &header, none));
+}
+
+// Numbers that are the same on every architecture. An older system's headers lack them.
+constexpr long landlock_create_ruleset_number = 444;
+constexpr long landlock_add_rule_number = 445;
+constexpr long landlock_restrict_self_number = 446;
+
+int raw_landlock_create_ruleset(const void* attributes, std::size_t size, unsigned flags) {
+  return static_cast<int>(::syscall(landlock_create_ruleset_number, attributes, size, flags));
+}
+
+int raw_landlock_add_rule(int ruleset, int type, const void* attributes) {
+  return static_cast<int>(::syscall(landlock_add_rule_number, ruleset, type, attributes, 0));
+}
+
+int raw_landlock_restrict_self(int ruleset) {
+  return static_cast<int>(::syscall(landlock_restrict_self_number, ruleset, 0));
+}
+
+int raw_seccomp(const void* program) {
+  constexpr int set_mode_filter = 1;
+  return static_cast<int>(::syscall(SYS_seccomp, set_mode_filter, 0, program));
+}
+
+int raw_query_map(int maps, void* query) {
+  constexpr unsigned long procmap_query = 0xc0686611;
+  return ::ioctl(maps, procmap_query, query);
+}
+
+#else
+
+int raw_prctl(int, unsigned long) { return unsupported(); }
+int raw_drop_capabilities() { return unsupported(); }
+int raw_unshare(int) { return unsupported(); }
+int raw_setns(int, int) { return unsupported(); }
+int raw_landlock_create_ruleset(const void*, std::size_t, unsigned) { return unsupported(); }
+int raw_landlock_add_rule(int, int, const void*) { return unsupported(); }
+int raw_landlock_restrict_self(int) { return unsupported(); }
+int raw_seccomp(const void*) { return unsupported(); }
+int raw_query_map(int, void*) { return unsupported(); }
+
+#endif
+
 int raw_setpriority(int nice) { return ::setpriority(PRIO_PROCESS, 0, nice); }
 
 }  // namespace
@@ -200,6 +257,21 @@ system_calls sys = {
     .shutdown = ::shutdown,
     .ftruncate = ::ftruncate,
     .map_file = raw_map_file,
+    .prctl = raw_prctl,
+    .drop_capabilities = raw_drop_capabilities,
+#if defined(__linux__)
+    .unshare = ::unshare,
+    .setns = ::setns,
+#else
+    .unshare = raw_unshare,
+    .setns = raw_setns,
+#endif
+    .landlock_create_ruleset = raw_landlock_create_ruleset,
+    .landlock_add_rule = raw_landlock_add_rule,
+    .landlock_restrict_self = raw_landlock_restrict_self,
+    .seccomp = raw_seccomp,
+    .mprotect = ::mprotect,
+    .query_map = raw_query_map,
 };
 
 }  // namespace isolatte::inline v0_1::posix
