@@ -33,6 +33,12 @@ enum class setup_step : std::uint32_t {
   exec,
   request,
   unknown_function,
+  shared_memory,
+  namespaces,
+  capabilities,
+  privileges,
+  file_access,
+  system_calls,
 };
 
 const char* to_string(setup_step step) noexcept;
@@ -57,6 +63,8 @@ struct child_page_data {
   std::atomic<int> signal;
   std::atomic<int> code;
   std::atomic<std::uintptr_t> address;
+  /// For SIGSYS by a filter: the number of the system call.
+  std::atomic<int> system_call;
   std::atomic<std::uint32_t> frame_count;
   std::array<std::atomic<std::uintptr_t>, max_frames> frames;
 };
@@ -66,6 +74,7 @@ struct fault_record {
   int signal = 0;
   int code = 0;
   std::uintptr_t address = 0;
+  std::optional<int> system_call;
   std::vector<std::uintptr_t> frames;
 };
 

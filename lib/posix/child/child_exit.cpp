@@ -33,6 +33,8 @@ namespace {
 /// the dynamic linker look it up, and would copy a dozen pages for that.
 void (*volatile exit_at_once)(int) = ::_exit;
 
+bool can_write_profile = true;
+
 #if defined(__GLIBC__)
 
 void on_exit_hook(int status, void*) {
@@ -64,9 +66,11 @@ bool hook_exit() noexcept {
   return true;
 }
 
+void forgo_profile() noexcept { can_write_profile = false; }
+
 void leave(int code) noexcept {
-  if (__gcov_dump != nullptr) __gcov_dump();
-  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  if (can_write_profile && __gcov_dump != nullptr) __gcov_dump();
+  if (can_write_profile && __llvm_profile_write_file != nullptr) __llvm_profile_write_file();
   exit_at_once(code);
   ::_exit(code);
 }

@@ -11,6 +11,9 @@ namespace isolatte::inline v0_1::posix {
 /// @return whether it worked; errno tells why not
 bool hook_exit() noexcept;
 
+/// Keeps coverage and profiling from writing: the process can open no files.
+void forgo_profile() noexcept;
+
 /// Ends the process at once, after coverage and profiling have written their data.
 [[noreturn]] void leave(int code) noexcept;
 

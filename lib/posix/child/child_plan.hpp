@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child_page.hpp"
 #include "posix/descriptor.hpp"
 
@@ -47,6 +48,8 @@ struct child_plan {
   resource_limits limits;
   std::size_t max_result = 0;
   child_page_data* page = nullptr;
+  /// The sandbox to enter, or none. The child changes it.
+  confine::sandbox_plan* sandbox = nullptr;
 };
 
 /// Gives the plan its result channel.

@@ -7,6 +7,7 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/enter_sandbox.hpp"
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
 #include "posix/system_calls.hpp"
@@ -130,6 +131,12 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.kind == child_kind::callable && !plan.of_template) {
     discard_parents_buffers(plan.standard[0] != -1);
     if (!hook_exit()) return setup_step::exit_hook;
+  }
+  // A program has more to do before.
+  if (plan.sandbox && plan.kind == child_kind::callable) {
+    if (!plan.sandbox->has_files) forgo_profile();
+    auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+    if (failed != setup_step::none) return failed;
   }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;

@@ -132,6 +132,9 @@ void record(int signal, const siginfo_t* info, const void* context) noexcept {
   page->signal.store(signal);
   page->code.store(info->si_code);
   page->address.store(sent_by_someone ? 0 : reinterpret_cast<std::uintptr_t>(info->si_addr));
+#if defined(__linux__)
+  if (signal == SIGSYS) page->system_call.store(info->si_syscall);
+#endif
   page->frames[0].store(faulted_at.program_counter);
   page->frame_count.store(faulted_at.known ? 1 : 0);
   page->fault.store(fault_state::recorded);
@@ -174,11 +177,14 @@ bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
   struct sigaction action{};
   action.sa_sigaction = on_fault;
-  // A fault of the handler's own must reach it, too.
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   sigemptyset(&action.sa_mask);
-  for (int const signal : fatal_signals)
+  for (int const signal : fatal_signals) {
+    // SA_NODEFER: a fault of the handler's own must reach it, too.
+    // A sandbox lets nobody set this handler, so the handler resets it by being called.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
     if (sys.sigaction(signal, &action, nullptr) == -1) return false;
+  }
   return true;
 }
 

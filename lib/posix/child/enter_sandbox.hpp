@@ -1,0 +1,23 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_ENTER_SANDBOX_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_ENTER_SANDBOX_HPP
+
+#include "confine/sandbox_plan.hpp"
+#include "posix/child_page.hpp"
+
+namespace isolatte::inline v0_1::posix {
+
+/// Confines this process as planned. Nothing can be undone afterwards, and what is not planned for
+/// is forbidden. Async-signal-safe.
+/// @param plan its filter is changed: it becomes this child's own
+/// @param leash the child's leash, which the filter then guards, or -1
+/// @param page stays mapped
+/// @return the step that failed, with errno, or none
+setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
+                         const child_page_data* page) noexcept;
+
+}  // namespace isolatte::inline v0_1::posix
+
+#endif

@@ -1,0 +1,22 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_CHILD_UNMAP_SHARED_HPP
+#define ISOLATTE_LIB_POSIX_CHILD_UNMAP_SHARED_HPP
+
+#include "confine/kept_memory.hpp"
+
+#include <vector>
+
+namespace isolatte::inline v0_1::posix {
+
+/// Unmaps all memory that this process shares with others and can write, or could make writable.
+/// Async-signal-safe.
+/// @param kept what stays, ascending
+/// @param page stays, too
+/// @return whether it worked; errno tells why not
+bool unmap_shared(const std::vector<confine::memory_range>& kept, const void* page) noexcept;
+
+}  // namespace isolatte::inline v0_1::posix
+
+#endif
