@@ -15,7 +15,7 @@ using boost::system::error_code;
 
 posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& ends,
                              const options& opts, int leash, const posix::child_page& page,
-                             error_code& ec) {
+                             confine::sandbox_plan* sandbox, error_code& ec) {
   posix::child_plan plan;
   plan.kind = kind;
   plan.page = page.data();
@@ -34,6 +34,13 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   for (int const fd : kept)
     if (!ec && !posix::is_open(fd, ec) && !ec)
       ec = make_error_code(boost::system::errc::bad_file_descriptor);
+  if (sandbox != nullptr) {
+    plan.sandbox = sandbox;
+    for (int const fd :
+         {sandbox->ruleset.get(), sandbox->join.user, sandbox->join.network, sandbox->join.ipc})
+      kept.push_back(fd);
+    std::erase(kept, -1);
+  }
   posix::set_kept(plan, std::move(kept));
   return plan;
 }
@@ -42,6 +49,15 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
                          detail::refusal& why) {
+  if (opts.sandbox) {
+    sandbox_ =
+        confine::plan_sandbox(opts,
+                              kind == posix::child_kind::program ? confine::confined::program
+                                                                 : confine::confined::callable,
+                              why);
+    if (why) return;
+    child_.gaps = std::move(sandbox_->gaps);
+  }
   why.step = "creating the child";
   child_.page = posix::child_page::make(why.ec);
   if (why) return;
@@ -52,7 +68,8 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     if (why) return;
     why.step = "creating the child";
   }
-  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, why.ec);
+  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, sandbox_ ? &*sandbox_ : nullptr,
+                     why.ec);
   if (why) return;
   announced_.emplace(why.ec);
   if (why) return;

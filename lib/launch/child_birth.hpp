@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
 #define ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child/child_plan.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
@@ -17,6 +18,8 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -24,6 +27,8 @@ namespace isolatte::inline v0_1::launch {
 struct forked_child {
   std::shared_ptr<posix::child_process> process;
   posix::child_page page;
+  /// What its sandbox does not hold.
+  std::vector<std::string> gaps{};
 };
 
 /// Does what the program does before and after the fork that makes a child:
@@ -54,6 +59,7 @@ class child_birth {
  private:
   forked_child child_;
   posix::descriptor leash_;
+  std::optional<confine::sandbox_plan> sandbox_;
   posix::child_plan plan_;
   std::optional<posix::child_announced> announced_;
   std::chrono::steady_clock::time_point began_;

@@ -26,6 +26,9 @@ void launched::take(forked_child made) noexcept {
     child = std::move(made);
 }
 
-void launched::begin() { supervisor->begin(std::move(child.process), std::move(child.page)); }
+void launched::begin() {
+  supervisor->set_gaps(std::move(child.gaps));
+  supervisor->begin(std::move(child.process), std::move(child.page));
+}
 
 }  // namespace isolatte::inline v0_1::launch

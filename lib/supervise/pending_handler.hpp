@@ -64,6 +64,9 @@ using pending_handler = basic_pending_handler<boost::system::error_code, detail:
 inline detail::report not_started(const detail::refusal& why) {
   detail::report what;
   what.summary.reason = why.step;
+  what.summary.gaps = why.gaps;
+  for (auto const& gap : why.gaps)
+    what.summary.reason += (&gap == &why.gaps.front() ? ": " : "; ") + gap;
   return what;
 }
 

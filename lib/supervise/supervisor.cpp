@@ -3,6 +3,7 @@
 
 #include "supervise/supervisor.hpp"
 
+#include "confine/filter.hpp"
 #include "vocabulary/sinks.hpp"
 
 #include <isolatte/error.hpp>
@@ -494,6 +495,7 @@ detail::report supervisor::make_report() {
   summary.ran = verdict.ran;
   if (!verdict.setup_failed) summary.pid = process_->pid();
   summary.reason = verdict.reason;
+  summary.gaps = gaps_;
   if (verdict.setup_failed) summary.reason = posix::to_string(page_.failed_step());
   if (verdict.keep_payload) {
     report.kind = frame_.kind();
@@ -514,9 +516,12 @@ detail::report supervisor::make_report() {
     case kind::signaled: summary.signal = status.number; break;
     case kind::lost: break;
   }
-  if (fault_)
+  if (fault_) {
     summary.fault = fault_info{fault_->signal, fault_->code,
                                reinterpret_cast<void*>(fault_->address), std::move(trace_)};
+    if (fault_->system_call)
+      summary.fault->system_call = confine::name_of_call(*fault_->system_call);
+  }
   return report;
 }
 
