@@ -149,8 +149,8 @@ struct sandbox {
     return box;
   }
 
-  /// Lets a program run, for @ref async_execute: its file, its interpreter, and the directories in
-  /// which the dynamic linker finds libraries.
+  /// Lets a program run, for @ref async_execute: its file, its interpreters, the directories in
+  /// which the dynamic linker finds libraries, and `/dev/null`.
   ///
   /// The program's file is looked up as async_execute does. One that is not found leaves a sandbox
   /// in which no program can be executed.

@@ -25,6 +25,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,6 +66,22 @@ std::uint32_t action_of(forbidden what) noexcept {
 
 // The prologue
 
+/// Looks at a call that opens a file by its path.
+/// @param flags the number of the argument; the mode follows it
+/// @param creates where to look at the mode
+void look_at_opening(bpf_assembler& code, const filter_kind& kind, unsigned flags,
+                     bpf_assembler::label denied, bpf_assembler::label creates,
+                     bpf_assembler::label end) {
+  if (kind.guards_truncation) {
+    code.load_argument(flags);
+    code.keep_bits(O_TRUNC | O_ACCMODE);
+    code.if_equal(O_TRUNC, denied);
+  }
+  code.load_argument(flags);
+  code.keep_bits(O_CREAT | (O_TMPFILE & ~O_DIRECTORY));
+  code.if_equal(0, end, creates);
+}
+
 /// @return the code; its last instruction is followed by the next program's first
 filter make_prologue(const filter_kind& kind) {
   filter made;
@@ -80,7 +97,10 @@ filter make_prologue(const filter_kind& kind) {
   auto const invalid = code.make_label();
   auto const open_at = code.make_label();
   auto const open_path = code.make_label();
-  auto const look_for_truncation = code.make_label();
+  auto const mode_second = code.make_label();
+  auto const mode_third = code.make_label();
+  auto const mode_fourth = code.make_label();
+  auto const look_for_set_id = code.make_label();
   auto const flags_third = code.make_label();
   auto const flags_fourth = code.make_label();
   auto const look_for_fast_open = code.make_label();
@@ -97,7 +117,7 @@ filter make_prologue(const filter_kind& kind) {
 #endif
   code.if_above(newest_call, unknown);
 
-  for (std::uint32_t const call : {SYS_close, SYS_dup, SYS_fcntl, SYS_ioctl})
+  for (std::uint32_t const call : {SYS_close, SYS_dup, SYS_fcntl, SYS_ioctl, SYS_fchmod})
     code.if_equal(call, first_is_leash);
 #if defined(SYS_dup2)
   code.if_equal(SYS_dup2, second_is_leash);
@@ -105,10 +125,13 @@ filter make_prologue(const filter_kind& kind) {
   code.if_equal(SYS_dup3, second_is_leash);
   code.if_equal(SYS_rt_sigaction, sigaction);
   code.if_equal(SYS_utimensat, set_times);
-  if (kind.guards_truncation) {
+  if (kind.guards_truncation || kind.writes) {
     code.if_equal(SYS_openat, open_at);
 #if defined(SYS_open)
     code.if_equal(SYS_open, open_path);
+#endif
+#if defined(SYS_creat)
+    code.if_equal(SYS_creat, mode_second);
 #endif
   }
   if (kind.tcp_only) {
@@ -137,14 +160,22 @@ filter make_prologue(const filter_kind& kind) {
   code.load_upper_half(1);
   code.if_equal(0, end, not_permitted);
 
+  // A file that takes on its owner's rights would be a way to them for a program outside.
   code.place(open_at);
-  code.load_argument(2);
-  code.go_to(look_for_truncation);
+  look_at_opening(code, kind, 2, denied, mode_fourth, end);
   code.place(open_path);
+  look_at_opening(code, kind, 1, denied, mode_third, end);
+  code.place(mode_second);
   code.load_argument(1);
-  code.place(look_for_truncation);
-  code.keep_bits(O_TRUNC | O_ACCMODE);
-  code.if_equal(O_TRUNC, denied, end);
+  code.go_to(look_for_set_id);
+  code.place(mode_third);
+  code.load_argument(2);
+  code.go_to(look_for_set_id);
+  code.place(mode_fourth);
+  code.load_argument(3);
+  code.place(look_for_set_id);
+  code.keep_bits(S_ISUID | S_ISGID);
+  code.if_equal(0, end, not_permitted);
 
   // Landlock does not see a connection that the first packet opens.
   code.place(flags_fourth);
@@ -254,6 +285,14 @@ void add_paths(rules& all, const filter_kind& kind) {
     all.allow_when(*stat_at, {masked(3, empty_path, empty_path)});
     all.when(*stat_at, denied_by_path, {masked(3, empty_path, 0)});
   }
+}
+
+void add_permissions(rules& all, const filter_kind& kind) {
+  if (!kind.sets_permissions) return;
+  constexpr std::uint32_t special = S_ISUID | S_ISGID | S_ISVTX;
+  all.allow_when(SYS_fchmod, {masked(1, special, 0)});
+  for (std::uint32_t const each : {S_ISUID, S_ISGID, S_ISVTX})
+    all.when(SYS_fchmod, SCMP_ACT_ERRNO(EPERM), {masked(1, each, each)});
 }
 
 void add_threads_and_processes(rules& all, const filter_kind& kind) {
@@ -412,6 +451,7 @@ std::vector<sock_filter> make_tree(const filter_kind& kind, error_code& ec) {
   for (auto const& each : refused_calls())
     all.set(each.call, SCMP_ACT_ERRNO(static_cast<std::uint32_t>(each.error)));
   add_paths(all, kind);
+  add_permissions(all, kind);
   add_threads_and_processes(all, kind);
   add_descriptors(all);
   add_process_attributes(all);

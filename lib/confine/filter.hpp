@@ -44,6 +44,10 @@ enum class forbidden {
 /// What a filter allows; filters of one kind are the same.
 struct filter_kind {
   bool paths = false;
+  /// Whether some of them may be written.
+  bool writes = false;
+  /// Whether the permissions of every file that can be opened may be changed.
+  bool sets_permissions = false;
   bool sockets = false;
   /// Whether the sockets are those of TCP alone.
   bool tcp_only = false;

@@ -28,6 +28,10 @@ filter_kind kind_of(const options& opts, confined what, const support& found) {
   sandbox const& box = *opts.sandbox;
   filter_kind kind;
   kind.paths = found.needs.files;
+  kind.writes = !box.write.empty();
+  // fchmod() takes a file that was opened for reading, too.
+  kind.sets_permissions =
+      kind.writes && box.read.empty() && box.execute.empty() && found.has.landlock_version != 0;
   kind.sockets = !std::holds_alternative<no_network_t>(box.network);
   if (auto const* const ports = std::get_if<tcp>(&box.network)) {
     kind.tcp_only = true;

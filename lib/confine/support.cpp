@@ -53,6 +53,14 @@ void need_landlock(support& found, int version, std::string_view promise) {
   found.gaps.push_back(std::move(gap));
 }
 
+/// Whether the system does not let this program have a namespace, rather than being short of
+/// something.
+bool is_refusal(int error) noexcept {
+  for (int const each : {EPERM, EACCES, ENOSYS, EINVAL, ENOSPC, EUSERS, ENOENT})
+    if (error == each) return true;
+  return false;
+}
+
 void find_namespaces(support& found, const isolation& wanted, error_code& ec) {
   if (wanted.processes) {
     int const error = try_process_namespace(ec);
@@ -63,7 +71,11 @@ void find_namespaces(support& found, const isolation& wanted, error_code& ec) {
   if (wanted.network) {
     error_code why;
     found.join = make_network_namespaces(why);
-    if (why) found.gaps.push_back("no network namespace: " + why.message());
+    if (!why) return;
+    if (is_refusal(why.value()))
+      found.gaps.push_back("no network namespace: " + why.message());
+    else
+      ec = why;
   }
 }
 

@@ -131,22 +131,41 @@ void try_here(trial_results& results) noexcept {
   results.done = true;
 }
 
+/// What a trial depends on: a copy of the program, another user, or a program that has a filter of
+/// system calls by now may be told something else.
+struct trial_subject {
+  pid_t process = ::getpid();
+  uid_t user = ::geteuid();
+  int filtered = ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+
+  bool operator==(const trial_subject&) const noexcept = default;
+};
+
 /// A fact that is found out once. Guarded by the registry's lock, which no child finds locked.
 template <class T>
 class once {
  public:
   std::optional<T> get() const {
     auto const lock = posix::lock_registry();
-    return known_;
+    return subject_ == trial_subject{} ? known_ : std::nullopt;
   }
   void set(const T& value) {
     auto const lock = posix::lock_registry();
+    subject_ = trial_subject{};
     known_ = value;
   }
 
  private:
+  trial_subject subject_;
   std::optional<T> known_;
 };
+
+/// Whether the same trial may come to something else a moment later.
+bool is_passing(int error) noexcept {
+  for (int const each : {EAGAIN, ENOMEM, EMFILE, ENFILE})
+    if (error == each) return true;
+  return false;
+}
 
 #endif
 
@@ -162,12 +181,15 @@ mechanisms try_mechanisms(error_code& ec) {
   trial_child child{[&] { try_here(*page); }, ec};
   if (ec) return {};
   child.wait();
-  if (!page->done) {
-    ec = make_error_code(boost::system::errc::resource_unavailable_try_again);
-    return {};
-  }
   mechanisms const result{page->filter_error, page->landlock_version, page->landlock_error,
                           page->limits_processes};
+  int passing = page->done ? 0 : EAGAIN;
+  for (int const error : {result.filter_error, result.landlock_error})
+    if (is_passing(error)) passing = error;
+  if (passing != 0) {
+    ec.assign(passing, boost::system::system_category());
+    return {};
+  }
   known.set(result);
   return result;
 }
@@ -188,8 +210,8 @@ int try_process_namespace(error_code& ec) {
   if (ec) return 0;
   child.wait();
   int const result = *page;
-  if (result == -1)
-    ec = make_error_code(boost::system::errc::resource_unavailable_try_again);
+  if (result == -1 || is_passing(result))
+    ec.assign(result == -1 ? EAGAIN : result, boost::system::system_category());
   else
     known.set(result);
   return result;
@@ -206,9 +228,13 @@ class held_namespace {
     if (!ec) fd_ = fd.release();
   }
   int get() const noexcept { return fd_; }
-  bool is_there() const noexcept {
-    error_code gone;
-    return fd_ != -1 && posix::identify(fd_, gone) == identity_ && !gone;
+  /// @param ec is set if the system does not tell
+  bool is_there(error_code& ec) const noexcept {
+    if (fd_ == -1) return false;
+    error_code failed;
+    bool const same = posix::identify(fd_, failed) == identity_;
+    if (failed && failed != boost::system::errc::bad_file_descriptor) ec = failed;
+    return same && !failed;
   }
 
  private:
@@ -222,8 +248,8 @@ struct held_namespaces {
   held_namespace network;
   held_namespace ipc;
 
-  bool are_there() const noexcept {
-    return network.is_there() && ipc.is_there() && (user.get() == -1 || user.is_there());
+  bool are_there(error_code& ec) const noexcept {
+    return network.is_there(ec) && ipc.is_there(ec) && (user.get() == -1 || user.is_there(ec));
   }
   network_namespaces get() const noexcept { return {user.get(), network.get(), ipc.get()}; }
 };
@@ -267,7 +293,7 @@ held_namespaces receive_namespaces(int socket, error_code& ec) {
 
 network_namespaces make_network_namespaces(error_code& ec) {
   static auto& known = *new once<held_namespaces>;
-  if (auto const found = known.get(); found && found->are_there()) return found->get();
+  if (auto const found = known.get(); found && (found->are_there(ec) || ec)) return found->get();
   auto const page = posix::shared_page<std::atomic<int>>::make(ec);
   if (ec) return {};
   *page = EAGAIN;
