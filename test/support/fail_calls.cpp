@@ -3,6 +3,8 @@
 
 #include "support/fail_calls.hpp"
 
+#include <isolatte/sandbox.hpp>
+
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -66,6 +68,16 @@ constexpr std::array infos = {
     entry_info{"shutdown", ENOTCONN, false},
     entry_info{"ftruncate", ENOSPC, true},
     entry_info{"map_file", ENOMEM, false},
+    entry_info{"prctl", EPERM, false},
+    entry_info{"drop_capabilities", EPERM, false},
+    entry_info{"unshare", EPERM, false},
+    entry_info{"setns", EPERM, false},
+    entry_info{"landlock_create_ruleset", EMFILE, false},
+    entry_info{"landlock_add_rule", ENOMEM, false},
+    entry_info{"landlock_restrict_self", E2BIG, false},
+    entry_info{"seccomp", ENOMEM, false},
+    entry_info{"mprotect", ENOMEM, false},
+    entry_info{"query_map", ENOTTY, false},
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
@@ -127,14 +139,17 @@ struct members {
 
 void replace_all(system_calls& table) {
   using calls = system_calls;
-  members<&calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
-          &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
-          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
-          &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
-          &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
-          &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
-          &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
-          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file>::replace(table);
+  members<
+      &calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
+      &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
+      &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
+      &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap, &calls::madvise,
+      &calls::poll, &calls::sigaction, &calls::sigprocmask, &calls::sigaltstack, &calls::setrlimit,
+      &calls::setpriority, &calls::chdir, &calls::execve, &calls::clone_sibling, &calls::socketpair,
+      &calls::sendmsg, &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file,
+      &calls::prctl, &calls::drop_capabilities, &calls::unshare, &calls::setns,
+      &calls::landlock_create_ruleset, &calls::landlock_add_rule, &calls::landlock_restrict_self,
+      &calls::seccomp, &calls::mprotect, &calls::query_map>::replace(table);
 }
 
 }  // namespace
@@ -145,6 +160,7 @@ fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc{};
   shared = new (memory) shared_state;
+  keep_in_sandboxes(shared, sizeof(shared_state));
   plan = what;
   parent = ::getpid();
   real = before_;
@@ -154,6 +170,7 @@ fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
 
 fail_calls::~fail_calls() {
   posix::sys = before_;
+  keep_in_sandboxes(shared, 0);
   ::munmap(shared, sizeof(shared_state));
   shared = nullptr;
 }

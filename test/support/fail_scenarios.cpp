@@ -403,6 +403,31 @@ result executed(isolatte::program what, isolatte::options opts) {
 result program() { return executed({.executable = "cat", .start_dir = "/"}, {}); }
 result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms}); }
 
+/// Everything that a sandbox has set up, as far as the system can do it.
+isolatte::sandbox whole_sandbox() {
+  return {.read = {"/"},
+          .write = {"/dev/null"},
+          .execute = {"/"},
+          .network = isolatte::any_network,
+          .isolate = {.network = true},
+          .enforce = isolatte::enforcement::best_effort};
+}
+
+result sandboxed_value() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx, [] { return 42; }, {.sandbox = whole_sandbox()},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 42);
+      });
+  ctx.run();
+  return r;
+}
+
+result sandboxed_program() { return executed({.executable = "cat"}, {.sandbox = whole_sandbox()}); }
+
 using server_place = std::optional<isolatte::fork_server>;
 
 /// Waits for a standby child, but not without end: the failed call may be the one that makes it.
@@ -582,6 +607,8 @@ constexpr scenario scenarios[] = {
     {"grandchild", grandchild, ending::returned},
     {"program", program, ending::exited},
     {"timeout of a program", program_timeout, ending::timed_out, true},
+    {"sandboxed value", sandboxed_value, ending::returned},
+    {"sandboxed program", sandboxed_program, ending::exited},
     {"served value", served_value, ending::returned, false, true},
     {"served streams", served_streams, ending::returned, false, true},
     {"served large arguments", served_large_arguments, ending::returned, false, true},
@@ -636,6 +663,8 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
 
 /// @return whether a call was made to fail
 bool run(const scenario& what, const failure& how) {
+  // The mechanisms are tried once, and kept, with descriptors of their own.
+  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
   auto const descriptors = open_descriptors();
   fail_calls const calls{how};
   result const r = what.run();
@@ -698,6 +727,7 @@ void fail_none() {
 }
 
 void interrupt_all() {
+  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
   for (auto const& what : scenarios) {
     auto const descriptors = open_descriptors();
     result r;
