@@ -96,7 +96,7 @@ struct options {
   /// The operation completes as soon as the result is here, and the child is reaped in the
   /// background. The outcome then has neither usage nor exit status.
   bool early = false;
-  /// What the child may do whose code is not trusted. Absent: whatever this program may.
+  /// The rights of a child whose code is not trusted. Absent: those of this program.
   /// @ref all_descriptors is an error then (`EINVAL`); each kept descriptor is a right of its own.
   std::optional<isolatte::sandbox> sandbox{};
 };

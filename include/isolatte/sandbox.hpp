@@ -49,7 +49,7 @@ struct tcp {
 /// The network that a sandboxed child has.
 using network_access = std::variant<no_network_t, tcp, any_network_t>;
 
-/// What happens if the system cannot keep a promise of a sandbox.
+/// The answer to a system that cannot keep a promise of a sandbox.
 enum class enforcement {
   /// The operation is an error, error::sandbox_unsupported, and nothing runs.
   strict,
@@ -57,7 +57,7 @@ enum class enforcement {
   best_effort,
 };
 
-/// What happens if a sandboxed child makes a system call that is not allowed.
+/// The answer to a system call that a sandbox does not allow.
 enum class violation {
   /// The child dies of SIGSYS: the outcome is ending::faulted, and fault_info::system_call names
   /// the call.
@@ -75,7 +75,7 @@ struct isolation {
   bool network = false;
 };
 
-/// What a child may do whose code is not trusted. Everything else is forbidden.
+/// The rights of a child whose code is not trusted. Everything else is forbidden.
 ///
 /// An aggregate for designated initialisers, every member with a default.
 ///
@@ -113,14 +113,14 @@ struct sandbox {
   network_access network = no_network;
   /// The child may make processes. They have the same sandbox, and cannot leave the child's group.
   bool processes = false;
-  /// Names of system calls that are allowed beside those that the members above need. A name that
+  /// Names of system calls that are allowed besides those that the members above need. A name that
   /// is unknown, or of a call that would undo the sandbox, is `EINVAL`.
   std::vector<std::string> system_calls{};
   /// Namespaces.
   isolation isolate{};
-  /// What a forbidden system call comes to. Files that are not listed are `EACCES` in any case.
+  /// The answer to a forbidden system call. Files that are not listed are `EACCES` in any case.
   violation on_violation = violation::faults;
-  /// What happens where the system cannot keep a promise.
+  /// The answer to a system that cannot keep a promise.
   enforcement enforce = enforcement::strict;
 
   /// Lets the child compute, and no more: no files, no network, no processes.
@@ -164,7 +164,7 @@ struct sandbox {
                                        std::vector<std::filesystem::path> read = {});
 };
 
-/// What this system can enforce; see @ref sandbox_support.
+/// The sandboxes that this system can enforce; see @ref sandbox_support.
 class sandbox_abilities {
  public:
   /// Names the promises of a sandbox that this system cannot keep, each with the cause:

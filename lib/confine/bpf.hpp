@@ -19,7 +19,7 @@ namespace isolatte::inline v0_1::confine {
 class bpf_assembler {
  public:
   using label = std::size_t;
-  /// What follows the jump.
+  /// The instruction after the jump.
   static constexpr label next = std::numeric_limits<label>::max();
 
   label make_label() {

@@ -30,7 +30,7 @@
 #include <unistd.h>
 
 // libseccomp makes a tree of the calls, which the kernel walks once for each call when the filter
-// is loaded. It can neither say "greater than" of a call's number nor compare 32 bits for
+// is loaded. libseccomp can neither say "greater than" of a call's number nor compare 32 bits for
 // inequality (SCMP_CMP_NE compares 64). A prologue, written here, does both and runs before its
 // program. Every argument is compared by SCMP_CMP_MASKED_EQ with at most 32 bits: the kernel
 // ignores the upper half of an int, and code leaves anything there.
@@ -215,7 +215,7 @@ constexpr scmp_arg_cmp masked(unsigned argument, std::uint32_t mask, std::uint32
   return {argument, SCMP_CMP_MASKED_EQ, mask, value};
 }
 
-/// @return the number; nothing if the architecture has no such call, or nobody here knows it
+/// @return the number; nothing if the architecture has no such call, or its number is unknown
 std::optional<int> number_of(const named_call& call) {
   int const number = ::seccomp_syscall_resolve_name(std::string{call.name}.c_str());
   if (number >= 0) return number;
@@ -481,7 +481,7 @@ std::shared_ptr<const filter> make_anew(const filter_kind& kind, error_code& ec)
   for (std::size_t at = begin; at != made->instructions.size(); ++at)
     if (made->instructions[at].k == any_pid)
       made->pid_marks.push_back(static_cast<std::uint16_t>(at));
-  // A filter that compares with nobody's number would let nobody raise a signal.
+  // A filter that compares with no process's number would let no child raise a signal.
   bool const has_marks = !made->pid_marks.empty();
   if (has_marks == kind.processes || made->instructions.size() > BPF_MAXINSNS) {
     ec = make_error_code(boost::system::errc::not_supported);

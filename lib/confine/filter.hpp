@@ -31,7 +31,7 @@ struct sock_filter {
 
 namespace isolatte::inline v0_1::confine {
 
-/// What happens to a call that a filter does not allow.
+/// The answer to a call that a filter does not allow.
 enum class forbidden {
   /// SIGSYS, which a handler can report.
   trap,
@@ -41,7 +41,7 @@ enum class forbidden {
   refuse,
 };
 
-/// What a filter allows; filters of one kind are the same.
+/// The rights that a filter leaves; filters of one kind are the same.
 struct filter_kind {
   bool paths = false;
   /// Whether some of them may be written.

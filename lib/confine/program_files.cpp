@@ -30,7 +30,7 @@ namespace {
 using std::filesystem::path;
 using paths = std::vector<path>;
 
-/// As the kernel limits an interpreter that is a script itself.
+/// The kernel follows as many interpreters that are scripts themselves.
 constexpr int most_interpreters = 5;
 
 std::optional<path> find_executable(const isolatte::program& what) {

@@ -52,7 +52,7 @@ constexpr std::uint64_t for_writing = for_reading | write_file | remove_director
                                       make_directory | make_regular | make_symlink | refer |
                                       truncate_file;
 constexpr std::uint64_t for_executing = for_reading | execute_file;
-/// Those that a file other than a directory can have.
+/// The rights that a file other than a directory can have.
 constexpr std::uint64_t of_files =
     execute_file | write_file | read_file | truncate_file | control_device;
 

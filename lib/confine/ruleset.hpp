@@ -15,7 +15,7 @@
 
 namespace isolatte::inline v0_1::confine {
 
-/// What a Landlock ruleset is to cover.
+/// The subjects that a Landlock ruleset is to cover.
 struct ruleset_scope {
   bool files = false;
   bool tcp_ports = false;

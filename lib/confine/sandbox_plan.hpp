@@ -17,17 +17,17 @@
 
 namespace isolatte::inline v0_1::confine {
 
-/// What a child does to enter its sandbox, worked out before the fork so that the child allocates
-/// nothing.
+/// The steps by which a child enters its sandbox, worked out before the fork so that the child
+/// allocates nothing.
 struct sandbox_plan {
   /// The namespaces to join, each -1 if there is none.
   network_namespaces join;
   bool process_namespace = false;
-  /// What Landlock restricts the child to, or none.
+  /// The rights to which Landlock restricts the child, or none.
   posix::descriptor ruleset;
   /// A copy for this child alone, which replaces what the marks name; empty: no filter.
   filter calls;
-  /// What the child does not unmap, ascending.
+  /// The shared memory that the child keeps, ascending.
   std::vector<memory_range> kept;
   /// Whether the child can open files.
   bool has_files = false;

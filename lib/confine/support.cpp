@@ -97,7 +97,7 @@ support find_support(const sandbox& box, error_code& ec) {
   if (found.has.filter_error != 0)
     found.gaps.push_back("no control of system calls: seccomp: " +
                          message_of(found.has.filter_error));
-  // What no filter refuses is left to Landlock.
+  // Without a filter, Landlock keeps the files.
   found.needs.files = opens_files(box) || found.has.filter_error != 0;
   found.needs.tcp_ports = std::holds_alternative<tcp>(box.network);
   found.needs.signals = box.processes;

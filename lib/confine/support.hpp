@@ -16,12 +16,12 @@
 
 namespace isolatte::inline v0_1::confine {
 
-/// What a sandbox takes, and what the system has of it.
+/// The mechanisms that a sandbox takes, and those that the system has.
 struct support {
   /// Whether the library can make a sandbox at all.
   bool built = false;
   mechanisms has;
-  /// What Landlock is needed for, whether or not it is there.
+  /// The subjects for which Landlock is needed, whether or not it is there.
   ruleset_scope needs;
   bool process_namespace = false;
   network_namespaces join;

@@ -378,7 +378,7 @@ constexpr std::string_view never[] = {
     "listmount",
 };
 
-/// Those of `never` that an older libseccomp has no name for.
+/// The calls of `never` that an older libseccomp has no name for.
 constexpr named_call forbidden_new[] = {{"memfd_secret", 447},
                                         {"process_mrelease", 448},
                                         {"set_mempolicy_home_node", 450},

@@ -40,13 +40,13 @@ std::span<const named_call> execute_calls() noexcept;
 /// Calls that code tries and does without.
 std::span<const refused_call> refused_calls() noexcept;
 
-/// What asking for a call by name comes to.
+/// The answer to a user who asks for a call by name.
 enum class asked {
   /// No list has it; the name may be unknown.
   unlisted,
   /// Allowed, with whatever arguments.
   allowed,
-  /// It is on the list of those that undo a sandbox.
+  /// The call would undo a sandbox.
   never,
 };
 asked ask_for(std::string_view name) noexcept;

@@ -131,8 +131,8 @@ void try_here(trial_results& results) noexcept {
   results.done = true;
 }
 
-/// What a trial depends on: a copy of the program, another user, or a program that has a filter of
-/// system calls by now may be told something else.
+/// The facts that a trial depends on: a copy of the program, another user, or a program that has a
+/// filter of system calls by now may be told something else.
 struct trial_subject {
   pid_t process = ::getpid();
   uid_t user = ::geteuid();

@@ -10,7 +10,7 @@
 
 namespace isolatte::inline v0_1::confine {
 
-// What the system can enforce is tried, each mechanism once in the life of a program, in a child
+// The mechanisms of the system are tried, each mechanism once in the life of a program, in a child
 // process. Versions tell little: a container's filter refuses calls of a kernel that has them, and
 // an administrator lets a namespace be made whose maps may not be written.
 
@@ -21,7 +21,7 @@ struct mechanisms {
   /// 0: there is no Landlock, for the reason in landlock_error.
   int landlock_version = 0;
   int landlock_error = 0;
-  /// Whether RLIMIT_NPROC binds this user without privileges. It does not bind root.
+  /// Whether RLIMIT_NPROC binds this user without privileges: root is not bound.
   bool limits_processes = false;
 };
 

@@ -27,7 +27,7 @@ namespace isolatte::inline v0_1::launch {
 struct forked_child {
   std::shared_ptr<posix::child_process> process;
   posix::child_page page;
-  /// What its sandbox does not hold.
+  /// The promises that its sandbox does not keep.
   std::vector<std::string> gaps{};
 };
 

@@ -55,7 +55,7 @@ using isolatte::ending;
 
 BOOST_FIXTURE_TEST_SUITE(sandbox, isolatte::test::nothing_left)
 
-// What code that computes needs
+// Code that computes
 
 BOOST_AUTO_TEST_CASE(threads_and_clocks) {
   as_each_user([](findings& all) {
@@ -691,7 +691,7 @@ int connect_to(std::uint16_t port) {
   return error;
 }
 
-/// A port at which nobody listens.
+/// A port at which no socket listens.
 std::uint16_t closed_port() {
   int const fd = ::socket(AF_INET, SOCK_STREAM, 0);
   auto address = loopback(0);

@@ -17,7 +17,7 @@
 // Async-signal-safe throughout: runs between fork and exec in a copy of a program with threads.
 //
 // The order matters. Namespaces are joined with privileges that are dropped next. Landlock and
-// seccomp take no_new_privs in their place. What is read in /proc comes before Landlock, and the
+// seccomp take no_new_privs in their place. Files in /proc are read before Landlock, and the
 // filter comes last: it forbids all that is done here.
 
 namespace isolatte::inline v0_1::posix {

@@ -180,7 +180,7 @@ bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
   sigemptyset(&action.sa_mask);
   for (int const signal : fatal_signals) {
     // SA_NODEFER: a fault of the handler's own must reach it, too.
-    // A sandbox lets nobody set this handler, so the handler resets it by being called.
+    // A sandbox lets no code set this handler, so the handler resets it by being called.
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
     if (sys.sigaction(signal, &action, nullptr) == -1) return false;

@@ -126,7 +126,7 @@ bool read_line(const char* begin, const char* end, mapping& what) noexcept {
   return rights[3] == 's';
 }
 
-/// Reads the list that every kernel has. What is unmapped meanwhile does not matter: the list goes
+/// Reads the list that every kernel has. Unmapping meanwhile does no harm: the list goes
 /// on at the address that it has come to.
 bool remove_by_list(int maps, shared_memory_remover& remover) noexcept {
   char text[8192];
