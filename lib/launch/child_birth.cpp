@@ -36,10 +36,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
       ec = make_error_code(boost::system::errc::bad_file_descriptor);
   if (sandbox != nullptr) {
     plan.sandbox = sandbox;
-    for (int const fd :
-         {sandbox->ruleset.get(), sandbox->join.user, sandbox->join.network, sandbox->join.ipc})
-      kept.push_back(fd);
-    std::erase(kept, -1);
+    posix::keep_sandbox(plan, kept);
   }
   posix::set_kept(plan, std::move(kept));
   return plan;
@@ -50,11 +47,9 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
                          detail::refusal& why) {
   if (opts.sandbox) {
-    sandbox_ =
-        confine::plan_sandbox(opts,
-                              kind == posix::child_kind::program ? confine::confined::program
-                                                                 : confine::confined::callable,
-                              why);
+    auto const what = kind == posix::child_kind::program ? confine::confined::program
+                                                         : confine::confined::callable;
+    sandbox_ = confine::plan_sandbox(opts, what, why);
     if (why) return;
     child_.gaps = std::move(sandbox_->gaps);
   }

@@ -5,11 +5,13 @@
 
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
+#include "posix/child/sandbox_message.hpp"
 #include "posix/code_address.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -54,7 +56,8 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
 }  // namespace
 
 fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts, error_code& ec) {
+                          const posix::child_ends& ends, const options& opts, sandboxed when,
+                          error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
@@ -77,10 +80,27 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
   posix::set_limits(request, opts.limits);
 
   fork_message message;
+  std::optional<confine::sandbox_plan> sandbox;
+  if (opts.sandbox) {
+    detail::refusal why;
+    sandbox = confine::plan_sandbox(opts, confine::confined::callable, why);
+    ec = why.ec;
+    message.gaps = std::move(ec ? why.gaps : sandbox->gaps);
+    if (ec) return message;
+    request.set(fork_request::has_sandbox, true);
+    request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
+  }
   message.order.push_back(ends.channel.get());
   add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in), ec);
   add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out), ec);
   add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err), ec);
+  std::vector<std::byte> sandbox_bytes;
+  if (sandbox) {
+    std::vector<int> lent;
+    posix::append(sandbox_bytes, lent, *sandbox);
+    for (int const fd : lent)
+      if (!ec) add(message, posix::duplicate(fd, ec));
+  }
   if (!ec && request.has(fork_request::arguments_in_file))
     add(message, posix::make_memory_file(arguments, ec));
   for (int const fd : kept)
@@ -91,6 +111,7 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
 
   append(message, request);
   append(message, std::as_bytes(std::span{kept}));
+  append(message, sandbox_bytes);
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;
 }

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::launch {
@@ -25,15 +26,20 @@ struct fork_message {
   /// In the order in which they are sent. Standard streams that are inherited are not owned.
   std::vector<int> order;
   std::vector<posix::descriptor> owned;
+  /// The promises that the child's sandbox does not keep.
+  std::vector<std::string> gaps;
 
   /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
   /// to have one.
   void lead_with(posix::descriptor page, posix::descriptor leash);
 };
 
-/// Puts a request together, without page and leash.
+/// Whether a child enters its sandbox before it runs the call, or the call does, once it is ready.
+enum class sandboxed { before_the_call, by_the_call };
+
+/// Puts a request together, without page and leash. After an error it has the gaps alone.
 fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts,
+                          const posix::child_ends& ends, const options& opts, sandboxed when,
                           boost::system::error_code& ec);
 
 /// Puts an order of a standby child together.

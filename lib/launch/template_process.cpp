@@ -103,12 +103,13 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 // Requests
 
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
-                              const detail::remote_call& call, const options& opts,
+                              const detail::remote_call& call, const options& opts, sandboxed when,
                               error_code& ec) {
   request what;
   what.id = next_id_++;
   what.leads_group = opts.kill_tree;
-  what.message = make_request(what.id, call, run->ends(), opts, ec);
+  what.message = make_request(what.id, call, run->ends(), opts, when, ec);
+  run->set_gaps(std::move(what.message.gaps));
   if (ec || launch_standby(run, what.message, opts)) return;
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);

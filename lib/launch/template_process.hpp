@@ -55,7 +55,7 @@ class template_process final : public supervise::context_bound,
   /// @param run the child's supervisor; its begin() is called when the child is there, its fail()
   /// when there is to be none
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
-              const options& opts, boost::system::error_code& ec);
+              const options& opts, sandboxed when, boost::system::error_code& ec);
 
   /// The template's number, 0 while there is none.
   int pid() const noexcept { return pid_; }

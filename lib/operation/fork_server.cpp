@@ -59,7 +59,7 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
       // The handler goes in before anything can happen to the run.
       run->async_own(std::move(handler));
       why.step = "asking the fork server";
-      implementation_->process->launch(run, call, opts, why.ec);
+      implementation_->process->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
     }
   } catch (...) {
     why.ec = error_of_caught();

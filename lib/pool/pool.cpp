@@ -278,7 +278,7 @@ void pool::start_worker() {
     workers_.splice(workers_.end(), place);
     machine_.started(*fresh);
     try {
-      server_->launch(fresh->run, call, opts, ec);
+      server_->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
     } catch (...) {
       ec = detail::error_of_caught();
     }

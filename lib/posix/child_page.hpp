@@ -33,6 +33,7 @@ enum class setup_step : std::uint32_t {
   exec,
   request,
   unknown_function,
+  one_thread,
   shared_memory,
   namespaces,
   capabilities,

@@ -203,7 +203,7 @@ void supervisor::fail(const error_code& ec, const char* step) {
     self.complete_ = self.finished_ = self.delivered_ = true;
     self.close_io();
     self.companion_.reset();
-    if (self.handler_) self.complete(ec, not_started({ec, step}));
+    if (self.handler_) self.complete(ec, not_started({ec, step, self.gaps_}));
   });
 }
 

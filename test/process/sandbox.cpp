@@ -1044,6 +1044,105 @@ BOOST_AUTO_TEST_CASE(a_sandboxed_program_ends_with_the_program) {
   alive.wait_until_closed();
 }
 
+// Servers and pools
+
+template <class Call>
+auto serve(isolatte::fork_server& server, boost::asio::io_context& ctx, const Call& fn,
+           isolatte::options opts) {
+  isolatte::outcome<isolatte::result_of<Call>> result;
+  server.async_fork(fn, std::move(opts),
+                    [&](const boost::system::error_code&, auto o) { result = std::move(o); });
+  ctx.run();
+  ctx.restart();
+  return result;
+}
+
+BOOST_AUTO_TEST_CASE(a_servers_child_is_sandboxed) {
+  as_each_user([](findings& all) {
+    boost::asio::io_context ctx;
+    isolatte::fork_server server{ctx};
+    // The first child is made when it is asked for, a later one ahead of need.
+    for (int i = 0; i != 3; ++i) {
+      isolatte::options const pure{.sandbox = isolatte::sandbox::pure()};
+      all.expect_value(serve(server, ctx, isolatte::call([](int a) { return a + 1; }, 41), pure),
+                       42);
+      all.expect_fault(
+          serve(server, ctx, isolatte::call([] { ::socket(AF_INET, SOCK_STREAM, 0); }), pure),
+          SIGSYS, "socket");
+      all.expect_fault(serve(server, ctx, isolatte::call([] { std::abort(); }), pure), SIGABRT, "");
+      isolatte::options const reads{
+          .sandbox = isolatte::sandbox{.read = {"/etc/passwd"},
+                                       .network = isolatte::any_network,
+                                       .isolate = {.network = true},
+                                       .enforce = isolatte::enforcement::best_effort}};
+      all.expect_value(serve(server, ctx, isolatte::call([] {
+                               return std::ifstream{"/etc/passwd"}.is_open() &&
+                                      !std::ifstream{"/etc/group"}.is_open();
+                             }),
+                             reads),
+                       true);
+    }
+    all.expect_error(
+        serve(server, ctx, isolatte::call([] {}),
+              {.limits = {.processes = 5}, .sandbox = isolatte::sandbox{.read = {"/no"}}}),
+        boost::system::error_code{ENOENT, boost::system::system_category()});
+    all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
+  });
+}
+
+int descriptor_of_initializer = -1;
+
+BOOST_AUTO_TEST_CASE(a_pools_worker_is_sandboxed) {
+  as_each_user([](findings& all) {
+    boost::asio::io_context ctx;
+    auto const initialize = [] { descriptor_of_initializer = ::open("/etc/passwd", O_RDONLY); };
+    isolatte::worker_pool pool{ctx,
+                               {.workers = 1,
+                                .max_worker_memory = std::uint64_t{1} << 40,
+                                .initializer = initialize,
+                                .worker = {.sandbox = isolatte::sandbox::pure()}}};
+    std::vector<isolatte::outcome<int>> results(4);
+    auto const take = [&](std::size_t i) {
+      return [&results, i](const boost::system::error_code&, isolatte::outcome<int> o) {
+        results[i] = std::move(o);
+      };
+    };
+    pool.async_run(isolatte::call([] { return 1; }), {}, take(0));
+    pool.async_run(isolatte::call([] { return ::socket(AF_INET, SOCK_STREAM, 0); }), {}, take(1));
+    pool.async_run(isolatte::call([] {
+                     char byte = 0;
+                     return static_cast<int>(::read(descriptor_of_initializer, &byte, 1));
+                   }),
+                   {}, take(2));
+    pool.async_run(isolatte::call([] { return ::open("/etc/passwd", O_RDONLY) == -1 ? errno : 0; }),
+                   {}, take(3));
+    pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
+    ctx.run();
+    all.expect_value(results[0], 1);
+    all.expect_fault(results[1], SIGSYS, "socket");
+    all.expect_value(results[2], 1);
+    all.expect_value(results[3], EACCES);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {
+  as_each_user([](findings& all) {
+    boost::asio::io_context ctx;
+    auto const initialize = [] { std::thread{[] { hang(); }}.detach(); };
+    isolatte::worker_pool pool{ctx,
+                               {.workers = 1,
+                                .initializer = initialize,
+                                .worker = {.sandbox = isolatte::sandbox::pure()}}};
+    isolatte::outcome<int> result;
+    pool.async_run(
+        isolatte::call([] { return 1; }), {},
+        [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
+    pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
+    ctx.run();
+    all.expect(result.how() == ending::not_started, "a refusal", result);
+  });
+}
+
 // In a sandbox
 
 BOOST_AUTO_TEST_CASE(sandboxes_nest) {

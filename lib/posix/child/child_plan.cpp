@@ -21,6 +21,12 @@ std::vector<int> numbers_to_keep(std::vector<int> fds) {
   return fds;
 }
 
+void keep_sandbox(const child_plan& plan, std::vector<int>& fds) {
+  auto const& join = plan.sandbox->join;
+  for (int const fd : {plan.sandbox->ruleset.get(), join.user, join.network, join.ipc})
+    if (fd != -1) fds.push_back(fd);
+}
+
 void set_kept(child_plan& plan, std::vector<int> fds) {
   for (int const fd : {plan.channel, plan.leash})
     if (fd != -1) fds.push_back(fd);

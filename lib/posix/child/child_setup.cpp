@@ -17,6 +17,8 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -107,6 +109,20 @@ bool unblock_signals() noexcept {
   return sys.sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
+/// The plan of a sandbox that the callable is still to enter.
+const child_plan* deferred = nullptr;
+
+/// Whether this thread is the only one. A sandbox binds the thread that enters it.
+bool has_one_thread() noexcept {
+  DIR* const threads = ::opendir("/proc/self/task");
+  if (threads == nullptr) return false;
+  int count = 0;
+  while (auto const* const entry = ::readdir(threads)) count += entry->d_name[0] != '.';
+  ::closedir(threads);
+  errno = EBUSY;
+  return count == 1;
+}
+
 }  // namespace
 
 setup_step prepare_child(const child_plan& plan) noexcept {
@@ -135,11 +151,26 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   // A program has more to do before.
   if (plan.sandbox && plan.kind == child_kind::callable) {
     if (!plan.sandbox->has_files) forgo_profile();
-    auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
-    if (failed != setup_step::none) return failed;
+    if (plan.defers_sandbox) {
+      deferred = &plan;
+    } else if (auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+               failed != setup_step::none) {
+      return failed;
+    }
   }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;
+}
+
+void enter_deferred_sandbox(std::span<const confine::memory_range> kept) {
+  if (deferred == nullptr) return;
+  child_plan const& plan = *std::exchange(deferred, nullptr);
+  auto& all = plan.sandbox->kept;
+  all.insert(all.end(), kept.begin(), kept.end());
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  setup_step failed = setup_step::one_thread;
+  if (has_one_thread()) failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+  if (failed != setup_step::none) give_up(*plan.page, failed, errno);
 }
 
 void give_up(child_page_data& page, setup_step failed, int error) noexcept {

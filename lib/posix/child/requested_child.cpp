@@ -5,6 +5,7 @@
 
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/sandbox_message.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -90,6 +91,12 @@ int descriptor_queue::next(error_code& ec) noexcept {
   return all_[next_++].get();
 }
 
+int descriptor_queue::release(error_code& ec) noexcept {
+  int const fd = next(ec);
+  if (fd != -1) all_[next_ - 1].release();
+  return fd;
+}
+
 requested_child::requested_child(std::span<const std::byte> message,
                                  std::vector<descriptor>& received, error_code& ec) noexcept {
   read(message, received, ec);
@@ -141,7 +148,17 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   if (ec) return;
   for (int fd = 0; fd != 3; ++fd)
     if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
-  set_kept(plan_, numbers);
+  std::vector<int> open = numbers;
+  if (request.has(fork_request::has_sandbox)) {
+    sandbox_ = take_sandbox(
+        rest, [&](error_code& why) { return descriptors.next(why); },
+        [&](error_code& why) { return descriptors.release(why); }, ec);
+    if (ec) return;
+    plan_.sandbox = &sandbox_;
+    plan_.defers_sandbox = request.has(fork_request::defers_sandbox);
+    keep_sandbox(plan_, open);
+  }
+  set_kept(plan_, std::move(open));
   if (request.has(fork_request::arguments_in_file))
     arguments_.map(descriptors.next(ec), request.arguments_size, ec);
   else

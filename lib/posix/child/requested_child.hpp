@@ -61,6 +61,8 @@ class descriptor_queue {
  public:
   explicit descriptor_queue(std::vector<descriptor>& all) noexcept : all_{all} {}
   int next(boost::system::error_code& ec) noexcept;
+  /// The caller owns this one.
+  int release(boost::system::error_code& ec) noexcept;
   std::vector<descriptor>& all() noexcept { return all_; }
 
  private:
@@ -93,6 +95,7 @@ class requested_child {
 
   child_page page_;
   descriptor leash_;
+  confine::sandbox_plan sandbox_;
   child_plan plan_;
   argument_bytes arguments_;
   received_task task_;
