@@ -3,6 +3,7 @@
 
 #include "launch/child_birth.hpp"
 
+#include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
 
 #include <utility>
@@ -75,11 +76,14 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
 forked_child child_birth::adopt(int pid) noexcept {
   signals_blocked_.reset();
   if (pid <= 0) return {};
+  bool const contained = sandbox_ && sandbox_->process_namespace;
+  if (contained) pid = posix::await_helper(pid, child_.page);
   // The child does the same, so that neither depends on the other being first. By now the child may
   // have ended or exchanged its group for another: a refusal costs nothing.
   if (plan_.lead_group) posix::sys.setpgid(pid, pid);
   child_.page.hide_from_later_children();
   child_.process->adopt(pid, plan_.lead_group, began_);
+  if (contained) posix::confirm_adoption(child_.page);
   return std::move(child_);
 }
 

@@ -87,6 +87,7 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
     ec = why.ec;
     message.gaps = std::move(ec ? why.gaps : sandbox->gaps);
     if (ec) return message;
+    message.contained = sandbox->process_namespace;
     request.set(fork_request::has_sandbox, true);
     request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
   }

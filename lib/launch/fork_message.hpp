@@ -28,6 +28,8 @@ struct fork_message {
   std::vector<posix::descriptor> owned;
   /// The promises that the child's sandbox does not keep.
   std::vector<std::string> gaps;
+  /// Whether the child is made in a PID namespace of its own.
+  bool contained = false;
 
   /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
   /// to have one.

@@ -4,6 +4,7 @@
 #include "launch/template_process.hpp"
 
 #include "launch/fork.hpp"
+#include "posix/child/contained_child.hpp"
 #include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/message_socket.hpp"
@@ -110,7 +111,8 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   what.leads_group = opts.kill_tree;
   what.message = make_request(what.id, call, run->ends(), opts, when, ec);
   run->set_gaps(std::move(what.message.gaps));
-  if (ec || launch_standby(run, what.message, opts)) return;
+  what.contained = what.message.contained;
+  if (ec || (!what.contained && launch_standby(run, what.message, opts))) return;
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
   if (ec) return;
@@ -305,8 +307,10 @@ void template_process::take_reply(const posix::fork_reply& reply) {
     return rest();
   }
   using clock = std::chrono::steady_clock;
-  if (what.leads_group) posix::sys.setpgid(reply.pid, reply.pid);
-  what.process->adopt(reply.pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
+  int const pid = what.contained ? posix::await_helper(reply.pid, what.page) : reply.pid;
+  if (what.leads_group) posix::sys.setpgid(pid, pid);
+  what.process->adopt(pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
+  if (what.contained) posix::confirm_adoption(what.page);
   running_.emplace(what.id, what.run);
   watch(what.run, what.id);
   what.run->begin_later(std::move(what.process), std::move(what.page));

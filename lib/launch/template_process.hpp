@@ -72,6 +72,8 @@ class template_process final : public supervise::context_bound,
     std::shared_ptr<posix::child_process> process;
     fork_message message;
     bool leads_group = true;
+    /// Whether the child is made in a PID namespace, by a helper.
+    bool contained = false;
     bool tried = false;
   };
 

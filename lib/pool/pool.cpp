@@ -391,6 +391,7 @@ void pool::take_reply(worker& from, reply what) {
   detail::report report;
   int const pid = from.run->pid();
   report.summary.pid = pid != 0 ? pid : what.header.pid;
+  report.summary.gaps = from.run->gaps();
   take_output(from, report.summary);
   report.payload = std::move(what.payload);
   report.max_result = done.header.max_result;

@@ -57,6 +57,8 @@ struct child_page_data {
 
   /// The child's number, if another process than the page's owner made the child.
   std::atomic<int> pid;
+  /// Whether the program has taken on a child that another process made in a namespace.
+  std::atomic<int> adopted;
   std::atomic<logic::child_stage> stage;
   std::atomic<setup_step> step;
   std::atomic<int> error;

@@ -65,6 +65,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Says what the child's sandbox does not hold. To be called before begin().
   void set_gaps(std::vector<std::string> gaps) noexcept { gaps_ = std::move(gaps); }
+  const std::vector<std::string>& gaps() const noexcept { return gaps_; }
 
   /// Takes the child on while other threads may be running steps of this run.
   void begin_later(std::shared_ptr<posix::child_process> process, posix::child_page page);

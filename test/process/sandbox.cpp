@@ -19,12 +19,14 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <future>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <regex>
 #include <sstream>
@@ -788,6 +790,27 @@ void slip_the_leash(int needed) {
   ::syscall(436, 3, 1000, 0);
 }
 
+/// Sends a descriptor to this process, and changes what it gets.
+void pass_to_self(const int (&ends)[2], int fd) {
+  char byte = 0;
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char room[CMSG_SPACE(sizeof(int))] = {};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = room;
+  message.msg_controllen = sizeof room;
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  if (::sendmsg(ends[0], &message, 0) != 1 || ::recvmsg(ends[1], &message, 0) != 1) return;
+  int copy = -1;
+  std::memcpy(&copy, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof copy);
+  ::fcntl(copy, F_SETFL, 0);
+}
+
 void ends_with_the_program(const isolatte::sandbox& box, void (*attack)(int needed)) {
   wire alive;
   pid_t const program = bare_fork([&] {
@@ -1140,6 +1163,84 @@ BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {
     pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
     ctx.run();
     all.expect(result.how() == ending::not_started, "a refusal", result);
+  });
+}
+
+// PID namespaces
+
+isolatte::sandbox contained() { return {.processes = true, .isolate = {.processes = true}}; }
+
+bool can_contain() { return isolatte::sandbox_support().gaps(contained()).empty(); }
+
+BOOST_AUTO_TEST_CASE(endings_in_a_process_namespace) {
+  as_each_user([](findings& all) {
+    if (!can_contain()) return;
+    all.expect_value(run(contained(), [] { return ::getpid(); }), 2);
+    auto const o = run(contained(), [] { return 1; });
+    all.expect(o.pid() > 2, "the number outside", o);
+    all.expect_fault(run(contained(), [] { std::abort(); }), SIGABRT, "");
+    all.expect_fault(run(contained(), [] { ::unshare(0); }), SIGSYS, "unshare");
+    auto const exits = run(contained(), [] { std::exit(7); });
+    all.expect(exits.how() == ending::exited && exits.exit_code() == 7, "the code", exits);
+    auto const termed = run(contained(), [] { hang(); }, {.timeout = 50ms, .grace = 1h});
+    all.expect(termed.how() == ending::timed_out && termed.signal() == SIGTERM, "SIGTERM", termed);
+    auto const sleeps = isolatte::program{"sh", {"-c", "exit 5"}};
+    auto box = isolatte::sandbox::program(sleeps);
+    box.isolate.processes = true;
+    auto const executed = execute(sleeps, {.sandbox = box});
+    all.expect(executed.exit_code() == 5, "a program", executed);
+    all.expect_value(run(isolatte::sandbox{.isolate = {.processes = true, .network = true}},
+                         [] { return ::getpid(); }),
+                     2);
+  });
+}
+
+/// A process that a group's kill does not reach.
+void leave_a_runaway(int alive) {
+  if (::fork() != 0) return;
+  ::setsid();
+  if (::fork() != 0) ::_exit(0);
+  write_all(alive, ".");
+  hang();
+}
+
+BOOST_AUTO_TEST_CASE(no_process_leaves_a_process_namespace) {
+  if (!can_contain()) return;
+  for (bool const hangs : {false, true}) {
+    wire alive;
+    auto const o =
+        run(contained(),
+            [&] {
+              leave_a_runaway(alive.write_end());
+              alive.await();
+              if (hangs) hang();
+            },
+            {.timeout = hangs ? std::optional<std::chrono::nanoseconds>{500ms} : std::nullopt,
+             .keep = {alive.write_end(), alive.read_end()}});
+    BOOST_TEST((o.how() == (hangs ? ending::timed_out : ending::returned)), o);
+    alive.wait_until_closed();
+  }
+  ends_with_the_program(contained(), [](int needed) { leave_a_runaway(needed); });
+  // The descriptor of the leash under another number is no way out either.
+  ends_with_the_program(contained(), [](int needed) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) ::_exit(1);
+    for (int fd = 3; fd != 32; ++fd) pass_to_self(ends, fd);
+    slip_the_leash(needed);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_process_namespace_by_a_server) {
+  as_each_user([](findings& all) {
+    if (!can_contain()) return;
+    boost::asio::io_context ctx;
+    isolatte::fork_server server{ctx};
+    for (int i = 0; i != 3; ++i) {
+      all.expect_value(
+          serve(server, ctx, isolatte::call([] { return ::getpid(); }), {.sandbox = contained()}),
+          2);
+      all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
+    }
   });
 }
 

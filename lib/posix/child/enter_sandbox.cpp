@@ -24,18 +24,9 @@ namespace isolatte::inline v0_1::posix {
 
 namespace {
 
-bool join(int fd, int type) noexcept { return fd == -1 || sys.setns(fd, type) == 0; }
-
 #if ISOLATTE_HAS_SANDBOX
 
-bool join(const confine::network_namespaces& all) noexcept {
-  if (!join(all.user, CLONE_NEWUSER) || !join(all.network, CLONE_NEWNET) ||
-      !join(all.ipc, CLONE_NEWIPC))
-    return false;
-  for (int const fd : {all.user, all.network, all.ipc})
-    if (fd != -1) sys.close(fd);
-  return true;
-}
+bool join(int fd, int type) noexcept { return fd == -1 || sys.setns(fd, type) == 0; }
 
 void replace(confine::filter& calls, const std::vector<std::uint16_t>& marks, int value) noexcept {
   for (auto const mark : marks) calls.instructions[mark].k = static_cast<std::uint32_t>(value);
@@ -57,10 +48,21 @@ bool load(confine::filter& calls, int leash) noexcept {
 
 #if ISOLATTE_HAS_SANDBOX
 
+bool join_namespaces(confine::sandbox_plan& plan) noexcept {
+  auto const all = plan.join;
+  if (!join(all.user, CLONE_NEWUSER) || !join(all.network, CLONE_NEWNET) ||
+      !join(all.ipc, CLONE_NEWIPC))
+    return false;
+  for (int const fd : {all.user, all.network, all.ipc})
+    if (fd != -1) sys.close(fd);
+  plan.join = {};
+  return true;
+}
+
 setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
                          const child_page_data* page) noexcept {
   if (!unmap_shared(plan.kept, page)) return setup_step::shared_memory;
-  if (!join(plan.join)) return setup_step::namespaces;
+  if (!join_namespaces(plan)) return setup_step::namespaces;
   if (sys.drop_capabilities() == -1) return setup_step::capabilities;
   if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;
   if (plan.ruleset) {
@@ -72,6 +74,8 @@ setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
 }
 
 #else
+
+bool join_namespaces(confine::sandbox_plan&) noexcept { return true; }
 
 setup_step enter_sandbox(confine::sandbox_plan&, int, const child_page_data*) noexcept {
   errno = ENOTSUP;

@@ -9,6 +9,10 @@
 
 namespace isolatte::inline v0_1::posix {
 
+/// Joins the namespaces of the plan, if it has any that have not been joined yet.
+/// @return whether it worked; errno tells why not
+bool join_namespaces(confine::sandbox_plan& plan) noexcept;
+
 /// Confines this process as planned. Nothing can be undone afterwards, and what is not planned for
 /// is forbidden. Async-signal-safe.
 /// @param plan its filter is changed: it becomes this child's own

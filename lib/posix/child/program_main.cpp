@@ -4,6 +4,7 @@
 #include "posix/child/program_main.hpp"
 
 #include "posix/child/child_setup.hpp"
+#include "posix/child/contained_child.hpp"
 #include "posix/child/enter_sandbox.hpp"
 #include "posix/system_calls.hpp"
 
@@ -66,6 +67,7 @@ void execute(const logic::invocation& what, const char* const* arguments,
 
 void program_main(const child_plan& plan, const exec_plan& program, const char* const* arguments,
                   const char* const* variables) noexcept {
+  enter_process_namespace(plan);
   setup_step failed = prepare_child(plan);
   if (failed == setup_step::none && !keep_beyond_exec(plan))
     failed = setup_step::closing_descriptors;
@@ -73,6 +75,7 @@ void program_main(const child_plan& plan, const exec_plan& program, const char* 
       sys.chdir(program.start_dir.c_str()) == -1)
     failed = setup_step::start_dir;
   if (failed == setup_step::none) {
+    await_adoption(plan);
     int const leash = lift_leash(plan);
     if (plan.sandbox) failed = enter_sandbox(*plan.sandbox, leash, plan.page);
   }
