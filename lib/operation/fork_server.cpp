@@ -6,7 +6,9 @@
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
 
+#include <isolatte/error.hpp>
 #include <isolatte/fork_server.hpp>
+#include <isolatte/sandbox.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -19,15 +21,21 @@ using boost::system::error_code;
 struct server_handle::implementation {
   boost::asio::any_io_executor executor;
   std::shared_ptr<launch::template_process> process;
+  fork_server_options opts;
 
   ~implementation() {
     if (process) process->close();
   }
 };
 
-server_handle::server_handle(const boost::asio::any_io_executor& executor)
+server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_server_options opts)
     : implementation_{std::make_unique<implementation>()} {
+  implementation_->opts = std::move(opts);
   error_code ec;
+  auto const& box = implementation_->opts.sandbox;
+  if (box && box->enforce == enforcement::strict && !sandbox_support().gaps(*box).empty())
+    throw boost::system::system_error{error::sandbox_unsupported,
+                                      "isolatte: " + sandbox_support().gaps(*box).front()};
   implementation_->process =
       launch::template_process::make(executor, launch::ahead_of_need::one_child, ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
@@ -48,7 +56,8 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
 
 void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
   // A deferred operation keeps its arguments until after the handler has run.
-  options const opts = std::move(given);
+  options opts = std::move(given);
+  if (!opts.sandbox) opts.sandbox = implementation_->opts.sandbox;
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;

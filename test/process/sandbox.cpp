@@ -1113,6 +1113,23 @@ BOOST_AUTO_TEST_CASE(a_servers_child_is_sandboxed) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_sandboxed_server) {
+  as_each_user([](findings& all) {
+    boost::asio::io_context ctx;
+    isolatte::fork_server server{ctx, {.sandbox = isolatte::sandbox::pure()}};
+    for (int i = 0; i != 3; ++i) {
+      all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
+      all.expect_fault(
+          serve(server, ctx, isolatte::call([] { ::socket(AF_INET, SOCK_STREAM, 0); }), {}), SIGSYS,
+          "socket");
+      all.expect_value(
+          serve(server, ctx, isolatte::call([] { return std::ifstream{"/etc/passwd"}.is_open(); }),
+                {}),
+          false);
+    }
+  });
+}
+
 int descriptor_of_initializer = -1;
 
 BOOST_AUTO_TEST_CASE(a_pools_worker_is_sandboxed) {
