@@ -17,10 +17,6 @@ function(isolatte_compile_settings target)
     target_compile_options(${target} PRIVATE
       -fsanitize=${ISOLATTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=${ISOLATTE_SANITIZE})
-    if(ISOLATTE_SANITIZE STREQUAL thread)
-      # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not.
-      target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_STD_ATOMIC)
-    endif()
   endif()
 endfunction()
 
@@ -42,6 +38,11 @@ function(isolatte_add_library target)
       "$<$<STREQUAL:$<TARGET_PROPERTY:Boost::${isolatte_stacktrace},TYPE>,STATIC_LIBRARY>:${library}>")
   endforeach()
   target_compile_definitions(${target} PRIVATE ${isolatte_private_definitions})
+  if(ISOLATTE_SANITIZE STREQUAL thread)
+    # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not. The
+    # two have different layouts, so the program needs the definition, too.
+    target_compile_definitions(${target} PUBLIC BOOST_ASIO_DISABLE_STD_ATOMIC)
+  endif()
   if(ISOLATTE_PORTABLE)
     target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)
   endif()

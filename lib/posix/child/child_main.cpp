@@ -7,6 +7,7 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/thread_exit.hpp"
 #include "posix/system_calls.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
@@ -18,7 +19,6 @@
 #include <exception>
 #include <stdexcept>
 
-#include <cxxabi.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -96,16 +96,15 @@ template <class Step>
 void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
                  logic::child_stage stage, Step step) noexcept {
   try {
-    step();
+    // Only this thread can finish.
+    run_to_thread_exit(step, [&] {
+      stop_grandchild(self, 0);
+      plan.page->stage = stage;
+      finish_with_exception(
+          plan, detail::payload_kind::unencodable,
+          std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
+    });
     stop_grandchild(self, 0);
-  } catch (abi::__forced_unwind&) {
-    // The code has called pthread_exit() in the only thread that can finish. Rethrown, the
-    // unwinding would go on through the parent's frames.
-    stop_grandchild(self, 0);
-    plan.page->stage = stage;
-    finish_with_exception(
-        plan, detail::payload_kind::unencodable,
-        std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
   } catch (...) {
     stop_grandchild(self, 1);
     plan.page->stage = stage;
