@@ -159,8 +159,8 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
   run_summary const& summary = what.summary_;
   std::string line = describe(summary);
   if (summary.how == ending::threw)
-    if (std::string const message = what_of(what.exception_); !message.empty())
-      line += ": " + message;
+    if (std::string const thrown = detail::describe_exception(what.exception_); !thrown.empty())
+      line += ": " + thrown;
   if (summary.pid != 0) {
     line += " (pid " + std::to_string(summary.pid);
     if (summary.usage.wall.count() != 0)
