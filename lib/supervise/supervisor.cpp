@@ -71,7 +71,7 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              const options& opts,
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
-  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
+  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, std::move(symbolise));
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
   context_service::join(executor, self->membership_, self);
@@ -82,7 +82,7 @@ supervisor::supervisor(only_make, const asio::any_io_executor& executor, const o
                        symbolise_function symbolise)
     : executor_{executor},
       strand_{executor},
-      symbolise_{symbolise},
+      symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
       grace_{opts.grace},
@@ -515,8 +515,9 @@ detail::report supervisor::make_report() {
     case kind::lost: break;
   }
   if (fault_)
-    summary.fault = fault_info{fault_->signal, fault_->code,
-                               reinterpret_cast<void*>(fault_->address), std::move(trace_)};
+    summary.fault =
+        fault_info{fault_->signal, fault_->code, reinterpret_cast<void*>(fault_->address),
+                   std::move(trace_)};
   return report;
 }
 
