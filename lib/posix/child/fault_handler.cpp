@@ -3,6 +3,7 @@
 
 #include "posix/child/fault_handler.hpp"
 
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cerrno>
@@ -28,7 +29,6 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
-std::uintptr_t outermost = 0;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
@@ -105,8 +105,9 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   // The frames above the interrupted instruction are this handler's.
   if (!state.passed_handler) state.passed_handler = address == state.program_counter;
   if (!state.passed_handler) return _URC_NO_REASON;
-  // The frames below the child's entry are the parent's.
-  if (_Unwind_GetRegionStart(context) == outermost) return _URC_END_OF_STACK;
+  // The frames below are the library's and the program's.
+  if (_Unwind_GetRegionStart(context) == reinterpret_cast<std::uintptr_t>(run_user_code))
+    return _URC_END_OF_STACK;
   // A return address may belong to the next line already.
   if (!exact) --address;
   if (state.count == child_page_data::max_frames) return _URC_END_OF_STACK;
@@ -160,9 +161,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 }  // namespace
 
-bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
+bool install_fault_handler(child_page_data& target) noexcept {
   page = &target;
-  outermost = reinterpret_cast<std::uintptr_t>(entry);
   owner = ::getpid();
   dying_of = 0;
   dying_thread = pthread_t{};
