@@ -55,6 +55,7 @@ std::string describe(const run_summary& summary) {
   // si_code is above 0 if the kernel sent the signal. Only then is there an address.
   if (summary.fault && summary.fault->code > 0)
     text += " at " + hexadecimal(summary.fault->address);
+  if (summary.fault && summary.fault->stack_overflow) text += ", a stack overflow";
   if (summary.core_dumped) text += " (core dumped)";
   if (!summary.reason.empty()) text += ": " + summary.reason;
   return text;

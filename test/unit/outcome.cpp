@@ -306,6 +306,14 @@ BOOST_AUTO_TEST_CASE(a_signal_that_was_sent_has_no_address) {
   BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGABRT");
 }
 
+BOOST_AUTO_TEST_CASE(a_stack_overflow_is_called_one) {
+  report what = ended(ending::faulted);
+  what.summary.signal = SIGSEGV;
+  what.summary.fault =
+      isolatte::fault_info{SIGSEGV, SEGV_MAPERR, reinterpret_cast<void*>(0x7ff0), "", true};
+  BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGSEGV at 0x7ff0, a stack overflow");
+}
+
 BOOST_AUTO_TEST_CASE(it_is_one_line_whatever_the_message) {
   auto const o = make<int>(threw(std::runtime_error{"one\ntwo\r\nthree"}));
   BOOST_TEST(text(o).find_first_of("\r\n") == std::string::npos);
