@@ -5,7 +5,6 @@
 
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
-#include "posix/code_address.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
@@ -53,19 +52,27 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
 
 }  // namespace
 
-fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts, error_code& ec) {
+located_call locate(const detail::remote_call& call) noexcept {
+  located_call located;
+  located.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
+  if (call.function != 0) located.function = posix::locate_code(call.function);
+  located.arguments = call.arguments.bytes();
+  return located;
+}
+
+fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
     return {};
   }
-  auto const arguments = call.arguments.bytes();
+  auto const arguments = call.arguments;
   auto const kept = posix::numbers_to_keep(opts.keep.fds());
   fork_request request;
   request.id = id;
-  request.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
-  if (call.function != 0) request.function = posix::locate_code(call.function);
+  request.entry = call.entry;
+  request.function = call.function;
   request.arguments_size = arguments.size();
   request.max_result = opts.max_result;
   request.kept = static_cast<std::uint32_t>(kept.size());

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 
 #include "posix/child_ends.hpp"
+#include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace isolatte::inline v0_1::launch {
@@ -31,10 +33,20 @@ struct fork_message {
   void lead_with(posix::descriptor page, posix::descriptor leash);
 };
 
+/// A call of which a template can tell whether it has the functions.
+struct located_call {
+  posix::code_address entry;
+  /// Address 0 if the arguments name no function.
+  posix::code_address function;
+  std::span<const std::byte> arguments;
+};
+
+/// Asks the loader, whose locks another thread may hold for long.
+located_call locate(const detail::remote_call& call) noexcept;
+
 /// Puts a request together, without page and leash.
-fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts,
-                          boost::system::error_code& ec);
+fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, boost::system::error_code& ec);
 
 /// Puts an order of a standby child together.
 fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,

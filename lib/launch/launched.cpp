@@ -12,7 +12,7 @@ launched::launched(const boost::asio::any_io_executor& executor, const options& 
     : refused{{}, "opening the child's streams"} {
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
-                                             symbolise, refused.ec);
+                                             std::move(symbolise), refused.ec);
   } catch (...) {
     // An event loop opens its own descriptors when it is first used.
     refused.ec = detail::error_of_caught();

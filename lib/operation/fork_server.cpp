@@ -1,7 +1,6 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/symboliser.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
@@ -54,7 +53,7 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   std::shared_ptr<supervise::supervisor> run;
   try {
     run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                      opts.fault_report ? launch::symbolise : nullptr, why.ec);
+                                      implementation_->process->symboliser_for(opts), why.ec);
     if (!why) {
       // The handler goes in before anything can happen to the run.
       run->async_own(std::move(handler));

@@ -23,8 +23,9 @@ using boost::system::error_code;
 
 namespace {
 
-supervise::symbolise_function symboliser_for(const options& opts) noexcept {
-  return opts.fault_report ? launch::symbolise : nullptr;
+supervise::symbolise_function symboliser_for(const options& opts) {
+  if (!opts.fault_report) return nullptr;
+  return launch::symbolise_by_fork;
 }
 
 }  // namespace

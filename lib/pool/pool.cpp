@@ -3,7 +3,6 @@
 
 #include "pool/pool.hpp"
 
-#include "launch/symboliser.hpp"
 #include "posix/child/worker_main.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
@@ -265,7 +264,7 @@ void pool::start_worker() {
     opts.keep = kept;
     auto const call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
-                                             opts.fault_report ? launch::symbolise : nullptr, ec);
+                                             server_->symboliser_for(opts), ec);
     if (ec) return start_refused(ec);
     // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
     std::list<worker_pointer> place{fresh};

@@ -56,6 +56,7 @@ std::optional<fault_record> child_page::fault() const {
   record.signal = data_->signal.load();
   record.code = data_->code.load();
   record.address = data_->address.load();
+  record.stack_overflow = data_->stack_overflow.load() != 0;
   std::size_t const count =
       std::min<std::size_t>(data_->frame_count.load(), child_page_data::max_frames);
   for (std::size_t i = 0; i != count; ++i) record.frames.push_back(data_->frames[i].load());

@@ -57,6 +57,8 @@ struct child_page_data {
   std::atomic<int> signal;
   std::atomic<int> code;
   std::atomic<std::uintptr_t> address;
+  /// 0: none.
+  std::atomic<std::uint32_t> stack_overflow;
   std::atomic<std::uint32_t> frame_count;
   std::array<std::atomic<std::uintptr_t>, max_frames> frames;
 };
@@ -66,6 +68,7 @@ struct fault_record {
   int signal = 0;
   int code = 0;
   std::uintptr_t address = 0;
+  bool stack_overflow = false;
   std::vector<std::uintptr_t> frames;
 };
 

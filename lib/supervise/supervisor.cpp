@@ -32,6 +32,11 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
 
+/// Why a child that was to report its fault has not: the handler of the signal had no stack to run
+/// on, or was not the library's any more.
+constexpr const char* unrecorded =
+    "no fault record, as after a stack overflow in a thread without an alternate stack";
+
 /// How long a run's completion waits for the processes of its killed group to be gone.
 constexpr std::chrono::seconds longest_dying{1};
 
@@ -71,7 +76,7 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              const options& opts,
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
-  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
+  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, std::move(symbolise));
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
   context_service::join(executor, self->membership_, self);
@@ -82,7 +87,7 @@ supervisor::supervisor(only_make, const asio::any_io_executor& executor, const o
                        symbolise_function symbolise)
     : executor_{executor},
       strand_{executor},
-      symbolise_{symbolise},
+      symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
       grace_{opts.grace},
@@ -514,9 +519,13 @@ detail::report supervisor::make_report() {
     case kind::signaled: summary.signal = status.number; break;
     case kind::lost: break;
   }
+  if (symbolise_ && !fault_ && summary.how == ending::faulted && summary.signal == SIGSEGV &&
+      summary.reason.empty())
+    summary.reason = unrecorded;
   if (fault_)
-    summary.fault = fault_info{fault_->signal, fault_->code,
-                               reinterpret_cast<void*>(fault_->address), std::move(trace_)};
+    summary.fault =
+        fault_info{fault_->signal, fault_->code, reinterpret_cast<void*>(fault_->address),
+                   std::move(trace_), fault_->stack_overflow};
   return report;
 }
 

@@ -32,10 +32,11 @@
 
 namespace isolatte::inline v0_1::supervise {
 
-/// Turns the addresses of a fault into text, without blocking.
-using symbolise_function = void (*)(const boost::asio::any_io_executor& executor,
-                                    const posix::fault_record& fault,
-                                    std::function<void(std::string)> then);
+/// Turns the addresses of a fault into text, without blocking. Calls `then` in any thread, perhaps
+/// before it returns.
+using symbolise_function =
+    std::function<void(const boost::asio::any_io_executor& executor,
+                       const posix::fault_record& fault, std::function<void(std::string)> then)>;
 
 /// Watches one child from its start to its end: performs with Asio what logic::run_machine decides.
 ///

@@ -8,6 +8,7 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/thread_exit.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
@@ -120,16 +121,16 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   pid_t const self = ::getpid();
   // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
   run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,
-              [&] { task.receive(); });
+              [&] { run_user_code(task, task_step::receive); });
   plan.page->stage = logic::child_stage::running;
   run_guarded(plan, self, detail::payload_kind::exception, logic::child_stage::finished,
-              [&] { task.invoke(); });
+              [&] { run_user_code(task, task_step::invoke); });
   plan.page->stage = logic::child_stage::finished;
 
   detail::byte_buffer payload;
   payload.limit(plan.max_result);
   try {
-    task.encode(payload);
+    run_user_code(task, task_step::encode, &payload);
   } catch (...) {
     finish_with_exception(plan, detail::payload_kind::unencodable, std::current_exception());
   }

@@ -5,7 +5,6 @@
 
 #include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
-#include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
@@ -124,9 +123,7 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   if (!apply_limits(plan.limits)) return setup_step::limits;
-  auto* const entry = reinterpret_cast<void (*)()>(child_main);
-  if (plan.report_faults && !install_fault_handler(*plan.page, entry))
-    return setup_step::fault_report;
+  if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
   if (plan.kind == child_kind::callable && !plan.of_template) {
     discard_parents_buffers(plan.standard[0] != -1);
     if (!hook_exit()) return setup_step::exit_hook;

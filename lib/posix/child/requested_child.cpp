@@ -5,6 +5,7 @@
 
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -63,10 +64,14 @@ std::vector<int> take_numbers(std::size_t count, std::span<const std::byte>& res
 
 void received_task::receive() {
   task_ = entry_(arguments_);
-  task_->receive();
+  run_user_code(*task_, task_step::receive);
 }
 
-void received_task::invoke() { task_->invoke(); }
+void received_task::invoke() { run_user_code(*task_, task_step::invoke); }
+
+void received_task::encode(detail::byte_buffer& out) const {
+  run_user_code(*task_, task_step::encode, &out);
+}
 
 argument_bytes::~argument_bytes() {
   if (mapped_) sys.munmap(mapped_, bytes_.size());

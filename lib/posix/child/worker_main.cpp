@@ -7,6 +7,7 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/thread_exit.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/job_channel.hpp"
 #include "posix/system_calls.hpp"
 
@@ -264,8 +265,8 @@ class worker_task final : public detail::child_task {
         kind = guarded(out, logic::exception_allowance, [&](reply_kind&) {
           auto const entry = reinterpret_cast<detail::make_task>(plan_.initializer.address);
           auto const task = entry(arguments_.subspan(sizeof plan_));
-          task->receive();
-          task->invoke();
+          run_user_code(*task, task_step::receive);
+          run_user_code(*task, task_step::invoke);
         });
     }
     // The initializer's value is dropped.
@@ -304,14 +305,14 @@ class worker_task final : public detail::child_task {
       if_it_throws = reply_kind::unreceivable;
       auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
       auto const task = entry(arguments.bytes());
-      task->receive();
+      run_user_code(*task, task_step::receive);
       stay_alone();
       if_it_throws = reply_kind::exception;
       page_.begin(job);
-      task->invoke();
+      run_user_code(*task, task_step::invoke);
       stay_alone();
       if_it_throws = reply_kind::unencodable;
-      task->encode(out);
+      run_user_code(*task, task_step::encode, &out);
     });
     return reply(job.id, kind, out, meter_.end());
   }
