@@ -73,6 +73,7 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
   request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   posix::set_limits(request, opts.limits);
 

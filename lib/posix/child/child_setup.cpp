@@ -127,10 +127,11 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   auto* const entry = reinterpret_cast<void (*)()>(child_main);
   if (plan.report_faults && !install_fault_handler(*plan.page, entry))
     return setup_step::fault_report;
-  if (plan.kind == child_kind::callable && !plan.of_template) {
-    discard_parents_buffers(
-        {plan.standard[0] != -1, plan.standard[1] != -1, plan.standard[2] != -1});
-    if (!hook_exit()) return setup_step::exit_hook;
+  if (plan.kind == child_kind::callable) {
+    if (!plan.of_template)
+      discard_parents_buffers(
+          {plan.standard[0] != -1, plan.standard[1] != -1, plan.standard[2] != -1});
+    if (!hook_exit(*plan.page)) return setup_step::exit_hook;
   }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;

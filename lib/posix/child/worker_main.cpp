@@ -237,7 +237,7 @@ class worker_task final : public detail::child_task {
       last.size = out.size();
       flush_buffers();
       socket_->write(last, out.bytes());
-      leave(1);
+      leave_main(1);
     } catch (...) {
       stay_alone();
       put(out, limit, std::current_exception());
