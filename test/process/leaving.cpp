@@ -280,15 +280,20 @@ BOOST_AUTO_TEST_CASE(a_handler_that_exits_decides_the_code) {
 
 BOOST_AUTO_TEST_CASE(a_process_forked_by_a_handler_has_nothing_to_say) {
   for (bool const early : {false, true}) {
-    auto const done = isolatte::fork(
+    asio::io_context context;
+    remembered<int> done;
+    isolatte::async_fork(
+        context,
         [] {
           std::atexit([] {
             if (pid_t const pid = ::fork(); pid != 0) wait_for(pid);
           });
           return 3;
         },
-        {.early = early});
-    BOOST_TEST(done.value_or(0) == 3);
+        {.early = early}, done.handler());
+    // Until the child has been reaped, too.
+    context.run();
+    BOOST_TEST(done.what.value_or(0) == 3);
   }
 }
 
