@@ -3,8 +3,6 @@
 
 #include "supervise/supervisor.hpp"
 
-#include "vocabulary/sinks.hpp"
-
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -100,9 +98,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
   if (ec) return;
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
-  if (!ec && detail::is_read(opts.out))
+  if (!ec && ends.parent.out)
     out_.emplace(strand_, opts.out, released_).open(std::move(ends.parent.out), ec);
-  if (!ec && detail::is_read(opts.err))
+  if (!ec && ends.parent.err)
     err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 
