@@ -340,6 +340,19 @@ remembered<void> execute(isolatte::program what, options opts = {}) {
   return done;
 }
 
+BOOST_AUTO_TEST_CASE(a_missing_executable_and_a_missing_file_are_told_apart) {
+  auto const& system = boost::system::system_category();
+  auto const executable = execute({"/no/such/program"});
+  BOOST_TEST((executable.ec == errc::no_such_file_or_directory));
+  BOOST_TEST((executable.ec.category() == system));
+  auto const file = execute({"true"}, {.in = isolatte::from_file{"/no/such/file"}});
+  BOOST_TEST((file.ec == errc::no_such_file_or_directory));
+  BOOST_TEST((file.ec.category() == isolatte::preparation_category()));
+  auto const folder = execute({.executable = "true", .start_dir = "/no/such/folder"});
+  BOOST_TEST((folder.ec == errc::no_such_file_or_directory));
+  BOOST_TEST((folder.ec.category() == isolatte::preparation_category()));
+}
+
 BOOST_AUTO_TEST_CASE(a_bare_root_lacks_the_executable_alone) {
   auto const report = in_bare_root([] {
     auto const done = execute({"/program"}, {.out = isolatte::discard});
