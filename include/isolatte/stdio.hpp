@@ -25,10 +25,11 @@ struct discard_t {};
 /// The type of @ref inherit.
 struct inherit_t {};
 
-/// The null device: nothing to read, and what is written is lost.
+/// The null device: nothing to read, and what is written is lost. No such device needs to exist.
 inline constexpr discard_t discard{};
 
-/// The stream of the same number that the program itself has.
+/// The stream of the same number that the program itself has; the null device if the program has
+/// none, or if an event loop of the program's has opened a descriptor of its own there.
 inline constexpr inherit_t inherit{};
 
 /// The child reads a file, opened before the child is created.

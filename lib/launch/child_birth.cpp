@@ -28,6 +28,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.report_faults = opts.fault_report && kind == posix::child_kind::callable;
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;
+  plan.early = opts.early;
   if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), ec);
 
   auto kept = posix::numbers_to_keep(opts.keep.fds());

@@ -40,12 +40,11 @@ void add(fork_message& message, descriptor fd) {
   message.owned.push_back(std::move(fd));
 }
 
-/// Adds a standard stream. A discarded one is not given, since a template's child has the null
-/// device; neither is one that is inherited and closed in this process.
+/// Adds a standard stream: its end, or this process's own. A discarded one without an end is not
+/// given, since a template's child has the null device.
 void add_stream(fork_message& message, fork_request& request, int fd, const descriptor& end,
-                bool discarded, error_code& ec) {
-  if (ec || discarded) return;
-  if (!end && !posix::is_open(fd, ec)) return;
+                bool discarded) {
+  if (discarded && !end) return;
   request.set_stream(fd);
   message.order.push_back(end ? end.get() : fd);
 }
@@ -80,14 +79,15 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
   request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   posix::set_limits(request, opts.limits);
 
   fork_message message;
   message.order.push_back(ends.channel.get());
-  add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in), ec);
-  add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out), ec);
-  add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err), ec);
+  add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
+  add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
+  add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));
   if (!ec && request.has(fork_request::arguments_in_file))
     add(message, posix::make_memory_file(arguments, ec));
   for (int const fd : kept)

@@ -16,6 +16,20 @@ int code_after(detail::payload_kind kind) noexcept {
   return kind == detail::payload_kind::value ? 0 : 1;
 }
 
+bool has_begun(child_stage stage) noexcept {
+  switch (stage) {
+    case child_stage::running:
+    case child_stage::finished:
+    case child_stage::sending:
+    case child_stage::sent:
+    case child_stage::unsent:
+    case child_stage::left: return true;
+    case child_stage::setup:
+    case child_stage::setup_failed: break;
+  }
+  return false;
+}
+
 /// The status that the fault would have brought about. Process 1 of a namespace, which no signal of
 /// its own kills, exits with 128 + n instead.
 exit_status true_status(const exit_status& status, int fault) noexcept {
@@ -121,9 +135,7 @@ action run_machine::symbolised() noexcept {
 isolatte::ran run_machine::whether_ran() const noexcept {
   if (stage_ == child_stage::setup && kind_ == detail::payload_kind::unencodable)
     return isolatte::ran::no;
-  if (stage_ == child_stage::running || stage_ == child_stage::finished ||
-      frame_ != frame_state::absent)
-    return isolatte::ran::yes;
+  if (has_begun(stage_) || frame_ != frame_state::absent) return isolatte::ran::yes;
   // The child marks the beginning of the callable itself, so without the mark it never began.
   return isolatte::ran::no;
 }
@@ -175,10 +187,16 @@ verdict run_machine::conclude_exit(int code) const noexcept {
       return v;
     default: break;
   }
-  if (frame_ == frame_state::partial) {
+  // Another thread has ended the child before the result was sent. Chance decides how much of the
+  // frame is here.
+  bool const ended_by_others = stage_ == child_stage::sending || stage_ == child_stage::left;
+  if (ended_by_others) {
+    v.how = ending::exited;
+  } else if (frame_ == frame_state::partial) {
     v.how = ending::undelivered;
     v.reason = "the result frame is truncated";
-  } else if (frame_ == frame_state::absent && stage_ == child_stage::finished) {
+  } else if (frame_ == frame_state::absent &&
+             (stage_ == child_stage::finished || stage_ == child_stage::unsent)) {
     v.how = ending::undelivered;
     v.reason = "the child could not write its result";
   } else {
@@ -190,6 +208,9 @@ verdict run_machine::conclude_exit(int code) const noexcept {
 verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
   verdict v;
   bool const complete = frame_ == frame_state::complete;
+  // A frame that the library has sent is the callable's result, whatever ends the child later.
+  bool const was_delivered =
+      complete && (stage_ == child_stage::sending || stage_ == child_stage::sent);
   bool const ours = (number == SIGKILL && sent_kill_) ||
                     (number == SIGTERM && sent_request_exit_) ||
                     (number == SIGINT && sent_interrupt_);
@@ -202,11 +223,13 @@ verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
     v.keep_payload = complete;
   } else if (dumped || detail::is_fault(number)) {
     v.how = ending::faulted;
+    v.keep_payload = was_delivered;
   } else if (number == SIGKILL) {
     v.how = owner_killed_ ? ending::cancelled : ending::killed;
     v.keep_payload = complete;
   } else {
     v.how = ending::signaled;
+    v.keep_payload = was_delivered;
   }
   return v;
 }

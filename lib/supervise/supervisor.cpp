@@ -3,8 +3,6 @@
 
 #include "supervise/supervisor.hpp"
 
-#include "vocabulary/sinks.hpp"
-
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -48,9 +46,11 @@ logic::policy policy_of(const options& opts) noexcept {
 
 /// The error of a failed preparation. The child may have left none in the page; there has to be
 /// one.
-error_code setup_error_of(const posix::child_page& page) noexcept {
+error_code setup_error_of(const posix::child_page& page, bool is_program) noexcept {
   if (page.failed_step() == posix::setup_step::unknown_function) return error::unknown_function;
-  error_code const said{page.setup_error(), boost::system::system_category()};
+  bool const before_exec = is_program && page.failed_step() != posix::setup_step::exec;
+  error_code const said{page.setup_error(),
+                        before_exec ? preparation_category() : boost::system::system_category()};
   return said ? said : make_error_code(boost::system::errc::io_error);
 }
 
@@ -105,9 +105,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
   if (ec) return;
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
-  if (!ec && detail::is_read(opts.out))
+  if (!ec && ends.parent.out)
     out_.emplace(strand_, opts.out, released_).open(std::move(ends.parent.out), ec);
-  if (!ec && detail::is_read(opts.err))
+  if (!ec && ends.parent.err)
     err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 
@@ -472,7 +472,7 @@ void supervisor::finish(self_pointer self) {
   auto const verdict = machine_.conclude();
   error_code ec;
   if (verdict.aborted) ec = abort_error_;
-  if (verdict.setup_failed) ec = setup_error_of(page_);
+  if (verdict.setup_failed) ec = setup_error_of(page_, is_program_);
   detail::report report = make_report();
   close_io();
   out_.reset();

@@ -84,6 +84,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Completes with the outcome. Cancelling ends the wait alone.
   void async_wait(detail::report_handler handler);
 
+  /// Says, before the run begins, that the child becomes another program.
+  void expect_program() noexcept { is_program_ = true; }
+
   /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun.
   void hold() { held_ = shared_from_this(); }
   /// Says that the holder of the handle has SIGKILL sent.
@@ -145,6 +148,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   strand strand_;
   context_service::membership membership_;
   symbolise_function const symbolise_;
+  bool is_program_ = false;
   logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
   std::chrono::nanoseconds grace_;

@@ -42,9 +42,10 @@ bool send(int fd, const void* bytes, std::size_t count) noexcept {
   return write_all(fd, {static_cast<const std::byte*>(bytes), count});
 }
 
-void send_frame(const child_plan& plan, detail::payload_kind kind,
+/// @return whether all of it has been written
+bool send_frame(const child_plan& plan, detail::payload_kind kind,
                 const detail::byte_buffer& payload) noexcept {
-  if (!channel_is_ours(plan)) return;
+  if (!channel_is_ours(plan)) return false;
   // A program that has refused the frame closes the channel, and kills this process by itself:
   // SIGPIPE would hide that.
   struct sigaction ignore{};
@@ -62,18 +63,44 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
   if (size <= whole.size()) {
     std::memcpy(whole.data(), &header, sizeof header);
     if (!payload.empty()) std::memcpy(whole.data() + sizeof header, payload.data(), payload.size());
-    send(plan.channel, whole.data(), size);
-  } else if (send(plan.channel, &header, sizeof header)) {
-    send(plan.channel, payload.data(), payload.size());
+    return send(plan.channel, whole.data(), size);
   }
+  return send(plan.channel, &header, sizeof header) &&
+         send(plan.channel, payload.data(), payload.size());
 }
 
-/// Sends the frame last: once it is there the program may kill this process.
+/// States a stage after the callable's. If the callable has not begun, the page goes on to say so.
+void go_on(const child_plan& plan, logic::child_stage to) noexcept {
+  if (plan.page->stage != logic::child_stage::setup) plan.page->stage = to;
+}
+
+/// The end of a child that has a frame to send.
+struct result {
+  const child_plan& plan;
+  detail::payload_kind kind;
+  const detail::byte_buffer& payload;
+
+  void deliver() const noexcept {
+    bool const sent = send_frame(plan, kind, payload);
+    go_on(plan, sent ? logic::child_stage::sent : logic::child_stage::unsent);
+  }
+};
+
+/// Sends the frame and ends the process. The child's exit handlers follow the frame: if one
+/// crashes or hangs, the value is not lost. With options::early the frame is the last
+/// thing, because the program kills this process once the frame is there.
 [[noreturn]] void finish(const child_plan& plan, detail::payload_kind kind,
                          const detail::byte_buffer& payload) noexcept {
+  result const what{plan, kind, payload};
+  int const code = kind == detail::payload_kind::value ? 0 : 1;
+  go_on(plan, logic::child_stage::sending);
+  if (plan.early)
+    leave_main(
+        code,
+        {[](const void* late) noexcept { static_cast<const result*>(late)->deliver(); }, &what});
   flush_buffers();
-  send_frame(plan, kind, payload);
-  leave(kind == detail::payload_kind::value ? 0 : 1);
+  what.deliver();
+  leave_main(code);
 }
 
 [[noreturn]] void finish_with_exception(const child_plan& plan, detail::payload_kind kind,

@@ -34,8 +34,8 @@ struct child_plan {
   file_identity channel_identity;
   /// The child's end of its leash, above 2, or -1.
   int leash = -1;
-  /// Whether a template makes the child. A template is a child itself, so signals, buffers and exit
-  /// are as they are to be already.
+  /// Whether a template makes the child. A template is a child itself, so signals and buffers are
+  /// as they are to be already.
   bool of_template = false;
   /// Descriptors that are to have other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
@@ -46,6 +46,8 @@ struct child_plan {
   bool report_faults = true;
   resource_limits limits;
   std::size_t max_result = 0;
+  /// Whether the program kills the child once it has the frame.
+  bool early = false;
   child_page_data* page = nullptr;
 };
 

@@ -124,9 +124,11 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   if (!apply_limits(plan.limits)) return setup_step::limits;
   if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
-  if (plan.kind == child_kind::callable && !plan.of_template) {
-    discard_parents_buffers(plan.standard[0] != -1);
-    if (!hook_exit()) return setup_step::exit_hook;
+  if (plan.kind == child_kind::callable) {
+    if (!plan.of_template)
+      discard_parents_buffers(
+          {plan.standard[0] != -1, plan.standard[1] != -1, plan.standard[2] != -1});
+    if (!hook_exit(*plan.page)) return setup_step::exit_hook;
   }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;

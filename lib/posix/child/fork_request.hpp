@@ -36,6 +36,7 @@ struct fork_request {
     arguments_in_file = 1 << 4,
     /// Shifted by a stream's number: the stream is given.
     stream_given = 1 << 5,
+    is_early = 1 << 8,
   };
 
   std::uint64_t id = 0;

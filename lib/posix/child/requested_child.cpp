@@ -141,6 +141,7 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   plan_.report_faults = request.has(fork_request::reports_faults);
   plan_.limits = limits_of(request);
   plan_.max_result = request.max_result;
+  plan_.early = request.has(fork_request::is_early);
 
   if (int const channel = descriptors.next(ec); !ec) set_channel(plan_, channel, ec);
   if (ec) return;

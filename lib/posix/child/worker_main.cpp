@@ -243,7 +243,7 @@ class worker_task final : public detail::child_task {
     last.size = out.size();
     flush_buffers();
     socket_->write(last, out.bytes());
-    leave(1);
+    leave_main(1);
   }
   static void put(byte_buffer& out, std::size_t limit, const std::exception_ptr& what) noexcept {
     std::size_t const allowed = logic::payload_limit(payload_kind::exception, limit);
