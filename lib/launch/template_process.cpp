@@ -54,9 +54,9 @@ bool is_end(const error_code& ec) noexcept {
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
                                                          ahead_of_need ahead, error_code& ec) {
   auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
+  supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
-  supervise::context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -105,6 +105,7 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts,
                               error_code& ec) {
+  membership_.notice_copy();
   request what;
   what.id = next_id_++;
   what.leads_group = opts.kill_tree;
@@ -195,6 +196,7 @@ void template_process::enqueue(request what) {
 }
 
 void template_process::send_queued() {
+  membership_.notice_copy();
   while (!queued_.empty() && !waiting_for_room_) {
     if (!send(queued_.front())) continue;
     queued_.pop_front();
@@ -203,7 +205,7 @@ void template_process::send_queued() {
 }
 
 bool template_process::send(request& what) {
-  if (closed_ || what.run->cancelled_before_begin()) {
+  if (closed_ || what.run->cancelled_before_begin() || what.run->disowned()) {
     what.run->fail(asio::error::operation_aborted, making);
     return true;
   }
@@ -255,7 +257,8 @@ void template_process::await_replies() {
   socket_.async_wait(supervise::stream_descriptor::wait_read,
                      [self = shared_from_this()](const error_code& ec) {
                        self->reading_ = false;
-                       if (!ec) self->read_replies();
+                       self->membership_.notice_copy();
+                       if (!ec && !self->disowning_) self->read_replies();
                        self->await_replies();
                      });
 }
@@ -267,6 +270,7 @@ void template_process::be_patient(std::uint64_t oldest_before) {
   patience_timer_.expires_after(patience);
   patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
     self->patient_ = false;
+    self->membership_.notice_copy();
     if (self->sent_.empty()) return;
     auto const oldest = self->sent_.begin()->first;
     if (oldest != oldest_before) return self->be_patient(oldest);
@@ -360,7 +364,7 @@ void template_process::lose(request& what) {
 }
 
 error_code template_process::why_it_ends() const {
-  if (closed_) return asio::error::operation_aborted;
+  if (closed_ || disowning_) return asio::error::operation_aborted;
   return error::server_died;
 }
 
@@ -370,16 +374,29 @@ void template_process::abort_all(const error_code& ec) {
 }
 
 void template_process::close() {
+  membership_.notice_copy();
   closed_ = true;
   {
     std::lock_guard const lock{process_mutex_};
     if (process_) process_->kill_and_reap();
     standby_.reset();
   }
+  asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
+}
+
+void template_process::fail_all() {
+  died();
+  for (auto& what : std::exchange(queued_, {}))
+    what.run->fail(asio::error::operation_aborted, making);
+}
+
+void template_process::disown() {
+  pid_ = 0;
+  // Before what a use of this copy posts.
   asio::post(strand_, [self = shared_from_this()] {
-    self->died();
-    for (auto& what : std::exchange(self->queued_, {}))
-      what.run->fail(asio::error::operation_aborted, making);
+    self->disowning_ = true;
+    self->fail_all();
+    self->disowning_ = false;
   });
 }
 

@@ -58,11 +58,16 @@ class template_process final : public supervise::context_bound,
               const options& opts, boost::system::error_code& ec);
 
   /// The template's number, 0 while there is none.
-  int pid() const noexcept { return pid_; }
+  int pid() noexcept {
+    membership_.notice_copy();
+    return pid_;
+  }
   /// Ends the template and its running children: its owner goes.
   void close();
 
   void abandon() noexcept override;
+  /// Forgets template and children. A template is made anew when a child is wanted.
+  void disown() override;
 
  private:
   struct request {
@@ -95,6 +100,7 @@ class template_process final : public supervise::context_bound,
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void died();
+  void fail_all();
   void lose(request& what);
   void ended(std::uint64_t id);
   void abort_all(const boost::system::error_code& ec);
@@ -109,6 +115,8 @@ class template_process final : public supervise::context_bound,
   std::atomic<int> pid_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
+  /// This process is a copy of the program, and all that is under way the original's.
+  bool disowning_ = false;
 
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;

@@ -39,6 +39,7 @@ void pool_machine::submit(pool_job& job, moment now) noexcept {
   if (stopped_) return finish(job, job_end::pool_stopped);
   if (broken_) return finish(job, job_end::pool_broken);
   if (!has_room(policy_, queued_.size() + given_)) return finish(job, job_end::queue_full);
+  dormant_ = false;
   job.number_ = ++jobs_submitted_;
   queued_.push_back(job);
   // A job without any worker does not wait for a retry that may be far off.
@@ -274,15 +275,36 @@ void pool_machine::stop() noexcept {
   }
 }
 
+void pool_machine::disown() noexcept {
+  refuse_all(job_end::disowned);
+  for (auto& worker : workers_)
+    while (!worker.jobs_.empty()) {
+      pool_job& job = worker.jobs_.front();
+      worker.jobs_.pop_front();
+      job.worker_ = nullptr;
+      finish(job, job_end::disowned);
+    }
+  forget_workers();
+  to_replace_ = 0;
+  failed_starts_ = refused_starts_ = 0;
+  waits_to_retry_ = false;
+  first_due_ = moment::max();
+  dormant_ = true;
+}
+
 void pool_machine::abandon() noexcept {
   stopped_ = true;
+  for (auto& worker : workers_) worker.jobs_.clear();
+  forget_workers();
+  queued_.clear();
+  ending_.clear();
+}
+
+void pool_machine::forget_workers() noexcept {
   agenda_.clear();
   for (auto& list : takers_) list.clear();
   full_.clear();
-  for (auto& worker : workers_) worker.jobs_.clear();
   workers_.clear();
-  queued_.clear();
-  ending_.clear();
   asked_ = {};
   cancelled_ = nullptr;
   given_ = busy_ = alive_ = 0;
@@ -440,7 +462,7 @@ pool_worker* pool_machine::choose_donor() noexcept {
 }
 
 bool pool_machine::lacks_worker() const noexcept {
-  return !stopped_ && !broken_ && !waits_to_retry_ &&
+  return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
          alive_ < wanted_workers(policy_, queued_.size() + given_);
 }
 

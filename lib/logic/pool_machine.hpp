@@ -36,6 +36,8 @@ enum class job_end {
   /// begun it. The job itself could have written that, so whether it ran is unknown.
   not_begun,
   cancelled,
+  /// This process is a copy of the program, and the job, or the worker that had it, the original's.
+  disowned,
 };
 
 /// The reason for which a job ends with its worker.
@@ -232,6 +234,8 @@ class pool_machine {
   // Events
 
   void submit(pool_job& job, moment now) noexcept;
+  /// A job is not to be run.
+  void refuse(pool_job& job, job_end how) noexcept { finish(job, how); }
   /// Cancels a job; has no effect if the job is done.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
@@ -261,6 +265,9 @@ class pool_machine {
   /// The time wakeup() has come.
   void tick(moment now) noexcept;
   void stop() noexcept;
+  /// This process is a copy of the program: completes all jobs, and forgets all workers. More are
+  /// started when there is a job for them.
+  void disown() noexcept;
   /// Forgets all jobs and workers, and completes none.
   void abandon() noexcept;
 
@@ -321,6 +328,7 @@ class pool_machine {
   void retry_later() noexcept;
   void finish(pool_job& job, job_end how) noexcept;
   void refuse_all(job_end how) noexcept;
+  void forget_workers() noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;
   void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
             std::chrono::nanoseconds grace) noexcept;
@@ -358,6 +366,8 @@ class pool_machine {
 
   bool stopped_ = false;
   bool broken_ = false;
+  /// No worker is started before the next job.
+  bool dormant_ = false;
   /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.

@@ -79,6 +79,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::optional<supervise::output_reader> err;
   /// A flush is on its way.
   bool writing = false;
+  /// The worker is the original's, in a copy of the program, and its job is complete.
+  bool disowned = false;
   /// Why its first job's reply cannot be taken; a string literal.
   const char* refused_because = "the job wrote to its worker's shared page";
 

@@ -8,8 +8,6 @@
 
 #include <cerrno>
 
-#include <unistd.h>
-
 namespace isolatte::inline v0_1::posix {
 
 namespace {
@@ -79,7 +77,7 @@ constexpr int dying_time = 10;
 
 }  // namespace
 
-child_process::child_process() : owner_{::getpid()} { lock_registry(); }
+child_process::child_process() { lock_registry(); }
 
 descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
   auto const lock = lock_registry();
@@ -101,7 +99,7 @@ void child_process::expect(const std::atomic<int>& number, bool leads_group) noe
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
   // In a copy that a fork has made the child is the parent's.
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   {
     std::lock_guard const lock{mutex_};
     // An expected child may have been ended already, because the program is leaving main().
@@ -127,7 +125,7 @@ void child_process::adopt_locked(int pid) noexcept {
 }
 
 child_process::~child_process() {
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   {
     auto const lock = lock_registry();
     delist(hook_);
@@ -137,6 +135,7 @@ child_process::~child_process() {
 }
 
 bool child_process::expected() noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   return state_ == state::expected;
 }
@@ -206,6 +205,8 @@ child_process::state child_process::took(const logic::exit_status& status,
 }
 
 bool child_process::ended() noexcept {
+  // Another thread of the original may have had the lock at the fork.
+  if (origin_.is_elsewhere()) return true;
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   return state_ != state::running;
@@ -234,7 +235,7 @@ bool child_process::send_locked(int signal) noexcept {
 
 boost::system::error_code child_process::send(int signal, bool wake) noexcept {
   boost::system::error_code const ended{ESRCH, boost::system::system_category()};
-  if (::getpid() != owner_) return ended;
+  if (origin_.is_elsewhere()) return ended;
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ != state::running) return ended;
@@ -277,6 +278,7 @@ reaped_child child_process::reap_locked() noexcept {
 }
 
 std::optional<reaped_child> child_process::try_reap() noexcept {
+  if (origin_.is_elsewhere()) return reaped_child{};
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ == state::running) return std::nullopt;
@@ -304,11 +306,13 @@ bool child_process::reap_group_locked() noexcept {
 }
 
 bool child_process::reap_group() noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   return reap_group_locked();
 }
 
 bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   began_ = began;
   return state_ == state::expected && find_expected();
@@ -329,7 +333,7 @@ bool child_process::find_expected() noexcept {
 }
 
 void child_process::kill_and_reap() noexcept {
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   std::lock_guard const lock{mutex_};
   if (state_ == state::expected) find_expected();
   if (state_ == state::none || state_ == state::expected) return;

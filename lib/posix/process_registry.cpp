@@ -5,6 +5,7 @@
 
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
+#include "posix/origin.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -41,18 +42,21 @@ struct registry {
   static void before_fork() { get().mutex.lock(); }
   static void after_fork_in_parent() { get().mutex.unlock(); }
   static void after_fork_in_child() {
-    registry& self = get();
     // Locked by the thread that forked, which is the only one here.
-    self.mutex.unlock();
+    get().mutex.unlock();
+    get().enter_copy();
+  }
+  void enter_copy() {
+    origin::enter_copy();
     // Left open here, the program's ends of its leashes would keep its children alive after it.
     disown_leash();
     if (has_separate_leashes())
-      for (registry_hook* each = self.list.next; each != &self.list; each = each->next)
+      for (registry_hook* each = list.next; each != &list; each = each->next)
         each->process->disown();
     // The parent's children are not this process's to end or to reap.
-    self.list.previous = self.list.next = &self.list;
-    self.closed = false;
-    self.announced = 0;
+    list.previous = list.next = &list;
+    closed = false;
+    announced = 0;
   }
 
   /// Ends every child when the program leaves main(). Children that another process may still make
@@ -85,6 +89,8 @@ struct registry {
 };
 
 }  // namespace
+
+void enter_copy() noexcept { registry::get().enter_copy(); }
 
 std::unique_lock<std::mutex> lock_registry() { return std::unique_lock{registry::get().mutex}; }
 

@@ -28,6 +28,10 @@ void enlist(registry_hook& hook, child_process& process) noexcept;
 /// With the registry locked.
 void delist(registry_hook& hook) noexcept;
 
+/// Says that this process has just become a copy of another one by other means than fork(), which
+/// tells by itself, and has one thread.
+void enter_copy() noexcept;
+
 /// Announces a child until it is enlisted, or will not be made. A program that leaves main() waits
 /// for the announced ones; from then on more are refused, with `operation_canceled`.
 class child_announced {

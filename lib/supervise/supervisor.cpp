@@ -56,7 +56,11 @@ auto supervisor::counted(Step what) {
   ++outstanding_;
   return [self = shared_from_this(), what](const error_code& ec = {}) mutable {
     --self->outstanding_;
-    what(*self, ec);
+    self->membership_.notice_copy();
+    if (self->disowned_)
+      self->lose();
+    else
+      what(*self, ec);
     supervisor& settled = *self;
     settled.settle(std::move(self));
   };
@@ -72,9 +76,9 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
   auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
+  context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
-  context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -247,6 +251,34 @@ void supervisor::released() {
   close_io();
 }
 
+void supervisor::disown() {
+  disowned_ = true;
+  later([](supervisor&, const error_code&) {});
+}
+
+/// Completes in a copy of the program. The descriptors are shared with the original, so that
+/// nothing is read here.
+void supervisor::lose() {
+  if (!complete_) {
+    complete_ = finished_ = true;
+    detail::report report;
+    report.summary.how = ending::lost;
+    report.summary.pid = pid_;
+    report.summary.ran = isolatte::ran::unknown;
+    report.summary.reason = "the child is that of the program of which this one is a copy";
+    close_io();
+    companion_.reset();
+    if (handler_) {
+      delivered_ = true;
+      complete(asio::error::operation_aborted, std::move(report));
+    } else if (!delivered_ && !ready_) {
+      ready_ = std::move(report);
+      ready_error_ = asio::error::operation_aborted;
+    }
+  }
+  if (released_) released();
+}
+
 // The child's end
 
 void supervisor::watch_end() {
@@ -401,13 +433,11 @@ void supervisor::symbolise() {
   ++outstanding_;
   symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
     auto& on = self->strand_;
-    asio::post(on, [self = std::move(self), trace = std::move(trace)]() mutable {
-      --self->outstanding_;
-      self->trace_ = std::move(trace);
-      self->perform(self->machine_.symbolised());
-      supervisor& settled = *self;
-      settled.settle(std::move(self));
-    });
+    asio::post(on, self->counted([trace = std::move(trace)](supervisor& s, const error_code&) {
+      --s.outstanding_;
+      s.trace_ = trace;
+      s.perform(s.machine_.symbolised());
+    }));
   });
 }
 
@@ -424,6 +454,7 @@ void supervisor::async_own(detail::report_handler handler) {
 }
 
 void supervisor::async_wait(detail::report_handler handler) {
+  membership_.notice_copy();
   auto const number = ++waits_;
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
@@ -439,6 +470,7 @@ void supervisor::async_wait(detail::report_handler handler) {
     }
     self->handler_.emplace(std::move(next));
     self->waiting_ = number;
+    if (self->disowned_) self->lose();
     if (self->released_) return self->released();
     if (!self->ready_) return;
     self->delivered_ = true;
@@ -526,7 +558,7 @@ void supervisor::close_io() noexcept {
   channel_.close(ignored);
   for (auto* const reader : {&out_, &err_})
     if (*reader) (*reader)->descriptor().close(ignored);
-  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
+  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_, &group_timer_})
     if (*timer) (*timer)->cancel();
 }
 

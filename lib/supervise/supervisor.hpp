@@ -77,6 +77,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
   }
+  /// Whether this process is a copy of the program that began the operation.
+  bool disowned() const noexcept { return disowned_; }
   /// Keeps the companion until the run is over, or is given up.
   void attach(std::shared_ptr<void> companion) noexcept { companion_ = std::move(companion); }
 
@@ -92,6 +94,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Kills and reaps the child and drops the handler: the execution context is being destroyed.
   void abandon() noexcept override;
+  /// Completes with `operation_aborted` and a lost child.
+  void disown() override;
 
  private:
   using self_pointer = std::shared_ptr<supervisor>;
@@ -122,6 +126,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void cancel(boost::asio::cancellation_type type);
   void cancel_wait(std::uint64_t which);
   void released();
+  void lose();
 
   void await_channel();
   void read_channel();
@@ -179,6 +184,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool early_ready_ = false;
   bool complete_ = false;
   bool finished_ = false;
+  std::atomic<bool> disowned_ = false;
   std::atomic<bool> released_ = false;
   bool delivered_ = false;
   /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.
