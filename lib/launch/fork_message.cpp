@@ -6,6 +6,7 @@
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/code_address.hpp"
+#include "posix/credentials.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
@@ -24,6 +25,9 @@ using posix::fork_request;
 
 /// Arguments up to this size are in the message.
 constexpr std::size_t short_arguments = 16 * 1024;
+
+/// More supplementary groups than this have no room in a message.
+constexpr std::size_t most_groups = 2048;
 
 /// Page and leash are added after the rest.
 constexpr std::size_t added_later = 2;
@@ -74,7 +78,16 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
   request.set(fork_request::has_leash, opts.die_with_parent);
   request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
   if (!opts.kill_tree) request.group = posix::own_group();
+  request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
   posix::set_limits(request, opts.limits);
+  auto const as = posix::credentials::own(ec);
+  if (!ec && as.supplementary.size() > most_groups)
+    ec = make_error_code(boost::system::errc::argument_list_too_long);
+  if (ec) return {};
+  request.users = as.users;
+  request.groups = as.groups;
+  request.capabilities = as.capabilities;
+  request.supplementary = as.supplementary.size();
 
   fork_message message;
   message.order.push_back(ends.channel.get());
@@ -91,6 +104,7 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
 
   append(message, request);
   append(message, std::as_bytes(std::span{kept}));
+  append(message, std::as_bytes(std::span{as.supplementary}));
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;
 }

@@ -29,10 +29,14 @@ namespace {
 
 constexpr const char* making = "creating the child in the fork server";
 
-/// How long the oldest request may wait for an answer, twice over. A template that takes longer
-/// never answers: something has stopped it, or a lock that another thread held at its fork is never
-/// released in it.
-constexpr std::chrono::seconds patience{5};
+/// The time between two looks at a template that has not answered yet.
+constexpr std::chrono::milliseconds between_looks{200};
+/// After this many looks, in 10 s, a template never answers: a lock that another thread held at its
+/// fork is never released in it. If a program is stopped together with its template and both go on,
+/// one timer has expired at once, but not so many.
+constexpr int most_looks = 50;
+/// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
+constexpr int stopped_weight = 10;
 
 options template_options(int socket) {
   options opts;
@@ -223,7 +227,7 @@ bool template_process::send(request& what) {
     what.message = {};
     auto const id = what.id;
     sent_.emplace(id, std::move(what));
-    if (!patient_) be_patient(0);
+    if (!patient_) be_patient(0, 0);
     return true;
   }
   if (detail::would_block(ec)) {
@@ -263,17 +267,17 @@ void template_process::await_replies() {
                      });
 }
 
-/// Waits two periods: if a program is stopped together with its template and both go on, the first
-/// timer has expired at once.
-void template_process::be_patient(std::uint64_t oldest_before) {
+void template_process::be_patient(std::uint64_t oldest_before, int looks) {
   patient_ = true;
-  patience_timer_.expires_after(patience);
-  patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
+  patience_timer_.expires_after(between_looks);
+  patience_timer_.async_wait([self = shared_from_this(), oldest_before, looks](const error_code&) {
     self->patient_ = false;
     self->membership_.notice_copy();
     if (self->sent_.empty()) return;
     auto const oldest = self->sent_.begin()->first;
-    if (oldest != oldest_before) return self->be_patient(oldest);
+    if (oldest != oldest_before) return self->be_patient(oldest, 0);
+    int const looked = looks + (self->process_ && self->process_->stopped() ? stopped_weight : 1);
+    if (looked < most_looks) return self->be_patient(oldest, looked);
     self->died();
     self->send_queued();
   });
@@ -378,7 +382,9 @@ void template_process::close() {
   closed_ = true;
   {
     std::lock_guard const lock{process_mutex_};
-    if (process_) process_->kill_and_reap();
+    // A template that may not be killed ends when its socket is closed.
+    if (process_ && process_->terminate() != boost::system::errc::operation_not_permitted)
+      process_->kill_and_reap();
     standby_.reset();
   }
   asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
@@ -403,11 +409,12 @@ void template_process::disown() {
 void template_process::abandon() noexcept {
   abandoned_ = true;
   membership_.forget();
+  // First: a template that may not be killed ends with it.
+  error_code ignored;
+  socket_.close(ignored);
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
-  error_code ignored;
-  socket_.close(ignored);
   sent_.clear();
   queued_.clear();
   running_.clear();

@@ -96,7 +96,7 @@ class template_process final : public supervise::context_bound,
   bool send(request& what);
   void await_room();
   void await_replies();
-  void be_patient(std::uint64_t oldest_before);
+  void be_patient(std::uint64_t oldest_before, int looks);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void died();

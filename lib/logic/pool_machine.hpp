@@ -149,6 +149,8 @@ class pool_worker {
   bool left_its_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
+  /// The worker was to go on, in case that somebody has stopped it.
+  bool woken_ = false;
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
@@ -161,6 +163,7 @@ class pool_worker {
   bool recalls_ = false;
   bool reads_ = false;
   bool is_due_ = false;
+  bool wakes_ = false;
   bool is_unresponsive_ = false;
   pool_job* to_end_ = nullptr;
   stop_cause why_to_end_ = stop_cause::none;
@@ -188,6 +191,8 @@ struct pool_action {
     give,
     /// Look at what the worker's page says of the job, and answer with stage_is().
     look,
+    /// Let the worker go on if somebody has stopped it.
+    wake,
     /// Take the job back from the worker's page, and answer with taken_back() or has_begun().
     take_back,
     /// Read what the worker has replied by now: replied() for each, or malformed().
@@ -254,6 +259,8 @@ class pool_machine {
   /// The worker says that its page does not let it begin its first job: something wrote to the
   /// page. The worker begins no other.
   void left_its_jobs(pool_worker& worker) noexcept;
+  /// The worker is to be given no more jobs: it is replaced after those that it has begun.
+  void wear_out(pool_worker& worker) noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
@@ -309,6 +316,7 @@ class pool_machine {
   pool_action ask(purpose why, pool_job& job) noexcept;
   pool_job& answered() noexcept;
   void on_deadline(pool_job& job, job_stage stage) noexcept;
+  void wake(pool_worker& worker) noexcept;
   pool_action give(pool_job& job, pool_worker& to) noexcept;
   /// Takes the next step of the worker's agenda, or takes the worker off the agenda.
   std::optional<pool_action> follow_agenda(pool_worker& worker) noexcept;

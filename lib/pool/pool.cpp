@@ -195,6 +195,7 @@ void pool::perform(const pool_action& todo) {
     case kind::start_worker: start_worker(); break;
     case kind::give: give(*who, *what); break;
     case kind::look: machine_.stage_is(who->stage(*what)); break;
+    case kind::wake: who->run->wake(); break;
     case kind::take_back:
       if (who->take_back(*what))
         machine_.taken_back();
@@ -234,6 +235,12 @@ void pool::flush(const worker_pointer& to) {
   if (to->run->disowned()) return;
   if (!to->socket.is_open()) return;
   error_code ec;
+  if (posix::credentials::own(ec) != to->as || ec) {
+    // A job must not run with rights that the program does not have any more.
+    machine_.wear_out(*to);
+    settle();
+  }
+  ec = {};
   if (to->flush(ec)) return;
   if (ec) {
     // A worker that is gone (EPIPE) ends by itself, and on_end() tells how; stopping it here would
@@ -264,6 +271,8 @@ void pool::start_worker() {
     opts.timeout.reset();
     opts.early = false;
     auto const fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    fresh->as = posix::credentials::own(ec);
+    if (ec) return start_refused(ec);
     worker::child_side const child = fresh->open(ec);
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};

@@ -27,6 +27,7 @@ enum class setup_step : std::uint32_t {
   signals,
   leash,
   limits,
+  credentials,
   fault_report,
   exit_hook,
   start_dir,

@@ -77,7 +77,10 @@ constexpr int dying_time = 10;
 
 }  // namespace
 
-child_process::child_process() { lock_registry(); }
+child_process::child_process() {
+  auto const lock = lock_registry();
+  reap_left_behind();
+}
 
 descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
   auto const lock = lock_registry();
@@ -132,6 +135,7 @@ child_process::~child_process() {
   }
   kill_and_reap();
   leash_.close();
+  if (state_ == state::running) leave_behind(pid_);
 }
 
 bool child_process::expected() noexcept {
@@ -230,7 +234,8 @@ bool child_process::send_locked(int signal) noexcept {
   // The child may have left its group, or not have made it yet. A second SIGKILL is harmless; a
   // second SIGTERM may not be.
   if (sent && signal != SIGKILL) return true;
-  return send_to_child(signal) || sent;
+  // A process of the group may have got the signal that the child may not be sent.
+  return send_to_child(signal) || (sent && errno == ESRCH);
 }
 
 boost::system::error_code child_process::send(int signal, bool wake) noexcept {
@@ -249,6 +254,25 @@ boost::system::error_code child_process::request_exit() noexcept { return send(S
 boost::system::error_code child_process::terminate() noexcept { return send(SIGKILL, false); }
 boost::system::error_code child_process::suspend() noexcept { return send(SIGSTOP, false); }
 boost::system::error_code child_process::resume() noexcept { return send(SIGCONT, false); }
+
+bool child_process::stopped_locked() noexcept {
+  siginfo_t info{};
+  return state_ == state::running &&
+         wait_for_status(info, WSTOPPED | WNOHANG | WNOWAIT, nullptr) == 0 && info.si_pid != 0 &&
+         info.si_code == CLD_STOPPED;
+}
+
+bool child_process::stopped() noexcept {
+  if (origin_.is_elsewhere()) return false;
+  std::lock_guard const lock{mutex_};
+  return stopped_locked();
+}
+
+void child_process::continue_if_stopped() noexcept {
+  if (origin_.is_elsewhere()) return;
+  std::lock_guard const lock{mutex_};
+  if (stopped_locked()) send_locked(SIGCONT);
+}
 
 void child_process::sweep_locked() noexcept {
   if (!leads_group_) return;
@@ -353,7 +377,9 @@ void child_process::kill_locked() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);
-    // A child that refuses to be killed (it may be another user's by now) is not waited for.
+    // A child that may not be killed (it may be another user's by now) may be about to end by
+    // itself, but is not waited for longer than that.
+    if (!sent) wait_for_descriptor(dying_time);
     state_ = look(sent ? 0 : WNOHANG);
   }
 }

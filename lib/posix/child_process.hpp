@@ -95,6 +95,11 @@ class child_process {
   boost::system::error_code resume() noexcept;
   /// @}
 
+  /// Whether somebody has stopped the child.
+  bool stopped() noexcept;
+  /// Sends SIGCONT if the child is stopped.
+  void continue_if_stopped() noexcept;
+
   /// Sends signals to the child alone from now on: processes that are not its descendants pass
   /// through its group. To be called before others know the child.
   void spare_group() noexcept { leads_group_ = false; }
@@ -115,6 +120,7 @@ class child_process {
   state take_by_wait4(int flags) noexcept;
   state took(const logic::exit_status& status, const struct rusage& usage) noexcept;
   boost::system::error_code send(int signal, bool wake) noexcept;
+  bool stopped_locked() noexcept;
   bool send_locked(int signal) noexcept;
   bool send_to_child(int signal) noexcept;
   void kill_locked() noexcept;

@@ -6,10 +6,13 @@
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
 #include "posix/origin.hpp"
+#include "posix/system_calls.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <forward_list>
+#include <new>
 #include <system_error>
 
 #include <pthread.h>
@@ -23,6 +26,7 @@ namespace {
 struct registry {
   std::mutex mutex;
   registry_hook list;
+  std::forward_list<int> left_behind;
   bool closed = false;
   std::atomic<int> announced = 0;
 
@@ -55,6 +59,7 @@ struct registry {
         each->process->disown();
     // The parent's children are not this process's to end or to reap.
     list.previous = list.next = &list;
+    left_behind.clear();
     closed = false;
     announced = 0;
   }
@@ -108,6 +113,25 @@ void delist(registry_hook& hook) noexcept {
   hook.previous->next = hook.next;
   hook.next->previous = hook.previous;
   hook.previous = hook.next = nullptr;
+}
+
+void leave_behind(int pid) noexcept {
+  auto const lock = lock_registry();
+  try {
+    registry::get().left_behind.push_front(pid);
+  } catch (const std::bad_alloc&) {
+    // Without memory for its number, it stays a zombie until this program ends.
+  }
+}
+
+void reap_left_behind() noexcept {
+  registry::get().left_behind.remove_if([](int pid) {
+    siginfo_t info{};
+    int const looked = retry([&] {
+      return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG, nullptr);
+    });
+    return looked == -1 ? errno == ECHILD : info.si_pid != 0;
+  });
 }
 
 child_announced::child_announced(boost::system::error_code& ec) {

@@ -150,15 +150,24 @@ void supervisor::perform(logic::action todo) {
     arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
         &supervisor::on_deadline);
   }
-  // A signal to a child that has ended meanwhile fails, and is not needed.
+  // If a polite signal fails, the child has ended meanwhile, or SIGKILL follows.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
-  if (has(todo, action::kill)) process_->terminate();
+  if (has(todo, action::kill)) kill();
   if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
   if (has(todo, action::deliver_early)) prepare_early();
   if (has(todo, action::drain)) drain();
   if (has(todo, action::symbolise)) symbolise();
   if (has(todo, action::complete)) complete_ = true;
+}
+
+/// The system may refuse the signal: the child, or this program, has become another user. The
+/// operation does not wait for a child that lives on, but the child is still to be reaped.
+void supervisor::kill() {
+  error_code const ec = process_->terminate();
+  if (!ec || ec == boost::system::errc::no_such_process) return;
+  refusal_ = ec;
+  perform(machine_.kill_refused(page_.stage()));
 }
 
 // Time and cancellation
@@ -223,6 +232,12 @@ void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds gra
     self.grace_ = grace;
     self.machine_.allow_grace(grace > std::chrono::nanoseconds::zero());
     self.cancel(type);
+  });
+}
+
+void supervisor::wake() {
+  later([](supervisor& self, const error_code&) {
+    if (self.process_) self.process_->continue_if_stopped();
   });
 }
 
@@ -488,14 +503,20 @@ void supervisor::complete(const error_code& ec, detail::report what) {
 }
 
 void supervisor::deliver_early() {
-  if (!handler_) return;
-  delivered_ = true;
-  complete({}, make_report());
+  if (delivered_ || ready_) return;
+  error_code const ec = machine_.given_up() ? refusal_ : error_code{};
+  if (handler_) {
+    delivered_ = true;
+    complete(ec, make_report());
+  } else if (held_) {
+    ready_ = make_report();
+    ready_error_ = ec;
+  }
 }
 
 void supervisor::finish(self_pointer self) {
   companion_.reset();
-  if (released_ || delivered_) return;
+  if (released_ || delivered_ || ready_) return;
   auto const verdict = machine_.conclude();
   error_code ec;
   if (verdict.aborted) ec = abort_error_;

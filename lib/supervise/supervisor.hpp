@@ -73,6 +73,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.
   void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
+  /// Lets the child go on if somebody has stopped it.
+  void wake();
   /// Whether the operation was cancelled before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
@@ -137,6 +139,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void drain();
   void drained_one();
   void prepare_early();
+  void kill();
   void symbolise();
 
   void deliver_early();
@@ -159,6 +162,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
+  /// Why the child may not be killed.
+  boost::system::error_code refusal_;
   boost::system::error_code abort_error_ = boost::asio::error::operation_aborted;
   std::shared_ptr<void> companion_;
   std::optional<posix::reaped_child> reaped_;

@@ -307,6 +307,8 @@ class world {
             machine.taken_back();
           break;
         }
+        // Somebody had stopped it, and it goes on.
+        case kind::wake: who->frozen = false; break;
         case kind::look: machine.stage_is(stage_of(*who, *what)); break;
         case kind::read_replies: read(*who); break;
         case kind::retire: who->told_to_retire = true; break;
@@ -548,6 +550,33 @@ BOOST_AUTO_TEST_CASE(a_worker_that_does_not_begin_is_replaced_and_its_jobs_are_n
     w.do_one(w.only());
     BOOST_TEST(second.became == fate::replied);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_worker_that_does_not_begin_a_job_is_let_go_on) {
+  pool w{{.workers = 2}};
+  for (auto* const who : w.all()) who->frozen = true;
+  job& innocent = w.submit();
+  w.pass(2s);
+  w.obey();
+  BOOST_TEST(innocent.worker() == w.all().front());
+  w.pass(1s);
+  BOOST_TEST(!w.all().front()->frozen);
+  w.do_one(*w.all().front());
+  BOOST_TEST(innocent.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_while_it_receives_is_let_go_on) {
+  pool w{{.workers = 1}};
+  job& large = w.submit();
+  w.work(w.only());
+  w.only().frozen = true;
+  w.pass(2s);
+  BOOST_TEST(!w.only().frozen);
+  w.only().frozen = true;
+  w.pass(2s);
+  w.do_one(w.only());
+  BOOST_TEST(large.became == fate::replied);
+  BOOST_TEST(w.machine.restarts() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_long_job_is_no_unresponsive_worker) {
