@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(rights_that_the_server_has_not_are_refused) {
   if (!may_change_user()) return;
   BOOST_TEST(in_bare_process([] {
                asio::io_context context;
-               // The server has the user nobody, and no way back; the program keeps root in
+               // The server cannot become root again; the program can.
                // reserve.
                static_cast<void>(::seteuid(nobody));
                auto const bind = [] { static_cast<void>(::setresuid(nobody, nobody, nobody)); };
