@@ -75,10 +75,12 @@ struct capture {
 
 /// A callable is given every line that the child writes, without its newline.
 ///
-/// The callable runs on the operation's executor, one line at a time and in order. A last line
-/// without newline counts; a line is cut at 64 KiB and the rest comes as the next. An exception of
-/// the callable leaves the event loop's `run()` (or `fork`), as from any handler; the operation
-/// goes on when the loop does.
+/// The callable runs on the operation's executor, one line at a time and in order. The lines of all
+/// children of one map come one at a time, too. Separate operations that share one callable may
+/// call it at the same time if several threads run the event loop. A last line without newline
+/// counts; a line is cut at 64 KiB and the rest comes as the next. An exception of the callable
+/// leaves the event loop's `run()` (or `fork`), as from any handler; the operation goes on when the
+/// loop does.
 class by_line {
  public:
   /// Wraps a callable.

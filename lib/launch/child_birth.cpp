@@ -4,6 +4,7 @@
 #include "launch/child_birth.hpp"
 
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <utility>
 
@@ -25,6 +26,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.standard[2] = ends.err.get();
   plan.keep_all = opts.keep.all();
   plan.lead_group = opts.kill_tree;
+  plan.ignore_terminal_stops = opts.kill_tree && posix::has_terminal();
   plan.report_faults = opts.fault_report && kind == posix::child_kind::callable;
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;

@@ -160,6 +160,11 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
 }  // namespace
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts) {
+  if (shares_terminal(opts)) {
+    options shared = opts;
+    shared.kill_tree = false;
+    return execute(executor, what, shared);
+  }
   launched run{executor, opts, nullptr};
   // Otherwise a missing file of the options would look like a missing executable.
   if (run.refused) {

@@ -5,6 +5,7 @@
 
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
+#include "posix/credentials.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
@@ -23,6 +24,9 @@ using posix::fork_request;
 
 /// Arguments up to this size are in the message.
 constexpr std::size_t short_arguments = 16 * 1024;
+
+/// More supplementary groups than this have no room in a message.
+constexpr std::size_t most_groups = 2048;
 
 /// Page and leash are added after the rest.
 constexpr std::size_t added_later = 2;
@@ -81,7 +85,16 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
   request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
+  request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
   posix::set_limits(request, opts.limits);
+  auto const as = posix::credentials::own(ec);
+  if (!ec && as.supplementary.size() > most_groups)
+    ec = make_error_code(boost::system::errc::argument_list_too_long);
+  if (ec) return {};
+  request.users = as.users;
+  request.groups = as.groups;
+  request.capabilities = as.capabilities;
+  request.supplementary = as.supplementary.size();
 
   fork_message message;
   message.order.push_back(ends.channel.get());
@@ -98,6 +111,7 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
 
   append(message, request);
   append(message, std::as_bytes(std::span{kept}));
+  append(message, std::as_bytes(std::span{as.supplementary}));
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;
 }

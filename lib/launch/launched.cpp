@@ -3,9 +3,19 @@
 
 #include "launch/launched.hpp"
 
+#include "posix/this_process.hpp"
+
 #include <utility>
+#include <variant>
 
 namespace isolatte::inline v0_1::launch {
+
+bool shares_terminal(const options& opts) noexcept {
+  if (!opts.kill_tree) return false;
+  if (std::holds_alternative<inherit_t>(opts.in)) return posix::is_in_foreground_of(0);
+  auto const* const given = std::get_if<from_fd>(&opts.in);
+  return given != nullptr && posix::is_in_foreground_of(given->fd);
+}
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
                    supervise::symbolise_function symbolise)

@@ -30,10 +30,14 @@ namespace {
 
 constexpr const char* making = "creating the child in the fork server";
 
-/// How long the oldest request may wait for an answer, twice over. A template that takes longer
-/// never answers: something has stopped it, or a lock that another thread held at its fork is never
-/// released in it.
-constexpr std::chrono::seconds patience{5};
+/// The time between two looks at a template that has not answered yet.
+constexpr std::chrono::milliseconds between_looks{200};
+/// After this many looks, in 10 s, a template never answers: a lock that another thread held at its
+/// fork is never released in it. If a program is stopped together with its template and both go on,
+/// one timer has expired at once, but not so many.
+constexpr int most_looks = 50;
+/// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
+constexpr int stopped_weight = 10;
 
 options template_options(int socket) {
   options opts;
@@ -55,9 +59,9 @@ bool is_end(const error_code& ec) noexcept {
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
                                                          ahead_of_need ahead, error_code& ec) {
   auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
+  supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
-  supervise::context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -110,6 +114,7 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts,
                               error_code& ec) {
+  membership_.notice_copy();
   auto const id = next_id_++;
   fork_message message = launch::make_request(id, locate(call), run->ends(), opts, ec);
   if (ec || launch_standby(run, message, opts)) return;
@@ -211,6 +216,7 @@ void template_process::enqueue(request what) {
 }
 
 void template_process::send_queued() {
+  membership_.notice_copy();
   while (!queued_.empty() && !waiting_for_room_) {
     if (!send(queued_.front())) continue;
     queued_.pop_front();
@@ -219,7 +225,7 @@ void template_process::send_queued() {
 }
 
 bool template_process::send(request& what) {
-  if (closed_ || what.run->cancelled_before_begin()) {
+  if (closed_ || what.run->cancelled_before_begin() || what.run->disowned()) {
     what.run->fail(asio::error::operation_aborted, making);
     return true;
   }
@@ -239,8 +245,9 @@ bool template_process::send(request& what) {
   if (!ec) {
     what.message = {};
     auto const id = what.id;
-    if (!patient_ && !what.is_optional) be_patient(0);
+    bool const is_optional = what.is_optional;
     sent_.emplace(id, std::move(what));
+    if (!patient_ && !is_optional) be_patient(0, 0);
     return true;
   }
   if (detail::would_block(ec)) {
@@ -274,21 +281,23 @@ void template_process::await_replies() {
   socket_.async_wait(supervise::stream_descriptor::wait_read,
                      [self = shared_from_this()](const error_code& ec) {
                        self->reading_ = false;
-                       if (!ec) self->read_replies();
+                       self->membership_.notice_copy();
+                       if (!ec && !self->disowning_) self->read_replies();
                        self->await_replies();
                      });
 }
 
-/// Waits two periods: if a program is stopped together with its template and both go on, the first
-/// timer has expired at once.
-void template_process::be_patient(std::uint64_t oldest_before) {
+void template_process::be_patient(std::uint64_t oldest_before, int looks) {
   patient_ = true;
-  patience_timer_.expires_after(patience);
-  patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
+  patience_timer_.expires_after(between_looks);
+  patience_timer_.async_wait([self = shared_from_this(), oldest_before, looks](const error_code&) {
     self->patient_ = false;
+    self->membership_.notice_copy();
     if (self->sent_.empty()) return;
     auto const oldest = self->sent_.begin()->first;
-    if (oldest != oldest_before) return self->be_patient(oldest);
+    if (oldest != oldest_before) return self->be_patient(oldest, 0);
+    int const looked = looks + (self->process_ && self->process_->stopped() ? stopped_weight : 1);
+    if (looked < most_looks) return self->be_patient(oldest, looked);
     self->died();
     self->send_queued();
   });
@@ -468,7 +477,7 @@ void template_process::lose(request& what) {
 }
 
 error_code template_process::why_it_ends() const {
-  if (closed_) return asio::error::operation_aborted;
+  if (closed_ || disowning_) return asio::error::operation_aborted;
   return error::server_died;
 }
 
@@ -478,27 +487,43 @@ void template_process::abort_all(const error_code& ec) {
 }
 
 void template_process::close() {
+  membership_.notice_copy();
   closed_ = true;
   {
     std::lock_guard const lock{process_mutex_};
-    if (process_) process_->kill_and_reap();
+    // A template that may not be killed ends when its socket is closed.
+    if (process_ && process_->terminate() != boost::system::errc::operation_not_permitted)
+      process_->kill_and_reap();
     standby_.reset();
   }
+  asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
+}
+
+void template_process::fail_all() {
+  died();
+  for (auto& what : std::exchange(queued_, {}))
+    what.run->fail(asio::error::operation_aborted, making);
+}
+
+void template_process::disown() {
+  pid_ = 0;
+  // Before what a use of this copy posts.
   asio::post(strand_, [self = shared_from_this()] {
-    self->died();
-    for (auto& what : std::exchange(self->queued_, {}))
-      what.run->fail(asio::error::operation_aborted, making);
+    self->disowning_ = true;
+    self->fail_all();
+    self->disowning_ = false;
   });
 }
 
 void template_process::abandon() noexcept {
   abandoned_ = true;
   membership_.forget();
+  // First: a template that may not be killed ends with it.
+  error_code ignored;
+  socket_.close(ignored);
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
-  error_code ignored;
-  socket_.close(ignored);
   sent_.clear();
   given_up_.clear();
   queued_.clear();

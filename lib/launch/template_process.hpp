@@ -69,11 +69,16 @@ class template_process final : public supervise::context_bound,
   supervise::symbolise_function symboliser_for(const options& opts);
 
   /// The template's number, 0 while there is none.
-  int pid() const noexcept { return pid_; }
+  int pid() noexcept {
+    membership_.notice_copy();
+    return pid_;
+  }
   /// Ends the template and its running children: its owner goes.
   void close();
 
   void abandon() noexcept override;
+  /// Forgets template and children. A template is made anew when a child is wanted.
+  void disown() override;
 
  private:
   struct request {
@@ -121,11 +126,12 @@ class template_process final : public supervise::context_bound,
   bool send(request& what);
   void await_room();
   void await_replies();
-  void be_patient(std::uint64_t oldest_before);
+  void be_patient(std::uint64_t oldest_before, int looks);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void take_late_reply(const posix::fork_reply& reply);
   void died();
+  void fail_all();
   void lose(request& what);
   void ended(std::uint64_t id);
   void abort_all(const boost::system::error_code& ec);
@@ -140,6 +146,8 @@ class template_process final : public supervise::context_bound,
   std::atomic<int> pid_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
+  /// This process is a copy of the program, and all that is under way the original's.
+  bool disowning_ = false;
 
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;

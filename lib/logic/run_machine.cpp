@@ -67,7 +67,7 @@ action run_machine::stop(cause why, std::optional<cancel_kind> polite) noexcept 
 
 action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept {
   // A result that has been delivered, or is about to be, stays as it is.
-  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_)
+  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_ || given_up_)
     return action::none;
   frame_ = state;
   kind_ = kind;
@@ -107,6 +107,13 @@ action run_machine::cancel(cancel_kind kind) noexcept {
   return stop(cause::cancel, kind);
 }
 
+action run_machine::kill_refused(child_stage stage) noexcept {
+  if (phase_ != phase::killing || delivered_early_ || given_up_) return action::none;
+  given_up_ = true;
+  stage_ = stage;
+  return action::deliver_early;
+}
+
 action run_machine::reaped(const exit_status& status, child_stage stage, int fault) noexcept {
   if (!alive()) return action::none;
   status_ = true_status(status, fault);
@@ -118,7 +125,7 @@ action run_machine::reaped(const exit_status& status, child_stage stage, int fau
 
 action run_machine::drained() noexcept {
   if (phase_ != phase::draining) return action::none;
-  if (fault_seen_ && !delivered_early_) {
+  if (fault_seen_ && !delivered_early_ && !given_up_) {
     phase_ = phase::symbolising;
     return action::symbolise;
   }
@@ -234,8 +241,22 @@ verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
   return v;
 }
 
+verdict run_machine::conclude_given_up() const noexcept {
+  if (cause_ == cause::refusal) return conclude_exit(0);
+  verdict v;
+  v.how = cause_ == cause::timeout ? ending::timed_out : ending::cancelled;
+  v.keep_payload = frame_ == frame_state::complete;
+  v.reason = "the child may not be killed";
+  return v;
+}
+
 verdict run_machine::conclude() const noexcept {
   verdict v;
+  if (given_up_) {
+    v = conclude_given_up();
+    v.ran = whether_ran();
+    return v;
+  }
   if (delivered_early_) {
     v = conclude_frame();
     v.ran = isolatte::ran::yes;

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "launch/launched.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
@@ -47,7 +48,8 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
 
 void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
   // A deferred operation keeps its arguments until after the handler has run.
-  options const opts = std::move(given);
+  options opts = std::move(given);
+  if (launch::shares_terminal(opts)) opts.kill_tree = false;
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;

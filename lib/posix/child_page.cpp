@@ -15,6 +15,7 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::signals: return "resetting signals";
     case setup_step::leash: return "arming the death of the child with its parent";
     case setup_step::limits: return "setting resource limits";
+    case setup_step::credentials: return "taking on the program's users, groups and capabilities";
     case setup_step::fault_report: return "installing the fault report";
     case setup_step::exit_hook: return "installing the exit hook";
     case setup_step::start_dir: return "changing to the start directory";

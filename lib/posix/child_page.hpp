@@ -27,6 +27,7 @@ enum class setup_step : std::uint32_t {
   signals,
   leash,
   limits,
+  credentials,
   fault_report,
   exit_hook,
   start_dir,
@@ -84,7 +85,7 @@ class child_page {
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
   child_page_data* data() const noexcept { return data_.get(); }
-  void hide_from_later_children() const noexcept { data_.hide_from_later_children(); }
+  void hide_from_later_children() noexcept { data_.hide_from_later_children(); }
 
   /// The child's number as it stands in the page; 0 if there is none.
   int pid() const noexcept;

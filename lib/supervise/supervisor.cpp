@@ -61,7 +61,11 @@ auto supervisor::counted(Step what) {
   ++outstanding_;
   return [self = shared_from_this(), what](const error_code& ec = {}) mutable {
     --self->outstanding_;
-    what(*self, ec);
+    self->membership_.notice_copy();
+    if (self->disowned_)
+      self->lose();
+    else
+      what(*self, ec);
     supervisor& settled = *self;
     settled.settle(std::move(self));
   };
@@ -77,9 +81,9 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
   auto self = std::make_shared<supervisor>(only_make{}, executor, opts, std::move(symbolise));
+  context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
-  context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -151,15 +155,24 @@ void supervisor::perform(logic::action todo) {
     arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
         &supervisor::on_deadline);
   }
-  // A signal to a child that has ended meanwhile fails, and is not needed.
+  // If a polite signal fails, the child has ended meanwhile, or SIGKILL follows.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
-  if (has(todo, action::kill)) process_->terminate();
+  if (has(todo, action::kill)) kill();
   if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
   if (has(todo, action::deliver_early)) prepare_early();
   if (has(todo, action::drain)) drain();
   if (has(todo, action::symbolise)) symbolise();
   if (has(todo, action::complete)) complete_ = true;
+}
+
+/// The system may refuse the signal: the child, or this program, has become another user. The
+/// operation does not wait for a child that lives on, but the child is still to be reaped.
+void supervisor::kill() {
+  error_code const ec = process_->terminate();
+  if (!ec || ec == boost::system::errc::no_such_process) return;
+  refusal_ = ec;
+  perform(machine_.kill_refused(page_.stage()));
 }
 
 // Time and cancellation
@@ -227,6 +240,12 @@ void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds gra
   });
 }
 
+void supervisor::wake() {
+  later([](supervisor& self, const error_code&) {
+    if (self.process_) self.process_->continue_if_stopped();
+  });
+}
+
 void supervisor::cancel_wait(std::uint64_t which) {
   if (handler_ && waiting_ == which) complete(asio::error::operation_aborted, {});
 }
@@ -250,6 +269,34 @@ void supervisor::released() {
   ready_.reset();
   held_.reset();
   close_io();
+}
+
+void supervisor::disown() {
+  disowned_ = true;
+  later([](supervisor&, const error_code&) {});
+}
+
+/// Completes in a copy of the program. The descriptors are shared with the original, so that
+/// nothing is read here.
+void supervisor::lose() {
+  if (!complete_) {
+    complete_ = finished_ = true;
+    detail::report report;
+    report.summary.how = ending::lost;
+    report.summary.pid = pid_;
+    report.summary.ran = isolatte::ran::unknown;
+    report.summary.reason = "the child is that of the program of which this one is a copy";
+    close_io();
+    companion_.reset();
+    if (handler_) {
+      delivered_ = true;
+      complete(asio::error::operation_aborted, std::move(report));
+    } else if (!delivered_ && !ready_) {
+      ready_ = std::move(report);
+      ready_error_ = asio::error::operation_aborted;
+    }
+  }
+  if (released_) released();
 }
 
 // The child's end
@@ -406,13 +453,11 @@ void supervisor::symbolise() {
   ++outstanding_;
   symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
     auto& on = self->strand_;
-    asio::post(on, [self = std::move(self), trace = std::move(trace)]() mutable {
-      --self->outstanding_;
-      self->trace_ = std::move(trace);
-      self->perform(self->machine_.symbolised());
-      supervisor& settled = *self;
-      settled.settle(std::move(self));
-    });
+    asio::post(on, self->counted([trace = std::move(trace)](supervisor& s, const error_code&) {
+      --s.outstanding_;
+      s.trace_ = trace;
+      s.perform(s.machine_.symbolised());
+    }));
   });
 }
 
@@ -429,6 +474,7 @@ void supervisor::async_own(detail::report_handler handler) {
 }
 
 void supervisor::async_wait(detail::report_handler handler) {
+  membership_.notice_copy();
   auto const number = ++waits_;
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
@@ -444,6 +490,7 @@ void supervisor::async_wait(detail::report_handler handler) {
     }
     self->handler_.emplace(std::move(next));
     self->waiting_ = number;
+    if (self->disowned_) self->lose();
     if (self->released_) return self->released();
     if (!self->ready_) return;
     self->delivered_ = true;
@@ -461,14 +508,20 @@ void supervisor::complete(const error_code& ec, detail::report what) {
 }
 
 void supervisor::deliver_early() {
-  if (!handler_) return;
-  delivered_ = true;
-  complete({}, make_report());
+  if (delivered_ || ready_) return;
+  error_code const ec = machine_.given_up() ? refusal_ : error_code{};
+  if (handler_) {
+    delivered_ = true;
+    complete(ec, make_report());
+  } else if (held_) {
+    ready_ = make_report();
+    ready_error_ = ec;
+  }
 }
 
 void supervisor::finish(self_pointer self) {
   companion_.reset();
-  if (released_ || delivered_) return;
+  if (released_ || delivered_ || ready_) return;
   auto const verdict = machine_.conclude();
   error_code ec;
   if (verdict.aborted) ec = abort_error_;
@@ -535,7 +588,7 @@ void supervisor::close_io() noexcept {
   channel_.close(ignored);
   for (auto* const reader : {&out_, &err_})
     if (*reader) (*reader)->descriptor().close(ignored);
-  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
+  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_, &group_timer_})
     if (*timer) (*timer)->cancel();
 }
 

@@ -74,10 +74,14 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.
   void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
+  /// Lets the child go on if somebody has stopped it.
+  void wake();
   /// Whether the operation was cancelled before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
   }
+  /// Whether this process is a copy of the program that began the operation.
+  bool disowned() const noexcept { return disowned_; }
   /// Keeps the companion until the run is over, or is given up.
   void attach(std::shared_ptr<void> companion) noexcept { companion_ = std::move(companion); }
 
@@ -96,6 +100,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Kills and reaps the child and drops the handler: the execution context is being destroyed.
   void abandon() noexcept override;
+  /// Completes with `operation_aborted` and a lost child.
+  void disown() override;
 
  private:
   using self_pointer = std::shared_ptr<supervisor>;
@@ -126,6 +132,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void cancel(boost::asio::cancellation_type type);
   void cancel_wait(std::uint64_t which);
   void released();
+  void lose();
 
   void await_channel();
   void read_channel();
@@ -136,6 +143,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void drain();
   void drained_one();
   void prepare_early();
+  void kill();
   void symbolise();
 
   void deliver_early();
@@ -159,6 +167,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
+  /// Why the child may not be killed.
+  boost::system::error_code refusal_;
   boost::system::error_code abort_error_ = boost::asio::error::operation_aborted;
   std::shared_ptr<void> companion_;
   std::optional<posix::reaped_child> reaped_;
@@ -184,6 +194,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool early_ready_ = false;
   bool complete_ = false;
   bool finished_ = false;
+  std::atomic<bool> disowned_ = false;
   std::atomic<bool> released_ = false;
   bool delivered_ = false;
   /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 
 #include "posix/child_page.hpp"
+#include "posix/credentials.hpp"
 #include "posix/descriptor.hpp"
 
 #include <isolatte/resource_limits.hpp>
@@ -12,6 +13,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -44,6 +46,11 @@ struct child_plan {
   bool keep_all = false;
   bool lead_group = true;
   bool report_faults = true;
+  /// Whether SIGTTIN and SIGTTOU are ignored: a child in a group of its own is in the background of
+  /// its terminal, and these would stop it without end.
+  bool ignore_terminal_stops = false;
+  /// The credentials of the program, if another process than that makes the child.
+  std::optional<credentials> as{};
   resource_limits limits;
   std::size_t max_result = 0;
   /// Whether the program kills the child once it has the frame.
