@@ -37,6 +37,8 @@ install(FILES
   "${PROJECT_BINARY_DIR}/isolatte-config.cmake"
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake"
   DESTINATION "${isolatte_cmake_dir}" COMPONENT isolatte_development)
+install(FILES "${PROJECT_SOURCE_DIR}/tools/sanitizers/tsan.supp"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/isolatte" COMPONENT isolatte_development)
 install(FILES "${PROJECT_BINARY_DIR}/isolatte.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT isolatte_development)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE_1_0.txt"

@@ -17,10 +17,6 @@ function(isolatte_compile_settings target)
     target_compile_options(${target} PRIVATE
       -fsanitize=${ISOLATTE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PRIVATE -fsanitize=${ISOLATTE_SANITIZE})
-    if(ISOLATTE_SANITIZE STREQUAL thread)
-      # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not.
-      target_compile_definitions(${target} PRIVATE BOOST_ASIO_DISABLE_STD_ATOMIC)
-    endif()
   endif()
 endfunction()
 
@@ -47,6 +43,11 @@ function(isolatte_add_library target)
     target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:PkgConfig::isolatte_seccomp>"
       "$<INSTALL_INTERFACE:$<$<STREQUAL:${type},STATIC_LIBRARY>:seccomp>>")
     target_compile_definitions(${target} PRIVATE ISOLATTE_HAS_SECCOMP)
+  endif()
+  if(ISOLATTE_SANITIZE STREQUAL thread)
+    # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not. The
+    # two have different layouts, so the program needs the definition, too.
+    target_compile_definitions(${target} PUBLIC BOOST_ASIO_DISABLE_STD_ATOMIC)
   endif()
   if(ISOLATTE_PORTABLE)
     target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)

@@ -31,7 +31,7 @@ isolatte_compile_settings(isolatte_test_plugin)
 set(isolatte_test_environment
   ASAN_OPTIONS=abort_on_error=0:detect_stack_use_after_return=1
   UBSAN_OPTIONS=print_stacktrace=1
-  TSAN_OPTIONS=die_after_fork=0:halt_on_error=1:second_deadlock_stack=1)
+  "TSAN_OPTIONS=die_after_fork=0:halt_on_error=1:second_deadlock_stack=1:suppressions='${PROJECT_SOURCE_DIR}/tools/sanitizers/tsan.supp'")
 
 function(isolatte_add_test_program directory)
   set(program isolatte_${directory}_tests)

@@ -65,7 +65,9 @@ using execute_result =
 /// If the program could not be started, with ending::not_started:
 /// - the error of `exec`: `ENOENT` if there is no such program, `EACCES` if it may not be executed,
 ///   `ENOEXEC` for a file of another kind, ...;
-/// - the error of a step before `exec`: `EAGAIN`, `EMFILE`, `ENOENT` for a start directory, ...;
+/// - the error of a step before `exec`, in @ref preparation_category : `EMFILE`, `ENOENT` for a
+///   start directory or for a file of the options, ...;
+/// - the error of the fork: `EAGAIN`, `ENOMEM`;
 /// - `EINVAL` for a text with a null character, or for a malformed name of a variable.
 ///
 /// `operation_aborted` after a cancellation. The end of a program that was started is in the

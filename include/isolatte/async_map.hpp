@@ -13,6 +13,7 @@
 #include <isolatte/map_options.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
+#include <isolatte/stdio.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -22,6 +23,7 @@
 #include <functional>
 #include <ranges>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace isolatte::inline v0_1 {
@@ -51,14 +53,22 @@ class fork_starter {
 
   template <class F, class Element, class Handler>
   void start(F& f, Element&& element, Handler handler) {
+    // All children share one line callback, so their output is read on the map's strand, which is
+    // the handler's executor. A lock would block the threads that the callback may wait for.
+    auto const executor = has_line_callback() ? handler.get_executor() : executor_;
     // By reference: the child is made, a copy of both, before this returns.
     isolatte::async_fork(
-        executor_,
+        executor,
         [&]() -> decltype(auto) { return std::invoke(f, std::forward<Element>(element)); }, child_,
         std::move(handler));
   }
 
  private:
+  bool has_line_callback() const noexcept {
+    return std::holds_alternative<by_line>(child_.out) ||
+           std::holds_alternative<by_line>(child_.err);
+  }
+
   boost::asio::any_io_executor executor_;
   options child_;
 };

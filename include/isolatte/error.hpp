@@ -49,6 +49,19 @@ enum class error {
 /// Safe from any thread.
 ISOLATTE_DECL const boost::system::error_category& error_category() noexcept;
 
+/// Returns the category of what goes wrong before a program is executed, named
+/// "isolatte.preparation".
+///
+/// @ref async_execute completes with such an error if it cannot open a file of the options, or if
+/// the child fails at a step before `exec`: its start directory, its limits, ... An error of `exec`
+/// itself is in the system's category. So a missing file of the options and a missing executable
+/// can be told apart, although both are equal to `boost::system::errc::no_such_file_or_directory`.
+/// The values are those of `errno`, and the conditions and messages are the system's.
+/// @return the one object of its kind
+/// @par Thread safety
+/// Safe from any thread.
+ISOLATTE_DECL const boost::system::error_category& preparation_category() noexcept;
+
 /// Makes an error code of an @ref error.
 /// @param e the error
 /// @return the code in @ref error_category

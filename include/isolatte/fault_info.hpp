@@ -18,9 +18,17 @@ struct fault_info {
   int code = 0;
   /// The faulting address (`si_addr`); null if the signal has none.
   void* address = nullptr;
-  /// The symbolised stack trace, innermost frame first, one frame a line: number, function and,
-  /// if there is debug information, file and line.
+  /// The stack trace, innermost frame first, one frame a line: number, function and, if there is
+  /// debug information, file and line. The library's own outermost frames are left out.
+  ///
+  /// A function whose name is not found is told by its place in a program or library, as in
+  /// `libfoo.so+0x1234`. So are all of them if the lookup takes too long. An address outside the
+  /// code that the program has loaded is told as a number.
   std::string trace;
+  /// Whether the stack had no room left: the address is in the guard page below the stack in use,
+  /// or right below the stack of the child's first thread. A stack without a guard page, as of some
+  /// coroutines, is not recognised.
+  bool stack_overflow = false;
   /// For SIGSYS by a filter of system calls, such as that of options::sandbox: the name of the call
   /// that was not allowed, "socket" or "#600". Empty for every other signal, and if it is unknown,
   /// as in a program that has been executed.

@@ -78,7 +78,8 @@ class ISOLATTE_VISIBLE abnormal_end : public std::runtime_error {
   std::optional<int> signal_;
 };
 
-/// Writes one line that a person can read: the ending, its particulars, and what it cost.
+/// Writes one line that a person can read: the ending, its particulars, and what it cost. Signals
+/// and types of exceptions have their names, and a stack overflow is called one.
 /// @param os the stream
 /// @param what the outcome
 /// @return @p os

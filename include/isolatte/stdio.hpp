@@ -25,10 +25,11 @@ struct discard_t {};
 /// The type of @ref inherit.
 struct inherit_t {};
 
-/// The null device: nothing to read, and what is written is lost.
+/// The null device: nothing to read, and what is written is lost. No such device needs to exist.
 inline constexpr discard_t discard{};
 
-/// The stream of the same number that the program itself has.
+/// The stream of the same number that the program itself has; the null device if the program has
+/// none, or if an event loop of the program's has opened a descriptor of its own there.
 inline constexpr inherit_t inherit{};
 
 /// The child reads a file, opened before the child is created.
@@ -74,10 +75,12 @@ struct capture {
 
 /// A callable is given every line that the child writes, without its newline.
 ///
-/// The callable runs on the operation's executor, one line at a time and in order. A last line
-/// without newline counts; a line is cut at 64 KiB and the rest comes as the next. An exception of
-/// the callable leaves the event loop's `run()` (or `fork`), as from any handler; the operation
-/// goes on when the loop does.
+/// The callable runs on the operation's executor, one line at a time and in order. The lines of all
+/// children of one map come one at a time, too. Separate operations that share one callable may
+/// call it at the same time if several threads run the event loop. A last line without newline
+/// counts; a line is cut at 64 KiB and the rest comes as the next. An exception of the callable
+/// leaves the event loop's `run()` (or `fork`), as from any handler; the operation goes on when the
+/// loop does.
 class by_line {
  public:
   /// Wraps a callable.

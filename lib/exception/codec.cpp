@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::string_view note_of_more = "more exceptions are nested here; they were left out";
 constexpr std::string_view note_of_nothing = "the exception could not be carried out of the child";
-constexpr std::string_view note_of_null = "no exception";
+/// std::current_exception() is null in a handler of an exception that is not one of C++.
+constexpr std::string_view note_of_foreign = "a foreign exception, which is not one of C++";
 
 /// Only a program without the derived class needs the data of base classes, so the data is bounded:
 /// it must not double the frame.
@@ -232,7 +233,7 @@ class encoder {
   [[gnu::cold]] void chain(std::exception_ptr thrown) {
     if (limit_ < 1) return;
     if (!thrown) {
-      one_note(note_of_null);
+      one_note(note_of_foreign);
       if (out_.size() != begin_) write_end(out_);
       return;
     }
@@ -383,6 +384,25 @@ const std::nested_exception link_plan::nested_in_nothing;
     }
   }
   return object;
+}
+
+[[gnu::cold]] std::string describe_exception(const std::exception_ptr& thrown) {
+  exception_sight const sight = look_at(thrown);
+  std::string type;
+  std::string message;
+  if (sight.remote) {
+    type = sight.remote->type_name();
+    message = sight.remote->message();
+    if (type.empty() && message.empty() && sight.standard) message = sight.standard->what();
+  } else {
+    if (sight.type) type = unwrapped_name(*sight.type);
+    if (!sight.standard)
+      message = value_as_text(thrown);
+    else if (const char* const what = sight.standard->what())
+      message = what;
+  }
+  if (type.empty() || message.empty()) return type + message;
+  return type + ": " + message;
 }
 
 }  // namespace isolatte::inline v0_1::detail

@@ -84,6 +84,7 @@ std::string text_of_any(const std::exception_ptr& thrown) {
 constexpr std::string_view wrappers[] = {
     "std::_Nested_exception<",
     "std::__1::__nested<",
+    "std::__nested<",
     "boost::wrapexcept<",
     "boost::exception_detail::clone_impl<",
     "boost::exception_detail::error_info_injector<",

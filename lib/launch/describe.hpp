@@ -5,20 +5,13 @@
 #define ISOLATTE_LIB_LAUNCH_DESCRIBE_HPP
 
 #include <cstdint>
-#include <span>
 #include <string>
 
 namespace isolatte::inline v0_1::launch {
 
 /// Gives the function of an address in one line, with file and line if debug information has them.
-/// Too slow for an event loop: it reads the program's debug information.
+/// Empty if no name is found. Too slow for an event loop: it reads the program's debug information.
 std::string describe(std::uintptr_t address);
-
-/// Gives the address alone.
-std::string hexadecimal(std::uintptr_t address);
-
-/// Gives frames one below the other, each with its number.
-std::string number(std::span<const std::string> frames);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -10,6 +10,8 @@
 #include "posix/this_process.hpp"
 #include "vocabulary/errors.hpp"
 
+#include <isolatte/error.hpp>
+
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/optional.hpp>
@@ -158,8 +160,19 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
 }  // namespace
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts) {
+  if (shares_terminal(opts)) {
+    options shared = opts;
+    shared.kill_tree = false;
+    return execute(executor, what, shared);
+  }
   launched run{executor, opts, nullptr};
-  if (!run.refused) run.take(fork_program(what, run.supervisor->ends(), opts, run.refused));
+  // Otherwise a missing file of the options would look like a missing executable.
+  if (run.refused) {
+    run.refused.ec.assign(run.refused.ec.value(), preparation_category());
+    return run;
+  }
+  run.supervisor->expect_program();
+  run.take(fork_program(what, run.supervisor->ends(), opts, run.refused));
   return run;
 }
 

@@ -6,6 +6,8 @@
 #include "posix/child/child_main.hpp"
 #include "posix/system_calls.hpp"
 
+#include <utility>
+
 namespace isolatte::inline v0_1::launch {
 
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
@@ -23,7 +25,12 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise) {
-  launched run{executor, opts, symbolise};
+  if (shares_terminal(opts)) {
+    options shared = opts;
+    shared.kill_tree = false;
+    return fork(executor, task, shared, std::move(symbolise));
+  }
+  launched run{executor, opts, std::move(symbolise)};
   if (!run.refused) run.take(fork_child(task, run.supervisor->ends(), opts, run.refused));
   return run;
 }

@@ -6,7 +6,7 @@
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child/sandbox_message.hpp"
-#include "posix/code_address.hpp"
+#include "posix/credentials.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
@@ -27,6 +27,9 @@ using posix::fork_request;
 /// Arguments up to this size are in the message.
 constexpr std::size_t short_arguments = 16 * 1024;
 
+/// More supplementary groups than this have no room in a message.
+constexpr std::size_t most_groups = 2048;
+
 /// Page and leash are added after the rest.
 constexpr std::size_t added_later = 2;
 
@@ -43,32 +46,38 @@ void add(fork_message& message, descriptor fd) {
   message.owned.push_back(std::move(fd));
 }
 
-/// Adds a standard stream. A discarded one is not given, since a template's child has the null
-/// device; neither is one that is inherited and closed in this process.
+/// Adds a standard stream: its end, or this process's own. A discarded one without an end is not
+/// given, since a template's child has the null device.
 void add_stream(fork_message& message, fork_request& request, int fd, const descriptor& end,
-                bool discarded, error_code& ec) {
-  if (ec || discarded) return;
-  if (!end && !posix::is_open(fd, ec)) return;
+                bool discarded) {
+  if (discarded && !end) return;
   request.set_stream(fd);
   message.order.push_back(end ? end.get() : fd);
 }
 
 }  // namespace
 
-fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts, sandboxed when,
-                          error_code& ec) {
+located_call locate(const detail::remote_call& call) noexcept {
+  located_call located;
+  located.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
+  if (call.function != 0) located.function = posix::locate_code(call.function);
+  located.arguments = call.arguments.bytes();
+  return located;
+}
+
+fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, sandboxed when, error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
     return {};
   }
-  auto const arguments = call.arguments.bytes();
+  auto const arguments = call.arguments;
   auto const kept = posix::numbers_to_keep(opts.keep.fds());
   fork_request request;
   request.id = id;
-  request.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
-  if (call.function != 0) request.function = posix::locate_code(call.function);
+  request.entry = call.entry;
+  request.function = call.function;
   request.arguments_size = arguments.size();
   request.max_result = opts.max_result;
   request.kept = static_cast<std::uint32_t>(kept.size());
@@ -76,8 +85,18 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
   request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
+  request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
   posix::set_limits(request, opts.limits);
+  auto const as = posix::credentials::own(ec);
+  if (!ec && as.supplementary.size() > most_groups)
+    ec = make_error_code(boost::system::errc::argument_list_too_long);
+  if (ec) return {};
+  request.users = as.users;
+  request.groups = as.groups;
+  request.capabilities = as.capabilities;
+  request.supplementary = as.supplementary.size();
 
   fork_message message;
   std::optional<confine::sandbox_plan> sandbox;
@@ -92,9 +111,9 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
     request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
   }
   message.order.push_back(ends.channel.get());
-  add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in), ec);
-  add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out), ec);
-  add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err), ec);
+  add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
+  add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
+  add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));
   std::vector<std::byte> sandbox_bytes;
   if (sandbox) {
     std::vector<int> lent;
@@ -112,6 +131,7 @@ fork_message make_request(std::uint64_t id, const detail::remote_call& call,
 
   append(message, request);
   append(message, std::as_bytes(std::span{kept}));
+  append(message, std::as_bytes(std::span{as.supplementary}));
   append(message, sandbox_bytes);
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;

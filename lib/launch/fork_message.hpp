@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 
 #include "posix/child_ends.hpp"
+#include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
@@ -14,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,10 +41,20 @@ struct fork_message {
 /// Whether a child enters its sandbox before it runs the call, or the call does, once it is ready.
 enum class sandboxed { before_the_call, by_the_call };
 
+/// A call of which a template can tell whether it has the functions.
+struct located_call {
+  posix::code_address entry;
+  /// Address 0 if the arguments name no function.
+  posix::code_address function;
+  std::span<const std::byte> arguments;
+};
+
+/// Asks the loader, whose locks another thread may hold for long.
+located_call locate(const detail::remote_call& call) noexcept;
+
 /// Puts a request together, without page and leash. After an error it has the gaps alone.
-fork_message make_request(std::uint64_t id, const detail::remote_call& call,
-                          const posix::child_ends& ends, const options& opts, sandboxed when,
-                          boost::system::error_code& ec);
+fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, sandboxed when, boost::system::error_code& ec);
 
 /// Puts an order of a standby child together.
 fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,

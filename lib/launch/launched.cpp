@@ -3,16 +3,26 @@
 
 #include "launch/launched.hpp"
 
+#include "posix/this_process.hpp"
+
 #include <utility>
+#include <variant>
 
 namespace isolatte::inline v0_1::launch {
+
+bool shares_terminal(const options& opts) noexcept {
+  if (!opts.kill_tree) return false;
+  if (std::holds_alternative<inherit_t>(opts.in)) return posix::is_in_foreground_of(0);
+  auto const* const given = std::get_if<from_fd>(&opts.in);
+  return given != nullptr && posix::is_in_foreground_of(given->fd);
+}
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
                    supervise::symbolise_function symbolise)
     : refused{{}, "opening the child's streams"} {
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
-                                             symbolise, refused.ec);
+                                             std::move(symbolise), refused.ec);
   } catch (...) {
     // An event loop opens its own descriptors when it is first used.
     refused.ec = detail::error_of_caught();

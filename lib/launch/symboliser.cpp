@@ -5,113 +5,84 @@
 
 #include "launch/describe.hpp"
 #include "launch/fork.hpp"
-#include "posix/process_registry.hpp"
 
-#include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/detail/task/child_task.hpp>
 
-#include <boost/asio/post.hpp>
-
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <map>
-#include <string_view>
+#include <cstring>
+#include <memory>
+#include <span>
 #include <utility>
-#include <vector>
 
 namespace isolatte::inline v0_1::launch {
 
 namespace {
 
-using addresses = std::vector<std::uintptr_t>;
-
-/// How long the child may take. No program's debug information takes this long.
-constexpr std::chrono::seconds longest_wait{20};
 constexpr std::size_t max_text = 1024 * 1024;
 
 /// Writes a line for each address.
-class describe_task final : public detail::child_task {
+class naming_task final : public detail::child_task {
  public:
-  explicit describe_task(const addresses& what) noexcept : what_{what} {}
+  explicit naming_task(std::span<const std::byte> addresses) noexcept : addresses_{addresses} {}
+
+  static std::unique_ptr<child_task> make(std::span<const std::byte> addresses) {
+    return std::make_unique<naming_task>(addresses);
+  }
+
   void invoke() override {
-    for (std::uintptr_t const address : what_) text_ += describe(address) + '\n';
+    for (auto rest = addresses_; rest.size() >= sizeof(std::uintptr_t);
+         rest = rest.subspan(sizeof(std::uintptr_t))) {
+      std::uintptr_t address = 0;
+      std::memcpy(&address, rest.data(), sizeof address);
+      text_ += describe(address) + '\n';
+    }
   }
   void encode(detail::byte_buffer& out) const override { out.append(text_.data(), text_.size()); }
   void release() noexcept override {}
 
  private:
-  const addresses& what_;
+  std::span<const std::byte> const addresses_;
   std::string text_;
-};
-
-/// Keeps the line of every address that has been looked up, as long as the process lives. Guarded
-/// by the registry's lock, which no child finds locked.
-class line_cache {
- public:
-  static line_cache& get() {
-    static line_cache* const instance = new line_cache;
-    return *instance;
-  }
-
-  addresses unknown_of(const addresses& what) {
-    auto const lock = posix::lock_registry();
-    addresses unknown;
-    for (std::uintptr_t const address : what)
-      if (!lines_.contains(address)) unknown.push_back(address);
-    return unknown;
-  }
-
-  void keep(const addresses& what, std::string_view text) {
-    auto const lock = posix::lock_registry();
-    if (lines_.size() > max_lines) lines_.clear();
-    for (std::uintptr_t const address : what) {
-      auto const end = text.find('\n');
-      if (end == std::string_view::npos) return;
-      lines_.insert_or_assign(address, std::string{text.substr(0, end)});
-      text.remove_prefix(end + 1);
-    }
-  }
-
-  std::string text_of(const addresses& what) {
-    auto const lock = posix::lock_registry();
-    std::vector<std::string> lines;
-    for (std::uintptr_t const address : what) {
-      auto const found = lines_.find(address);
-      lines.push_back(found != lines_.end() ? found->second : hexadecimal(address));
-    }
-    return number(lines);
-  }
-
- private:
-  static constexpr std::size_t max_lines = 8192;
-  std::map<std::uintptr_t, std::string> lines_;
 };
 
 }  // namespace
 
-void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_record& fault,
-               std::function<void(std::string)> then) {
-  line_cache& cache = line_cache::get();
-  addresses unknown = cache.unknown_of(fault.frames);
+options naming_options() {
   options opts;
   opts.out = discard;
-  opts.timeout = longest_wait;
+  opts.timeout = longest_naming;
   opts.max_result = max_text;
   opts.fault_report = false;
-  describe_task task{unknown};
+  return opts;
+}
+
+detail::remote_call make_naming_call(const stack_trace& trace) {
+  detail::remote_call call;
+  call.entry = &naming_task::make;
+  auto const bytes = std::as_bytes(std::span{trace.unnamed()});
+  call.arguments.append(bytes.data(), bytes.size());
+  return call;
+}
+
+void take_names(stack_trace& trace, const detail::report& found) {
+  if (found.summary.how != ending::returned) return;
+  trace.name({reinterpret_cast<const char*>(found.payload.data()), found.payload.size()});
+}
+
+void symbolise_by_fork(const boost::asio::any_io_executor& executor,
+                       const posix::fault_record& fault, std::function<void(std::string)> then) {
+  stack_trace trace{posix::object_map::of_this_process(), fault};
   launched child;
-  if (!unknown.empty()) child = fork(executor, task, opts, nullptr);
-  if (unknown.empty() || child.refused) {
-    // Without a child the addresses have to do.
-    then(cache.text_of(fault.frames));
-    return;
+  if (!trace.unnamed().empty()) {
+    naming_task task{std::as_bytes(std::span{trace.unnamed()})};
+    child = fork(executor, task, naming_options(), nullptr);
   }
-  child.supervisor->async_own([&cache, unknown, all = fault.frames, then = std::move(then)](
-                                  boost::system::error_code, detail::report report) {
-    if (report.summary.how == ending::returned)
-      cache.keep(unknown,
-                 {reinterpret_cast<const char*>(report.payload.data()), report.payload.size()});
-    then(cache.text_of(all));
+  if (trace.unnamed().empty() || child.refused) return then(trace.text());
+  child.supervisor->async_own([trace = std::move(trace), then = std::move(then)](
+                                  boost::system::error_code, detail::report found) mutable {
+    take_names(trace, found);
+    then(trace.text());
   });
   child.begin();
 }

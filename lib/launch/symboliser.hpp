@@ -4,20 +4,38 @@
 #ifndef ISOLATTE_LIB_LAUNCH_SYMBOLISER_HPP
 #define ISOLATTE_LIB_LAUNCH_SYMBOLISER_HPP
 
+#include "launch/stack_trace.hpp"
 #include "posix/child_page.hpp"
+
+#include <isolatte/detail/task/remote_call.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <functional>
 #include <string>
 
+// Names are looked up in a child: reading debug information takes long, takes memory, and may crash
+// on what it reads. A child has the addresses of the process that it is a copy of.
+
 namespace isolatte::inline v0_1::launch {
 
-/// Turns the frames of a fault into text, in a child made for that: reading debug information takes
-/// long, takes memory, and may crash on what it reads. A child of this process has the same
-/// addresses. Lines are kept, so a fault that happens again costs nothing.
-void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_record& fault,
-               std::function<void(std::string)> then);
+/// How long the lookup may hold an outcome back. After that the trace has places in object files
+/// instead of names.
+constexpr std::chrono::seconds longest_naming{2};
+
+/// The options of a child that looks names up.
+options naming_options();
+/// The call that such a child runs.
+detail::remote_call make_naming_call(const stack_trace& trace);
+/// Takes what such a child has found.
+void take_names(stack_trace& trace, const detail::report& found);
+
+/// Turns the frames of a fault into text, in a child that is forked from this process.
+void symbolise_by_fork(const boost::asio::any_io_executor& executor,
+                       const posix::fault_record& fault, std::function<void(std::string)> then);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -16,6 +16,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 #include <utility>
@@ -30,10 +31,14 @@ namespace {
 
 constexpr const char* making = "creating the child in the fork server";
 
-/// How long the oldest request may wait for an answer, twice over. A template that takes longer
-/// never answers: something has stopped it, or a lock that another thread held at its fork is never
-/// released in it.
-constexpr std::chrono::seconds patience{5};
+/// The time between two looks at a template that has not answered yet.
+constexpr std::chrono::milliseconds between_looks{200};
+/// After this many looks, in 10 s, a template never answers: a lock that another thread held at its
+/// fork is never released in it. If a program is stopped together with its template and both go on,
+/// one timer has expired at once, but not so many.
+constexpr int most_looks = 50;
+/// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
+constexpr int stopped_weight = 10;
 
 options template_options(int socket) {
   options opts;
@@ -55,9 +60,9 @@ bool is_end(const error_code& ec) noexcept {
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
                                                          ahead_of_need ahead, error_code& ec) {
   auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
+  supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
-  supervise::context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -78,6 +83,8 @@ void template_process::start(error_code& ec) {
     options const opts = template_options(sockets.theirs.get());
     posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
     if (ec) return;
+    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
+    naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
     posix::template_task task{sockets.theirs.get()};
     detail::refusal why;
     forked_child child = fork_child(task, ends.child, opts, why);
@@ -91,6 +98,8 @@ void template_process::start(error_code& ec) {
     sockets.mine.release();
     pid_ = child.process->pid();
     set_process(std::move(child.process));
+    std::lock_guard const lock{process_mutex_};
+    loaded_ = std::move(loaded);
   } catch (...) {
     ec = detail::error_of_caught();
   }
@@ -106,27 +115,40 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts, sandboxed when,
                               error_code& ec) {
+  membership_.notice_copy();
+  auto const id = next_id_++;
+  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when, ec);
+  run->set_gaps(std::move(message.gaps));
+  // A child in a PID namespace is a standby child's child, and begins anew.
+  if (ec || (!message.contained && launch_standby(run, message, opts))) return;
+  request what = make_request(std::move(run), std::move(message), id, opts, ec);
+  if (ec) return;
+  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+    self->enqueue(std::move(what));
+  });
+}
+
+/// Makes what the template needs besides the message, which it completes.
+template_process::request template_process::make_request(std::shared_ptr<supervise::supervisor> run,
+                                                         fork_message message, std::uint64_t id,
+                                                         const options& opts, error_code& ec) {
   request what;
-  what.id = next_id_++;
+  what.id = id;
   what.leads_group = opts.kill_tree;
-  what.message = make_request(what.id, call, run->ends(), opts, when, ec);
-  run->set_gaps(std::move(what.message.gaps));
-  what.contained = what.message.contained;
-  if (ec || (!what.contained && launch_standby(run, what.message, opts))) return;
+  what.contained = message.contained;
+  what.message = std::move(message);
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
-  if (ec) return;
+  if (ec) return what;
   what.page.hide_from_later_children();
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;
   if (opts.die_with_parent) leash = what.process->open_leash(ec);
-  if (ec) return;
+  if (ec) return what;
   what.message.lead_with(std::move(file), std::move(leash));
   what.process->expect(what.page.data()->pid, what.leads_group);
   what.run = std::move(run);
-  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
-    self->enqueue(std::move(what));
-  });
+  return what;
 }
 
 /// Has the standby child run the call, if there is one.
@@ -198,6 +220,7 @@ void template_process::enqueue(request what) {
 }
 
 void template_process::send_queued() {
+  membership_.notice_copy();
   while (!queued_.empty() && !waiting_for_room_) {
     if (!send(queued_.front())) continue;
     queued_.pop_front();
@@ -206,7 +229,7 @@ void template_process::send_queued() {
 }
 
 bool template_process::send(request& what) {
-  if (closed_ || what.run->cancelled_before_begin()) {
+  if (closed_ || what.run->cancelled_before_begin() || what.run->disowned()) {
     what.run->fail(asio::error::operation_aborted, making);
     return true;
   }
@@ -214,7 +237,10 @@ bool template_process::send(request& what) {
   // end for a moment longer.
   if (process_ && process_->ended()) died();
   error_code ec;
-  if (!process_) start(ec);
+  if (!process_ && what.is_optional)
+    ec = error::server_died;
+  else if (!process_)
+    start(ec);
   if (ec) {
     what.run->fail(ec, "starting the fork server");
     return true;
@@ -223,8 +249,9 @@ bool template_process::send(request& what) {
   if (!ec) {
     what.message = {};
     auto const id = what.id;
+    bool const is_optional = what.is_optional;
     sent_.emplace(id, std::move(what));
-    if (!patient_) be_patient(0);
+    if (!patient_ && !is_optional) be_patient(0, 0);
     return true;
   }
   if (detail::would_block(ec)) {
@@ -258,21 +285,23 @@ void template_process::await_replies() {
   socket_.async_wait(supervise::stream_descriptor::wait_read,
                      [self = shared_from_this()](const error_code& ec) {
                        self->reading_ = false;
-                       if (!ec) self->read_replies();
+                       self->membership_.notice_copy();
+                       if (!ec && !self->disowning_) self->read_replies();
                        self->await_replies();
                      });
 }
 
-/// Waits two periods: if a program is stopped together with its template and both go on, the first
-/// timer has expired at once.
-void template_process::be_patient(std::uint64_t oldest_before) {
+void template_process::be_patient(std::uint64_t oldest_before, int looks) {
   patient_ = true;
-  patience_timer_.expires_after(patience);
-  patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
+  patience_timer_.expires_after(between_looks);
+  patience_timer_.async_wait([self = shared_from_this(), oldest_before, looks](const error_code&) {
     self->patient_ = false;
+    self->membership_.notice_copy();
     if (self->sent_.empty()) return;
     auto const oldest = self->sent_.begin()->first;
-    if (oldest != oldest_before) return self->be_patient(oldest);
+    if (oldest != oldest_before) return self->be_patient(oldest, 0);
+    int const looked = looks + (self->process_ && self->process_->stopped() ? stopped_weight : 1);
+    if (looked < most_looks) return self->be_patient(oldest, looked);
     self->died();
     self->send_queued();
   });
@@ -295,10 +324,9 @@ void template_process::read_replies() {
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {
-  auto const place = sent_.find(reply.id);
-  if (place == sent_.end()) return standby_answered(reply);
-  request what = std::move(place->second);
-  sent_.erase(place);
+  auto place = sent_.extract(reply.id);
+  if (!place) return take_late_reply(reply);
+  request what = std::move(place.mapped());
   if (sent_.empty()) patience_timer_.cancel();
   if (reply.pid == 0) {
     error_code ec = error::unknown_function;
@@ -338,6 +366,96 @@ void template_process::rest() {
   socket_.cancel(ignored);
 }
 
+// Faults
+
+supervise::symbolise_function template_process::symboliser_for(const options& opts) {
+  if (!opts.fault_report) return nullptr;
+  return [weak = weak_from_this()](const asio::any_io_executor&, const posix::fault_record& fault,
+                                   std::function<void(std::string)> then) {
+    if (auto const self = weak.lock()) return self->name_frames(fault, std::move(then));
+    then(stack_trace{posix::object_map{}, fault}.text());
+  };
+}
+
+void template_process::name_frames(const posix::fault_record& fault,
+                                   std::function<void(std::string)> then) {
+  std::shared_ptr<const posix::object_map> loaded;
+  {
+    std::lock_guard const lock{process_mutex_};
+    loaded = loaded_;
+  }
+  stack_trace trace{*loaded, fault};
+  if (trace.unnamed().empty()) return then(trace.text());
+  auto const what = std::make_shared<lookup>(std::move(trace), std::move(then), strand_);
+  asio::post(strand_, [self = shared_from_this(), what] { self->look_up(what); });
+}
+
+void template_process::look_up(const std::shared_ptr<lookup>& what) {
+  // A template that owes an answer is asked nothing more.
+  if (closed_ || !process_ || !given_up_.empty()) return end_lookup(*what);
+  options const opts = naming_options();
+  error_code ec;
+  try {
+    auto run = supervise::supervisor::make(executor_, opts, streams, nullptr, ec);
+    if (ec) return end_lookup(*what);
+    auto const id = next_id_++;
+    detail::remote_call const call = make_naming_call(what->trace);
+    located_call const located{naming_entry_, {}, call.arguments.bytes()};
+    fork_message message =
+        launch::make_request(id, located, run->ends(), opts, sandboxed::before_the_call, ec);
+    if (ec) return end_lookup(*what);
+    request asked = make_request(run, std::move(message), id, opts, ec);
+    if (ec) return end_lookup(*what);
+    asked.is_optional = true;
+    run->async_own([self = shared_from_this(), what](const error_code&, detail::report found) {
+      asio::post(self->strand_, [self, what, found = std::move(found)]() mutable {
+        if (!what->then) return;
+        take_names(what->trace, found);
+        self->end_lookup(*what);
+      });
+    });
+    what->timer.expires_after(longest_naming);
+    what->timer.async_wait([self = shared_from_this(), what, id](const error_code& e) {
+      if (e) return;
+      self->give_up(id);
+      self->end_lookup(*what);
+    });
+    enqueue(std::move(asked));
+  } catch (...) {
+    end_lookup(*what);
+  }
+}
+
+void template_process::end_lookup(lookup& what) {
+  what.timer.cancel();
+  if (auto const then = std::exchange(what.then, nullptr)) then(what.trace.text());
+}
+
+/// Stops waiting for the answer to an optional request. A child that is made all the same is ended
+/// when the answer comes, or with the template.
+void template_process::give_up(std::uint64_t id) {
+  auto const is_meant = [id](const request& what) { return what.id == id; };
+  if (auto const queued = std::find_if(queued_.begin(), queued_.end(), is_meant);
+      queued != queued_.end()) {
+    queued->run->fail(asio::error::timed_out, making);
+    queued_.erase(queued);
+  } else if (auto sent = sent_.extract(id)) {
+    std::exchange(sent.mapped().run, nullptr)->fail(asio::error::timed_out, making);
+    given_up_.insert(std::move(sent));
+  } else if (auto const running = running_.find(id); running != running_.end()) {
+    if (auto const run = running->second.lock()) run->abort(asio::error::timed_out);
+  }
+  rest();
+}
+
+/// Settles an optional request that was answered too late.
+void template_process::take_late_reply(const posix::fork_reply& reply) {
+  auto place = given_up_.extract(reply.id);
+  if (!place) return standby_answered(reply);
+  request& what = place.mapped();
+  if (reply.pid != 0) what.process->adopt(reply.pid, what.leads_group, {});
+}
+
 // Ends
 
 void template_process::died() {
@@ -348,6 +466,7 @@ void template_process::died() {
   pid_ = 0;
   patience_timer_.cancel();
   auto lost = std::exchange(sent_, {});
+  given_up_.clear();
   for (auto& [id, what] : lost) lose(what);
   abort_all(why_it_ends());
 }
@@ -365,7 +484,7 @@ void template_process::lose(request& what) {
 }
 
 error_code template_process::why_it_ends() const {
-  if (closed_) return asio::error::operation_aborted;
+  if (closed_ || disowning_) return asio::error::operation_aborted;
   return error::server_died;
 }
 
@@ -375,28 +494,45 @@ void template_process::abort_all(const error_code& ec) {
 }
 
 void template_process::close() {
+  membership_.notice_copy();
   closed_ = true;
   {
     std::lock_guard const lock{process_mutex_};
-    if (process_) process_->kill_and_reap();
+    // A template that may not be killed ends when its socket is closed.
+    if (process_ && process_->terminate() != boost::system::errc::operation_not_permitted)
+      process_->kill_and_reap();
     standby_.reset();
   }
+  asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
+}
+
+void template_process::fail_all() {
+  died();
+  for (auto& what : std::exchange(queued_, {}))
+    what.run->fail(asio::error::operation_aborted, making);
+}
+
+void template_process::disown() {
+  pid_ = 0;
+  // Before what a use of this copy posts.
   asio::post(strand_, [self = shared_from_this()] {
-    self->died();
-    for (auto& what : std::exchange(self->queued_, {}))
-      what.run->fail(asio::error::operation_aborted, making);
+    self->disowning_ = true;
+    self->fail_all();
+    self->disowning_ = false;
   });
 }
 
 void template_process::abandon() noexcept {
   abandoned_ = true;
   membership_.forget();
+  // First: a template that may not be killed ends with it.
+  error_code ignored;
+  socket_.close(ignored);
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
-  error_code ignored;
-  socket_.close(ignored);
   sent_.clear();
+  given_up_.clear();
   queued_.clear();
   running_.clear();
 }

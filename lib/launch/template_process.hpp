@@ -6,10 +6,13 @@
 
 #include "launch/fork_message.hpp"
 #include "launch/standby_child.hpp"
+#include "launch/symboliser.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "posix/code_address.hpp"
+#include "posix/object_map.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/supervisor.hpp"
@@ -24,10 +27,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -57,12 +63,22 @@ class template_process final : public supervise::context_bound,
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
               const options& opts, sandboxed when, boost::system::error_code& ec);
 
+  /// Returns a function that names the frames of a child's fault in another child of the template;
+  /// null if the options ask for no report. This process never forks for it: without a template
+  /// that answers in time the frames have no names.
+  supervise::symbolise_function symboliser_for(const options& opts);
+
   /// The template's number, 0 while there is none.
-  int pid() const noexcept { return pid_; }
+  int pid() noexcept {
+    membership_.notice_copy();
+    return pid_;
+  }
   /// Ends the template and its running children: its owner goes.
   void close();
 
   void abandon() noexcept override;
+  /// Forgets template and children. A template is made anew when a child is wanted.
+  void disown() override;
 
  private:
   struct request {
@@ -74,8 +90,27 @@ class template_process final : public supervise::context_bound,
     bool leads_group = true;
     /// Whether the child is made in a PID namespace, by a helper.
     bool contained = false;
+    /// Not worth making a template, or giving one up.
+    bool is_optional = false;
     bool tried = false;
   };
+  /// A fault's frames that are being named.
+  struct lookup {
+    lookup(stack_trace&& frames, std::function<void(std::string)>&& next,
+           const supervise::strand& on)
+        : trace{std::move(frames)}, then{std::move(next)}, timer{on} {}
+    stack_trace trace;
+    /// Null when it has been called.
+    std::function<void(std::string)> then;
+    supervise::steady_timer timer;
+  };
+
+  void name_frames(const posix::fault_record& fault, std::function<void(std::string)> then);
+  void look_up(const std::shared_ptr<lookup>& what);
+  void end_lookup(lookup& what);
+  void give_up(std::uint64_t id);
+  request make_request(std::shared_ptr<supervise::supervisor> run, fork_message message,
+                       std::uint64_t id, const options& opts, boost::system::error_code& ec);
 
   bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
                       const fork_message& message, const options& opts);
@@ -93,10 +128,12 @@ class template_process final : public supervise::context_bound,
   bool send(request& what);
   void await_room();
   void await_replies();
-  void be_patient(std::uint64_t oldest_before);
+  void be_patient(std::uint64_t oldest_before, int looks);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
+  void take_late_reply(const posix::fork_reply& reply);
   void died();
+  void fail_all();
   void lose(request& what);
   void ended(std::uint64_t id);
   void abort_all(const boost::system::error_code& ec);
@@ -111,11 +148,17 @@ class template_process final : public supervise::context_bound,
   std::atomic<int> pid_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
+  /// This process is a copy of the program, and all that is under way the original's.
+  bool disowning_ = false;
 
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;
   std::shared_ptr<posix::child_process> process_;
   std::optional<standby_child> standby_;
+  /// Code that the template has loaded.
+  std::shared_ptr<const posix::object_map> loaded_;
+  /// Located when the template is made: at a fault nothing may wait for the loader.
+  posix::code_address naming_entry_;
   supervise::stream_descriptor socket_;
   supervise::steady_timer patience_timer_;
   bool patient_ = false;
@@ -123,6 +166,8 @@ class template_process final : public supervise::context_bound,
   bool waiting_for_room_ = false;
   std::deque<request> queued_;
   std::map<std::uint64_t, request> sent_;
+  /// Optional ones that the template has not answered in time; their runs are over.
+  std::map<std::uint64_t, request> given_up_;
   std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>> running_;
 };
 

@@ -14,8 +14,16 @@ enum class child_stage : std::uint32_t {
   setup = 0,
   setup_failed = 1,
   running = 2,
-  /// The callable has ended and its result was about to be sent.
+  /// The callable has ended, and its result is being saved.
   finished = 3,
+  /// The result has been saved and is to be sent. An exit before that is not the library's.
+  sending = 4,
+  /// The result has been sent. The child runs the handlers that it has registered with atexit().
+  sent = 5,
+  /// The library could not send the result.
+  unsent = 6,
+  /// Another thread of the child has called exit() while the result was being saved.
+  left = 7,
 };
 
 }  // namespace isolatte::inline v0_1::logic

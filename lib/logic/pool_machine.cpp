@@ -15,6 +15,9 @@ using std::chrono::nanoseconds;
 /// A worker that has nothing else to do begins its job within this time, or never will: somebody
 /// stopped it, or a thread that an earlier job left holds what the worker needs.
 constexpr std::chrono::seconds patience_to_begin{2};
+/// A worker that a job is given to after another worker did not begin it is let go on after this
+/// time, in case that somebody has stopped it.
+constexpr std::chrono::seconds patience_to_wake{1};
 /// A job whose time is over before it has begun is looked at again after this time and more, up to
 /// the longer one, by which its time may seem too long.
 constexpr std::chrono::milliseconds first_look{1};
@@ -39,6 +42,7 @@ void pool_machine::submit(pool_job& job, moment now) noexcept {
   if (stopped_) return finish(job, job_end::pool_stopped);
   if (broken_) return finish(job, job_end::pool_broken);
   if (!has_room(policy_, queued_.size() + given_)) return finish(job, job_end::queue_full);
+  dormant_ = false;
   job.number_ = ++jobs_submitted_;
   queued_.push_back(job);
   // A job without any worker does not wait for a retry that may be far off.
@@ -109,14 +113,18 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
     if (worker.jobs_.empty()) stop(worker, worker.stopped_for_, cancel_kind::terminate, {});
     return done;
   }
-  if (!worker.worn_ && is_worn(policy_, worker.given_ - worker.jobs_.size(), resident)) {
-    worker.worn_ = true;
-    worker.recalls_ = true;
-    put_on_agenda(worker);
-  }
+  if (is_worn(policy_, worker.given_ - worker.jobs_.size(), resident)) wear_out(worker);
   enter_loads(worker);
   if (worker.jobs_.empty()) rest_or_retire(worker);
   return done;
+}
+
+void pool_machine::wear_out(pool_worker& worker) noexcept {
+  if (worker.worn_ || worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  leave_loads(worker);
+  worker.worn_ = true;
+  worker.recalls_ = true;
+  put_on_agenda(worker);
 }
 
 void pool_machine::malformed(pool_worker& worker) noexcept {
@@ -170,6 +178,13 @@ void pool_machine::stage_is(job_stage stage) noexcept { on_deadline(answered(), 
 void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
   pool_worker& worker = *job.worker_;
   if (stage == job_stage::not_begun) {
+    // The first worker that does not begin the job is replaced. If somebody stops one worker after
+    // the other, the job is not to suffer for it.
+    if (job.was_lost_ && now_ >= later(worker.first_since_, patience_to_wake) &&
+        !std::exchange(worker.woken_, true)) {
+      wake(worker);
+      if (now_ >= later(worker.first_since_, patience_to_begin)) return;
+    }
     // A job's time counts from when it is begun.
     moment const patience = later(worker.first_since_, patience_to_begin);
     if (now_ < patience) {
@@ -181,11 +196,20 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
     worker.is_unresponsive_ = true;
     return put_on_agenda(worker);
   }
+  // No other time limits how long a stopped worker takes to receive the arguments.
+  if (!job.timeout_ && stage == job_stage::receiving) return wake(worker);
   if (!job.timeout_) return;
   moment const due = later(worker.begun_after_, *job.timeout_);
   if (due > now_) return set_due(worker, due);
   end_for(job, stop_cause::timeout,
           job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
+}
+
+void pool_machine::wake(pool_worker& worker) noexcept {
+  worker.wakes_ = true;
+  worker.begun_after_ = now_;
+  set_due(worker, later(now_, patience_to_begin));
+  put_on_agenda(worker);
 }
 
 lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end why,
@@ -274,15 +298,36 @@ void pool_machine::stop() noexcept {
   }
 }
 
+void pool_machine::disown() noexcept {
+  refuse_all(job_end::disowned);
+  for (auto& worker : workers_)
+    while (!worker.jobs_.empty()) {
+      pool_job& job = worker.jobs_.front();
+      worker.jobs_.pop_front();
+      job.worker_ = nullptr;
+      finish(job, job_end::disowned);
+    }
+  forget_workers();
+  to_replace_ = 0;
+  failed_starts_ = refused_starts_ = 0;
+  waits_to_retry_ = false;
+  first_due_ = moment::max();
+  dormant_ = true;
+}
+
 void pool_machine::abandon() noexcept {
   stopped_ = true;
+  for (auto& worker : workers_) worker.jobs_.clear();
+  forget_workers();
+  queued_.clear();
+  ending_.clear();
+}
+
+void pool_machine::forget_workers() noexcept {
   agenda_.clear();
   for (auto& list : takers_) list.clear();
   full_.clear();
-  for (auto& worker : workers_) worker.jobs_.clear();
   workers_.clear();
-  queued_.clear();
-  ending_.clear();
   asked_ = {};
   cancelled_ = nullptr;
   given_ = busy_ = alive_ = 0;
@@ -363,6 +408,8 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     else if (worker.stopped_for_ == stop_cause::none && worker.first())
       return ask(purpose::look, *worker.first());
   }
+  if (std::exchange(worker.wakes_, false))
+    return pool_action{.what = kind::wake, .worker = &worker};
   if (std::exchange(worker.is_unresponsive_, false) && worker.first())
     return ask(purpose::unresponsive, *worker.first());
   if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
@@ -440,7 +487,7 @@ pool_worker* pool_machine::choose_donor() noexcept {
 }
 
 bool pool_machine::lacks_worker() const noexcept {
-  return !stopped_ && !broken_ && !waits_to_retry_ &&
+  return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
          alive_ < wanted_workers(policy_, queued_.size() + given_);
 }
 
@@ -528,12 +575,12 @@ void pool_machine::retire(pool_worker& worker) noexcept {
 void pool_machine::first_changed(pool_worker& worker) noexcept {
   pool_job* const first = worker.first();
   worker.first_since_ = worker.begun_after_ = now_;
-  worker.is_due_ = worker.is_unresponsive_ = false;
+  worker.is_due_ = worker.is_unresponsive_ = worker.wakes_ = worker.woken_ = false;
   if (!first || worker.stopped_for_ != stop_cause::none) {
     worker.due_ = moment::max();
     return;
   }
-  moment const due = later(now_, patience_to_begin);
+  moment const due = later(now_, first->was_lost_ ? patience_to_wake : patience_to_begin);
   set_due(worker, first->timeout_ ? std::min(due, later(now_, *first->timeout_)) : due);
 }
 

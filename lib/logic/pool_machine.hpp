@@ -36,6 +36,8 @@ enum class job_end {
   /// begun it. The job itself could have written that, so whether it ran is unknown.
   not_begun,
   cancelled,
+  /// This process is a copy of the program, and the job, or the worker that had it, the original's.
+  disowned,
 };
 
 /// The reason for which a job ends with its worker.
@@ -147,6 +149,8 @@ class pool_worker {
   bool left_its_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
+  /// The worker was to go on, in case that somebody has stopped it.
+  bool woken_ = false;
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
@@ -159,6 +163,7 @@ class pool_worker {
   bool recalls_ = false;
   bool reads_ = false;
   bool is_due_ = false;
+  bool wakes_ = false;
   bool is_unresponsive_ = false;
   pool_job* to_end_ = nullptr;
   stop_cause why_to_end_ = stop_cause::none;
@@ -186,6 +191,8 @@ struct pool_action {
     give,
     /// Look at what the worker's page says of the job, and answer with stage_is().
     look,
+    /// Let the worker go on if somebody has stopped it.
+    wake,
     /// Take the job back from the worker's page, and answer with taken_back() or has_begun().
     take_back,
     /// Read what the worker has replied by now: replied() for each, or malformed().
@@ -232,6 +239,8 @@ class pool_machine {
   // Events
 
   void submit(pool_job& job, moment now) noexcept;
+  /// A job is not to be run.
+  void refuse(pool_job& job, job_end how) noexcept { finish(job, how); }
   /// Cancels a job; has no effect if the job is done.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
@@ -250,6 +259,8 @@ class pool_machine {
   /// The worker says that its page does not let it begin its first job: something wrote to the
   /// page. The worker begins no other.
   void left_its_jobs(pool_worker& worker) noexcept;
+  /// The worker is to be given no more jobs: it is replaced after those that it has begun.
+  void wear_out(pool_worker& worker) noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
@@ -261,6 +272,9 @@ class pool_machine {
   /// The time wakeup() has come.
   void tick(moment now) noexcept;
   void stop() noexcept;
+  /// This process is a copy of the program: completes all jobs, and forgets all workers. More are
+  /// started when there is a job for them.
+  void disown() noexcept;
   /// Forgets all jobs and workers, and completes none.
   void abandon() noexcept;
 
@@ -302,6 +316,7 @@ class pool_machine {
   pool_action ask(purpose why, pool_job& job) noexcept;
   pool_job& answered() noexcept;
   void on_deadline(pool_job& job, job_stage stage) noexcept;
+  void wake(pool_worker& worker) noexcept;
   pool_action give(pool_job& job, pool_worker& to) noexcept;
   /// Takes the next step of the worker's agenda, or takes the worker off the agenda.
   std::optional<pool_action> follow_agenda(pool_worker& worker) noexcept;
@@ -321,6 +336,7 @@ class pool_machine {
   void retry_later() noexcept;
   void finish(pool_job& job, job_end how) noexcept;
   void refuse_all(job_end how) noexcept;
+  void forget_workers() noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;
   void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
             std::chrono::nanoseconds grace) noexcept;
@@ -358,6 +374,8 @@ class pool_machine {
 
   bool stopped_ = false;
   bool broken_ = false;
+  /// No worker is started before the next job.
+  bool dormant_ = false;
   /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.

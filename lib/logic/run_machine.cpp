@@ -16,6 +16,20 @@ int code_after(detail::payload_kind kind) noexcept {
   return kind == detail::payload_kind::value ? 0 : 1;
 }
 
+bool has_begun(child_stage stage) noexcept {
+  switch (stage) {
+    case child_stage::running:
+    case child_stage::finished:
+    case child_stage::sending:
+    case child_stage::sent:
+    case child_stage::unsent:
+    case child_stage::left: return true;
+    case child_stage::setup:
+    case child_stage::setup_failed: break;
+  }
+  return false;
+}
+
 /// The status that the fault would have brought about. Process 1 of a namespace, which no signal of
 /// its own kills, exits with 128 + n instead.
 exit_status true_status(const exit_status& status, int fault) noexcept {
@@ -53,7 +67,7 @@ action run_machine::stop(cause why, std::optional<cancel_kind> polite) noexcept 
 
 action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept {
   // A result that has been delivered, or is about to be, stays as it is.
-  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_)
+  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_ || given_up_)
     return action::none;
   frame_ = state;
   kind_ = kind;
@@ -93,6 +107,13 @@ action run_machine::cancel(cancel_kind kind) noexcept {
   return stop(cause::cancel, kind);
 }
 
+action run_machine::kill_refused(child_stage stage) noexcept {
+  if (phase_ != phase::killing || delivered_early_ || given_up_) return action::none;
+  given_up_ = true;
+  stage_ = stage;
+  return action::deliver_early;
+}
+
 action run_machine::reaped(const exit_status& status, child_stage stage, int fault) noexcept {
   if (!alive()) return action::none;
   status_ = true_status(status, fault);
@@ -104,7 +125,7 @@ action run_machine::reaped(const exit_status& status, child_stage stage, int fau
 
 action run_machine::drained() noexcept {
   if (phase_ != phase::draining) return action::none;
-  if (fault_seen_ && !delivered_early_) {
+  if (fault_seen_ && !delivered_early_ && !given_up_) {
     phase_ = phase::symbolising;
     return action::symbolise;
   }
@@ -121,9 +142,7 @@ action run_machine::symbolised() noexcept {
 isolatte::ran run_machine::whether_ran() const noexcept {
   if (stage_ == child_stage::setup && kind_ == detail::payload_kind::unencodable)
     return isolatte::ran::no;
-  if (stage_ == child_stage::running || stage_ == child_stage::finished ||
-      frame_ != frame_state::absent)
-    return isolatte::ran::yes;
+  if (has_begun(stage_) || frame_ != frame_state::absent) return isolatte::ran::yes;
   // The child marks the beginning of the callable itself, so without the mark it never began.
   return isolatte::ran::no;
 }
@@ -175,10 +194,16 @@ verdict run_machine::conclude_exit(int code) const noexcept {
       return v;
     default: break;
   }
-  if (frame_ == frame_state::partial) {
+  // Another thread has ended the child before the result was sent. Chance decides how much of the
+  // frame is here.
+  bool const ended_by_others = stage_ == child_stage::sending || stage_ == child_stage::left;
+  if (ended_by_others) {
+    v.how = ending::exited;
+  } else if (frame_ == frame_state::partial) {
     v.how = ending::undelivered;
     v.reason = "the result frame is truncated";
-  } else if (frame_ == frame_state::absent && stage_ == child_stage::finished) {
+  } else if (frame_ == frame_state::absent &&
+             (stage_ == child_stage::finished || stage_ == child_stage::unsent)) {
     v.how = ending::undelivered;
     v.reason = "the child could not write its result";
   } else {
@@ -190,6 +215,9 @@ verdict run_machine::conclude_exit(int code) const noexcept {
 verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
   verdict v;
   bool const complete = frame_ == frame_state::complete;
+  // A frame that the library has sent is the callable's result, whatever ends the child later.
+  bool const was_delivered =
+      complete && (stage_ == child_stage::sending || stage_ == child_stage::sent);
   bool const ours = (number == SIGKILL && sent_kill_) ||
                     (number == SIGTERM && sent_request_exit_) ||
                     (number == SIGINT && sent_interrupt_);
@@ -202,17 +230,33 @@ verdict run_machine::conclude_signal(int number, bool dumped) const noexcept {
     v.keep_payload = complete;
   } else if (dumped || detail::is_fault(number)) {
     v.how = ending::faulted;
+    v.keep_payload = was_delivered;
   } else if (number == SIGKILL) {
     v.how = owner_killed_ ? ending::cancelled : ending::killed;
     v.keep_payload = complete;
   } else {
     v.how = ending::signaled;
+    v.keep_payload = was_delivered;
   }
+  return v;
+}
+
+verdict run_machine::conclude_given_up() const noexcept {
+  if (cause_ == cause::refusal) return conclude_exit(0);
+  verdict v;
+  v.how = cause_ == cause::timeout ? ending::timed_out : ending::cancelled;
+  v.keep_payload = frame_ == frame_state::complete;
+  v.reason = "the child may not be killed";
   return v;
 }
 
 verdict run_machine::conclude() const noexcept {
   verdict v;
+  if (given_up_) {
+    v = conclude_given_up();
+    v.ran = whether_ran();
+    return v;
+  }
   if (delivered_early_) {
     v = conclude_frame();
     v.ran = isolatte::ran::yes;

@@ -24,7 +24,8 @@ enum class action : std::uint32_t {
   request_exit = 1 << 2,
   kill = 1 << 3,
   arm_grace = 1 << 4,
-  /// Complete with what is known now; the rest happens in the background.
+  /// Complete with what is known now; the rest happens in the background. Nothing of the child's is
+  /// read after that.
   deliver_early = 1 << 5,
   /// Read what the child left in its streams and its result channel, and no more.
   drain = 1 << 6,
@@ -76,6 +77,10 @@ class run_machine {
   action deadline() noexcept;
   action grace_over() noexcept;
   action cancel(cancel_kind kind) noexcept;
+  /// The system refuses SIGKILL for the child: the run is given up, and the child goes on.
+  /// @param stage as far as the child has come
+  action kill_refused(child_stage stage) noexcept;
+  bool given_up() const noexcept { return given_up_; }
   /// Changes the policy for what is to come.
   void allow_grace(bool grace) noexcept { policy_.grace = grace; }
   /// The program has sent SIGKILL itself, through a handle.
@@ -105,6 +110,7 @@ class run_machine {
   verdict conclude_exit(int code) const noexcept;
   verdict conclude_signal(int number, bool dumped) const noexcept;
   verdict conclude_frame() const noexcept;
+  verdict conclude_given_up() const noexcept;
   isolatte::ran whether_ran() const noexcept;
 
   policy policy_;
@@ -115,6 +121,7 @@ class run_machine {
   bool sent_kill_ = false;
   bool owner_killed_ = false;
   bool delivered_early_ = false;
+  bool given_up_ = false;
   bool fault_seen_ = false;
   frame_state frame_ = frame_state::absent;
   detail::payload_kind kind_ = detail::payload_kind::none;

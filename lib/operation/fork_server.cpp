@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-#include "launch/symboliser.hpp"
+#include "launch/launched.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
@@ -58,12 +58,13 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   // A deferred operation keeps its arguments until after the handler has run.
   options opts = std::move(given);
   if (!opts.sandbox) opts.sandbox = implementation_->opts.sandbox;
+  if (launch::shares_terminal(opts)) opts.kill_tree = false;
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;
   try {
     run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                      opts.fault_report ? launch::symbolise : nullptr, why.ec);
+                                      implementation_->process->symboliser_for(opts), why.ec);
     if (!why) {
       // The handler goes in before anything can happen to the run.
       run->async_own(std::move(handler));

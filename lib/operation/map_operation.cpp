@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "logic/map_progress.hpp"
+#include "posix/origin.hpp"
+#include "posix/process_registry.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/pending_handler.hpp"
 
@@ -77,6 +79,7 @@ struct map_operation::state {
   /// Set by the cancelling thread, so that a map that is cancelled before its first turn starts
   /// nothing.
   std::atomic<bool> cancelled = false;
+  posix::origin const made{};
   bool turn_is_posted = false;
   bool complete = false;
   std::optional<supervise::basic_pending_handler<error_code>> handler;
@@ -106,6 +109,8 @@ void map_operation::begin(handler_type handler) {
       });
     });
   state_->handler.emplace(std::move(handler), state_->executor);
+  // The registry counts the forks from here on.
+  posix::lock_registry();
   turn_later(shared_from_this());
 }
 
@@ -149,7 +154,8 @@ void map_operation::report() {
 
 void map_operation::step() {
   map_progress& progress = state_->progress;
-  if (state_->cancelled) progress.cancel();
+  // In a copy of the program the elements are the original's to run.
+  if (state_->cancelled || state_->made.is_elsewhere()) progress.cancel();
   switch (progress.next()) {
     case map_progress::step::take: take_next(); break;
     case map_progress::step::retry: start(progress.retry()); break;

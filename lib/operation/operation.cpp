@@ -23,8 +23,9 @@ using boost::system::error_code;
 
 namespace {
 
-supervise::symbolise_function symboliser_for(const options& opts) noexcept {
-  return opts.fault_report ? launch::symbolise : nullptr;
+supervise::symbolise_function symboliser_for(const options& opts) {
+  if (!opts.fault_report) return nullptr;
+  return launch::symbolise_by_fork;
 }
 
 }  // namespace
@@ -107,7 +108,7 @@ run_handle& run_handle::operator=(run_handle&& other) noexcept = default;
 run_handle::~run_handle() = default;
 
 int run_handle::pid() const noexcept {
-  return implementation_ && implementation_->process ? implementation_->process->pid() : 0;
+  return implementation_ && implementation_->process ? implementation_->process->pid_here() : 0;
 }
 
 bool run_handle::running() const noexcept {

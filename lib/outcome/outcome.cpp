@@ -57,6 +57,7 @@ std::string describe(const run_summary& summary) {
     text += ", " + summary.fault->system_call + " is not allowed";
   else if (summary.fault && summary.fault->code > 0)
     text += " at " + hexadecimal(summary.fault->address);
+  if (summary.fault && summary.fault->stack_overflow) text += ", a stack overflow";
   if (summary.core_dumped) text += " (core dumped)";
   if (!summary.reason.empty()) text += ": " + summary.reason;
   return text;
@@ -161,8 +162,8 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
   run_summary const& summary = what.summary_;
   std::string line = describe(summary);
   if (summary.how == ending::threw)
-    if (std::string const message = what_of(what.exception_); !message.empty())
-      line += ": " + message;
+    if (std::string const thrown = detail::describe_exception(what.exception_); !thrown.empty())
+      line += ": " + thrown;
   if (summary.pid != 0) {
     line += " (pid " + std::to_string(summary.pid);
     if (summary.usage.wall.count() != 0)

@@ -6,6 +6,7 @@
 
 #include "logic/pool_machine.hpp"
 #include "posix/job_channel.hpp"
+#include "posix/origin.hpp"
 #include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
@@ -24,6 +25,7 @@ struct job final : logic::pool_job {
 
   using pool_job::pool_job;
 
+  posix::origin const made{};
   /// Sent to the worker before the arguments, with another id each time.
   posix::job_header header;
   detail::byte_buffer arguments;

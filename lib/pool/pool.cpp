@@ -3,7 +3,6 @@
 
 #include "pool/pool.hpp"
 
-#include "launch/symboliser.hpp"
 #include "posix/child/worker_main.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
@@ -124,6 +123,7 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
 /// asks for is done after that step.
 template <class Step>
 void pool::enter(Step what) {
+  membership_.notice_copy();
   if (strand_.running_in_this_thread())
     asio::post(strand_, std::move(what));
   else
@@ -133,23 +133,28 @@ void pool::enter(Step what) {
 void pool::accept(job_pointer what) {
   // A job that was cancelled before it came here is done.
   if (what->done()) return;
-  job& fresh = *what;
-  kept_.push_back(fresh);
-  fresh.self = std::move(what);
-  machine_.submit(fresh, clock::now());
+  admit(std::move(what));
   settle();
 }
 
+void pool::admit(job_pointer what) {
+  heed_copy();
+  job& fresh = *what;
+  kept_.push_back(fresh);
+  fresh.self = std::move(what);
+  if (fresh.made.is_elsewhere())
+    machine_.refuse(fresh, job_end::disowned);
+  else
+    machine_.submit(fresh, clock::now());
+}
+
 void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
+  heed_copy();
   // A job that is done by now is not cancelled.
   if (what->worker()) read_replies(static_cast<worker&>(*what->worker()));
   if (what->done()) return settle();
-  if (!what->self) {
-    // The step that brings it has not come yet.
-    kept_.push_back(*what);
-    what->self = what;
-    machine_.submit(*what, clock::now());
-  }
+  // The step that brings it may not have come yet.
+  if (!what->self) admit(what);
   machine_.cancel(*what, kind_of(type), clock::now());
   settle();
 }
@@ -169,6 +174,7 @@ void pool::settle() {
     guard const settled{settling_};
     if (stop_asked_) machine_.stop();
     for (;;) {
+      heed_copy();
       pool_action const todo = machine_.next();
       if (todo.what == pool_action::kind::rest) break;
       perform(todo);
@@ -188,6 +194,7 @@ void pool::perform(const pool_action& todo) {
     case kind::start_worker: start_worker(); break;
     case kind::give: give(*who, *what); break;
     case kind::look: machine_.stage_is(who->stage(*what)); break;
+    case kind::wake: who->run->wake(); break;
     case kind::take_back:
       if (who->take_back(*what))
         machine_.taken_back();
@@ -223,8 +230,16 @@ void pool::give(worker& to, job& what) {
 
 void pool::flush(const worker_pointer& to) {
   to->writing = false;
+  membership_.notice_copy();
+  if (to->run->disowned()) return;
   if (!to->socket.is_open()) return;
   error_code ec;
+  if (posix::credentials::own(ec) != to->as || ec) {
+    // A job must not run with rights that the program does not have any more.
+    machine_.wear_out(*to);
+    settle();
+  }
+  ec = {};
   if (to->flush(ec)) return;
   if (ec) {
     // A worker that is gone (EPIPE) ends by itself, and on_end() tells how; stopping it here would
@@ -255,6 +270,8 @@ void pool::start_worker() {
     opts.timeout.reset();
     opts.early = false;
     auto const fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    fresh->as = posix::credentials::own(ec);
+    if (ec) return start_refused(ec);
     worker::child_side const child = fresh->open(ec);
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
@@ -265,7 +282,7 @@ void pool::start_worker() {
     opts.keep = kept;
     auto const call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
-                                             opts.fault_report ? launch::symbolise : nullptr, ec);
+                                             server_->symboliser_for(opts), ec);
     if (ec) return start_refused(ec);
     // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
     std::list<worker_pointer> place{fresh};
@@ -313,7 +330,8 @@ void pool::start_refused(const error_code& ec) {
 void pool::await_replies(const worker_pointer& from) {
   from->socket.async_wait(supervise::stream_descriptor::wait_read,
                           [self = shared_from_this(), from](const error_code& ec) {
-                            if (ec) return;
+                            self->membership_.notice_copy();
+                            if (ec || from->run->disowned()) return;
                             self->read_replies(*from);
                             self->settle();
                             if (from->socket.is_open()) self->await_replies(from);
@@ -327,7 +345,8 @@ void pool::await_output(const worker_pointer& from,
   reader->descriptor().async_wait(
       supervise::stream_descriptor::wait_read,
       [self = shared_from_this(), from, which](const error_code& ec) {
-        if (ec) return;
+        self->membership_.notice_copy();
+        if (ec || from->run->disowned()) return;
         // An exception of a line callback leaves the event loop's run(); the pool goes on.
         asio::post(self->strand_, [self, from, which] { self->await_output(from, which); });
         auto& ready = (*from).*which;
@@ -440,6 +459,8 @@ void pool::take_readiness(worker& from, reply what) {
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
+  heed_copy();
+  if (which->disowned) return;
   if (stop_asked_) machine_.stop();
   // Replies that the worker sent before its end count.
   read_replies(*which);
@@ -525,6 +546,12 @@ void pool::refuse(job& what, job_end how) {
     case job_end::cancelled:
       ec = asio::error::operation_aborted;
       report.summary.reason = "waiting for a worker";
+      break;
+    case job_end::disowned:
+      ec = asio::error::operation_aborted;
+      report.summary.how = ending::lost;
+      report.summary.ran = ran::unknown;
+      report.summary.reason = "the job is that of the program of which this one is a copy";
       break;
     case job_end::not_begun:
       report.summary.how = ending::undelivered;
@@ -626,6 +653,24 @@ pool_stats pool::stats() const {
   result.restarts = counters_.restarts;
   result.busy = std::chrono::nanoseconds{counters_.busy};
   return result;
+}
+
+void pool::disown() {
+  disowned_ = true;
+  counters_.running = counters_.queued = counters_.workers = 0;
+  asio::post(strand_, [self = shared_from_this()] { self->settle(); });
+}
+
+/// In a copy of the program, lets go of the original's jobs and workers: pages and sockets are
+/// shared with it.
+void pool::heed_copy() {
+  membership_.notice_copy();
+  if (!disowned_.exchange(false)) return;
+  machine_.disown();
+  for (auto const& each : std::exchange(workers_, {})) {
+    each->disowned = true;
+    each->close();
+  }
 }
 
 void pool::abandon() noexcept {

@@ -61,6 +61,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   pool_stats stats() const;
 
   void abandon() noexcept override;
+  /// Completes all jobs and forgets all workers. More are made when there is a job for them.
+  void disown() override;
 
  private:
   using job_pointer = std::shared_ptr<job>;
@@ -74,11 +76,13 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   template <class Step>
   void enter(Step what);
+  void heed_copy();
   void settle();
   void perform(const logic::pool_action& todo);
   void set_timer();
 
   void accept(job_pointer what);
+  void admit(job_pointer what);
   void cancel(const job_pointer& what, boost::asio::cancellation_type type);
   void give(worker& to, job& what);
   void flush(const worker_pointer& to);
@@ -127,6 +131,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   clock::time_point timer_set_to_ = clock::time_point::max();
   /// Set before the fork server ends, so that its end is known to be the pool's doing.
   std::atomic<bool> stop_asked_ = false;
+  /// This process is a copy of the program, and jobs and workers are the original's.
+  std::atomic<bool> disowned_ = false;
   /// Lines are not handed over any more.
   std::atomic<bool> unwanted_ = false;
   detail::byte_buffer why_broken_;

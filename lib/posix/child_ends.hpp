@@ -13,7 +13,8 @@
 namespace isolatte::inline v0_1::posix {
 
 /// The child's ends of its streams and its result channel, open in the parent until the child
-/// exists. An empty standard stream is inherited.
+/// exists. An empty standard stream is inherited: from this process, or from the template that
+/// makes the child.
 struct child_ends {
   descriptor in;
   descriptor out;
@@ -21,7 +22,8 @@ struct child_ends {
   descriptor channel;
 };
 
-/// The parent's ends: the result channel, and the streams that are read here.
+/// The parent's ends: the result channel, and the streams that are read here. A discarded one is,
+/// if there is no null device.
 struct parent_ends {
   descriptor channel;
   descriptor out;

@@ -24,6 +24,7 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::signals: return "resetting signals";
     case setup_step::leash: return "arming the death of the child with its parent";
     case setup_step::limits: return "setting resource limits";
+    case setup_step::credentials: return "taking on the program's users, groups and capabilities";
     case setup_step::fault_report: return "installing the fault report";
     case setup_step::exit_hook: return "installing the exit hook";
     case setup_step::start_dir: return "changing to the start directory";
@@ -74,6 +75,7 @@ std::optional<fault_record> child_page::fault() const {
   record.address = data_->address.load();
   if (record.signal == SIGSYS && record.code == by_filter)
     record.system_call = data_->system_call.load();
+  record.stack_overflow = data_->stack_overflow.load() != 0;
   std::size_t const count =
       std::min<std::size_t>(data_->frame_count.load(), child_page_data::max_frames);
   for (std::size_t i = 0; i != count; ++i) record.frames.push_back(data_->frames[i].load());

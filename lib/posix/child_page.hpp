@@ -27,6 +27,7 @@ enum class setup_step : std::uint32_t {
   signals,
   leash,
   limits,
+  credentials,
   fault_report,
   exit_hook,
   start_dir,
@@ -68,6 +69,8 @@ struct child_page_data {
   std::atomic<std::uintptr_t> address;
   /// For SIGSYS by a filter: the number of the system call.
   std::atomic<int> system_call;
+  /// 0: none.
+  std::atomic<std::uint32_t> stack_overflow;
   std::atomic<std::uint32_t> frame_count;
   std::array<std::atomic<std::uintptr_t>, max_frames> frames;
 };
@@ -78,6 +81,7 @@ struct fault_record {
   int code = 0;
   std::uintptr_t address = 0;
   std::optional<int> system_call;
+  bool stack_overflow = false;
   std::vector<std::uintptr_t> frames;
 };
 
@@ -93,7 +97,7 @@ class child_page {
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
   child_page_data* data() const noexcept { return data_.get(); }
-  void hide_from_later_children() const noexcept { data_.hide_from_later_children(); }
+  void hide_from_later_children() noexcept { data_.hide_from_later_children(); }
 
   /// The child's number as it stands in the page; 0 if there is none.
   int pid() const noexcept;

@@ -8,8 +8,6 @@
 
 #include <cerrno>
 
-#include <unistd.h>
-
 namespace isolatte::inline v0_1::posix {
 
 namespace {
@@ -79,7 +77,10 @@ constexpr int dying_time = 10;
 
 }  // namespace
 
-child_process::child_process() : owner_{::getpid()} { lock_registry(); }
+child_process::child_process() {
+  auto const lock = lock_registry();
+  reap_left_behind();
+}
 
 descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
   auto const lock = lock_registry();
@@ -101,7 +102,7 @@ void child_process::expect(const std::atomic<int>& number, bool leads_group) noe
 void child_process::adopt(int pid, bool leads_group,
                           std::chrono::steady_clock::time_point began) noexcept {
   // In a copy that a fork has made the child is the parent's.
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   {
     std::lock_guard const lock{mutex_};
     // An expected child may have been ended already, because the program is leaving main().
@@ -127,16 +128,18 @@ void child_process::adopt_locked(int pid) noexcept {
 }
 
 child_process::~child_process() {
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   {
     auto const lock = lock_registry();
     delist(hook_);
   }
   kill_and_reap();
   leash_.close();
+  if (state_ == state::running) leave_behind(pid_);
 }
 
 bool child_process::expected() noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   return state_ == state::expected;
 }
@@ -206,6 +209,8 @@ child_process::state child_process::took(const logic::exit_status& status,
 }
 
 bool child_process::ended() noexcept {
+  // Another thread of the original may have had the lock at the fork.
+  if (origin_.is_elsewhere()) return true;
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   return state_ != state::running;
@@ -229,12 +234,13 @@ bool child_process::send_locked(int signal) noexcept {
   // The child may have left its group, or not have made it yet. A second SIGKILL is harmless; a
   // second SIGTERM may not be.
   if (sent && signal != SIGKILL) return true;
-  return send_to_child(signal) || sent;
+  // A process of the group may have got the signal that the child may not be sent.
+  return send_to_child(signal) || (sent && errno == ESRCH);
 }
 
 boost::system::error_code child_process::send(int signal, bool wake) noexcept {
   boost::system::error_code const ended{ESRCH, boost::system::system_category()};
-  if (::getpid() != owner_) return ended;
+  if (origin_.is_elsewhere()) return ended;
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ != state::running) return ended;
@@ -248,6 +254,25 @@ boost::system::error_code child_process::request_exit() noexcept { return send(S
 boost::system::error_code child_process::terminate() noexcept { return send(SIGKILL, false); }
 boost::system::error_code child_process::suspend() noexcept { return send(SIGSTOP, false); }
 boost::system::error_code child_process::resume() noexcept { return send(SIGCONT, false); }
+
+bool child_process::stopped_locked() noexcept {
+  siginfo_t info{};
+  return state_ == state::running &&
+         wait_for_status(info, WSTOPPED | WNOHANG | WNOWAIT, nullptr) == 0 && info.si_pid != 0 &&
+         info.si_code == CLD_STOPPED;
+}
+
+bool child_process::stopped() noexcept {
+  if (origin_.is_elsewhere()) return false;
+  std::lock_guard const lock{mutex_};
+  return stopped_locked();
+}
+
+void child_process::continue_if_stopped() noexcept {
+  if (origin_.is_elsewhere()) return;
+  std::lock_guard const lock{mutex_};
+  if (stopped_locked()) send_locked(SIGCONT);
+}
 
 void child_process::sweep_locked() noexcept {
   if (!leads_group_) return;
@@ -277,6 +302,7 @@ reaped_child child_process::reap_locked() noexcept {
 }
 
 std::optional<reaped_child> child_process::try_reap() noexcept {
+  if (origin_.is_elsewhere()) return reaped_child{};
   std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look(WNOHANG);
   if (state_ == state::running) return std::nullopt;
@@ -304,11 +330,13 @@ bool child_process::reap_group_locked() noexcept {
 }
 
 bool child_process::reap_group() noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   return reap_group_locked();
 }
 
 bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) noexcept {
+  if (origin_.is_elsewhere()) return false;
   std::lock_guard const lock{mutex_};
   began_ = began;
   return state_ == state::expected && find_expected();
@@ -329,7 +357,7 @@ bool child_process::find_expected() noexcept {
 }
 
 void child_process::kill_and_reap() noexcept {
-  if (::getpid() != owner_) return;
+  if (origin_.is_elsewhere()) return;
   std::lock_guard const lock{mutex_};
   if (state_ == state::expected) find_expected();
   if (state_ == state::none || state_ == state::expected) return;
@@ -349,7 +377,9 @@ void child_process::kill_locked() noexcept {
   if (state_ == state::running) state_ = look(WNOHANG);
   for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
     bool const sent = send_locked(SIGKILL);
-    // A child that refuses to be killed (it may be another user's by now) is not waited for.
+    // A child that may not be killed (it may be another user's by now) may be about to end by
+    // itself, but is not waited for longer than that.
+    if (!sent) wait_for_descriptor(dying_time);
     state_ = look(sent ? 0 : WNOHANG);
   }
 }

@@ -7,6 +7,7 @@
 #include "logic/exit_status.hpp"
 #include "posix/descriptor.hpp"
 #include "posix/leash.hpp"
+#include "posix/origin.hpp"
 #include "posix/process_registry.hpp"
 
 #include <isolatte/resource_usage.hpp>
@@ -31,8 +32,8 @@ struct reaped_child {
 /// Owns a child: the destructor kills the child, with its group, and reaps it.
 ///
 /// Signals go through the process descriptor, or to a child that is known to be unreaped, so that
-/// no recycled number is ever hit. An object that a fork has copied leaves the child alone: the
-/// child is its parent's.
+/// no recycled number is ever hit. In a copy of the program the child has ended as far as this
+/// object is concerned, and its status is lost: the child is the original's.
 ///
 /// Safe from several threads at once.
 class child_process {
@@ -60,6 +61,8 @@ class child_process {
   void adopt(int pid, bool leads_group, std::chrono::steady_clock::time_point began) noexcept;
 
   int pid() const noexcept { return pid_; }
+  /// The number, or 0 in a copy of the program.
+  int pid_here() const noexcept { return origin_.is_elsewhere() ? 0 : pid_; }
   std::chrono::steady_clock::time_point began() const noexcept { return began_; }
 
   /// Takes on the expected child if it has been made.
@@ -92,6 +95,11 @@ class child_process {
   boost::system::error_code resume() noexcept;
   /// @}
 
+  /// Whether somebody has stopped the child.
+  bool stopped() noexcept;
+  /// Sends SIGCONT if the child is stopped.
+  void continue_if_stopped() noexcept;
+
   /// Sends signals to the child alone from now on: processes that are not its descendants pass
   /// through its group. To be called before others know the child.
   void spare_group() noexcept { leads_group_ = false; }
@@ -112,6 +120,7 @@ class child_process {
   state take_by_wait4(int flags) noexcept;
   state took(const logic::exit_status& status, const struct rusage& usage) noexcept;
   boost::system::error_code send(int signal, bool wake) noexcept;
+  bool stopped_locked() noexcept;
   bool send_locked(int signal) noexcept;
   bool send_to_child(int signal) noexcept;
   void kill_locked() noexcept;
@@ -123,7 +132,7 @@ class child_process {
   void close_descriptors() noexcept;
 
   int pid_ = 0;
-  int const owner_;
+  origin const origin_;
   bool leads_group_ = false;
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;

@@ -5,10 +5,14 @@
 
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
+#include "posix/origin.hpp"
+#include "posix/system_calls.hpp"
 
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <forward_list>
+#include <new>
 #include <system_error>
 
 #include <pthread.h>
@@ -22,6 +26,7 @@ namespace {
 struct registry {
   std::mutex mutex;
   registry_hook list;
+  std::forward_list<int> left_behind;
   bool closed = false;
   std::atomic<int> announced = 0;
 
@@ -41,18 +46,22 @@ struct registry {
   static void before_fork() { get().mutex.lock(); }
   static void after_fork_in_parent() { get().mutex.unlock(); }
   static void after_fork_in_child() {
-    registry& self = get();
     // Locked by the thread that forked, which is the only one here.
-    self.mutex.unlock();
+    get().mutex.unlock();
+    get().enter_copy();
+  }
+  void enter_copy() {
+    origin::enter_copy();
     // Left open here, the program's ends of its leashes would keep its children alive after it.
     disown_leash();
     if (has_separate_leashes())
-      for (registry_hook* each = self.list.next; each != &self.list; each = each->next)
+      for (registry_hook* each = list.next; each != &list; each = each->next)
         each->process->disown();
     // The parent's children are not this process's to end or to reap.
-    self.list.previous = self.list.next = &self.list;
-    self.closed = false;
-    self.announced = 0;
+    list.previous = list.next = &list;
+    left_behind.clear();
+    closed = false;
+    announced = 0;
   }
 
   /// Ends every child when the program leaves main(). Children that another process may still make
@@ -86,6 +95,8 @@ struct registry {
 
 }  // namespace
 
+void enter_copy() noexcept { registry::get().enter_copy(); }
+
 std::unique_lock<std::mutex> lock_registry() { return std::unique_lock{registry::get().mutex}; }
 
 void enlist(registry_hook& hook, child_process& process) noexcept {
@@ -102,6 +113,25 @@ void delist(registry_hook& hook) noexcept {
   hook.previous->next = hook.next;
   hook.next->previous = hook.previous;
   hook.previous = hook.next = nullptr;
+}
+
+void leave_behind(int pid) noexcept {
+  auto const lock = lock_registry();
+  try {
+    registry::get().left_behind.push_front(pid);
+  } catch (const std::bad_alloc&) {
+    // Without memory for its number, it stays a zombie until this program ends.
+  }
+}
+
+void reap_left_behind() noexcept {
+  registry::get().left_behind.remove_if([](int pid) {
+    siginfo_t info{};
+    int const looked = retry([&] {
+      return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG, nullptr);
+    });
+    return looked == -1 ? errno == ECHILD : info.si_pid != 0;
+  });
 }
 
 child_announced::child_announced(boost::system::error_code& ec) {

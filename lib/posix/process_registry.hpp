@@ -28,6 +28,16 @@ void enlist(registry_hook& hook, child_process& process) noexcept;
 /// With the registry locked.
 void delist(registry_hook& hook) noexcept;
 
+/// Says that this process has just become a copy of another one by other means than fork(), which
+/// tells by itself, and has one thread.
+void enter_copy() noexcept;
+
+/// Hands over a child that may not be killed: it is reaped when it has ended by itself and another
+/// child is made.
+void leave_behind(int pid) noexcept;
+/// With the registry locked: reaps those that have ended.
+void reap_left_behind() noexcept;
+
 /// Announces a child until it is enlisted, or will not be made. A program that leaves main() waits
 /// for the announced ones; from then on more are refused, with `operation_canceled`.
 class child_announced {

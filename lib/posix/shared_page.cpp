@@ -27,13 +27,14 @@ shared_memory shared_memory::of_file(std::size_t size, int fd,
 }
 
 shared_memory::~shared_memory() {
-  if (data_) sys.munmap(data_, size_);
+  // In a copy of the program that the memory was hidden from, something else may be at its place.
+  if (data_ && is_here()) sys.munmap(data_, size_);
 }
 
-void shared_memory::hide_from_later_children() const noexcept {
+void shared_memory::hide_from_later_children() noexcept {
 #ifdef MADV_DONTFORK
   // A failure costs little: a later child could lie about this one's progress.
-  if (data_) sys.madvise(data_, size_, MADV_DONTFORK);
+  if (data_) hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
 #endif
 }
 

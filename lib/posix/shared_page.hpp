@@ -6,6 +6,7 @@
 
 #include "posix/descriptor.hpp"
 #include "posix/memory_file.hpp"
+#include "posix/origin.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -25,23 +26,33 @@ class shared_memory {
   /// Maps a file, of this process or of another one's making.
   static shared_memory of_file(std::size_t size, int fd, boost::system::error_code& ec) noexcept;
   shared_memory(shared_memory&& other) noexcept
-      : data_{std::exchange(other.data_, nullptr)}, size_{other.size_} {}
+      : data_{std::exchange(other.data_, nullptr)},
+        size_{other.size_},
+        hidden_{other.hidden_},
+        origin_{other.origin_} {}
   shared_memory& operator=(shared_memory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(hidden_, other.hidden_);
+    std::swap(origin_, other.origin_);
     return *this;
   }
   ~shared_memory();
 
-  void* data() const noexcept { return data_; }
-  /// Keeps the memory from children that are forked from now on.
-  void hide_from_later_children() const noexcept;
+  /// Null in a process that does not have the memory.
+  void* data() const noexcept { return is_here() ? data_ : nullptr; }
+  /// Keeps the memory from processes that are forked from now on.
+  void hide_from_later_children() noexcept;
 
  private:
   shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept;
 
+  bool is_here() const noexcept { return !hidden_ || !origin_.is_elsewhere(); }
+
   void* data_ = nullptr;
   std::size_t size_ = 0;
+  bool hidden_ = false;
+  origin origin_;
 };
 
 /// One T in memory that two processes share, each of which may be gone, or go wrong, at any time.
@@ -70,7 +81,7 @@ class shared_page {
   T* get() const noexcept { return static_cast<T*>(memory_.data()); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
-  void hide_from_later_children() const noexcept { memory_.hide_from_later_children(); }
+  void hide_from_later_children() noexcept { memory_.hide_from_later_children(); }
 
  private:
   explicit shared_page(shared_memory memory) noexcept : memory_{std::move(memory)} {}

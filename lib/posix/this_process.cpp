@@ -3,6 +3,10 @@
 
 #include "posix/this_process.hpp"
 
+#include "posix/system_calls.hpp"
+
+#include <fcntl.h>
+
 #if defined(__linux__)
 #include <sys/prctl.h>
 #endif
@@ -17,6 +21,16 @@ namespace isolatte::inline v0_1::posix {
 const char* const* own_variables() noexcept { return environ; }
 
 int own_group() noexcept { return ::getpgrp(); }
+
+bool has_terminal() noexcept {
+  int const terminal =
+      retry([] { return sys.open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0); });
+  if (terminal == -1) return false;
+  sys.close(terminal);
+  return true;
+}
+
+bool is_in_foreground_of(int fd) noexcept { return ::tcgetpgrp(fd) == ::getpgrp(); }
 
 bool adopts_orphans() noexcept {
 #if defined(PR_GET_CHILD_SUBREAPER)

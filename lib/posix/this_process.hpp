@@ -14,6 +14,13 @@ const char* const* own_variables() noexcept;
 /// The number of the process group that this process is in.
 int own_group() noexcept;
 
+/// Whether this process has a controlling terminal.
+bool has_terminal() noexcept;
+
+/// Whether the descriptor is this process's controlling terminal, and this process is in its
+/// foreground.
+bool is_in_foreground_of(int fd) noexcept;
+
 /// Whether processes whose parent ends can become children of this process.
 bool adopts_orphans() noexcept;
 

@@ -3,9 +3,16 @@
 
 #include "supervise/context_service.hpp"
 
+#include "posix/process_registry.hpp"
+
 namespace isolatte::inline v0_1::supervise {
 
 boost::asio::execution_context::id context_service::id;
+
+/// The registry counts the forks from here on.
+context_service::context_service(boost::asio::execution_context& context) : service{context} {
+  posix::lock_registry();
+}
 
 context_service::membership::~membership() {
   if (service_ == nullptr) return;
@@ -17,19 +24,39 @@ void context_service::join(const boost::asio::any_io_executor& executor, members
                            const std::shared_ptr<context_bound>& run) {
   auto& context = boost::asio::query(executor, boost::asio::execution::context);
   auto& service = boost::asio::use_service<context_service>(context);
+  service.notice_copy();
   std::lock_guard const lock{service.mutex_};
   place.place_ = service.runs_.insert(service.runs_.end(), run);
   place.service_ = &service;
 }
 
+std::list<std::shared_ptr<context_bound>> context_service::members() {
+  std::list<std::shared_ptr<context_bound>> living;
+  std::lock_guard const lock{mutex_};
+  for (auto const& member : runs_)
+    if (auto run = member.lock()) living.push_back(std::move(run));
+  return living;
+}
+
 void context_service::shutdown() {
-  list remaining;
-  {
-    std::lock_guard const lock{mutex_};
-    remaining.assign(runs_.begin(), runs_.end());
+  notice_copy();
+  for (auto const& run : members()) run->abandon();
+}
+
+void context_service::notify_fork(boost::asio::execution_context::fork_event event) {
+  if (event != boost::asio::execution_context::fork_child || !origin_.move_here()) return;
+  for (auto const& run : members()) run->disown();
+}
+
+void context_service::notice_copy() noexcept {
+  using boost::asio::execution_context;
+  if (!origin_.is_elsewhere()) return;
+  try {
+    context().notify_fork(execution_context::fork_child);
+  } catch (...) {
+    // The loop could not be made this process's own. The children are the original's all the same.
+    if (origin_.is_elsewhere()) notify_fork(execution_context::fork_child);
   }
-  for (auto const& member : remaining)
-    if (auto const run = member.lock()) run->abandon();
 }
 
 }  // namespace isolatte::inline v0_1::supervise

@@ -25,7 +25,10 @@ std::size_t limit_of(const sink& to) noexcept {
 }  // namespace
 
 output_reader::output_reader(const strand& on, const sink& to, const std::atomic<bool>& unwanted)
-    : descriptor_{on}, unwanted_{unwanted}, tail_{limit_of(to)} {
+    : descriptor_{on},
+      unwanted_{unwanted},
+      captures_{std::holds_alternative<capture>(to)},
+      tail_{limit_of(to)} {
   if (auto const* const lines = std::get_if<by_line>(&to)) callback_ = *lines;
 }
 
@@ -111,7 +114,7 @@ void output_reader::hand_over() {
 void output_reader::append(std::string_view bytes) {
   if (callback_)
     lines_.append(unwanted_ ? std::string_view{} : bytes);
-  else
+  else if (captures_)
     tail_.append(bytes);
 }
 

@@ -21,7 +21,8 @@
 
 namespace isolatte::inline v0_1::supervise {
 
-/// Reads what the child writes to its standard output or error, for capture or by_line.
+/// Reads what the child writes to its standard output or error: for capture or by_line, and for
+/// any other sink to drop it.
 class output_reader {
  public:
   /// @param unwanted once true, the owner of the line callback may be gone: no more lines are
@@ -58,6 +59,7 @@ class output_reader {
   std::optional<by_line> callback_;
   const std::atomic<bool>& unwanted_;
   logic::line_splitter lines_;
+  bool captures_;
   logic::tail_buffer tail_;
   std::optional<std::size_t> budget_;
   bool open_ = false;

@@ -4,7 +4,6 @@
 #include "supervise/supervisor.hpp"
 
 #include "confine/filter.hpp"
-#include "vocabulary/sinks.hpp"
 
 #include <isolatte/error.hpp>
 
@@ -33,6 +32,11 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
 
+/// Why a child that was to report its fault has not: the handler of the signal had no stack to run
+/// on, or was not the library's any more.
+constexpr const char* unrecorded =
+    "no fault record, as after a stack overflow in a thread without an alternate stack";
+
 /// How long a run's completion waits for the processes of its killed group to be gone.
 constexpr std::chrono::seconds longest_dying{1};
 
@@ -44,9 +48,11 @@ logic::policy policy_of(const options& opts) noexcept {
 
 /// The error of a failed preparation. The child may have left none in the page; there has to be
 /// one.
-error_code setup_error_of(const posix::child_page& page) noexcept {
+error_code setup_error_of(const posix::child_page& page, bool is_program) noexcept {
   if (page.failed_step() == posix::setup_step::unknown_function) return error::unknown_function;
-  error_code const said{page.setup_error(), boost::system::system_category()};
+  bool const before_exec = is_program && page.failed_step() != posix::setup_step::exec;
+  error_code const said{page.setup_error(),
+                        before_exec ? preparation_category() : boost::system::system_category()};
   return said ? said : make_error_code(boost::system::errc::io_error);
 }
 
@@ -57,7 +63,11 @@ auto supervisor::counted(Step what) {
   ++outstanding_;
   return [self = shared_from_this(), what](const error_code& ec = {}) mutable {
     --self->outstanding_;
-    what(*self, ec);
+    self->membership_.notice_copy();
+    if (self->disowned_)
+      self->lose();
+    else
+      what(*self, ec);
     supervisor& settled = *self;
     settled.settle(std::move(self));
   };
@@ -72,10 +82,10 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              const options& opts,
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
-  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, symbolise);
+  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, std::move(symbolise));
+  context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
-  context_service::join(executor, self->membership_, self);
   return self;
 }
 
@@ -83,7 +93,7 @@ supervisor::supervisor(only_make, const asio::any_io_executor& executor, const o
                        symbolise_function symbolise)
     : executor_{executor},
       strand_{executor},
-      symbolise_{symbolise},
+      symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
       grace_{opts.grace},
@@ -101,9 +111,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
   if (ec) return;
   ends.parent.channel.release();
   channel_.non_blocking(true, ec);
-  if (!ec && detail::is_read(opts.out))
+  if (!ec && ends.parent.out)
     out_.emplace(strand_, opts.out, released_).open(std::move(ends.parent.out), ec);
-  if (!ec && detail::is_read(opts.err))
+  if (!ec && ends.parent.err)
     err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 
@@ -147,15 +157,24 @@ void supervisor::perform(logic::action todo) {
     arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
         &supervisor::on_deadline);
   }
-  // A signal to a child that has ended meanwhile fails, and is not needed.
+  // If a polite signal fails, the child has ended meanwhile, or SIGKILL follows.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
-  if (has(todo, action::kill)) process_->terminate();
+  if (has(todo, action::kill)) kill();
   if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
   if (has(todo, action::deliver_early)) prepare_early();
   if (has(todo, action::drain)) drain();
   if (has(todo, action::symbolise)) symbolise();
   if (has(todo, action::complete)) complete_ = true;
+}
+
+/// The system may refuse the signal: the child, or this program, has become another user. The
+/// operation does not wait for a child that lives on, but the child is still to be reaped.
+void supervisor::kill() {
+  error_code const ec = process_->terminate();
+  if (!ec || ec == boost::system::errc::no_such_process) return;
+  refusal_ = ec;
+  perform(machine_.kill_refused(page_.stage()));
 }
 
 // Time and cancellation
@@ -223,6 +242,12 @@ void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds gra
   });
 }
 
+void supervisor::wake() {
+  later([](supervisor& self, const error_code&) {
+    if (self.process_) self.process_->continue_if_stopped();
+  });
+}
+
 void supervisor::cancel_wait(std::uint64_t which) {
   if (handler_ && waiting_ == which) complete(asio::error::operation_aborted, {});
 }
@@ -246,6 +271,34 @@ void supervisor::released() {
   ready_.reset();
   held_.reset();
   close_io();
+}
+
+void supervisor::disown() {
+  disowned_ = true;
+  later([](supervisor&, const error_code&) {});
+}
+
+/// Completes in a copy of the program. The descriptors are shared with the original, so that
+/// nothing is read here.
+void supervisor::lose() {
+  if (!complete_) {
+    complete_ = finished_ = true;
+    detail::report report;
+    report.summary.how = ending::lost;
+    report.summary.pid = pid_;
+    report.summary.ran = isolatte::ran::unknown;
+    report.summary.reason = "the child is that of the program of which this one is a copy";
+    close_io();
+    companion_.reset();
+    if (handler_) {
+      delivered_ = true;
+      complete(asio::error::operation_aborted, std::move(report));
+    } else if (!delivered_ && !ready_) {
+      ready_ = std::move(report);
+      ready_error_ = asio::error::operation_aborted;
+    }
+  }
+  if (released_) released();
 }
 
 // The child's end
@@ -402,13 +455,11 @@ void supervisor::symbolise() {
   ++outstanding_;
   symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
     auto& on = self->strand_;
-    asio::post(on, [self = std::move(self), trace = std::move(trace)]() mutable {
-      --self->outstanding_;
-      self->trace_ = std::move(trace);
-      self->perform(self->machine_.symbolised());
-      supervisor& settled = *self;
-      settled.settle(std::move(self));
-    });
+    asio::post(on, self->counted([trace = std::move(trace)](supervisor& s, const error_code&) {
+      --s.outstanding_;
+      s.trace_ = trace;
+      s.perform(s.machine_.symbolised());
+    }));
   });
 }
 
@@ -425,6 +476,7 @@ void supervisor::async_own(detail::report_handler handler) {
 }
 
 void supervisor::async_wait(detail::report_handler handler) {
+  membership_.notice_copy();
   auto const number = ++waits_;
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
@@ -440,6 +492,7 @@ void supervisor::async_wait(detail::report_handler handler) {
     }
     self->handler_.emplace(std::move(next));
     self->waiting_ = number;
+    if (self->disowned_) self->lose();
     if (self->released_) return self->released();
     if (!self->ready_) return;
     self->delivered_ = true;
@@ -457,18 +510,24 @@ void supervisor::complete(const error_code& ec, detail::report what) {
 }
 
 void supervisor::deliver_early() {
-  if (!handler_) return;
-  delivered_ = true;
-  complete({}, make_report());
+  if (delivered_ || ready_) return;
+  error_code const ec = machine_.given_up() ? refusal_ : error_code{};
+  if (handler_) {
+    delivered_ = true;
+    complete(ec, make_report());
+  } else if (held_) {
+    ready_ = make_report();
+    ready_error_ = ec;
+  }
 }
 
 void supervisor::finish(self_pointer self) {
   companion_.reset();
-  if (released_ || delivered_) return;
+  if (released_ || delivered_ || ready_) return;
   auto const verdict = machine_.conclude();
   error_code ec;
   if (verdict.aborted) ec = abort_error_;
-  if (verdict.setup_failed) ec = setup_error_of(page_);
+  if (verdict.setup_failed) ec = setup_error_of(page_, is_program_);
   detail::report report = make_report();
   close_io();
   out_.reset();
@@ -516,9 +575,13 @@ detail::report supervisor::make_report() {
     case kind::signaled: summary.signal = status.number; break;
     case kind::lost: break;
   }
+  if (symbolise_ && !fault_ && summary.how == ending::faulted && summary.signal == SIGSEGV &&
+      summary.reason.empty())
+    summary.reason = unrecorded;
   if (fault_) {
-    summary.fault = fault_info{fault_->signal, fault_->code,
-                               reinterpret_cast<void*>(fault_->address), std::move(trace_)};
+    summary.fault =
+        fault_info{fault_->signal, fault_->code, reinterpret_cast<void*>(fault_->address),
+                   std::move(trace_), fault_->stack_overflow};
     if (fault_->system_call)
       summary.fault->system_call = confine::name_of_call(*fault_->system_call);
   }
@@ -531,7 +594,7 @@ void supervisor::close_io() noexcept {
   channel_.close(ignored);
   for (auto* const reader : {&out_, &err_})
     if (*reader) (*reader)->descriptor().close(ignored);
-  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
+  for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_, &group_timer_})
     if (*timer) (*timer)->cancel();
 }
 

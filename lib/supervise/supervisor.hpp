@@ -33,10 +33,11 @@
 
 namespace isolatte::inline v0_1::supervise {
 
-/// Turns the addresses of a fault into text, without blocking.
-using symbolise_function = void (*)(const boost::asio::any_io_executor& executor,
-                                    const posix::fault_record& fault,
-                                    std::function<void(std::string)> then);
+/// Turns the addresses of a fault into text, without blocking. Calls `then` in any thread, perhaps
+/// before it returns.
+using symbolise_function =
+    std::function<void(const boost::asio::any_io_executor& executor,
+                       const posix::fault_record& fault, std::function<void(std::string)> then)>;
 
 /// Watches one child from its start to its end: performs with Asio what logic::run_machine decides.
 ///
@@ -78,15 +79,22 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.
   void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
+  /// Lets the child go on if somebody has stopped it.
+  void wake();
   /// Whether the operation was cancelled before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;
   }
+  /// Whether this process is a copy of the program that began the operation.
+  bool disowned() const noexcept { return disowned_; }
   /// Keeps the companion until the run is over, or is given up.
   void attach(std::shared_ptr<void> companion) noexcept { companion_ = std::move(companion); }
 
   /// Completes with the outcome. Cancelling ends the wait alone.
   void async_wait(detail::report_handler handler);
+
+  /// Says, before the run begins, that the child becomes another program.
+  void expect_program() noexcept { is_program_ = true; }
 
   /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun.
   void hold() { held_ = shared_from_this(); }
@@ -97,6 +105,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Kills and reaps the child and drops the handler: the execution context is being destroyed.
   void abandon() noexcept override;
+  /// Completes with `operation_aborted` and a lost child.
+  void disown() override;
 
  private:
   using self_pointer = std::shared_ptr<supervisor>;
@@ -127,6 +137,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void cancel(boost::asio::cancellation_type type);
   void cancel_wait(std::uint64_t which);
   void released();
+  void lose();
 
   void await_channel();
   void read_channel();
@@ -137,6 +148,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void drain();
   void drained_one();
   void prepare_early();
+  void kill();
   void symbolise();
 
   void deliver_early();
@@ -149,6 +161,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   strand strand_;
   context_service::membership membership_;
   symbolise_function const symbolise_;
+  bool is_program_ = false;
   logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
   std::chrono::nanoseconds grace_;
@@ -159,6 +172,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
+  /// Why the child may not be killed.
+  boost::system::error_code refusal_;
   boost::system::error_code abort_error_ = boost::asio::error::operation_aborted;
   std::shared_ptr<void> companion_;
   std::optional<posix::reaped_child> reaped_;
@@ -185,6 +200,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   bool early_ready_ = false;
   bool complete_ = false;
   bool finished_ = false;
+  std::atomic<bool> disowned_ = false;
   std::atomic<bool> released_ = false;
   bool delivered_ = false;
   /// Emplaced, never assigned: Boost 1.81's assignment of a handler in it never returns.

@@ -48,10 +48,26 @@ class category final : public boost::system::error_category {
   }
 };
 
+class of_preparation final : public boost::system::error_category {
+ public:
+  const char* name() const noexcept override { return "isolatte.preparation"; }
+  std::string message(int value) const override {
+    return boost::system::system_category().message(value);
+  }
+  boost::system::error_condition default_error_condition(int value) const noexcept override {
+    return boost::system::system_category().default_error_condition(value);
+  }
+};
+
 }  // namespace
 
 const boost::system::error_category& error_category() noexcept {
   static const category instance;
+  return instance;
+}
+
+const boost::system::error_category& preparation_category() noexcept {
+  static const of_preparation instance;
   return instance;
 }
 

@@ -4,3 +4,8 @@
 // A library for tests to load late.
 
 extern "C" [[gnu::visibility("default")]] int plugin_twice(int n) { return 2 * n; }
+
+extern "C" [[gnu::visibility("default")]] int plugin_fault() {
+  int* volatile const null = nullptr;
+  return *null + 1;
+}

@@ -16,17 +16,20 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <forward_list>
 #include <functional>
 #include <future>
+#include <iostream>
 #include <istream>
 #include <iterator>
 #include <limits>
 #include <list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <numeric>
 #include <optional>
@@ -1099,6 +1102,61 @@ BOOST_FIXTURE_TEST_CASE(is_cancelled_from_another_thread_at_any_moment, nothing_
   }
   pool.join();
   BOOST_TEST(right == maps);
+}
+
+/// Notes whether two threads are in it at once: each waits a moment for another one.
+class narrow_door {
+ public:
+  void enter() {
+    std::unique_lock lock{mutex_};
+    if (++inside_ > 1) crowded_ = true;
+    changed_.notify_all();
+    changed_.wait_for(lock, std::chrono::milliseconds{20}, [&] { return crowded_; });
+    --inside_;
+    ++passed_;
+  }
+  bool crowded() const { return crowded_; }
+  int passed() const { return passed_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int inside_ = 0;
+  int passed_ = 0;
+  bool crowded_ = false;
+};
+
+BOOST_FIXTURE_TEST_CASE(lines_of_several_children_come_one_at_a_time, nothing_left) {
+  asio::thread_pool pool{3};
+  narrow_door door;
+  options child;
+  child.out = isolatte::by_line{[&](std::string_view) { door.enter(); }};
+  child.err = child.out;
+  auto const talk = [](int) {
+    std::cout << "one\ntwo\n" << std::flush;
+    std::cerr << "three\nfour\n";
+  };
+  auto results = async_map(pool, std::vector<int>(6), talk, {.max_concurrency = 3, .child = child},
+                           asio::use_future);
+  for (auto const& each : results.get()) BOOST_TEST(each.success());
+  pool.join();
+  BOOST_TEST(!door.crowded());
+  BOOST_TEST(door.passed() == 24);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_line_callback_may_wait_for_another_operation, nothing_left) {
+  asio::thread_pool pool{2};
+  std::atomic<int> sum = 0;
+  options child;
+  child.out = isolatte::by_line{[&](std::string_view) {
+    sum += isolatte::async_fork(pool, [] { return 1; }, {}, asio::use_future).get().value();
+  }};
+  auto const talk = [](int) { std::cout << "one\ntwo\n"; };
+  async_map(pool, std::vector<int>(4), talk, {.max_concurrency = 2, .child = child},
+            asio::use_future)
+      .get();
+  pool.join();
+  BOOST_TEST(sum == 8);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -267,6 +267,23 @@ BOOST_AUTO_TEST_CASE(a_worker_that_somebody_stopped_is_replaced) {
   run_until([&] { return pool->stats().workers == 2u && pool->stats().restarts == 1u; });
 }
 
+BOOST_AUTO_TEST_CASE(no_job_suffers_if_somebody_stops_all_workers) {
+  make({.workers = 2});
+  run_until([&] { return pool->stats().workers == 2u; });
+  std::vector<pid_t> workers;
+  while (workers.size() != 2) {
+    std::list<remembered<pid_t>> both(2);
+    for (auto& each : both) pool->async_run(call(own_pid), {}, each.handler());
+    run_until([&] { return both.front().calls != 0 && both.back().calls != 0; });
+    for (auto const& each : both)
+      if (std::find(workers.begin(), workers.end(), each.what.value()) == workers.end())
+        workers.push_back(each.what.value());
+  }
+  for (pid_t const each : workers) ::kill(each, SIGSTOP);
+  auto const done = run(call(add, 1, 2));
+  BOOST_TEST(done.what.value_or(-1) == 3, done.what);
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_ends_though_a_copy_of_the_program_has_its_channel) {
   make({.workers = 1, .max_jobs_per_worker = 1});
   // The second worker is ready, too, so both sockets are in the copy.

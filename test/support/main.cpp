@@ -7,12 +7,6 @@
 
 #include <unistd.h>
 
-/// Suppresses false reports: ThreadSanitizer does not understand the fence with which Boost.Asio
-/// orders the last release of an executor.
-extern "C" const char* __tsan_default_suppressions() {
-  return "race:^boost::asio::execution::detail::any_executor_base::destroy_shared\n";
-}
-
 int main(int argc, char* argv[]) {
   // ctest leaves its log open in every test, and a second ctest in the folder renames that log. A
   // test that compares the names of open descriptors would then fail.

@@ -166,7 +166,64 @@ BOOST_AUTO_TEST_CASE(an_exception) {
   BOOST_TEST(static_cast<bool>(o.exception()));
   BOOST_CHECK_THROW(o.value(), std::out_of_range);
   BOOST_TEST(o.value_or(8) == 8);
-  BOOST_TEST(text(o) == "threw: far out");
+  BOOST_TEST(text(o) == "threw: std::out_of_range: far out");
+}
+
+namespace {
+
+struct card_declined : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+struct odd {};
+
+/// An exception whose type the program cannot rebuild.
+report carried_as_text(const std::exception_ptr& thrown) {
+  report what = ended(ending::threw);
+  what.kind = payload_kind::exception;
+  isolatte::detail::encode_exception(what.payload, thrown, plenty);
+  return what;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(an_exception_is_told_with_its_type) {
+  BOOST_TEST(text(result<int>::threw(card_declined{"no funds"})) ==
+             "threw: outcome_test::outcome::(anonymous namespace)::card_declined: no funds");
+  BOOST_TEST(text(result<int>::threw(5)) == "threw: int: 5");
+  BOOST_TEST(text(result<int>::threw(odd{})) ==
+             "threw: outcome_test::outcome::(anonymous namespace)::odd");
+  BOOST_TEST(text(result<int>::threw(std::runtime_error{""})) == "threw: std::runtime_error");
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_of_an_unknown_type_is_told_with_that_type) {
+  auto const arrived = [](auto thrown) {
+    return text(make<int>(carried_as_text(std::make_exception_ptr(thrown))));
+  };
+  BOOST_TEST(arrived(card_declined{"no funds"}) ==
+             "threw: outcome_test::outcome::(anonymous namespace)::card_declined: no funds");
+  BOOST_TEST(arrived(5) == "threw: int: 5");
+  BOOST_TEST(arrived(odd{}) == "threw: outcome_test::outcome::(anonymous namespace)::odd");
+}
+
+BOOST_AUTO_TEST_CASE(a_nesting_exception_is_told_with_its_own_type) {
+  try {
+    try {
+      throw std::logic_error{"inner"};
+    } catch (...) {
+      std::throw_with_nested(std::out_of_range{"outer"});
+    }
+  } catch (...) {
+    auto const thrown = std::current_exception();
+    BOOST_TEST(text(result<int>::threw(thrown)) == "threw: std::out_of_range: outer");
+    BOOST_TEST(text(make<int>(carried_as_text(thrown))) == "threw: std::out_of_range: outer");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_foreign_exception_says_what_it_is) {
+  // std::current_exception() is null in a handler of one.
+  auto const line = text(make<int>(carried_as_text(nullptr)));
+  BOOST_TEST(line == "threw: a foreign exception, which is not one of C++");
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_carried_says_why) {
@@ -247,6 +304,14 @@ BOOST_AUTO_TEST_CASE(a_signal_that_was_sent_has_no_address) {
   what.summary.signal = SIGABRT;
   what.summary.fault = isolatte::fault_info{SIGABRT, SI_TKILL, nullptr, ""};
   BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGABRT");
+}
+
+BOOST_AUTO_TEST_CASE(a_stack_overflow_is_called_one) {
+  report what = ended(ending::faulted);
+  what.summary.signal = SIGSEGV;
+  what.summary.fault =
+      isolatte::fault_info{SIGSEGV, SEGV_MAPERR, reinterpret_cast<void*>(0x7ff0), "", true};
+  BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGSEGV at 0x7ff0, a stack overflow");
 }
 
 BOOST_AUTO_TEST_CASE(it_is_one_line_whatever_the_message) {
@@ -488,7 +553,7 @@ BOOST_AUTO_TEST_CASE(one_that_threw_can_be_made) {
   BOOST_TEST(o.ran() == isolatte::ran::yes);
   BOOST_TEST(o.exit_code().value() == 1);
   BOOST_CHECK_THROW(o.value(), std::out_of_range);
-  BOOST_TEST(text(o) == "threw: far out (pid 7)");
+  BOOST_TEST(text(o) == "threw: std::out_of_range: far out (pid 7)");
   auto const pointer = std::make_exception_ptr(7);
   BOOST_TEST((result<void>::threw(pointer).exception() == pointer));
 }

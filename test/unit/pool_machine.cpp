@@ -44,6 +44,7 @@ enum class fate {
   no_worker,
   not_begun,
   cancelled,
+  disowned,
   ran,
   not_received,
   unknown
@@ -57,6 +58,7 @@ fate fate_of(job_end end) {
     case job_end::no_worker: return fate::no_worker;
     case job_end::not_begun: return fate::not_begun;
     case job_end::cancelled: return fate::cancelled;
+    case job_end::disowned: return fate::disowned;
   }
   return fate::waiting;
 }
@@ -72,9 +74,9 @@ fate fate_of(job_loss loss) {
 }
 
 std::ostream& operator<<(std::ostream& os, fate what) {
-  constexpr const char* names[] = {"waiting",     "replied",      "pool_stopped", "queue_full",
-                                   "pool_broken", "no_worker",    "not_begun",    "cancelled",
-                                   "ran",         "not_received", "unknown"};
+  constexpr const char* names[] = {"waiting",     "replied",   "pool_stopped", "queue_full",
+                                   "pool_broken", "no_worker", "not_begun",    "cancelled",
+                                   "disowned",    "ran",       "not_received", "unknown"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -216,6 +218,13 @@ class world {
     machine.break_down();
     settle();
   }
+  /// This process is a copy of the program: the workers go on elsewhere.
+  void disown() {
+    machine.disown();
+    settle();
+    expect(machine.workers() == 0, "starts no worker before it has a job");
+    workers.clear();
+  }
 
   std::vector<worker*> all() {
     std::vector<worker*> result;
@@ -298,6 +307,8 @@ class world {
             machine.taken_back();
           break;
         }
+        // Somebody had stopped it, and it goes on.
+        case kind::wake: who->frozen = false; break;
         case kind::look: machine.stage_is(stage_of(*who, *what)); break;
         case kind::read_replies: read(*who); break;
         case kind::retire: who->told_to_retire = true; break;
@@ -539,6 +550,33 @@ BOOST_AUTO_TEST_CASE(a_worker_that_does_not_begin_is_replaced_and_its_jobs_are_n
     w.do_one(w.only());
     BOOST_TEST(second.became == fate::replied);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_worker_that_does_not_begin_a_job_is_let_go_on) {
+  pool w{{.workers = 2}};
+  for (auto* const who : w.all()) who->frozen = true;
+  job& innocent = w.submit();
+  w.pass(2s);
+  w.obey();
+  BOOST_TEST(innocent.worker() == w.all().front());
+  w.pass(1s);
+  BOOST_TEST(!w.all().front()->frozen);
+  w.do_one(*w.all().front());
+  BOOST_TEST(innocent.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_is_stopped_while_it_receives_is_let_go_on) {
+  pool w{{.workers = 1}};
+  job& large = w.submit();
+  w.work(w.only());
+  w.only().frozen = true;
+  w.pass(2s);
+  BOOST_TEST(!w.only().frozen);
+  w.only().frozen = true;
+  w.pass(2s);
+  w.do_one(w.only());
+  BOOST_TEST(large.became == fate::replied);
+  BOOST_TEST(w.machine.restarts() == 0u);
 }
 
 BOOST_AUTO_TEST_CASE(a_long_job_is_no_unresponsive_worker) {
@@ -915,6 +953,24 @@ BOOST_AUTO_TEST_CASE(stopping_tells_each_job_what_became_of_it) {
   BOOST_TEST(w.machine.workers() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_copy_of_the_program_has_no_workers_until_there_is_a_job) {
+  pool w{{.workers = 2}};
+  for (int i = 0; i != 5; ++i) w.submit();
+  w.begin(w.nth(0));
+  w.disown();
+  for (auto const& each : w.jobs) BOOST_TEST(each.became == fate::disowned);
+  BOOST_TEST(w.machine.idle());
+  BOOST_TEST(w.machine.workers() == 0u);
+  w.pass(1h);
+  BOOST_TEST(w.machine.workers() == 0u);
+  job& fresh = w.submit();
+  BOOST_TEST(w.machine.workers() == 2u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+  w.all_ready();
+  for (auto* const who : w.all()) w.do_one(*who);
+  BOOST_TEST(fresh.became == fate::replied);
+}
+
 // Random walks
 
 struct walk_rules {
@@ -981,6 +1037,8 @@ void walk(unsigned seed, const walk_rules& rules) {
           w.refusals = static_cast<int>(below(5));
         } else if (below(200) == 0) {
           w.stop();
+        } else if (below(100) == 0) {
+          w.disown();
         }
         break;
     }
@@ -1001,7 +1059,7 @@ void walk(unsigned seed, const walk_rules& rules) {
   BOOST_TEST(w.machine.idle());
   for (auto const& each : w.jobs) {
     expect(each.became != fate::waiting, "no job is lost");
-    if (rules.lies) continue;
+    if (rules.lies || each.became == fate::disowned) continue;
     bool const ran = each.became == fate::replied || each.became == fate::ran;
     if (each.begun != (ran ? 1 : 0))
       BOOST_FAIL("job " << each.number << " begun " << each.begun << " but " << each.became

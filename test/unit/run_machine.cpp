@@ -136,14 +136,14 @@ verdict oracle(const history& seen) {
   // A child that cannot decode its arguments says so, and does not begin.
   bool const not_received =
       end.stage == child_stage::setup && seen.kind == payload_kind::unencodable;
-  v.ran = !not_received && (end.stage == child_stage::running ||
-                            end.stage == child_stage::finished || seen.frame != frame_state::absent)
-              ? ran::yes
-              : ran::no;
+  bool const began = end.stage != child_stage::setup && end.stage != child_stage::setup_failed;
+  v.ran = !not_received && (began || seen.frame != frame_state::absent) ? ran::yes : ran::no;
   bool const by_timeout = seen.stopped_by == event::what::deadline;
   bool const by_cancel = seen.stopped_by == event::what::cancel;
   bool const by_refusal = seen.stopped_by == event::what::frame;
   bool const polite = seen.interrupted || seen.asked_to_exit;
+  bool const delivered =
+      complete && (end.stage == child_stage::sending || end.stage == child_stage::sent);
   int const number = died_by_exit ? end.fault : end.status.number;
 
   if (end.status.how == status_kind::lost) {
@@ -158,9 +158,15 @@ verdict oracle(const history& seen) {
       v.how = ending::cancelled;
     } else if (polite && by_timeout) {
       v.how = ending::timed_out;
-    } else if (refused(seen.frame) || seen.frame == frame_state::partial) {
+    } else if (refused(seen.frame)) {
       v.how = ending::undelivered;
-    } else if (seen.frame == frame_state::absent && end.stage == child_stage::finished) {
+    } else if (end.stage == child_stage::sending || end.stage == child_stage::left) {
+      // Somebody else than the library ended it.
+      v.how = ending::exited;
+    } else if (seen.frame == frame_state::partial) {
+      v.how = ending::undelivered;
+    } else if (seen.frame == frame_state::absent &&
+               (end.stage == child_stage::finished || end.stage == child_stage::unsent)) {
       v.how = ending::undelivered;
     } else {
       v.how = ending::exited;
@@ -175,11 +181,13 @@ verdict oracle(const history& seen) {
       v.keep_payload = complete && !by_refusal;
     } else if (fault) {
       v.how = ending::faulted;
+      v.keep_payload = delivered;
     } else if (number == SIGKILL) {
       v.how = seen.owner_killed ? ending::cancelled : ending::killed;
       v.keep_payload = complete;
     } else {
       v.how = ending::signaled;
+      v.keep_payload = delivered;
     }
   }
   v.aborted = v.how == ending::cancelled && by_cancel;
@@ -404,7 +412,8 @@ const std::vector<event>& ends() {
     };
     for (auto const& status : statuses)
       for (auto const stage : {child_stage::setup, child_stage::setup_failed, child_stage::running,
-                               child_stage::finished})
+                               child_stage::finished, child_stage::sending, child_stage::sent,
+                               child_stage::unsent, child_stage::left})
         for (bool const fault : {false, true})
           // Only a child that dies of a signal can have recorded one; a lost status may hide that.
           if (!fault || fault_of(status) == SIGSEGV || fault_of(status) == SIGABRT)
@@ -517,9 +526,10 @@ event parse_end(std::string word) {
   event e = plain(event::what::reaped);
   if (auto const at = word.find('@'); at != std::string::npos) {
     static std::map<std::string, child_stage> const stages{
-        {"setup", child_stage::setup},
-        {"setup_failed", child_stage::setup_failed},
-        {"finished", child_stage::finished}};
+        {"setup", child_stage::setup},       {"setup_failed", child_stage::setup_failed},
+        {"finished", child_stage::finished}, {"sending", child_stage::sending},
+        {"sent", child_stage::sent},         {"unsent", child_stage::unsent},
+        {"left", child_stage::left}};
     e.stage = stages.at(word.substr(at + 1));
     word.erase(at);
   }
@@ -588,6 +598,17 @@ constexpr named_case named_cases[] = {
     {"the frame is cut off", bare, "partial exit0@finished", ending::undelivered, ran::yes},
     {"the frame is cut off, and it exits otherwise", bare, "partial exit7@finished",
      ending::undelivered, ran::yes},
+    {"another thread exits while it saves", bare, "exit9@left", ending::exited, ran::yes},
+    {"another thread exits while it sends", bare, "partial exit9@sending", ending::exited,
+     ran::yes},
+    {"another thread exits with its own code", bare, "partial exit0@sending", ending::exited,
+     ran::yes},
+    {"another thread exits when it has sent", bare, "exception exit9@sent", ending::exited,
+     ran::yes},
+    {"what it sent is cut off all the same", bare, "partial exit0@sent", ending::undelivered,
+     ran::yes},
+    {"half of it could be sent", bare, "partial exit0@unsent", ending::undelivered, ran::yes},
+    {"nothing of it could be sent", bare, "exit0@unsent", ending::undelivered, ran::yes},
     {"it could not write at all", bare, "exit0@finished", ending::undelivered, ran::yes},
     {"it could not write its exception", bare, "exit1@finished", ending::undelivered, ran::yes},
     {"the frame is malformed, and the kill wins", bare, "malformed SIGKILL@finished",
@@ -610,6 +631,10 @@ constexpr named_case named_cases[] = {
 
     // A whole frame is no result by itself.
     {"a frame, then a crash", bare, "value SIGSEGV@finished", ending::faulted, ran::yes},
+    {"a frame, then a crash of its exit handlers", bare, "value SIGSEGV@sent", ending::faulted,
+     ran::yes, payload},
+    {"a frame, then a signal in its exit handlers", bare, "value SIGTERM@sent", ending::signaled,
+     ran::yes, payload},
     {"a frame, then another exit", bare, "value exit7@finished", ending::exited, ran::yes},
     {"a forged value behind an exception's exit", bare, "value exit1", ending::exited, ran::yes},
     {"a forged exception behind a value's exit", bare, "exception exit0", ending::exited, ran::yes},

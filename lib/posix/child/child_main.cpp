@@ -8,6 +8,8 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/contained_child.hpp"
+#include "posix/child/thread_exit.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
@@ -19,7 +21,6 @@
 #include <exception>
 #include <stdexcept>
 
-#include <cxxabi.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -42,9 +43,10 @@ bool send(int fd, const void* bytes, std::size_t count) noexcept {
   return write_all(fd, {static_cast<const std::byte*>(bytes), count});
 }
 
-void send_frame(const child_plan& plan, detail::payload_kind kind,
+/// @return whether all of it has been written
+bool send_frame(const child_plan& plan, detail::payload_kind kind,
                 const detail::byte_buffer& payload) noexcept {
-  if (!channel_is_ours(plan)) return;
+  if (!channel_is_ours(plan)) return false;
   // A program that has refused the frame closes the channel, and kills this process by itself:
   // SIGPIPE would hide that.
   struct sigaction ignore{};
@@ -62,18 +64,44 @@ void send_frame(const child_plan& plan, detail::payload_kind kind,
   if (size <= whole.size()) {
     std::memcpy(whole.data(), &header, sizeof header);
     if (!payload.empty()) std::memcpy(whole.data() + sizeof header, payload.data(), payload.size());
-    send(plan.channel, whole.data(), size);
-  } else if (send(plan.channel, &header, sizeof header)) {
-    send(plan.channel, payload.data(), payload.size());
+    return send(plan.channel, whole.data(), size);
   }
+  return send(plan.channel, &header, sizeof header) &&
+         send(plan.channel, payload.data(), payload.size());
 }
 
-/// Sends the frame last: once it is there the program may kill this process.
+/// States a stage after the callable's. If the callable has not begun, the page goes on to say so.
+void go_on(const child_plan& plan, logic::child_stage to) noexcept {
+  if (plan.page->stage != logic::child_stage::setup) plan.page->stage = to;
+}
+
+/// The end of a child that has a frame to send.
+struct result {
+  const child_plan& plan;
+  detail::payload_kind kind;
+  const detail::byte_buffer& payload;
+
+  void deliver() const noexcept {
+    bool const sent = send_frame(plan, kind, payload);
+    go_on(plan, sent ? logic::child_stage::sent : logic::child_stage::unsent);
+  }
+};
+
+/// Sends the frame and ends the process. The child's exit handlers follow the frame: if one
+/// crashes or hangs, the value is not lost. With options::early the frame is the last
+/// thing, because the program kills this process once the frame is there.
 [[noreturn]] void finish(const child_plan& plan, detail::payload_kind kind,
                          const detail::byte_buffer& payload) noexcept {
+  result const what{plan, kind, payload};
+  int const code = kind == detail::payload_kind::value ? 0 : 1;
+  go_on(plan, logic::child_stage::sending);
+  if (plan.early)
+    leave_main(
+        code,
+        {[](const void* late) noexcept { static_cast<const result*>(late)->deliver(); }, &what});
   flush_buffers();
-  send_frame(plan, kind, payload);
-  leave(kind == detail::payload_kind::value ? 0 : 1);
+  what.deliver();
+  leave_main(code);
 }
 
 [[noreturn]] void finish_with_exception(const child_plan& plan, detail::payload_kind kind,
@@ -97,16 +125,15 @@ template <class Step>
 void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
                  logic::child_stage stage, Step step) noexcept {
   try {
-    step();
+    // Only this thread can finish.
+    run_to_thread_exit(step, [&] {
+      stop_grandchild(self, 0);
+      plan.page->stage = stage;
+      finish_with_exception(
+          plan, detail::payload_kind::unencodable,
+          std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
+    });
     stop_grandchild(self, 0);
-  } catch (abi::__forced_unwind&) {
-    // The code has called pthread_exit() in the only thread that can finish. Rethrown, the
-    // unwinding would go on through the parent's frames.
-    stop_grandchild(self, 0);
-    plan.page->stage = stage;
-    finish_with_exception(
-        plan, detail::payload_kind::unencodable,
-        std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
   } catch (...) {
     stop_grandchild(self, 1);
     plan.page->stage = stage;
@@ -124,16 +151,16 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   pid_t const self = ::getpid();
   // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
   run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,
-              [&] { task.receive(); });
+              [&] { run_user_code(task, task_step::receive); });
   plan.page->stage = logic::child_stage::running;
   run_guarded(plan, self, detail::payload_kind::exception, logic::child_stage::finished,
-              [&] { task.invoke(); });
+              [&] { run_user_code(task, task_step::invoke); });
   plan.page->stage = logic::child_stage::finished;
 
   detail::byte_buffer payload;
   payload.limit(plan.max_result);
   try {
-    task.encode(payload);
+    run_user_code(task, task_step::encode, &payload);
   } catch (...) {
     finish_with_exception(plan, detail::payload_kind::unencodable, std::current_exception());
   }

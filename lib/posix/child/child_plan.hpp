@@ -6,6 +6,7 @@
 
 #include "confine/sandbox_plan.hpp"
 #include "posix/child_page.hpp"
+#include "posix/credentials.hpp"
 #include "posix/descriptor.hpp"
 
 #include <isolatte/resource_limits.hpp>
@@ -13,6 +14,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,8 +37,8 @@ struct child_plan {
   file_identity channel_identity;
   /// The child's end of its leash, above 2, or -1.
   int leash = -1;
-  /// Whether a template makes the child. A template is a child itself, so signals, buffers and exit
-  /// are as they are to be already.
+  /// Whether a template makes the child. A template is a child itself, so signals and buffers are
+  /// as they are to be already.
   bool of_template = false;
   /// Descriptors that are to have other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
@@ -45,8 +47,15 @@ struct child_plan {
   bool keep_all = false;
   bool lead_group = true;
   bool report_faults = true;
+  /// Whether SIGTTIN and SIGTTOU are ignored: a child in a group of its own is in the background of
+  /// its terminal, and these would stop it without end.
+  bool ignore_terminal_stops = false;
+  /// The credentials of the program, if another process than that makes the child.
+  std::optional<credentials> as{};
   resource_limits limits;
   std::size_t max_result = 0;
+  /// Whether the program kills the child once it has the frame.
+  bool early = false;
   child_page_data* page = nullptr;
   /// The sandbox to enter, or none. The child changes it.
   confine::sandbox_plan* sandbox = nullptr;

@@ -5,7 +5,6 @@
 
 #include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
-#include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/enter_sandbox.hpp"
 #include "posix/child/fault_handler.hpp"
@@ -103,6 +102,13 @@ bool reset_signals() noexcept {
   return true;
 }
 
+bool set_terminal_stops(bool ignored) noexcept {
+  struct sigaction action{};
+  action.sa_handler = ignored ? SIG_IGN : SIG_DFL;
+  return sys.sigaction(SIGTTIN, &action, nullptr) == 0 &&
+         sys.sigaction(SIGTTOU, &action, nullptr) == 0;
+}
+
 bool unblock_signals() noexcept {
   sigset_t none;
   sigemptyset(&none);
@@ -137,16 +143,22 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
     return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
+  if ((plan.of_template || plan.ignore_terminal_stops) &&
+      !set_terminal_stops(plan.ignore_terminal_stops))
+    return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
+  // Before the limits, which are not to be raised by rights that the program does not have any
+  // more.
+  if (plan.as && !take_on(*plan.as)) return setup_step::credentials;
   if (!apply_limits(plan.limits)) return setup_step::limits;
-  auto* const entry = reinterpret_cast<void (*)()>(child_main);
-  if (plan.report_faults && !install_fault_handler(*plan.page, entry))
-    return setup_step::fault_report;
-  if (plan.kind == child_kind::callable && !plan.of_template) {
-    discard_parents_buffers(plan.standard[0] != -1);
-    if (!hook_exit()) return setup_step::exit_hook;
+  if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
+  if (plan.kind == child_kind::callable) {
+    if (!plan.of_template)
+      discard_parents_buffers(
+          {plan.standard[0] != -1, plan.standard[1] != -1, plan.standard[2] != -1});
+    if (!hook_exit(*plan.page)) return setup_step::exit_hook;
   }
   // A program has more to do before.
   if (plan.sandbox && plan.kind == child_kind::callable) {

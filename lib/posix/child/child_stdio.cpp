@@ -4,6 +4,7 @@
 #include "posix/child/child_stdio.hpp"
 
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 
 #if defined(__GLIBC__)
@@ -23,83 +24,182 @@ FILE* _IO_iter_file(isolatte_io_iterator) __attribute__((weak));
 #include <ext/stdio_filebuf.h>
 #endif
 
-// Not async-signal-safe: both take the locks of stdio's streams. glibc's fork() makes these free in
-// the child. A child that becomes a program calls neither.
+// Not async-signal-safe: both call stdio, and flush_buffers() may call a stream buffer of the
+// user's. A child that becomes a program calls neither.
+//
+// At a child's end another thread of the child may hold any lock without end: that of a stream
+// that it reads from, or that of the list of streams. fflush(nullptr) would wait for these. So the
+// list is read without its lock, as exit() in glibc 2.36 reads it, and each stream's lock is tried.
 
 namespace isolatte::inline v0_1::posix {
 
 namespace {
 
-void discard_output(FILE* stream) noexcept {
-#if defined(__GLIBC__)
-  if (__fwriting(stream) != 0 && __fpending(stream) != 0) __fpurge(stream);
-#else
-  (void)stream;
-#endif
-}
+// The streams of C
 
-void discard_all_output() noexcept {
+std::FILE* file_of(int fd) noexcept { return fd == 0 ? stdin : fd == 1 ? stdout : stderr; }
+
+/// Calls the function with every open stream.
+/// @return false if the C library does not tell which streams are open; the function has not been
+/// called then
+template <class Function>
+bool for_each_file([[maybe_unused]] Function function) noexcept {
 #if defined(__GLIBC__)
   if (_IO_iter_begin != nullptr && _IO_iter_end != nullptr && _IO_iter_next != nullptr &&
       _IO_iter_file != nullptr) {
     for (auto i = _IO_iter_begin(); i != _IO_iter_end(); i = _IO_iter_next(i))
-      discard_output(_IO_iter_file(i));
-    return;
+      function(_IO_iter_file(i));
+    return true;
   }
 #endif
-  discard_output(stdout);
-  discard_output(stderr);
+  return false;
 }
 
-#if defined(__GLIBCXX__)
+/// Whether the stream holds output that has not been written, as far as the C library tells.
+bool may_have_output([[maybe_unused]] std::FILE* stream) noexcept {
+#if defined(__GLIBC__)
+  return __fwriting(stream) != 0 && __fpending(stream) != 0;
+#else
+  return true;
+#endif
+}
 
-/// The stream's own buffer. A standard stream has one only after sync_with_stdio(false).
-template <class Stream>
-std::filebuf* own_buffer(Stream& stream) noexcept {
-  return dynamic_cast<__gnu_cxx::stdio_filebuf<char>*>(stream.rdbuf());
+void discard_output([[maybe_unused]] std::FILE* stream) noexcept {
+#if defined(__GLIBC__)
+  if (may_have_output(stream)) __fpurge(stream);
+#endif
+}
+
+/// Holds the lock of a stream that no other thread holds.
+class try_lock {
+ public:
+  explicit try_lock(std::FILE* stream) noexcept
+      : stream_{::ftrylockfile(stream) == 0 ? stream : nullptr} {}
+  try_lock(const try_lock&) = delete;
+  try_lock& operator=(const try_lock&) = delete;
+  ~try_lock() {
+    if (stream_) ::funlockfile(stream_);
+  }
+  explicit operator bool() const noexcept { return stream_ != nullptr; }
+
+ private:
+  std::FILE* stream_;
+};
+
+void flush(std::FILE* stream) noexcept {
+  if (!may_have_output(stream)) return;
+  if (try_lock const locked{stream}) std::fflush(stream);
+}
+
+void flush_files() noexcept {
+  if (for_each_file([](std::FILE* stream) { flush(stream); })) return;
+  try_lock const in{stdin};
+  try_lock const out{stdout};
+  try_lock const err{stderr};
+  if (in && out && err) {
+    std::fflush(nullptr);
+    return;
+  }
+  if (out) std::fflush(stdout);
+  if (err) std::fflush(stderr);
+}
+
+// The streams of C++
+
+/// Calls the function with every standard stream of C++, and with the number of its descriptor.
+template <class Function>
+void for_each_stream(Function function) {
+  function(std::cin, 0);
+  function(std::wcin, 0);
+  function(std::cout, 1);
+  function(std::wcout, 1);
+  function(std::cerr, 2);
+  function(std::clog, 2);
+  function(std::wcerr, 2);
+  function(std::wclog, 2);
+}
+
+/// The stream's buffer, if it is of a kind whose content can be dropped. A standard stream has such
+/// a buffer after sync_with_stdio(false), or if the user gave it that of a file stream.
+template <class Char>
+std::basic_filebuf<Char>* file_buffer(std::basic_ios<Char>& stream) noexcept {
+  return dynamic_cast<std::basic_filebuf<Char>*>(stream.rdbuf());
 }
 
 /// Drops what a buffer holds. std::basic_filebuf lets derived classes alone do that.
-struct filebuf_access : std::filebuf {
-  static void discard_output(std::filebuf& buffer) {
-    (buffer.*&filebuf_access::setp)((buffer.*&filebuf_access::pbase)(),
-                                    (buffer.*&filebuf_access::epptr)());
+template <class Char>
+struct buffer_access : std::basic_filebuf<Char> {
+  using buffer = std::basic_filebuf<Char>;
+
+  static void discard_output(buffer& from) {
+    if ((from.*&buffer_access::pptr)() == (from.*&buffer_access::pbase)()) return;
+    (from.*&buffer_access::setp)((from.*&buffer_access::pbase)(), (from.*&buffer_access::epptr)());
   }
-  static void discard_input(std::filebuf& buffer) {
-    char* const end = (buffer.*&filebuf_access::egptr)();
-    (buffer.*&filebuf_access::setg)((buffer.*&filebuf_access::eback)(), end, end);
+#if defined(__GLIBCXX__)
+  /// Puts the buffer into the state of one that has neither read nor written.
+  static void discard_input(buffer& from) {
+    (from.*&buffer_access::_M_destroy_pback)();
+    from.*& buffer_access::_M_ext_next = from.*& buffer_access::_M_ext_end =
+                                             from.*&buffer_access::_M_ext_buf;
+    from.*& buffer_access::_M_state_cur = from.*&buffer_access::_M_state_beg;
+    from.*& buffer_access::_M_reading = false;
+    (from.*&buffer_access::_M_set_buffer)(-1);
   }
+#endif
 };
 
+/// Forgets what the stream has met in the file that is not the child's.
+template <class Char>
+void begin_anew(std::basic_ios<Char>& stream, [[maybe_unused]] bool is_input) {
+  // Without a buffer the stream stays bad, and clear() may throw.
+  if (stream.rdbuf() == nullptr) return;
+  stream.clear();
+#if defined(__GLIBCXX__)
+  // Another kind of buffer reads another file than standard input.
+  if (auto* const own = dynamic_cast<__gnu_cxx::stdio_filebuf<Char>*>(stream.rdbuf());
+      is_input && own != nullptr)
+    buffer_access<Char>::discard_input(*own);
 #endif
+}
+
+template <class Char>
+void flush(std::basic_ios<Char>& stream, int fd) noexcept {
+  if (stream.rdbuf() == nullptr) return;
+  try {
+    if (file_buffer(stream) != nullptr) {
+      stream.rdbuf()->pubsync();
+      return;
+    }
+    // A buffer of another kind may write by way of the stream of C.
+    if (try_lock const locked{file_of(fd)}) stream.rdbuf()->pubsync();
+  } catch (...) {
+    // The stream's state is not read any more.
+  }
+}
 
 }  // namespace
 
-void discard_parents_buffers(bool new_input) noexcept {
-  discard_all_output();
-#if defined(__GLIBCXX__)
-  for (std::ostream* const stream : {&std::cout, &std::clog, &std::cerr})
-    if (auto* const buffer = own_buffer(*stream)) filebuf_access::discard_output(*buffer);
-#endif
-  if (!new_input) return;
+void discard_parents_buffers(const replaced_streams& replaced) noexcept {
+  if (!for_each_file([](std::FILE* stream) { discard_output(stream); }))
+    for (int const fd : {1, 2}) discard_output(file_of(fd));
+  for (int fd = 0; fd != 3; ++fd) {
+    if (!replaced[static_cast<std::size_t>(fd)]) continue;
 #if defined(__GLIBC__)
-  __fpurge(stdin);
+    if (fd == 0) __fpurge(stdin);
 #endif
-  std::clearerr(stdin);
-#if defined(__GLIBCXX__)
-  if (auto* const buffer = own_buffer(std::cin)) filebuf_access::discard_input(*buffer);
-#endif
-  std::cin.clear();
+    std::clearerr(file_of(fd));
+  }
+  for_each_stream([&]<class Char>(std::basic_ios<Char>& stream, int fd) {
+    if (auto* const buffer = file_buffer(stream)) buffer_access<Char>::discard_output(*buffer);
+    if (replaced[static_cast<std::size_t>(fd)]) begin_anew(stream, fd == 0);
+  });
 }
 
 void flush_buffers() noexcept {
-  try {
-    std::cout.flush();
-    std::clog.flush();
-  } catch (...) {
-    // A stream that the callable made throw has failed. Its state tells that.
-  }
-  std::fflush(nullptr);
+  for_each_stream([]<class Char>(std::basic_ios<Char>& stream, int fd) {
+    if (fd != 0) flush(stream, fd);
+  });
+  flush_files();
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -3,6 +3,8 @@
 
 #include "posix/child/fault_handler.hpp"
 
+#include "posix/child/stack_overflow.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cerrno>
@@ -28,7 +30,6 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
-std::uintptr_t outermost = 0;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
@@ -67,6 +68,7 @@ void limit_unwinding() noexcept {
 struct registers {
   bool known = false;
   std::uintptr_t program_counter = 0;
+  std::uintptr_t stack_pointer = 0;
   /// The place of the return address, as long as the function that was called has not built its
   /// frame.
   std::uintptr_t return_address_at = 0;
@@ -79,11 +81,13 @@ registers interrupted(const void* context) noexcept {
   auto const& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
   found.known = true;
   found.program_counter = static_cast<std::uintptr_t>(machine.gregs[REG_RIP]);
-  found.return_address_at = static_cast<std::uintptr_t>(machine.gregs[REG_RSP]);
+  found.stack_pointer = static_cast<std::uintptr_t>(machine.gregs[REG_RSP]);
+  found.return_address_at = found.stack_pointer;
 #elif defined(__linux__) && defined(__aarch64__)
   auto const& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
   found.known = true;
   found.program_counter = machine.pc;
+  found.stack_pointer = machine.sp;
   found.return_address = machine.regs[30];
 #else
   (void)context;
@@ -105,8 +109,9 @@ _Unwind_Reason_Code take_frame(_Unwind_Context* context, void* argument) {
   // The frames above the interrupted instruction are this handler's.
   if (!state.passed_handler) state.passed_handler = address == state.program_counter;
   if (!state.passed_handler) return _URC_NO_REASON;
-  // The frames below the child's entry are the parent's.
-  if (_Unwind_GetRegionStart(context) == outermost) return _URC_END_OF_STACK;
+  // The frames below are the library's and the program's.
+  if (_Unwind_GetRegionStart(context) == reinterpret_cast<std::uintptr_t>(run_user_code))
+    return _URC_END_OF_STACK;
   // A return address may belong to the next line already.
   if (!exact) --address;
   if (state.count == child_page_data::max_frames) return _URC_END_OF_STACK;
@@ -140,6 +145,9 @@ void record(int signal, const siginfo_t* info, const void* context) noexcept {
   page->fault.store(fault_state::recorded);
 
   limit_unwinding();
+  bool const has_no_access = info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR;
+  if (signal == SIGSEGV && has_no_access && faulted_at.known)
+    page->stack_overflow.store(is_stack_overflow(page->address.load(), faulted_at.stack_pointer));
   bool const nothing_to_fetch =
       !sent_by_someone && page->address.load() == faulted_at.program_counter;
   if (faulted_at.known && nothing_to_fetch) take_caller(faulted_at);
@@ -163,9 +171,8 @@ void on_fault(int signal, siginfo_t* info, void* context) {
 
 }  // namespace
 
-bool install_fault_handler(child_page_data& target, void (*entry)()) noexcept {
+bool install_fault_handler(child_page_data& target) noexcept {
   page = &target;
-  outermost = reinterpret_cast<std::uintptr_t>(entry);
   owner = ::getpid();
   dying_of = 0;
   dying_thread = pthread_t{};

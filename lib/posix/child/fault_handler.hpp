@@ -9,9 +9,9 @@
 namespace isolatte::inline v0_1::posix {
 
 /// Makes this process record fatal signals with their stack in the page, and then die of them. The
-/// stack ends above the function `entry`.
+/// stack ends above run_user_code().
 /// @return whether it worked; errno tells why not
-bool install_fault_handler(child_page_data& page, void (*entry)()) noexcept;
+bool install_fault_handler(child_page_data& page) noexcept;
 
 }  // namespace isolatte::inline v0_1::posix
 

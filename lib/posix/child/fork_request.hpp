@@ -17,10 +17,10 @@
 namespace isolatte::inline v0_1::posix {
 
 /// A request of the program's to a template. After it in the message: the numbers of the
-/// descriptors to keep, the plan of the sandbox, and the arguments unless they are in a file of
-/// their own. With it, in this order: the child's page, its leash if it has one, its result
-/// channel, its standard streams as far as they are given, the sandbox's descriptors, the file with
-/// the arguments, the descriptors to keep.
+/// descriptors to keep, those of the supplementary groups, the plan of the sandbox, and the
+/// arguments unless they are in a file of their own. With it, in this order: the child's page, its
+/// leash if it has one, its result channel, its standard streams as far as they are given, the
+/// sandbox's descriptors, the file with the arguments, the descriptors to keep.
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
@@ -37,9 +37,12 @@ struct fork_request {
     arguments_in_file = 1 << 4,
     /// Shifted by a stream's number: the stream is given.
     stream_given = 1 << 5,
-    has_sandbox = 1 << 8,
+    is_early = 1 << 8,
+    /// SIGTTIN and SIGTTOU are ignored.
+    ignores_terminal_stops = 1 << 9,
+    has_sandbox = 1 << 10,
     /// The call itself enters the sandbox, once it is ready for that.
-    defers_sandbox = 1 << 9,
+    defers_sandbox = 1 << 11,
   };
 
   std::uint64_t id = 0;
@@ -54,6 +57,11 @@ struct fork_request {
   /// A bit for each limit that is set.
   std::uint32_t limits_set = 0;
   std::array<std::int64_t, 9> limits{};
+  /// The credentials that the child takes on, except the supplementary groups.
+  std::array<std::uint64_t, 3> capabilities{};
+  std::array<std::uint32_t, 3> users{};
+  std::array<std::uint32_t, 3> groups{};
+  std::uint64_t supplementary = 0;
 
   bool has(flag one) const noexcept { return (flags & one) != 0; }
   void set(flag one, bool whether) noexcept {

@@ -6,6 +6,7 @@
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/sandbox_message.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -48,15 +49,16 @@ void make_way(std::span<descriptor> all, const std::vector<int>& wanted, error_c
   }
 }
 
-/// The numbers that the kept descriptors are to have.
-std::vector<int> take_numbers(std::size_t count, std::span<const std::byte>& rest, error_code& ec) {
-  std::vector<int> numbers(count);
-  if (rest.size() < count * sizeof(int)) {
+template <class Number>
+std::vector<Number> take_numbers(std::size_t count, std::span<const std::byte>& rest,
+                                 error_code& ec) {
+  if (rest.size() / sizeof(Number) < count) {
     ec = make_error_code(boost::system::errc::bad_message);
-    return numbers;
+    return {};
   }
-  if (!numbers.empty()) std::memcpy(numbers.data(), rest.data(), count * sizeof(int));
-  rest = rest.subspan(count * sizeof(int));
+  std::vector<Number> numbers(count);
+  if (count != 0) std::memcpy(numbers.data(), rest.data(), count * sizeof(Number));
+  rest = rest.subspan(count * sizeof(Number));
   return numbers;
 }
 
@@ -64,10 +66,14 @@ std::vector<int> take_numbers(std::size_t count, std::span<const std::byte>& res
 
 void received_task::receive() {
   task_ = entry_(arguments_);
-  task_->receive();
+  run_user_code(*task_, task_step::receive);
 }
 
-void received_task::invoke() { task_->invoke(); }
+void received_task::invoke() { run_user_code(*task_, task_step::invoke); }
+
+void received_task::encode(detail::byte_buffer& out) const {
+  run_user_code(*task_, task_step::encode, &out);
+}
 
 argument_bytes::~argument_bytes() {
   if (mapped_) sys.munmap(mapped_, bytes_.size());
@@ -121,7 +127,12 @@ void requested_child::read(std::span<const std::byte> message, std::vector<descr
 
 void requested_child::plan(const fork_request& request, std::span<const std::byte> rest,
                            descriptor_queue descriptors, error_code& ec) {
-  std::vector<int> const numbers = take_numbers(request.kept, rest, ec);
+  auto const numbers = take_numbers<int>(request.kept, rest, ec);
+  if (!ec)
+    plan_.as = {.users = request.users,
+                .groups = request.groups,
+                .capabilities = request.capabilities,
+                .supplementary = take_numbers<std::uint32_t>(request.supplementary, rest, ec)};
   if (!ec) make_way(descriptors.all(), numbers, ec);
   if (!ec) make_way(std::span{&leash_, 1}, numbers, ec);
   if (ec) return;
@@ -141,8 +152,10 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   plan_.lead_group = request.has(fork_request::leads_group);
   plan_.group = request.group;
   plan_.report_faults = request.has(fork_request::reports_faults);
+  plan_.ignore_terminal_stops = request.has(fork_request::ignores_terminal_stops);
   plan_.limits = limits_of(request);
   plan_.max_result = request.max_result;
+  plan_.early = request.has(fork_request::is_early);
 
   if (int const channel = descriptors.next(ec); !ec) set_channel(plan_, channel, ec);
   if (ec) return;

@@ -30,7 +30,7 @@ class received_task final : public detail::child_task {
   }
   void receive() override;
   void invoke() override;
-  void encode(detail::byte_buffer& out) const override { task_->encode(out); }
+  void encode(detail::byte_buffer& out) const override;
   void release() noexcept override {}
 
  private:

@@ -8,6 +8,7 @@
 #include "posix/child/standby_main.hpp"
 #include "posix/child_page.hpp"
 #include "posix/message_socket.hpp"
+#include "posix/process_registry.hpp"
 #include "posix/signals_blocked.hpp"
 #include "posix/system_calls.hpp"
 
@@ -35,7 +36,10 @@ int make_child(const child_page& page, error_code& ec, Run run) {
   signals_blocked const blocked{ec};
   if (ec) return 0;
   pid_t const pid = sys.clone_sibling(&page.data()->pid);
-  if (pid == 0) run();
+  if (pid == 0) {
+    enter_copy();
+    run();
+  }
   if (pid == -1) ec = last_error();
   return pid == -1 ? 0 : pid;
 }

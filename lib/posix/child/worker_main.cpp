@@ -7,6 +7,8 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/thread_exit.hpp"
+#include "posix/child/user_code.hpp"
 #include "posix/job_channel.hpp"
 #include "posix/system_calls.hpp"
 
@@ -26,7 +28,6 @@
 #include <utility>
 #include <vector>
 
-#include <cxxabi.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -224,27 +225,27 @@ class worker_task final : public detail::child_task {
     reply_kind if_it_throws = reply_kind::exception;
     try {
       out.limit(limit);
-      work(if_it_throws);
+      auto step = [&] { work(if_it_throws); };
+      run_to_thread_exit(step, [&] { leave_without_thread(out, limit); });
       stay_alone();
       return reply_kind::value;
-    } catch (abi::__forced_unwind&) {
-      // pthread_exit() ended the only thread. The unwinding cannot be stopped, so the worker
-      // replies and leaves.
-      stay_alone();
-      reply_header last;
-      last.id = current_;
-      last.pid = self_;
-      last.kind = static_cast<std::uint32_t>(reply_kind::unencodable);
-      put(out, limit, std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
-      last.size = out.size();
-      flush_buffers();
-      socket_->write(last, out.bytes());
-      leave(1);
     } catch (...) {
       stay_alone();
       put(out, limit, std::current_exception());
       return if_it_throws;
     }
+  }
+  [[noreturn]] void leave_without_thread(byte_buffer& out, std::size_t limit) noexcept {
+    stay_alone();
+    reply_header last;
+    last.id = current_;
+    last.pid = self_;
+    last.kind = static_cast<std::uint32_t>(reply_kind::unencodable);
+    put(out, limit, std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
+    last.size = out.size();
+    flush_buffers();
+    socket_->write(last, out.bytes());
+    leave_main(1);
   }
   static void put(byte_buffer& out, std::size_t limit, const std::exception_ptr& what) noexcept {
     std::size_t const allowed = logic::payload_limit(payload_kind::exception, limit);
@@ -266,8 +267,8 @@ class worker_task final : public detail::child_task {
         kind = guarded(out, logic::exception_allowance, [&](reply_kind&) {
           auto const entry = reinterpret_cast<detail::make_task>(plan_.initializer.address);
           auto const task = entry(arguments_.subspan(sizeof plan_));
-          task->receive();
-          task->invoke();
+          run_user_code(*task, task_step::receive);
+          run_user_code(*task, task_step::invoke);
         });
     }
     if (kind == reply_kind::value) {
@@ -312,14 +313,14 @@ class worker_task final : public detail::child_task {
       if_it_throws = reply_kind::unreceivable;
       auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
       auto const task = entry(arguments.bytes());
-      task->receive();
+      run_user_code(*task, task_step::receive);
       stay_alone();
       if_it_throws = reply_kind::exception;
       page_.begin(job);
-      task->invoke();
+      run_user_code(*task, task_step::invoke);
       stay_alone();
       if_it_throws = reply_kind::unencodable;
-      task->encode(out);
+      run_user_code(*task, task_step::encode, &out);
     });
     return reply(job.id, kind, out, meter_.end());
   }

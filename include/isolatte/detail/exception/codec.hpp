@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <exception>
 #include <span>
+#include <string>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -27,6 +28,11 @@ ISOLATTE_DECL void encode_exception(byte_buffer& out, const std::exception_ptr& 
 /// Rebuilds what encode_exception() appended.
 /// @throws malformed_frame if encode_exception() cannot have appended this
 ISOLATTE_DECL std::exception_ptr decode_exception(std::span<const std::byte> bytes);
+
+/// Gives the type and the message of an exception in one text, as in
+/// "std::out_of_range: too far"; one of them alone if there is no other. An exception that
+/// stands for one of the child's has the type and the message of the original.
+ISOLATTE_DECL std::string describe_exception(const std::exception_ptr& thrown);
 
 }  // namespace isolatte::inline v0_1::detail
 
