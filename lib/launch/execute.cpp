@@ -157,8 +157,9 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
 
 }  // namespace
 
-launched execute(const asio::any_io_executor& executor, const program& what, const options& opts) {
-  launched run{executor, opts, nullptr};
+launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
+                 detail::report_handler waiting) {
+  launched run{executor, opts, nullptr, std::move(waiting)};
   if (!run.refused) run.take(fork_program(what, run.supervisor->ends(), opts, run.refused));
   return run;
 }

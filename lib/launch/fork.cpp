@@ -22,8 +22,9 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 }
 
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
-              const options& opts, supervise::symbolise_function symbolise) {
-  launched run{executor, opts, symbolise};
+              const options& opts, supervise::symbolise_function symbolise,
+              detail::report_handler waiting) {
+  launched run{executor, opts, symbolise, std::move(waiting)};
   if (!run.refused) run.take(fork_child(task, run.supervisor->ends(), opts, run.refused));
   return run;
 }

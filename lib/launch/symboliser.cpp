@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -99,8 +100,7 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   opts.max_result = max_text;
   opts.fault_report = false;
   describe_task task{unknown};
-  launched child;
-  if (!unknown.empty()) child = fork(executor, task, opts, nullptr);
+  launched child = unknown.empty() ? launched{} : fork(executor, task, opts, nullptr);
   if (unknown.empty() || child.refused) {
     // Without a child the addresses have to do.
     then(cache.text_of(fault.frames));
@@ -108,10 +108,16 @@ void symbolise(const boost::asio::any_io_executor& executor, const posix::fault_
   }
   child.supervisor->async_own([&cache, unknown, all = fault.frames, then = std::move(then)](
                                   boost::system::error_code, detail::report report) {
-    if (report.summary.how == ending::returned)
-      cache.keep(unknown,
-                 {reinterpret_cast<const char*>(report.payload.data()), report.payload.size()});
-    then(cache.text_of(all));
+    std::string text;
+    try {
+      if (report.summary.how == ending::returned)
+        cache.keep(unknown,
+                   {reinterpret_cast<const char*>(report.payload.data()), report.payload.size()});
+      text = cache.text_of(all);
+    } catch (const std::bad_alloc&) {
+      // The run goes on without the text.
+    }
+    then(std::move(text));
   });
   child.begin();
 }

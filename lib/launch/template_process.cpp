@@ -16,6 +16,7 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,6 +34,10 @@ constexpr const char* making = "creating the child in the fork server";
 /// never answers: something has stopped it, or a lock that another thread held at its fork is never
 /// released in it.
 constexpr std::chrono::seconds patience{5};
+
+/// Handlers on the strand at once: waits for replies, room and patience, and posted steps. Requests
+/// bring memory of their own.
+constexpr std::size_t handlers_at_once = 16;
 
 options template_options(int socket) {
   options opts;
@@ -64,9 +69,11 @@ template_process::template_process(only_make, const asio::any_io_executor& execu
                                    ahead_of_need ahead)
     : executor_{executor},
       ahead_{ahead},
-      strand_{executor},
+      strand_{executor, handlers_at_once},
       socket_{strand_},
-      patience_timer_{strand_} {}
+      patience_timer_{strand_} {
+  none_.reserve(posix::most_descriptors);
+}
 
 template_process::~template_process() = default;
 
@@ -102,13 +109,52 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 
 // Requests
 
+/// Has the template's strand call ended(), in the memory that it has itself.
+class template_process::companion final : public supervise::strand::step {
+ public:
+  companion(std::weak_ptr<template_process> of, std::uint64_t id) noexcept
+      : template_{std::move(of)}, id_{id} {}
+
+  static void end(companion* self) noexcept {
+    self->keeps_ = self->template_.lock();
+    if (!self->keeps_ || self->keeps_->abandoned_) return delete self;
+    // A copy: another thread may run the step at once, and destroy the template.
+    auto const on = self->keeps_->strand_;
+    on.post(*self);
+  }
+
+  void run() override {
+    auto const owned = std::unique_ptr<companion>{this};
+    keeps_->ended(id_);
+  }
+  void drop() noexcept override { delete this; }
+
+ private:
+  std::weak_ptr<template_process> const template_;
+  std::shared_ptr<template_process> keeps_;
+  std::uint64_t const id_;
+};
+
+std::shared_ptr<void> template_process::make_companion(std::uint64_t id) {
+  auto made = std::make_unique<companion>(weak_from_this(), id);
+  // If there is no memory for the pointer, its deleter is called all the same.
+  return {made.release(), companion::end};
+}
+
+template_process::running_map::node_type template_process::place_for(
+    const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
+  running_map one;
+  one.emplace(id, run);
+  return one.extract(one.begin());
+}
+
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts,
                               error_code& ec) {
+  auto const id = next_id_++;
   request what;
-  what.id = next_id_++;
   what.leads_group = opts.kill_tree;
-  what.message = make_request(what.id, call, run->ends(), opts, ec);
+  what.message = make_request(id, call, run->ends(), opts, ec);
   if (ec || launch_standby(run, what.message, opts)) return;
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
@@ -120,9 +166,13 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   if (ec) return;
   what.message.lead_with(std::move(file), std::move(leash));
   what.process->expect(what.page.data()->pid, what.leads_group);
+  what.place = place_for(run, id);
+  what.companion = make_companion(id);
   what.run = std::move(run);
-  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
-    self->enqueue(std::move(what));
+  request_map one;
+  one.emplace(id, std::move(what));
+  asio::post(strand_, [self = shared_from_this(), node = one.extract(one.begin())]() mutable {
+    self->enqueue(std::move(node));
   });
 }
 
@@ -131,12 +181,16 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
                                       const fork_message& message, const options& opts) {
   auto standby = take_standby();
   if (!standby) return false;
+  // Everything that needs memory comes before the child is told to run the call.
+  auto const id = standby->id();
+  auto place = place_for(run, id);
+  auto ending = make_companion(id);
   auto child = standby->employ(message, opts.kill_tree);
   if (!child) return false;
-  auto const id = standby->id();
-  watch(run, id);
-  asio::post(strand_, [self = shared_from_this(), weak = std::weak_ptr{run}, id] {
-    self->running_.emplace(id, weak);
+  run->attach(std::move(ending));
+  asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
+    auto const weak = place.mapped();
+    self->running_.insert(std::move(place));
     if (auto const running = weak.lock(); running && self->closed_)
       running->abort(self->why_it_ends());
     self->await_replies();
@@ -188,24 +242,32 @@ void template_process::drop_standby() noexcept {
   standby_.reset();
 }
 
-void template_process::enqueue(request what) {
-  if (closed_) return what.run->fail(asio::error::operation_aborted, making);
-  queued_.push_back(std::move(what));
+void template_process::enqueue(request_map::node_type what) {
+  if (closed_) return what.mapped().run->fail(asio::error::operation_aborted, making);
+  queued_.insert(std::move(what));
   send_queued();
 }
 
 void template_process::send_queued() {
   while (!queued_.empty() && !waiting_for_room_) {
-    if (!send(queued_.front())) continue;
-    queued_.pop_front();
+    // Taken out first: a template that has died fails what is in the maps.
+    auto first = queued_.extract(queued_.begin());
+    switch (send(first.mapped())) {
+      case sending::sent:
+        sent_.insert(std::move(first));
+        if (!patient_) be_patient(0);
+        break;
+      case sending::refused: break;
+      case sending::later: queued_.insert(std::move(first)); break;
+    }
   }
   await_replies();
 }
 
-bool template_process::send(request& what) {
+template_process::sending template_process::send(request& what) {
   if (closed_ || what.run->cancelled_before_begin()) {
     what.run->fail(asio::error::operation_aborted, making);
-    return true;
+    return sending::refused;
   }
   // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
@@ -214,37 +276,34 @@ bool template_process::send(request& what) {
   if (!process_) start(ec);
   if (ec) {
     what.run->fail(ec, "starting the fork server");
-    return true;
+    return sending::refused;
   }
   posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
     what.message = {};
-    auto const id = what.id;
-    sent_.emplace(id, std::move(what));
-    if (!patient_) be_patient(0);
-    return true;
+    return sending::sent;
   }
   if (detail::would_block(ec)) {
     await_room();
-    return false;
+    return sending::later;
   }
   if (is_end(ec)) {
     died();
     // A fresh template may do better, once.
-    if (!std::exchange(what.tried, true)) return false;
+    if (!std::exchange(what.tried, true)) return sending::later;
     ec = error::server_died;
   }
   what.run->fail(ec, making);
-  return true;
+  return sending::refused;
 }
 
 void template_process::await_room() {
   waiting_for_room_ = true;
   socket_.async_wait(supervise::stream_descriptor::wait_write,
-                     [self = shared_from_this()](const error_code&) {
+                     supervise::on_reserve(strand_, [self = shared_from_this()](const error_code&) {
                        self->waiting_for_room_ = false;
                        self->send_queued();
-                     });
+                     }));
 }
 
 // Replies
@@ -252,12 +311,13 @@ void template_process::await_room() {
 void template_process::await_replies() {
   if (reading_ || !socket_.is_open() || (sent_.empty() && running_.empty())) return;
   reading_ = true;
-  socket_.async_wait(supervise::stream_descriptor::wait_read,
-                     [self = shared_from_this()](const error_code& ec) {
-                       self->reading_ = false;
-                       if (!ec) self->read_replies();
-                       self->await_replies();
-                     });
+  socket_.async_wait(
+      supervise::stream_descriptor::wait_read,
+      supervise::on_reserve(strand_, [self = shared_from_this()](const error_code& ec) {
+        self->reading_ = false;
+        if (!ec) self->read_replies();
+        self->await_replies();
+      }));
 }
 
 /// Waits two periods: if a program is stopped together with its template and both go on, the first
@@ -265,23 +325,32 @@ void template_process::await_replies() {
 void template_process::be_patient(std::uint64_t oldest_before) {
   patient_ = true;
   patience_timer_.expires_after(patience);
-  patience_timer_.async_wait([self = shared_from_this(), oldest_before](const error_code&) {
-    self->patient_ = false;
-    if (self->sent_.empty()) return;
-    auto const oldest = self->sent_.begin()->first;
-    if (oldest != oldest_before) return self->be_patient(oldest);
-    self->died();
-    self->send_queued();
-  });
+  try {
+    patience_timer_.async_wait(supervise::on_reserve(
+        strand_, [self = shared_from_this(), oldest_before](const error_code&) {
+          self->lose_patience(oldest_before);
+        }));
+  } catch (const std::bad_alloc&) {
+    // Without memory for a timer the next request tries again.
+    patient_ = false;
+  }
+}
+
+void template_process::lose_patience(std::uint64_t oldest_before) {
+  patient_ = false;
+  if (sent_.empty()) return;
+  auto const oldest = sent_.begin()->first;
+  if (oldest != oldest_before) return be_patient(oldest);
+  died();
+  send_queued();
 }
 
 void template_process::read_replies() {
   posix::fork_reply reply;
-  std::vector<posix::descriptor> none;
   while (socket_.is_open()) {
     error_code ec;
     auto const bytes = posix::receive_message(
-        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none, false, ec);
+        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none_, false, ec);
     if (detail::would_block(ec)) return;
     if (ec || bytes.size() != sizeof reply) {
       died();
@@ -294,8 +363,8 @@ void template_process::read_replies() {
 void template_process::take_reply(const posix::fork_reply& reply) {
   auto const place = sent_.find(reply.id);
   if (place == sent_.end()) return standby_answered(reply);
-  request what = std::move(place->second);
-  sent_.erase(place);
+  auto const node = sent_.extract(place);
+  request& what = node.mapped();
   if (sent_.empty()) patience_timer_.cancel();
   if (reply.pid == 0) {
     error_code ec = error::unknown_function;
@@ -306,18 +375,10 @@ void template_process::take_reply(const posix::fork_reply& reply) {
   using clock = std::chrono::steady_clock;
   if (what.leads_group) posix::sys.setpgid(reply.pid, reply.pid);
   what.process->adopt(reply.pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
-  running_.emplace(what.id, what.run);
-  watch(what.run, what.id);
+  running_.insert(std::move(what.place));
+  what.run->attach(std::move(what.companion));
   what.run->begin_later(std::move(what.process), std::move(what.page));
   order_standby();
-}
-
-/// Has ended() called at the run's end.
-void template_process::watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
-  run->attach({nullptr, [weak = weak_from_this(), id](void*) {
-                 if (auto const self = weak.lock(); self && !self->abandoned_)
-                   asio::post(self->strand_, [self, id] { self->ended(id); });
-               }});
 }
 
 void template_process::ended(std::uint64_t id) {
@@ -378,7 +439,7 @@ void template_process::close() {
   }
   asio::post(strand_, [self = shared_from_this()] {
     self->died();
-    for (auto& what : std::exchange(self->queued_, {}))
+    for (auto& [id, what] : std::exchange(self->queued_, {}))
       what.run->fail(asio::error::operation_aborted, making);
   });
 }

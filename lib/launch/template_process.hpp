@@ -23,11 +23,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -65,15 +65,24 @@ class template_process final : public supervise::context_bound,
   void abandon() noexcept override;
 
  private:
+  /// Runs whose child is there, by the ids of their requests.
+  using running_map = std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>>;
   struct request {
-    std::uint64_t id = 0;
     std::shared_ptr<supervise::supervisor> run;
     posix::child_page page;
     std::shared_ptr<posix::child_process> process;
     fork_message message;
     bool leads_group = true;
     bool tried = false;
+    /// Its place in running_, and what tells of the run's end.
+    running_map::node_type place;
+    std::shared_ptr<void> companion;
   };
+  /// Requests by their ids. A place moves from one map to another, so that nothing is allocated for
+  /// a request that has been made.
+  using request_map = std::map<std::uint64_t, request>;
+  /// Says, when it is destroyed, that a run is over.
+  class companion;
 
   bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
                       const fork_message& message, const options& opts);
@@ -81,17 +90,20 @@ class template_process final : public supervise::context_bound,
   void order_standby();
   void standby_answered(const posix::fork_reply& reply);
   void drop_standby() noexcept;
-  void watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id);
 
   void start(boost::system::error_code& ec);
   void set_process(std::shared_ptr<posix::child_process> process) noexcept;
-  void enqueue(request what);
+  running_map::node_type place_for(const std::shared_ptr<supervise::supervisor>& run,
+                                   std::uint64_t id);
+  std::shared_ptr<void> make_companion(std::uint64_t id);
+  void enqueue(request_map::node_type what);
   void send_queued();
-  /// @return whether the request has been sent, or its run has been told that it will not be
-  bool send(request& what);
+  enum class sending { sent, refused, later };
+  sending send(request& what);
   void await_room();
   void await_replies();
   void be_patient(std::uint64_t oldest_before);
+  void lose_patience(std::uint64_t oldest_before);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void died();
@@ -119,9 +131,11 @@ class template_process final : public supervise::context_bound,
   bool patient_ = false;
   bool reading_ = false;
   bool waiting_for_room_ = false;
-  std::deque<request> queued_;
-  std::map<std::uint64_t, request> sent_;
-  std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>> running_;
+  /// Stays empty: replies have no descriptors. Has the room that reading one needs.
+  std::vector<posix::descriptor> none_;
+  request_map queued_;
+  request_map sent_;
+  running_map running_;
 };
 
 }  // namespace isolatte::inline v0_1::launch

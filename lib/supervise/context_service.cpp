@@ -23,13 +23,20 @@ void context_service::join(const boost::asio::any_io_executor& executor, members
 }
 
 void context_service::shutdown() {
-  list remaining;
-  {
-    std::lock_guard const lock{mutex_};
-    remaining.assign(runs_.begin(), runs_.end());
-  }
-  for (auto const& member : remaining)
-    if (auto const run = member.lock()) run->abandon();
+  // One at a time and without a copy of the list, for which there may be no memory. To abandon one
+  // may destroy others, which take their places out of the list.
+  while (auto const run = take_one()) run->abandon();
+}
+
+/// Takes a member out of the list. Its membership has to be told to forget the place.
+std::shared_ptr<context_bound> context_service::take_one() noexcept {
+  std::lock_guard const lock{mutex_};
+  for (auto place = runs_.begin(); place != runs_.end(); ++place)
+    if (auto run = place->lock()) {
+      runs_.erase(place);
+      return run;
+    }
+  return nullptr;
 }
 
 }  // namespace isolatte::inline v0_1::supervise

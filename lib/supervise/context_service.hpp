@@ -16,6 +16,7 @@ namespace isolatte::inline v0_1::supervise {
 /// A run, a template or a pool: it must not outlive its execution context.
 class context_bound {
  public:
+  /// Ends what is under way. First of all the membership forgets its place, which is gone.
   virtual void abandon() noexcept = 0;
 
  protected:
@@ -53,6 +54,7 @@ class context_service : public boost::asio::execution_context::service {
 
  private:
   void shutdown() override;
+  std::shared_ptr<context_bound> take_one() noexcept;
 
   // Used by memberships alone. The service outlives every handler of its context, and abandon()
   // ends what is left.
