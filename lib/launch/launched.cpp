@@ -31,7 +31,7 @@ void launched::begin() { supervisor->begin(std::move(child.process), std::move(c
 
 void launched::begin_or_refuse(const boost::asio::any_io_executor& executor) {
   if (!refused) return begin();
-  if (supervisor) return supervisor->fail(refused.ec, refused.step);
+  if (supervisor) return supervisor->refuse(refused.ec, refused.step);
   supervise::complete_refused(executor, std::move(*handler), refused);
 }
 

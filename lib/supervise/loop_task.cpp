@@ -27,14 +27,12 @@ namespace execution = asio::execution;
 
 namespace {
 
-/// Blocks of a task: Asio's strand needs two, one for itself and one for its event loop.
-constexpr std::size_t blocks_of_task = 2;
-
-constexpr std::chrono::milliseconds between_attempts{1};
-
 /// The task that this thread is trying to hand to an executor.
 thread_local const loop_task* being_posted = nullptr;
 
+}  // namespace
+
+/// The function that an executor is given.
 class posted {
  public:
   explicit posted(std::shared_ptr<loop_task> task) noexcept : task_{std::move(task)} {}
@@ -46,6 +44,7 @@ class posted {
   }
   void operator()() {
     loop_task& task = *task_;
+    task.has_begun_ = true;
     task.run(std::move(task_));
   }
 
@@ -53,38 +52,55 @@ class posted {
   std::shared_ptr<loop_task> task_;
 };
 
+namespace {
+
+/// Blocks of a task: Asio's strand needs two, one for itself and one for its event loop.
+constexpr std::size_t blocks_of_task = 2;
+
+constexpr std::chrono::milliseconds between_attempts{1};
+
 template <class Executor>
 using tracked = std::decay_t<decltype(asio::require(std::declval<const Executor&>(),
                                                     execution::outstanding_work.tracked))>;
 
+enum class how { post, dispatch };
+
 /// @return whether the executor is one of that type
-template <class Target, class Executor>
-bool post_to(const Executor& executor, const std::shared_ptr<loop_task>& task) {
+template <how How, class Target, class Executor>
+bool give_to(const Executor& executor, const std::shared_ptr<loop_task>& task) {
   auto const* const target = executor.template target<Target>();
   if (target == nullptr) return false;
-  asio::prefer(asio::require(*target, execution::blocking.never),
-               execution::allocator(reserve_allocator<void>{task->memory()}))
-      .execute(posted{task});
+  auto const allocator = execution::allocator(reserve_allocator<void>{task->memory()});
+  if constexpr (How == how::post)
+    asio::prefer(asio::require(*target, execution::blocking.never), allocator)
+        .execute(posted{task});
+  else
+    asio::prefer(*target, allocator).execute(posted{task});
   return true;
 }
 
-template <class Executor>
-bool post_to_strand(const Executor& executor, const std::shared_ptr<loop_task>& task) {
+template <how How, class Executor>
+bool give_to_strand(const Executor& executor, const std::shared_ptr<loop_task>& task) {
   auto const* const target = executor.template target<strand>();
   if (target == nullptr) return false;
-  target->post_in(task->memory(), posted{task});
+  if constexpr (How == how::post)
+    target->post_in(task->memory(), posted{task});
+  else
+    target->dispatch_in(task->memory(), posted{task});
   return true;
 }
 
-template <class Executor>
-void post_any(const Executor& executor, const std::shared_ptr<loop_task>& task) {
+template <how How, class Executor>
+void give(const Executor& executor, const std::shared_ptr<loop_task>& task) {
   using loop = asio::io_context::executor_type;
   using pool = asio::thread_pool::executor_type;
-  if (post_to<loop>(executor, task) || post_to<tracked<loop>>(executor, task) ||
-      post_to<asio::strand<loop>>(executor, task) ||
-      post_to<asio::strand<tracked<loop>>>(executor, task) || post_to<pool>(executor, task) ||
-      post_to<tracked<pool>>(executor, task) || post_to<asio::strand<pool>>(executor, task) ||
-      post_to<asio::strand<tracked<pool>>>(executor, task) || post_to_strand(executor, task))
+  if (give_to<How, loop>(executor, task) || give_to<How, tracked<loop>>(executor, task) ||
+      give_to<How, asio::strand<loop>>(executor, task) ||
+      give_to<How, asio::strand<tracked<loop>>>(executor, task) ||
+      give_to<How, pool>(executor, task) || give_to<How, tracked<pool>>(executor, task) ||
+      give_to<How, asio::strand<pool>>(executor, task) ||
+      give_to<How, asio::strand<tracked<pool>>>(executor, task) ||
+      give_to_strand<How>(executor, task))
     return;
   struct attempt {
     explicit attempt(const loop_task* what) noexcept : before{std::exchange(being_posted, what)} {}
@@ -93,8 +109,12 @@ void post_any(const Executor& executor, const std::shared_ptr<loop_task>& task) 
   } const going_on{task.get()};
   for (;;) {
     try {
-      return asio::prefer(executor, execution::blocking.never).execute(posted{task});
+      if constexpr (How == how::post)
+        return asio::require(executor, execution::blocking.never).execute(posted{task});
+      else
+        return executor.execute(posted{task});
     } catch (const std::bad_alloc&) {
+      if (task->has_begun()) throw;
       std::this_thread::sleep_for(between_attempts);
     }
   }
@@ -111,11 +131,14 @@ bool is_running(const asio::any_io_executor& executor) noexcept {
 loop_task::loop_task() : memory_{blocks_of_task} {}
 
 void post(const asio::any_io_executor& executor, const std::shared_ptr<loop_task>& task) {
-  post_any(executor, task);
+  task->has_begun_ = false;
+  give<how::post>(executor, task);
 }
 
-void post(const asio::any_completion_executor& executor, const std::shared_ptr<loop_task>& task) {
-  post_any(executor, task);
+void dispatch(const asio::any_completion_executor& executor,
+              const std::shared_ptr<loop_task>& task) {
+  task->has_begun_ = false;
+  give<how::dispatch>(executor, task);
 }
 
 bool runs_here(const asio::any_io_executor& executor) noexcept {

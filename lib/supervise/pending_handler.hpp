@@ -78,7 +78,7 @@ class basic_pending_handler {
 
     /// Runs on the operation's executor first, then on the handler's if that is another one.
     void run(std::shared_ptr<loop_task> self) override {
-      if (elsewhere && !std::exchange(is_there, true)) return post(*elsewhere, self);
+      if (elsewhere && !std::exchange(is_there, true)) return dispatch(*elsewhere, self);
       auto slot = boost::asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();
       auto called = std::move(handler);

@@ -73,16 +73,23 @@ class strand {
     state_->add(*new (place) node{memory, std::forward<Function>(function)});
   }
 
+  /// Calls the function here and now if that is possible, or posts it.
+  template <class Function>
+  void dispatch_in(reserve& memory, Function&& function) const {
+    if (running_in_this_thread()) return call(std::forward<Function>(function));
+    if (state::turn const entered{state_, state_->try_enter()})
+      return call(std::forward<Function>(function));
+    post_in(memory, std::forward<Function>(function));
+  }
+
   // The members that Asio asks of an executor.
 
   template <class Function>
   void execute(Function&& function) const {
-    if (!never_blocks_) {
-      if (running_in_this_thread()) return call(std::forward<Function>(function));
-      if (state::turn const entered{state_, state_->try_enter()})
-        return call(std::forward<Function>(function));
-    }
-    post_in(state_->steps, std::forward<Function>(function));
+    if (never_blocks_)
+      post_in(state_->steps, std::forward<Function>(function));
+    else
+      dispatch_in(state_->steps, std::forward<Function>(function));
   }
   boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept;
   boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept {

@@ -274,6 +274,12 @@ void supervisor::fail(const error_code& ec, const char* step) {
   });
 }
 
+void supervisor::refuse(const error_code& ec, const char* step) {
+  child_ends_ = {};
+  close_io();
+  fail(ec, step);
+}
+
 void supervisor::abort(const error_code& ec) {
   later([ec](supervisor& self, const error_code&) {
     if (self.complete_ || (self.process_ && self.look_for_end())) return;

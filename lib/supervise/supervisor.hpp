@@ -69,6 +69,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void async_own(detail::report_handler handler);
   /// Completes with this error: no child could be made.
   void fail(const boost::system::error_code& ec, const char* step);
+  /// Does the same before any other function can have been called for a child, and closes the
+  /// descriptors at once: there may be too few of them.
+  void refuse(const boost::system::error_code& ec, const char* step);
   /// Ends the child as a cancellation does, and completes with this error instead.
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.

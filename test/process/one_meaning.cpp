@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Each member of options means the same thing whatever launches the child. Where it cannot, the
+// Each member of options means the same thing whatever launches the child. If one cannot, the
 // table below names the launcher, and its documentation does so, too.
 
 #include "helpers.hpp"
@@ -288,7 +288,7 @@ struct option_case {
   /// Null: no program can do it.
   const char* script;
   void (*set)(setting&);
-  /// What every launcher's facts contain.
+  /// Text that every launcher's facts contain.
   std::string_view expected;
   /// Launchers that refuse it, or that it does not apply to, and what theirs contain.
   std::map<std::string_view, std::string_view> exceptions{};
