@@ -23,6 +23,12 @@ boost::system::error_code error_of_caught() {
   }
 }
 
+void give_reason(std::string& reason, const char* words) noexcept try {
+  reason = words;
+} catch (const std::bad_alloc&) {
+  reason.clear();
+}
+
 bool would_block(const boost::system::error_code& ec) noexcept {
   return ec == boost::system::errc::resource_unavailable_try_again ||
          ec == boost::system::errc::operation_would_block;

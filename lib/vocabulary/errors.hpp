@@ -6,6 +6,8 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <string>
+
 namespace isolatte::inline v0_1::detail {
 
 /// The error of the exception that is being handled: the code that it carries, or
@@ -14,6 +16,9 @@ boost::system::error_code error_of_caught();
 
 /// Whether a non-blocking call found nothing to do, rather than failed.
 bool would_block(const boost::system::error_code& ec) noexcept;
+
+/// Puts a reason into words. Without memory for them there are none: the end itself has to arrive.
+void give_reason(std::string& reason, const char* words) noexcept;
 
 /// Why an operation could not be started.
 struct refusal {
