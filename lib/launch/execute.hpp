@@ -15,7 +15,7 @@ namespace isolatte::inline v0_1::launch {
 
 /// Launches a program. Whether the program can be executed is known only at the child's end.
 launched execute(const boost::asio::any_io_executor& executor, const program& what,
-                 const options& opts);
+                 const options& opts, detail::report_handler waiting);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -24,13 +24,14 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 }
 
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
-              const options& opts, supervise::symbolise_function symbolise) {
+              const options& opts, supervise::symbolise_function symbolise,
+              detail::report_handler waiting) {
   if (shares_terminal(opts)) {
     options shared = opts;
     shared.kill_tree = false;
-    return fork(executor, task, shared, std::move(symbolise));
+    return fork(executor, task, shared, std::move(symbolise), std::move(waiting));
   }
-  launched run{executor, opts, std::move(symbolise)};
+  launched run{executor, opts, std::move(symbolise), std::move(waiting)};
   if (!run.refused) run.take(fork_child(task, run.supervisor->ends(), opts, run.refused));
   return run;
 }

@@ -18,7 +18,7 @@ bool shares_terminal(const options& opts) noexcept {
 }
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
-                   supervise::symbolise_function symbolise)
+                   supervise::symbolise_function symbolise, detail::report_handler waiting)
     : refused{{}, "opening the child's streams"} {
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
@@ -27,18 +27,25 @@ launched::launched(const boost::asio::any_io_executor& executor, const options& 
     // An event loop opens its own descriptors when it is first used.
     refused.ec = detail::error_of_caught();
   }
+  if (refused)
+    handler.emplace(std::move(waiting));
+  else if (waiting)
+    supervisor->async_own(std::move(waiting));
 }
 
 void launched::take(forked_child made) noexcept {
-  if (refused)
-    supervisor.reset();
-  else
-    child = std::move(made);
+  if (!refused) child = std::move(made);
 }
 
 void launched::begin() {
   supervisor->set_gaps(std::move(child.gaps));
   supervisor->begin(std::move(child.process), std::move(child.page));
+}
+
+void launched::begin_or_refuse(const boost::asio::any_io_executor& executor) {
+  if (!refused) return begin();
+  if (supervisor) return supervisor->refuse(refused.ec, refused.step);
+  supervise::complete_refused(executor, std::move(*handler), refused);
 }
 
 }  // namespace isolatte::inline v0_1::launch

@@ -10,8 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -65,24 +65,32 @@ detail::remote_call make_naming_call(const stack_trace& trace) {
   return call;
 }
 
-void take_names(stack_trace& trace, const detail::report& found) {
-  if (found.summary.how != ending::returned) return;
-  trace.name({reinterpret_cast<const char*>(found.payload.data()), found.payload.size()});
+std::string text_of(const stack_trace& trace) noexcept try {
+  return trace.text();
+} catch (const std::bad_alloc&) {
+  return {};
+}
+
+std::string text_of(stack_trace& trace, const detail::report& found) noexcept {
+  try {
+    if (found.summary.how == ending::returned)
+      trace.name({reinterpret_cast<const char*>(found.payload.data()), found.payload.size()});
+  } catch (const std::bad_alloc&) {
+    // The frames without a name are told by module and offset.
+  }
+  return text_of(trace);
 }
 
 void symbolise_by_fork(const boost::asio::any_io_executor& executor,
                        const posix::fault_record& fault, std::function<void(std::string)> then) {
   stack_trace trace{posix::object_map::of_this_process(), fault};
-  launched child;
-  if (!trace.unnamed().empty()) {
-    naming_task task{std::as_bytes(std::span{trace.unnamed()})};
-    child = fork(executor, task, naming_options(), nullptr);
-  }
-  if (trace.unnamed().empty() || child.refused) return then(trace.text());
+  if (trace.unnamed().empty()) return then(text_of(trace));
+  naming_task task{std::as_bytes(std::span{trace.unnamed()})};
+  launched child = fork(executor, task, naming_options(), nullptr);
+  if (child.refused) return then(text_of(trace));
   child.supervisor->async_own([trace = std::move(trace), then = std::move(then)](
                                   boost::system::error_code, detail::report found) mutable {
-    take_names(trace, found);
-    then(trace.text());
+    then(text_of(trace, found));
   });
   child.begin();
 }

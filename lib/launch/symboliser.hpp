@@ -30,8 +30,11 @@ constexpr std::chrono::seconds longest_naming{2};
 options naming_options();
 /// The call that such a child runs.
 detail::remote_call make_naming_call(const stack_trace& trace);
-/// Takes what such a child has found.
-void take_names(stack_trace& trace, const detail::report& found);
+/// Returns the trace's text with the names that such a child has found. Without memory for it, the
+/// text is empty.
+std::string text_of(stack_trace& trace, const detail::report& found) noexcept;
+/// Returns the trace's text with the names that are known, or nothing if there is no memory for it.
+std::string text_of(const stack_trace& trace) noexcept;
 
 /// Turns the frames of a fault into text, in a child that is forked from this process.
 void symbolise_by_fork(const boost::asio::any_io_executor& executor,

@@ -13,11 +13,12 @@
 
 #include <isolatte/error.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -39,6 +40,10 @@ constexpr std::chrono::milliseconds between_looks{200};
 constexpr int most_looks = 50;
 /// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
 constexpr int stopped_weight = 10;
+
+/// Handlers on the strand at once: waits for replies, room and patience, and posted steps. Requests
+/// bring memory of their own.
+constexpr std::size_t handlers_at_once = 16;
 
 options template_options(int socket) {
   options opts;
@@ -70,9 +75,11 @@ template_process::template_process(only_make, const asio::any_io_executor& execu
                                    ahead_of_need ahead)
     : executor_{executor},
       ahead_{ahead},
-      strand_{executor},
+      strand_{executor, handlers_at_once},
       socket_{strand_},
-      patience_timer_{strand_} {}
+      patience_timer_{strand_} {
+  none_.reserve(posix::most_descriptors);
+}
 
 template_process::~template_process() = default;
 
@@ -112,6 +119,45 @@ void template_process::set_process(std::shared_ptr<posix::child_process> process
 
 // Requests
 
+/// Has the template's strand call ended(), in the memory that it has itself.
+class template_process::companion final : public supervise::strand::step {
+ public:
+  companion(std::weak_ptr<template_process> of, std::uint64_t id) noexcept
+      : template_{std::move(of)}, id_{id} {}
+
+  static void end(companion* self) noexcept {
+    self->keeps_ = self->template_.lock();
+    if (!self->keeps_ || self->keeps_->abandoned_) return delete self;
+    // A copy: another thread may run the step at once, and destroy the template.
+    auto const on = self->keeps_->strand_;
+    on.post(*self);
+  }
+
+  void run() override {
+    auto const owned = std::unique_ptr<companion>{this};
+    keeps_->ended(id_);
+  }
+  void drop() noexcept override { delete this; }
+
+ private:
+  std::weak_ptr<template_process> const template_;
+  std::shared_ptr<template_process> keeps_;
+  std::uint64_t const id_;
+};
+
+std::shared_ptr<void> template_process::make_companion(std::uint64_t id) {
+  auto made = std::make_unique<companion>(weak_from_this(), id);
+  // If there is no memory for the pointer, its deleter is called all the same.
+  return {made.release(), companion::end};
+}
+
+template_process::running_map::node_type template_process::place_for(
+    const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
+  running_map one;
+  one.emplace(id, run);
+  return one.extract(one.begin());
+}
+
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts, sandboxed when,
                               error_code& ec) {
@@ -121,7 +167,7 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   run->set_gaps(std::move(message.gaps));
   // A child in a PID namespace is a standby child's child, and begins anew.
   if (ec || (!message.contained && launch_standby(run, message, opts))) return;
-  request what = make_request(std::move(run), std::move(message), id, opts, ec);
+  auto what = make_request(std::move(run), std::move(message), id, opts, ec);
   if (ec) return;
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
     self->enqueue(std::move(what));
@@ -129,26 +175,29 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
 }
 
 /// Makes what the template needs besides the message, which it completes.
-template_process::request template_process::make_request(std::shared_ptr<supervise::supervisor> run,
-                                                         fork_message message, std::uint64_t id,
-                                                         const options& opts, error_code& ec) {
+template_process::request_map::node_type template_process::make_request(
+    std::shared_ptr<supervise::supervisor> run, fork_message message, std::uint64_t id,
+    const options& opts, error_code& ec) {
   request what;
-  what.id = id;
   what.leads_group = opts.kill_tree;
   what.contained = message.contained;
   what.message = std::move(message);
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
-  if (ec) return what;
+  if (ec) return {};
   what.page.hide_from_later_children();
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;
   if (opts.die_with_parent) leash = what.process->open_leash(ec);
-  if (ec) return what;
+  if (ec) return {};
   what.message.lead_with(std::move(file), std::move(leash));
   what.process->expect(what.page.data()->pid, what.leads_group);
+  what.place = place_for(run, id);
+  what.companion = make_companion(id);
   what.run = std::move(run);
-  return what;
+  request_map one;
+  one.emplace(id, std::move(what));
+  return one.extract(one.begin());
 }
 
 /// Has the standby child run the call, if there is one.
@@ -156,12 +205,16 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
                                       const fork_message& message, const options& opts) {
   auto standby = take_standby();
   if (!standby) return false;
+  // Everything that needs memory comes before the child is told to run the call.
+  auto const id = standby->id();
+  auto place = place_for(run, id);
+  auto ending = make_companion(id);
   auto child = standby->employ(message, opts.kill_tree);
   if (!child) return false;
-  auto const id = standby->id();
-  watch(run, id);
-  asio::post(strand_, [self = shared_from_this(), weak = std::weak_ptr{run}, id] {
-    self->running_.emplace(id, weak);
+  run->attach(std::move(ending));
+  asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
+    auto const weak = place.mapped();
+    self->running_.insert(std::move(place));
     if (auto const running = weak.lock(); running && self->closed_)
       running->abort(self->why_it_ends());
     self->await_replies();
@@ -213,25 +266,35 @@ void template_process::drop_standby() noexcept {
   standby_.reset();
 }
 
-void template_process::enqueue(request what) {
-  if (closed_) return what.run->fail(asio::error::operation_aborted, making);
-  queued_.push_back(std::move(what));
+void template_process::enqueue(request_map::node_type what) {
+  if (closed_) return what.mapped().run->fail(asio::error::operation_aborted, making);
+  queued_.insert(std::move(what));
   send_queued();
 }
 
 void template_process::send_queued() {
   membership_.notice_copy();
   while (!queued_.empty() && !waiting_for_room_) {
-    if (!send(queued_.front())) continue;
-    queued_.pop_front();
+    // Taken out first: a template that has died fails what is in the maps.
+    auto first = queued_.extract(queued_.begin());
+    bool is_optional = false;
+    switch (send(first.mapped())) {
+      case sending::sent:
+        is_optional = first.mapped().is_optional;
+        sent_.insert(std::move(first));
+        if (!patient_ && !is_optional) be_patient(0, 0);
+        break;
+      case sending::refused: break;
+      case sending::later: queued_.insert(std::move(first)); break;
+    }
   }
   await_replies();
 }
 
-bool template_process::send(request& what) {
+template_process::sending template_process::send(request& what) {
   if (closed_ || what.run->cancelled_before_begin() || what.run->disowned()) {
     what.run->fail(asio::error::operation_aborted, making);
-    return true;
+    return sending::refused;
   }
   // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
@@ -243,38 +306,34 @@ bool template_process::send(request& what) {
     start(ec);
   if (ec) {
     what.run->fail(ec, "starting the fork server");
-    return true;
+    return sending::refused;
   }
   posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
     what.message = {};
-    auto const id = what.id;
-    bool const is_optional = what.is_optional;
-    sent_.emplace(id, std::move(what));
-    if (!patient_ && !is_optional) be_patient(0, 0);
-    return true;
+    return sending::sent;
   }
   if (detail::would_block(ec)) {
     await_room();
-    return false;
+    return sending::later;
   }
   if (is_end(ec)) {
     died();
     // A fresh template may do better, once.
-    if (!std::exchange(what.tried, true)) return false;
+    if (!std::exchange(what.tried, true)) return sending::later;
     ec = error::server_died;
   }
   what.run->fail(ec, making);
-  return true;
+  return sending::refused;
 }
 
 void template_process::await_room() {
   waiting_for_room_ = true;
   socket_.async_wait(supervise::stream_descriptor::wait_write,
-                     [self = shared_from_this()](const error_code&) {
+                     supervise::on_reserve(strand_, [self = shared_from_this()](const error_code&) {
                        self->waiting_for_room_ = false;
                        self->send_queued();
-                     });
+                     }));
 }
 
 // Replies
@@ -282,38 +341,48 @@ void template_process::await_room() {
 void template_process::await_replies() {
   if (reading_ || !socket_.is_open() || (sent_.empty() && running_.empty())) return;
   reading_ = true;
-  socket_.async_wait(supervise::stream_descriptor::wait_read,
-                     [self = shared_from_this()](const error_code& ec) {
-                       self->reading_ = false;
-                       self->membership_.notice_copy();
-                       if (!ec && !self->disowning_) self->read_replies();
-                       self->await_replies();
-                     });
+  socket_.async_wait(
+      supervise::stream_descriptor::wait_read,
+      supervise::on_reserve(strand_, [self = shared_from_this()](const error_code& ec) {
+        self->reading_ = false;
+        self->membership_.notice_copy();
+        if (!ec && !self->disowning_) self->read_replies();
+        self->await_replies();
+      }));
 }
 
 void template_process::be_patient(std::uint64_t oldest_before, int looks) {
   patient_ = true;
   patience_timer_.expires_after(between_looks);
-  patience_timer_.async_wait([self = shared_from_this(), oldest_before, looks](const error_code&) {
-    self->patient_ = false;
-    self->membership_.notice_copy();
-    if (self->sent_.empty()) return;
-    auto const oldest = self->sent_.begin()->first;
-    if (oldest != oldest_before) return self->be_patient(oldest, 0);
-    int const looked = looks + (self->process_ && self->process_->stopped() ? stopped_weight : 1);
-    if (looked < most_looks) return self->be_patient(oldest, looked);
-    self->died();
-    self->send_queued();
-  });
+  try {
+    patience_timer_.async_wait(supervise::on_reserve(
+        strand_, [self = shared_from_this(), oldest_before, looks](const error_code&) {
+          self->lose_patience(oldest_before, looks);
+        }));
+  } catch (const std::bad_alloc&) {
+    // Without memory for a timer the next request tries again.
+    patient_ = false;
+  }
+}
+
+void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
+  patient_ = false;
+  membership_.notice_copy();
+  if (sent_.empty()) return;
+  auto const oldest = sent_.begin()->first;
+  if (oldest != oldest_before) return be_patient(oldest, 0);
+  int const looked = looks + (process_ && process_->stopped() ? stopped_weight : 1);
+  if (looked < most_looks) return be_patient(oldest, looked);
+  died();
+  send_queued();
 }
 
 void template_process::read_replies() {
   posix::fork_reply reply;
-  std::vector<posix::descriptor> none;
   while (socket_.is_open()) {
     error_code ec;
     auto const bytes = posix::receive_message(
-        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none, false, ec);
+        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none_, false, ec);
     if (detail::would_block(ec)) return;
     if (ec || bytes.size() != sizeof reply) {
       died();
@@ -324,9 +393,9 @@ void template_process::read_replies() {
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {
-  auto place = sent_.extract(reply.id);
-  if (!place) return take_late_reply(reply);
-  request what = std::move(place.mapped());
+  auto const node = sent_.extract(reply.id);
+  if (!node) return take_late_reply(reply);
+  request& what = node.mapped();
   if (sent_.empty()) patience_timer_.cancel();
   if (reply.pid == 0) {
     error_code ec = error::unknown_function;
@@ -339,18 +408,10 @@ void template_process::take_reply(const posix::fork_reply& reply) {
   if (what.leads_group) posix::sys.setpgid(pid, pid);
   what.process->adopt(pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
   if (what.contained) posix::confirm_adoption(what.page);
-  running_.emplace(what.id, what.run);
-  watch(what.run, what.id);
+  running_.insert(std::move(what.place));
+  what.run->attach(std::move(what.companion));
   what.run->begin_later(std::move(what.process), std::move(what.page));
   order_standby();
-}
-
-/// Has ended() called at the run's end.
-void template_process::watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id) {
-  run->attach({nullptr, [weak = weak_from_this(), id](void*) {
-                 if (auto const self = weak.lock(); self && !self->abandoned_)
-                   asio::post(self->strand_, [self, id] { self->ended(id); });
-               }});
 }
 
 void template_process::ended(std::uint64_t id) {
@@ -373,7 +434,7 @@ supervise::symbolise_function template_process::symboliser_for(const options& op
   return [weak = weak_from_this()](const asio::any_io_executor&, const posix::fault_record& fault,
                                    std::function<void(std::string)> then) {
     if (auto const self = weak.lock()) return self->name_frames(fault, std::move(then));
-    then(stack_trace{posix::object_map{}, fault}.text());
+    then(text_of(stack_trace{posix::object_map{}, fault}));
   };
 }
 
@@ -385,7 +446,7 @@ void template_process::name_frames(const posix::fault_record& fault,
     loaded = loaded_;
   }
   stack_trace trace{*loaded, fault};
-  if (trace.unnamed().empty()) return then(trace.text());
+  if (trace.unnamed().empty()) return then(text_of(trace));
   auto const what = std::make_shared<lookup>(std::move(trace), std::move(then), strand_);
   asio::post(strand_, [self = shared_from_this(), what] { self->look_up(what); });
 }
@@ -404,41 +465,37 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
     fork_message message =
         launch::make_request(id, located, run->ends(), opts, sandboxed::before_the_call, ec);
     if (ec) return end_lookup(*what);
-    request asked = make_request(run, std::move(message), id, opts, ec);
+    auto asked = make_request(run, std::move(message), id, opts, ec);
     if (ec) return end_lookup(*what);
-    asked.is_optional = true;
-    run->async_own([self = shared_from_this(), what](const error_code&, detail::report found) {
-      asio::post(self->strand_, [self, what, found = std::move(found)]() mutable {
-        if (!what->then) return;
-        take_names(what->trace, found);
-        self->end_lookup(*what);
-      });
-    });
+    asked.mapped().is_optional = true;
+    run->async_own(asio::bind_executor(
+        strand_, [self = shared_from_this(), what](const error_code&, const detail::report& found) {
+          self->end_lookup(*what, &found);
+        }));
     what->timer.expires_after(longest_naming);
-    what->timer.async_wait([self = shared_from_this(), what, id](const error_code& e) {
-      if (e) return;
-      self->give_up(id);
-      self->end_lookup(*what);
-    });
+    what->timer.async_wait(
+        supervise::on_reserve(strand_, [self = shared_from_this(), what, id](const error_code& e) {
+          if (e) return;
+          self->give_up(id);
+          self->end_lookup(*what);
+        }));
     enqueue(std::move(asked));
   } catch (...) {
     end_lookup(*what);
   }
 }
 
-void template_process::end_lookup(lookup& what) {
+void template_process::end_lookup(lookup& what, const detail::report* found) {
   what.timer.cancel();
-  if (auto const then = std::exchange(what.then, nullptr)) then(what.trace.text());
+  if (auto const then = std::exchange(what.then, nullptr))
+    then(found != nullptr ? text_of(what.trace, *found) : text_of(what.trace));
 }
 
 /// Stops waiting for the answer to an optional request. A child that is made all the same is ended
 /// when the answer comes, or with the template.
 void template_process::give_up(std::uint64_t id) {
-  auto const is_meant = [id](const request& what) { return what.id == id; };
-  if (auto const queued = std::find_if(queued_.begin(), queued_.end(), is_meant);
-      queued != queued_.end()) {
-    queued->run->fail(asio::error::timed_out, making);
-    queued_.erase(queued);
+  if (auto const queued = queued_.extract(id)) {
+    queued.mapped().run->fail(asio::error::timed_out, making);
   } else if (auto sent = sent_.extract(id)) {
     std::exchange(sent.mapped().run, nullptr)->fail(asio::error::timed_out, making);
     given_up_.insert(std::move(sent));
@@ -508,7 +565,7 @@ void template_process::close() {
 
 void template_process::fail_all() {
   died();
-  for (auto& what : std::exchange(queued_, {}))
+  for (auto& [id, what] : std::exchange(queued_, {}))
     what.run->fail(asio::error::operation_aborted, making);
 }
 

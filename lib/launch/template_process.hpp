@@ -26,7 +26,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +33,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -81,8 +81,9 @@ class template_process final : public supervise::context_bound,
   void disown() override;
 
  private:
+  /// Runs whose child is there, by the ids of their requests.
+  using running_map = std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>>;
   struct request {
-    std::uint64_t id = 0;
     std::shared_ptr<supervise::supervisor> run;
     posix::child_page page;
     std::shared_ptr<posix::child_process> process;
@@ -93,7 +94,15 @@ class template_process final : public supervise::context_bound,
     /// Not worth making a template, or giving one up.
     bool is_optional = false;
     bool tried = false;
+    /// Its place in running_, and what tells of the run's end.
+    running_map::node_type place;
+    std::shared_ptr<void> companion;
   };
+  /// Requests by their ids. A place moves from one map to another, so that nothing is allocated for
+  /// a request that has been made.
+  using request_map = std::map<std::uint64_t, request>;
+  /// Says, when it is destroyed, that a run is over.
+  class companion;
   /// A fault's frames that are being named.
   struct lookup {
     lookup(stack_trace&& frames, std::function<void(std::string)>&& next,
@@ -107,10 +116,11 @@ class template_process final : public supervise::context_bound,
 
   void name_frames(const posix::fault_record& fault, std::function<void(std::string)> then);
   void look_up(const std::shared_ptr<lookup>& what);
-  void end_lookup(lookup& what);
+  void end_lookup(lookup& what, const detail::report* found = nullptr);
   void give_up(std::uint64_t id);
-  request make_request(std::shared_ptr<supervise::supervisor> run, fork_message message,
-                       std::uint64_t id, const options& opts, boost::system::error_code& ec);
+  request_map::node_type make_request(std::shared_ptr<supervise::supervisor> run,
+                                      fork_message message, std::uint64_t id, const options& opts,
+                                      boost::system::error_code& ec);
 
   bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
                       const fork_message& message, const options& opts);
@@ -118,17 +128,20 @@ class template_process final : public supervise::context_bound,
   void order_standby();
   void standby_answered(const posix::fork_reply& reply);
   void drop_standby() noexcept;
-  void watch(const std::shared_ptr<supervise::supervisor>& run, std::uint64_t id);
 
   void start(boost::system::error_code& ec);
   void set_process(std::shared_ptr<posix::child_process> process) noexcept;
-  void enqueue(request what);
+  running_map::node_type place_for(const std::shared_ptr<supervise::supervisor>& run,
+                                   std::uint64_t id);
+  std::shared_ptr<void> make_companion(std::uint64_t id);
+  void enqueue(request_map::node_type what);
   void send_queued();
-  /// @return whether the request has been sent, or its run has been told that it will not be
-  bool send(request& what);
+  enum class sending { sent, refused, later };
+  sending send(request& what);
   void await_room();
   void await_replies();
   void be_patient(std::uint64_t oldest_before, int looks);
+  void lose_patience(std::uint64_t oldest_before, int looks);
   void read_replies();
   void take_reply(const posix::fork_reply& reply);
   void take_late_reply(const posix::fork_reply& reply);
@@ -164,11 +177,13 @@ class template_process final : public supervise::context_bound,
   bool patient_ = false;
   bool reading_ = false;
   bool waiting_for_room_ = false;
-  std::deque<request> queued_;
-  std::map<std::uint64_t, request> sent_;
+  /// Stays empty: replies have no descriptors. Has the room that reading one needs.
+  std::vector<posix::descriptor> none_;
+  request_map queued_;
+  request_map sent_;
   /// Optional ones that the template has not answered in time; their runs are over.
-  std::map<std::uint64_t, request> given_up_;
-  std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>> running_;
+  request_map given_up_;
+  running_map running_;
 };
 
 }  // namespace isolatte::inline v0_1::launch

@@ -16,6 +16,10 @@ class line_splitter {
  public:
   static constexpr std::size_t max_line = 64 * 1024;
 
+  /// Obtains all the memory that lines need, if append() adds no more than @p most bytes at once
+  /// and next() is called until it gives none in between.
+  void reserve(std::size_t most) { bytes_.reserve(max_line + 1 + most); }
+
   /// Invalidates the line that next() gave.
   void append(std::string_view bytes);
   /// Says that no more bytes come: what is left is the last line, if it is not empty.

@@ -4,7 +4,9 @@
 #ifndef ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
 #define ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
 
+#include <algorithm>
 #include <cstddef>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,13 +18,21 @@ class tail_buffer {
  public:
   explicit tail_buffer(std::size_t limit) noexcept : limit_{limit} {}
 
-  void append(std::string_view bytes) {
+  /// Obtains memory for so many of the bytes that are kept, so that at least these are kept
+  /// whatever happens.
+  void reserve(std::size_t most) { bytes_.reserve(std::min(most, limit_)); }
+
+  void append(std::string_view bytes) noexcept {
     if (bytes.size() > limit_) {
       truncated_ = true;
-      bytes_.assign(bytes.substr(bytes.size() - limit_));
-      return;
+      bytes_.clear();
+      bytes = bytes.substr(bytes.size() - limit_);
     }
-    bytes_.append(bytes);
+    try {
+      bytes_.append(bytes);
+    } catch (const std::bad_alloc&) {
+      append_in_place(bytes);
+    }
     // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
     if (bytes_.size() / 2 > limit_) trim();
   }
@@ -30,14 +40,35 @@ class tail_buffer {
   bool truncated() const noexcept { return truncated_ || bytes_.size() > limit_; }
 
   /// Gives what has been kept, and begins anew.
-  std::string take() {
+  std::string take() noexcept {
     trim();
     truncated_ = false;
-    return std::exchange(bytes_, {});
+    try {
+      // A copy has no more memory than it needs, and the buffer keeps its own.
+      std::string text = bytes_;
+      bytes_.clear();
+      return text;
+    } catch (const std::bad_alloc&) {
+      return std::exchange(bytes_, {});
+    }
   }
 
  private:
-  void trim() {
+  /// Has the oldest bytes make room.
+  void append_in_place(std::string_view bytes) noexcept {
+    std::size_t const room = std::min(limit_, bytes_.capacity());
+    if (bytes.size() > room) {
+      truncated_ = true;
+      bytes = bytes.substr(bytes.size() - room);
+    }
+    if (std::size_t const most = room - bytes.size(); bytes_.size() > most) {
+      truncated_ = true;
+      bytes_.erase(0, bytes_.size() - most);
+    }
+    bytes_.append(bytes);
+  }
+
+  void trim() noexcept {
     if (bytes_.size() <= limit_) return;
     bytes_.erase(0, bytes_.size() - limit_);
     truncated_ = true;

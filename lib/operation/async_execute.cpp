@@ -14,14 +14,11 @@ void async_execute(const boost::asio::any_io_executor& executor, program&& what,
                    report_handler handler) {
   // A program has no result, so nothing could be there before its end.
   opts.early = false;
-  launch::launched child = launch::execute(executor, what, opts);
+  launch::launched child = launch::execute(executor, what, opts, std::move(handler));
   // Released first: another thread may call the handler before this one returns.
   what = {};
   opts = {};
-  if (child.refused)
-    return supervise::complete_refused(executor, std::move(handler), child.refused);
-  child.supervisor->async_own(std::move(handler));
-  child.begin();
+  child.begin_or_refuse(executor);
 }
 
 }  // namespace isolatte::inline v0_1::detail

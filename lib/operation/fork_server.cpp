@@ -65,20 +65,20 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   try {
     run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
                                       implementation_->process->symboliser_for(opts), why.ec);
-    if (!why) {
-      // The handler goes in before anything can happen to the run.
-      run->async_own(std::move(handler));
-      why.step = "asking the fork server";
-      implementation_->process->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
-    }
   } catch (...) {
     why.ec = error_of_caught();
   }
-  if (!why) return;
-  if (run)
-    run->fail(why.ec, why.step);
-  else
-    supervise::complete_refused(executor, std::move(handler), why);
+  if (why) return supervise::complete_refused(executor, std::move(handler), why);
+  // The handler goes in before anything can happen to the run. If there is no memory for that, this
+  // function throws.
+  run->async_own(std::move(handler));
+  why.step = "asking the fork server";
+  try {
+    implementation_->process->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
+  } catch (...) {
+    why.ec = error_of_caught();
+  }
+  if (why) run->fail(why.ec, why.step);
 }
 
 }  // namespace isolatte::inline v0_1::detail

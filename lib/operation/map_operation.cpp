@@ -40,6 +40,9 @@ bool is_shortage(const error_code& ec) noexcept {
          ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system;
 }
 
+/// A turn, and cancellations. Completions of jobs bring memory of their own.
+constexpr std::size_t posted_at_once = 8;
+
 map_progress::end end_of(const error_code& ec, bool good) noexcept {
   using end = map_progress::end;
   if (ec == asio::error::operation_aborted) return end::aborted;
@@ -47,12 +50,24 @@ map_progress::end end_of(const error_code& ec, bool good) noexcept {
   return ec || !good ? end::failure : end::success;
 }
 
+/// The error of an exception on the way to a job's start. To be called in a catch block.
+error_code error_of_start() noexcept {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return make_error_code(errc::not_enough_memory);
+  } catch (...) {
+    return error::bad_element;
+  }
+}
+
 }  // namespace
 
 struct map_operation::state {
   state(asio::any_io_executor ex, settings how)
       : executor{std::move(ex)},
-        serial{supervise::strand{executor}},
+        strand{executor, posted_at_once},
+        serial{strand},
         progress{{.at_most = how.at_most, .stop_on_error = how.stop_on_error, .total = how.total}},
         on_progress{std::move(how.on_progress)} {}
 
@@ -66,8 +81,20 @@ struct map_operation::state {
     }
   }
 
+  /// Goes on without a job that has ended, or could not be started.
+  void settle(std::size_t index, const error_code& ec, map_progress::end how) {
+    bool const was_stopping = progress.stopping();
+    auto const effect = progress.ended(index, how);
+    if (!effect.settled) return;
+    if (!was_stopping && !first_error) first_error = ec;
+    jobs.erase(index);
+    // Not terminal: the grace of the options applies, as at a timeout.
+    if (effect.stop_others) stop_all(asio::cancellation_type::partial);
+  }
+
   asio::any_io_executor const executor;
-  /// A strand.
+  supervise::strand const strand;
+  /// The same.
   asio::any_io_executor const serial;
   map_progress progress;
   std::function<void(std::size_t, std::size_t)> on_progress;
@@ -99,7 +126,7 @@ void map_operation::begin(handler_type handler) {
       auto const self = weak.lock();
       if (!self) return;
       self->state_->cancelled = true;
-      asio::post(self->state_->serial, [weak, type] {
+      asio::post(self->state_->strand, [weak, type] {
         auto going = weak.lock();
         if (!going) return;
         turn(std::move(going), [type](map_operation& map) {
@@ -137,7 +164,7 @@ void map_operation::turn(std::shared_ptr<map_operation> self, Step what) {
 
 void map_operation::turn_later(std::shared_ptr<map_operation> self) {
   if (std::exchange(self->state_->turn_is_posted, true)) return;
-  auto const& on = self->state_->serial;
+  auto const& on = self->state_->strand;
   asio::post(on, [self = std::move(self)]() mutable {
     self->state_->turn_is_posted = false;
     turn(std::move(self), [](map_operation& map) { map.step(); });
@@ -173,11 +200,12 @@ void map_operation::take_next() {
     if (!next) return progress.exhausted();
     state_->jobs.emplace(index, std::move(next));
   } catch (...) {
-    // The range is not asked for more: an iterator that has thrown may be invalid.
+    // The range is not asked for more: an iterator that has thrown may be invalid. For the same
+    // reason a shortage is no reason to try again.
     progress.take();
     progress.broken();
     refuse(index, std::current_exception());
-    return settle(index, error::bad_element, false);
+    return state_->settle(index, error_of_start(), map_progress::end::failure);
   }
   progress.take();
   start(index);
@@ -187,33 +215,19 @@ void map_operation::start(std::size_t index) {
   error_code ec;
   try {
     return start_job(index, *state_->jobs.at(index));
-  } catch (const std::bad_alloc&) {
-    ec = make_error_code(errc::not_enough_memory);
-    refuse(index, std::current_exception());
   } catch (...) {
-    ec = error::bad_element;
+    ec = error_of_start();
     refuse(index, std::current_exception());
   }
-  settle(index, ec, false);
+  state_->settle(index, ec, end_of(ec, false));
 }
 
 void map_operation::ended(std::shared_ptr<map_operation> self, std::size_t index, error_code ec,
                           bool good) {
   turn(std::move(self), [=](map_operation& map) {
-    map.settle(index, ec, good);
+    map.state_->settle(index, ec, end_of(ec, good));
     map.step();
   });
-}
-
-void map_operation::settle(std::size_t index, const error_code& ec, bool good) {
-  map_progress& progress = state_->progress;
-  bool const was_stopping = progress.stopping();
-  auto const effect = progress.ended(index, end_of(ec, good));
-  if (!effect.settled) return;
-  if (!was_stopping && !state_->first_error) state_->first_error = ec;
-  state_->jobs.erase(index);
-  // Not terminal: the grace of the options applies, as at a timeout.
-  if (effect.stop_others) state_->stop_all(asio::cancellation_type::partial);
 }
 
 void map_operation::finish(std::shared_ptr<map_operation> self) {

@@ -11,8 +11,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <exception>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -32,14 +32,12 @@ supervise::symbolise_function symboliser_for(const options& opts) {
 
 void async_run(const asio::any_io_executor& executor, child_task& task, options&& opts,
                report_handler handler) {
-  launch::launched child = launch::fork(executor, task, opts, symboliser_for(opts));
+  launch::launched child =
+      launch::fork(executor, task, opts, symboliser_for(opts), std::move(handler));
   // Released first: another thread may call the handler before this one returns.
   task.release();
   opts = {};
-  if (child.refused)
-    return supervise::complete_refused(executor, std::move(handler), child.refused);
-  child.supervisor->async_own(std::move(handler));
-  child.begin();
+  child.begin_or_refuse(executor);
 }
 
 error_code run(child_task& task, options&& opts, report& result) {
@@ -65,7 +63,7 @@ error_code run(child_task& task, options&& opts, report& result) {
   if (early && !context->stopped()) {
     try {
       std::thread{[context] { context->run(); }}.detach();
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {
       // No thread can be made. The child is being killed, so this takes no longer than that.
       context->run();
     }

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "vocabulary/errors.hpp"
 #include "vocabulary/signals.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <exception>
 #include <iomanip>
+#include <new>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -66,6 +68,30 @@ std::string describe(const run_summary& summary) {
 abnormal_end make_abnormal_end(const run_summary& summary) {
   return {"isolatte: the child's end: " + describe(summary), summary.how, summary.exit_code,
           summary.signal};
+}
+
+/// Gives the abnormal_end, or std::bad_alloc if there is no memory for it.
+std::exception_ptr abnormal_end_of(const run_summary& summary) noexcept try {
+  return std::make_exception_ptr(make_abnormal_end(summary));
+} catch (...) {
+  return std::current_exception();
+}
+
+/// Adds the exception's message, if there is memory for it.
+void add_message(std::string& reason, const std::exception_ptr& of) noexcept try {
+  if (std::string const message = what_of(of); !message.empty()) reason += ": " + message;
+} catch (const std::bad_alloc&) {
+}
+
+bool is_shortage(const std::exception_ptr& why) noexcept {
+  if (!why) return false;
+  try {
+    std::rethrow_exception(why);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
 }
 
 std::exception_ptr nested_in_abnormal_end(const std::exception_ptr& inner,
@@ -146,14 +172,19 @@ run_summary outcome_base::signal_summary(int signal, run_summary&& rest) noexcep
 outcome_base outcome_base::refused(const boost::system::error_code& why, run_summary&& rest) {
   rest.how = ending::not_started;
   rest.ran = ran::no;
-  std::exception_ptr thrown = std::make_exception_ptr(boost::system::system_error{
-      why, rest.reason.empty() ? "isolatte" : "isolatte: " + rest.reason});
-  rest.reason += (rest.reason.empty() ? "" : ": ") + why.message();
+  std::exception_ptr thrown;
+  try {
+    thrown = std::make_exception_ptr(boost::system::system_error{
+        why, rest.reason.empty() ? "isolatte" : "isolatte: " + rest.reason});
+    rest.reason += (rest.reason.empty() ? "" : ": ") + why.message();
+  } catch (const std::bad_alloc&) {
+    if (!thrown) thrown = std::current_exception();
+  }
   return {std::move(rest), std::move(thrown)};
 }
 
 std::exception_ptr outcome_base::reason_for_no_value() const {
-  return exception_ ? exception_ : std::make_exception_ptr(make_abnormal_end(summary_));
+  return exception_ ? exception_ : abnormal_end_of(summary_);
 }
 
 void outcome_base::throw_instead_of_value() const { std::rethrow_exception(reason_for_no_value()); }
@@ -184,7 +215,7 @@ outcome_base detail::outcome_access::take_end(const boost::system::error_code& e
     case payload_kind::value: break;
     case payload_kind::none:
       if (summary.how == ending::undelivered)
-        made.exception_ = std::make_exception_ptr(make_abnormal_end(summary));
+        made.exception_ = abnormal_end_of(summary);
       else if (summary.how == ending::not_started && ec)
         return outcome_base::refused(ec, std::move(summary));
       break;
@@ -197,8 +228,7 @@ outcome_base detail::outcome_access::take_end(const boost::system::error_code& e
       try {
         std::rethrow_exception(decode_exception(what.payload.bytes()));
       } catch (...) {
-        if (std::string const why = what_of(std::current_exception()); !why.empty())
-          summary.reason += ": " + why;
+        add_message(summary.reason, std::current_exception());
         made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
       }
       break;
@@ -211,10 +241,10 @@ void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr
   // Another end is known, and stays: only its value is lost.
   if (summary.how == ending::returned || summary.how == ending::threw)
     summary.how = ending::undelivered;
-  summary.reason = "the result frame is malformed";
-  if (why) summary.reason += ": " + what_of(why);
-  what.exception_ = why ? nested_in_abnormal_end(why, summary)
-                        : std::make_exception_ptr(make_abnormal_end(summary));
+  detail::give_reason(summary.reason, is_shortage(why) ? "no memory for the result"
+                                                       : "the result frame is malformed");
+  add_message(summary.reason, why);
+  what.exception_ = why ? nested_in_abnormal_end(why, summary) : abnormal_end_of(summary);
 }
 
 }  // namespace isolatte::inline v0_1

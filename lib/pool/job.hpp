@@ -8,18 +8,22 @@
 #include "posix/job_channel.hpp"
 #include "posix/origin.hpp"
 #include "supervise/pending_handler.hpp"
+#include "supervise/strand.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <boost/intrusive/list.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 
 namespace isolatte::inline v0_1::pool {
 
+class pool;
+
 /// One job, from when it is asked for until its handler is called.
-struct job final : logic::pool_job {
+struct job final : logic::pool_job, supervise::strand::step {
   /// The pool's list of the jobs that are not done.
   using kept_hook = boost::intrusive::list_member_hook<>;
 
@@ -34,6 +38,13 @@ struct job final : logic::pool_job {
   /// Keeps the job alive until it is done: machines and lists refer to it only.
   std::shared_ptr<job> self;
   kept_hook in_kept;
+  /// The types of cancellation that have been asked for; each job is the step that performs them.
+  std::atomic<unsigned> cancellations = 0;
+  std::shared_ptr<pool> cancelling_in;
+  std::shared_ptr<job> cancelling;
+
+  void run() override;
+  void drop() noexcept override;
 };
 
 }  // namespace isolatte::inline v0_1::pool

@@ -11,12 +11,14 @@
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -48,6 +50,10 @@ detail::byte_buffer copy_of(const detail::byte_buffer& from) {
   copy.append(from.data(), from.size());
   return copy;
 }
+
+/// Handlers on the strand at once: each worker's waits for replies, output, and room, and what it
+/// sends; the rest is for the pool itself. A worker may end while another takes its place.
+std::size_t handlers_at_once(std::size_t workers) noexcept { return 16 + 10 * workers; }
 
 logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
   using asio::cancellation_type;
@@ -88,9 +94,9 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
 
 pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
     : executor_{executor},
-      strand_{executor},
       opts_{std::move(opts)},
       policy_{policy_of(opts_)},
+      strand_{executor, handlers_at_once(policy_.workers)},
       machine_{policy_},
       timer_{strand_} {}
 
@@ -110,8 +116,7 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
     slot.assign([pool = weak_from_this(), job = std::weak_ptr{what}](asio::cancellation_type type) {
       auto const self = pool.lock();
       auto const meant = job.lock();
-      if (self && meant)
-        asio::post(self->strand_, [self, meant, type] { self->cancel(meant, type); });
+      if (self && meant) self->ask_to_cancel(meant, type);
     });
   what->handler.emplace(std::move(handler), executor_);
   enter([self = shared_from_this(), what = std::move(what)]() mutable {
@@ -137,6 +142,7 @@ void pool::accept(job_pointer what) {
   settle();
 }
 
+/// Takes a job in. The job of which this program is a copy is the original's.
 void pool::admit(job_pointer what) {
   heed_copy();
   job& fresh = *what;
@@ -146,6 +152,25 @@ void pool::admit(job_pointer what) {
     machine_.refuse(fresh, job_end::disowned);
   else
     machine_.submit(fresh, clock::now());
+}
+
+void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) {
+  // A step that is on its way performs this request, too.
+  if (what->cancellations.fetch_or(static_cast<unsigned>(type)) != 0) return;
+  what->cancelling_in = shared_from_this();
+  what->cancelling = what;
+  strand_.post(*what);
+}
+
+void job::run() {
+  auto const in = std::move(cancelling_in);
+  auto const meant = std::move(cancelling);
+  in->cancel(meant, static_cast<asio::cancellation_type>(cancellations.exchange(0)));
+}
+
+void job::drop() noexcept {
+  auto const in = std::move(cancelling_in);
+  auto const last = std::move(cancelling);
 }
 
 void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
@@ -213,9 +238,25 @@ void pool::set_timer() {
   if (when >= timer_set_to_ || machine_.stopped()) return;
   timer_set_to_ = when;
   timer_.expires_at(when);
-  timer_.async_wait([self = shared_from_this()](const error_code& ec) {
-    if (ec) return;
-    self->timer_set_to_ = clock::time_point::max();
+  try {
+    timer_.async_wait(
+        supervise::on_reserve(strand_, [self = shared_from_this()](const error_code& ec) {
+          if (ec) return;
+          self->timer_set_to_ = clock::time_point::max();
+          self->machine_.tick(clock::now());
+          self->settle();
+        }));
+  } catch (const std::bad_alloc&) {
+    timer_set_to_ = clock::time_point::max();
+    tick_later();
+  }
+}
+
+/// Ticks in the next turn of the event loop, which has no memory for a timer.
+void pool::tick_later() {
+  if (std::exchange(tick_is_posted_, true)) return;
+  asio::post(strand_, [self = shared_from_this()] {
+    self->tick_is_posted_ = false;
     self->machine_.tick(clock::now());
     self->settle();
   });
@@ -252,27 +293,34 @@ void pool::flush(const worker_pointer& to) {
     return;
   }
   to->writing = true;
-  to->socket.async_wait(supervise::stream_descriptor::wait_write,
-                        [self = shared_from_this(), to](const error_code& e) {
-                          if (e)
-                            to->writing = false;
-                          else
-                            self->flush(to);
-                        });
+  to->socket.async_wait(
+      supervise::stream_descriptor::wait_write,
+      supervise::on_reserve(strand_, [self = shared_from_this(), to](const error_code& e) {
+        if (e)
+          to->writing = false;
+        else
+          self->flush(to);
+      }));
 }
 
 // Workers
 
 void pool::start_worker() {
   error_code ec;
+  worker_pointer fresh;
+  worker::child_side child;
+  options opts;
+  detail::remote_call call;
+  // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
+  std::list<worker_pointer> place;
   try {
-    options opts = opts_.worker;
+    opts = opts_.worker;
     opts.timeout.reset();
     opts.early = false;
-    auto const fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    fresh = std::make_shared<worker>(strand_, opts, unwanted_);
     fresh->as = posix::credentials::own(ec);
     if (ec) return start_refused(ec);
-    worker::child_side const child = fresh->open(ec);
+    child = fresh->open(ec);
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
@@ -280,32 +328,29 @@ void pool::start_worker() {
     kept.push_back(child.socket.get());
     kept.push_back(child.page.get());
     opts.keep = kept;
-    auto const call = worker_call(child);
+    call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              server_->symboliser_for(opts), ec);
     if (ec) return start_refused(ec);
-    // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
-    std::list<worker_pointer> place{fresh};
-    fresh->run->async_own(
-        [self = shared_from_this(), fresh](const error_code& e, detail::report what) {
-          asio::dispatch(self->strand_, [self, fresh, e, what = std::move(what)]() mutable {
-            self->on_end(fresh, e, std::move(what));
-          });
-        });
-    workers_.splice(workers_.end(), place);
-    machine_.started(*fresh);
-    try {
-      server_->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
-    } catch (...) {
-      ec = detail::error_of_caught();
-    }
-    if (ec) return fresh->run->fail(ec, "starting a worker");
-    await_replies(fresh);
-    await_output(fresh, &worker::out);
-    await_output(fresh, &worker::err);
+    place.push_back(fresh);
+    fresh->run->async_own(asio::bind_executor(
+        strand_, [self = shared_from_this(), fresh](const error_code& e, detail::report what) {
+          self->on_end(fresh, e, std::move(what));
+        }));
   } catch (...) {
-    start_refused(detail::error_of_caught());
+    return start_refused(detail::error_of_caught());
   }
+  workers_.splice(workers_.end(), place);
+  machine_.started(*fresh);
+  try {
+    server_->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
+  } catch (...) {
+    ec = detail::error_of_caught();
+  }
+  if (ec) return fresh->run->fail(ec, "starting a worker");
+  await_replies(fresh);
+  await_output(fresh, &worker::out);
+  await_output(fresh, &worker::err);
 }
 
 /// The call that makes a worker of a child.
@@ -328,14 +373,15 @@ void pool::start_refused(const error_code& ec) {
 }
 
 void pool::await_replies(const worker_pointer& from) {
-  from->socket.async_wait(supervise::stream_descriptor::wait_read,
-                          [self = shared_from_this(), from](const error_code& ec) {
-                            self->membership_.notice_copy();
-                            if (ec || from->run->disowned()) return;
-                            self->read_replies(*from);
-                            self->settle();
-                            if (from->socket.is_open()) self->await_replies(from);
-                          });
+  from->socket.async_wait(
+      supervise::stream_descriptor::wait_read,
+      supervise::on_reserve(strand_, [self = shared_from_this(), from](const error_code& ec) {
+        self->membership_.notice_copy();
+        if (ec || from->run->disowned()) return;
+        self->read_replies(*from);
+        self->settle();
+        if (from->socket.is_open()) self->await_replies(from);
+      }));
 }
 
 void pool::await_output(const worker_pointer& from,
@@ -344,21 +390,22 @@ void pool::await_output(const worker_pointer& from,
   if (!reader || !reader->is_open()) return;
   reader->descriptor().async_wait(
       supervise::stream_descriptor::wait_read,
-      [self = shared_from_this(), from, which](const error_code& ec) {
-        self->membership_.notice_copy();
-        if (ec || from->run->disowned()) return;
-        // An exception of a line callback leaves the event loop's run(); the pool goes on.
-        asio::post(self->strand_, [self, from, which] { self->await_output(from, which); });
-        auto& ready = (*from).*which;
-        if (ready->is_open()) ready->read();
-      });
+      supervise::on_reserve(
+          strand_, [self = shared_from_this(), from, which](const error_code& ec) {
+            self->membership_.notice_copy();
+            if (ec || from->run->disowned()) return;
+            // An exception of a line callback leaves the event loop's run(); the pool goes on.
+            asio::post(self->strand_, [self, from, which] { self->await_output(from, which); });
+            auto& ready = (*from).*which;
+            if (ready->is_open()) ready->read();
+          }));
 }
 
 void pool::take_output(worker& from, detail::run_summary& into) {
   try {
     from.take_output(into);
   } catch (...) {
-    asio::post(executor_, [error = std::current_exception()] { std::rethrow_exception(error); });
+    asio::post(strand_, [error = std::current_exception()] { std::rethrow_exception(error); });
   }
 }
 
@@ -410,7 +457,7 @@ void pool::take_reply(worker& from, reply what) {
   detail::report report;
   int const pid = from.run->pid();
   report.summary.pid = pid != 0 ? pid : what.header.pid;
-  report.summary.gaps = from.run->gaps();
+  detail::give_gaps(report.summary.gaps, from.run->gaps());
   take_output(from, report.summary);
   report.payload = std::move(what.payload);
   report.max_result = done.header.max_result;
@@ -426,12 +473,12 @@ void pool::take_reply(worker& from, reply what) {
       break;
     case reply_kind::unencodable:
       report.summary.how = ending::undelivered;
-      report.summary.reason = "the value could not be serialised";
+      detail::give_reason(report.summary.reason, "the value could not be serialised");
       report.kind = detail::payload_kind::unencodable;
       break;
     case reply_kind::unreceivable:
       report.summary.how = ending::undelivered;
-      report.summary.reason = "the arguments could not be received";
+      detail::give_reason(report.summary.reason, "the arguments could not be received");
       report.kind = detail::payload_kind::unencodable;
       break;
     case reply_kind::unknown_function: ec = error::unknown_function; break;
@@ -500,7 +547,7 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
       case stop_cause::timeout: report.summary.how = ending::timed_out; break;
       case stop_cause::malformed_reply:
         report.summary.how = ending::undelivered;
-        report.summary.reason = with.refused_because;
+        detail::give_reason(report.summary.reason, with.refused_because);
         break;
       case stop_cause::none:
       case stop_cause::cancelled:
@@ -509,10 +556,10 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
     }
   } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
     report.summary.how = ending::undelivered;
-    report.summary.reason = "the job closed its worker's channel";
+    detail::give_reason(report.summary.reason, "the job closed its worker's channel");
   } else if (lost.how == job_loss::not_received) {
     report.summary.how = ending::undelivered;
-    report.summary.reason = "the worker ended while it received the arguments";
+    detail::give_reason(report.summary.reason, "the worker ended while it received the arguments");
   }
   if (ec && ec != asio::error::operation_aborted) error = ec;
   counters_.busy += std::chrono::nanoseconds{report.summary.usage.wall}.count();
@@ -537,15 +584,15 @@ void pool::refuse(job& what, job_end how) {
   switch (how) {
     case job_end::pool_stopped:
       ec = asio::error::operation_aborted;
-      report.summary.reason = "the pool is stopped";
+      detail::give_reason(report.summary.reason, "the pool is stopped");
       break;
     case job_end::queue_full:
       ec = error::queue_full;
-      report.summary.reason = "waiting for a worker";
+      detail::give_reason(report.summary.reason, "waiting for a worker");
       break;
     case job_end::cancelled:
       ec = asio::error::operation_aborted;
-      report.summary.reason = "waiting for a worker";
+      detail::give_reason(report.summary.reason, "waiting for a worker");
       break;
     case job_end::disowned:
       ec = asio::error::operation_aborted;
@@ -556,19 +603,21 @@ void pool::refuse(job& what, job_end how) {
     case job_end::not_begun:
       report.summary.how = ending::undelivered;
       report.summary.ran = ran::unknown;
-      report.summary.reason = "no worker began the job";
+      detail::give_reason(report.summary.reason, "no worker began the job");
       break;
     case job_end::no_worker:
       ec = last_refusal_;
-      report.summary.reason = "starting a worker";
+      detail::give_reason(report.summary.reason, "starting a worker");
       break;
     case job_end::pool_broken:
       ec = error::broken_pool;
-      report.summary.reason = "initialising a worker";
-      if (!why_broken_.empty()) {
-        report.kind = detail::payload_kind::exception;
-        report.payload = copy_of(why_broken_);
-      }
+      detail::give_reason(report.summary.reason, "initialising a worker");
+      if (!why_broken_.empty()) try {
+          report.payload = copy_of(why_broken_);
+          report.kind = detail::payload_kind::exception;
+        } catch (const std::bad_alloc&) {
+          // The job is told that the pool is broken, if not why.
+        }
       break;
   }
   complete(what, ec, std::move(report));
@@ -593,9 +642,10 @@ void pool::async_drain(drain_handler handler) {
       if (auto const self = weak.lock())
         asio::post(self->strand_, [self, number] { self->cancel_drain(number); });
     });
-  asio::post(strand_, [self = shared_from_this(), number,
-                       next = pending_drain{std::move(handler), executor_}]() mutable {
-    self->drains_.push_back({number, std::move(next)});
+  std::list<drain> place;
+  place.push_back({number, pending_drain{std::move(handler), executor_}});
+  asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
+    self->drains_.splice(self->drains_.end(), place);
     self->check_drained();
   });
 }
@@ -614,10 +664,21 @@ std::shared_ptr<void> pool::promise_jobs() {
   std::shared_ptr<void> promise{this, [weak = weak_from_this()](void*) {
                                   auto const self = weak.lock();
                                   if (!self || --self->promises_ != 0) return;
-                                  asio::post(self->strand_, [self] { self->check_drained(); });
+                                  if (self->drain_check_is_posted_.exchange(true)) return;
+                                  self->drain_check_.keeps = self;
+                                  self->strand_.post(self->drain_check_);
                                 }};
   return promise;
 }
+
+void pool::drain_check::run() {
+  auto const self = std::move(keeps);
+  // First: a promise that goes from here on posts a check of its own.
+  self->drain_check_is_posted_ = false;
+  self->check_drained();
+}
+
+void pool::drain_check::drop() noexcept { auto const last = std::move(keeps); }
 
 void pool::release() {
   unwanted_ = true;

@@ -60,6 +60,9 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void release();
   pool_stats stats() const;
 
+  /// Ends a job as a cancellation does. For any thread; fails for no lack of memory.
+  void ask_to_cancel(const std::shared_ptr<job>& what, boost::asio::cancellation_type type);
+
   void abandon() noexcept override;
   /// Completes all jobs and forgets all workers. More are made when there is a job for them.
   void disown() override;
@@ -73,6 +76,13 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
     std::uint64_t number;
     pending_drain handler;
   };
+  /// Checks whether the pool is drained, when a promise of jobs is gone.
+  struct drain_check final : supervise::strand::step {
+    void run() override;
+    void drop() noexcept override;
+    std::shared_ptr<pool> keeps;
+  };
+  friend job;
 
   template <class Step>
   void enter(Step what);
@@ -80,6 +90,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void settle();
   void perform(const logic::pool_action& todo);
   void set_timer();
+  void tick_later();
 
   void accept(job_pointer what);
   void admit(job_pointer what);
@@ -111,15 +122,16 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void count();
 
   boost::asio::any_io_executor const executor_;
-  supervise::strand strand_;
-  supervise::context_service::membership membership_;
   pool_options const opts_;
   logic::pool_policy const policy_;
+  supervise::strand strand_;
+  supervise::context_service::membership membership_;
   std::shared_ptr<launch::template_process> server_;
   std::uint64_t next_id_ = 1;
 
   logic::pool_machine machine_;
   bool settling_ = false;
+  bool tick_is_posted_ = false;
   /// Jobs that are not done, which keep themselves alive.
   boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>
       kept_;
@@ -127,6 +139,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::list<drain> drains_;
   std::atomic<std::uint64_t> drains_asked_ = 0;
   std::atomic<std::size_t> promises_ = 0;
+  drain_check drain_check_;
+  std::atomic<bool> drain_check_is_posted_ = false;
   supervise::steady_timer timer_;
   clock::time_point timer_set_to_ = clock::time_point::max();
   /// Set before the fork server ends, so that its end is known to be the pool's doing.

@@ -34,6 +34,7 @@ worker::worker(const supervise::strand& on, const options& opts, const std::atom
 worker::child_side worker::open(error_code& ec) {
   child_side child;
   outbox_.reserve(logic::max_depth + 1);
+  inbox_.resize(inbox_size);
   posix::socket_ends sockets = posix::make_stream_sockets(ec);
   if (ec) return {};
   page_ = posix::job_page::make(child.page, ec);
@@ -131,7 +132,6 @@ void worker::receive(std::span<std::byte> room, error_code& ec) {
 }
 
 std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
-  if (inbox_.empty()) inbox_.resize(inbox_size);
   for (;;) {
     std::size_t const here = received_ - taken_;
     if (!partial_ && here >= sizeof(posix::reply_header)) {

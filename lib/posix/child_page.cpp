@@ -4,6 +4,7 @@
 #include "posix/child_page.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include <signal.h>
 
@@ -67,7 +68,7 @@ setup_step child_page::failed_step() const noexcept {
 
 int child_page::setup_error() const noexcept { return data_ ? data_->error.load() : 0; }
 
-std::optional<fault_record> child_page::fault() const {
+std::optional<fault_record> child_page::fault() const noexcept {
   if (!data_ || data_->fault.load() == fault_state::none) return std::nullopt;
   fault_record record;
   record.signal = data_->signal.load();
@@ -78,7 +79,12 @@ std::optional<fault_record> child_page::fault() const {
   record.stack_overflow = data_->stack_overflow.load() != 0;
   std::size_t const count =
       std::min<std::size_t>(data_->frame_count.load(), child_page_data::max_frames);
-  for (std::size_t i = 0; i != count; ++i) record.frames.push_back(data_->frames[i].load());
+  try {
+    record.frames.reserve(count);
+    for (std::size_t i = 0; i != count; ++i) record.frames.push_back(data_->frames[i].load());
+  } catch (const std::bad_alloc&) {
+    // The fault is told without its frames.
+  }
   return record;
 }
 

@@ -104,7 +104,7 @@ class child_page {
   logic::child_stage stage() const noexcept;
   setup_step failed_step() const noexcept;
   int setup_error() const noexcept;
-  std::optional<fault_record> fault() const;
+  std::optional<fault_record> fault() const noexcept;
 
  private:
   explicit child_page(shared_page<child_page_data> data) noexcept : data_{std::move(data)} {}

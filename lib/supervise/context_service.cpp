@@ -40,7 +40,20 @@ std::list<std::shared_ptr<context_bound>> context_service::members() {
 
 void context_service::shutdown() {
   notice_copy();
-  for (auto const& run : members()) run->abandon();
+  // One at a time and without a copy of the list, for which there may be no memory. To abandon one
+  // may destroy others, which take their places out of the list.
+  while (auto const run = take_one()) run->abandon();
+}
+
+/// Takes a member out of the list. Its membership has to be told to forget the place.
+std::shared_ptr<context_bound> context_service::take_one() noexcept {
+  std::lock_guard const lock{mutex_};
+  for (auto place = runs_.begin(); place != runs_.end(); ++place)
+    if (auto run = place->lock()) {
+      runs_.erase(place);
+      return run;
+    }
+  return nullptr;
 }
 
 void context_service::notify_fork(boost::asio::execution_context::fork_event event) {

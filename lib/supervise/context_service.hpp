@@ -19,6 +19,7 @@ namespace isolatte::inline v0_1::supervise {
 /// program it has no child.
 class context_bound {
  public:
+  /// Ends what is under way. First of all the membership forgets its place, which is gone.
   virtual void abandon() noexcept = 0;
   /// This process is a copy of the program: the children are the original's, and so is what they
   /// write. Called once in each copy, before anything else is done there.
@@ -73,6 +74,7 @@ class context_service : public boost::asio::execution_context::service {
   void notify_fork(boost::asio::execution_context::fork_event event) override;
   void notice_copy() noexcept;
   std::list<std::shared_ptr<context_bound>> members();
+  std::shared_ptr<context_bound> take_one() noexcept;
 
   posix::origin origin_;
   // Used by memberships alone. The service outlives every handler of its context, and abandon()

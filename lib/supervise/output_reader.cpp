@@ -16,6 +16,8 @@ namespace {
 /// Bytes read in one turn of the event loop, so that other handlers run in between.
 constexpr std::size_t output_per_turn = 256 * 1024;
 constexpr std::size_t bytes_per_read = 16 * 1024;
+/// Captured bytes for which there is memory before the child starts.
+constexpr std::size_t captured_at_least = 64 * 1024;
 
 std::size_t limit_of(const sink& to) noexcept {
   auto const* const captured = std::get_if<capture>(&to);
@@ -29,7 +31,11 @@ output_reader::output_reader(const strand& on, const sink& to, const std::atomic
       unwanted_{unwanted},
       captures_{std::holds_alternative<capture>(to)},
       tail_{limit_of(to)} {
-  if (auto const* const lines = std::get_if<by_line>(&to)) callback_ = *lines;
+  if (auto const* const lines = std::get_if<by_line>(&to)) {
+    callback_ = *lines;
+    lines_.reserve(bytes_per_read);
+  }
+  if (captures_) tail_.reserve(captured_at_least);
 }
 
 void output_reader::open(posix::descriptor fd, boost::system::error_code& ec) {

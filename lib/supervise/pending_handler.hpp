@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 #define ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 
+#include "supervise/loop_task.hpp"
 #include "vocabulary/errors.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -14,59 +15,98 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <memory>
+#include <new>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 namespace isolatte::inline v0_1::supervise {
 
 /// A user's handler, and the work that keeps its executor going until it is called.
+///
+/// Whatever a completion needs is allocated when this is made, so that no handler is lost when
+/// memory is short.
 template <class... Args>
 class basic_pending_handler {
   using handler_type = boost::asio::any_completion_handler<void(Args...)>;
-  using work_guard = boost::asio::executor_work_guard<boost::asio::any_completion_executor>;
+  using executor_type = boost::asio::any_completion_executor;
 
  public:
+  /// @throws std::bad_alloc
   basic_pending_handler(handler_type handler, const boost::asio::any_io_executor& otherwise)
-      : work_{boost::asio::get_associated_executor(handler, otherwise)},
-        handler_{std::move(handler)} {}
+      : completion_{std::make_shared<completion>(std::move(handler), otherwise)} {}
 
-  /// Calls the handler on its executor; here and now if the executor allows that.
+  /// Calls the handler on its executor; here and now if the executor is the operation's.
+  /// @pre the operation's executor runs this
   void complete(Args... args) && {
-    auto const executor = work_.get_executor();
-    boost::asio::dispatch(executor, [handler = std::move(handler_), work = std::move(work_),
-                                     ... args = std::move(args)]() mutable {
-      auto slot = boost::asio::get_associated_cancellation_slot(handler);
-      if (slot.is_connected()) slot.clear();
-      work.reset();
-      std::move(handler)(std::move(args)...);
-    });
+    auto going = std::move(completion_);
+    going->arguments.emplace(std::move(args)...);
+    completion& self = *going;
+    self.run(std::move(going));
   }
 
   /// Calls the handler from the event loop, never from here.
   void complete_later(const boost::asio::any_io_executor& loop, Args... args) && {
-    boost::asio::post(loop, [next = std::move(*this), ... args = std::move(args)]() mutable {
-      std::move(next).complete(std::move(args)...);
-    });
+    auto const going = std::move(completion_);
+    going->arguments.emplace(std::move(args)...);
+    post(loop, going);
   }
 
  private:
-  work_guard work_;
-  handler_type handler_;
+  struct completion final : loop_task {
+    completion(handler_type&& given, const boost::asio::any_io_executor& otherwise)
+        : handler{std::move(given)}, elsewhere{executor_of(handler, otherwise)} {}
+
+    /// Gives the handler's executor, or nothing if that is the operation's, which has work of its
+    /// own.
+    ///
+    /// No executor_work_guard holds it: for an executor in an executor that allocates, and the
+    /// guard's constructor is noexcept.
+    static std::optional<executor_type> executor_of(const handler_type& handler,
+                                                    const boost::asio::any_io_executor& otherwise) {
+      executor_type const found = boost::asio::get_associated_executor(handler, otherwise);
+      // any_completion_handler gives none when it has no memory for one.
+      if (!found) throw std::bad_alloc{};
+      if (found == executor_type{otherwise}) return std::nullopt;
+      return boost::asio::prefer(found, boost::asio::execution::outstanding_work.tracked);
+    }
+
+    /// Runs on the operation's executor first, then on the handler's if that is another one.
+    void run(std::shared_ptr<loop_task> self) override {
+      if (elsewhere && !std::exchange(is_there, true)) return dispatch(*elsewhere, self);
+      auto slot = boost::asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+      auto called = std::move(handler);
+      auto given = std::move(*arguments);
+      elsewhere.reset();
+      // The operation holds nothing when its handler is called.
+      self.reset();
+      std::apply([&](Args&... each) { std::move(called)(std::move(each)...); }, given);
+    }
+
+    handler_type handler;
+    std::optional<executor_type> elsewhere;
+    /// The next executor that runs this is the handler's.
+    bool is_there = false;
+    std::optional<std::tuple<Args...>> arguments;
+  };
+
+  std::shared_ptr<completion> completion_;
 };
 
 using pending_handler = basic_pending_handler<boost::system::error_code, detail::report>;
 
 /// The report of a run that never started.
-inline detail::report not_started(const detail::refusal& why) {
+inline detail::report not_started(const detail::refusal& why) noexcept {
   detail::report what;
-  what.summary.reason = why.step;
-  what.summary.gaps = why.gaps;
-  for (auto const& gap : why.gaps)
-    what.summary.reason += (&gap == &why.gaps.front() ? ": " : "; ") + gap;
+  detail::give_reason(what.summary.reason, why.step);
+  detail::give_gaps(what.summary.gaps, why.gaps);
+  detail::add_gaps(what.summary.reason, why.gaps);
   return what;
 }
 

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <new>
 #include <utility>
 
 namespace isolatte::inline v0_1::supervise {
@@ -40,6 +41,10 @@ constexpr const char* unrecorded =
 /// How long a run's completion waits for the processes of its killed group to be gone.
 constexpr std::chrono::seconds longest_dying{1};
 
+/// Four descriptors and four timers can be waited for, and a step of each kind can be posted. More
+/// are there only while a program asks for the same thing again and again.
+constexpr std::size_t handlers_at_once = 20;
+
 logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
           .grace = opts.grace > std::chrono::nanoseconds::zero(),
@@ -58,19 +63,47 @@ error_code setup_error_of(const posix::child_page& page, bool is_program) noexce
 
 }  // namespace
 
+/// A step that is counted from when it is made until it runs, or is destroyed: an operation that
+/// could not be started takes its handler along.
 template <class Step>
-auto supervisor::counted(Step what) {
-  ++outstanding_;
-  return [self = shared_from_this(), what](const error_code& ec = {}) mutable {
+class supervisor::counted_step {
+ public:
+  using allocator_type = reserve_allocator<void>;
+
+  counted_step(self_pointer self, Step what) noexcept
+      : allocator_{self->strand_.allocator()}, self_{std::move(self)}, what_(std::move(what)) {
+    ++self_->outstanding_;
+  }
+  counted_step(counted_step&& other) noexcept = default;
+  counted_step& operator=(counted_step&&) = delete;
+  ~counted_step() {
+    if (self_) --self_->outstanding_;
+  }
+
+  allocator_type get_allocator() const noexcept { return allocator_; }
+
+  void operator()(const error_code& ec = {}) {
+    self_pointer self = std::move(self_);
     --self->outstanding_;
     self->membership_.notice_copy();
     if (self->disowned_)
       self->lose();
     else
-      what(*self, ec);
+      what_(*self, ec);
     supervisor& settled = *self;
     settled.settle(std::move(self));
-  };
+  }
+
+ private:
+  /// A copy: Asio asks a handler for it from which it has moved.
+  allocator_type allocator_;
+  self_pointer self_;
+  Step what_;
+};
+
+template <class Step>
+supervisor::counted_step<Step> supervisor::counted(Step what) {
+  return {shared_from_this(), std::move(what)};
 }
 
 template <class Step>
@@ -86,13 +119,14 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
   context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
+  if (self->timeout_) self->reserve_deadline();
   return self;
 }
 
 supervisor::supervisor(only_make, const asio::any_io_executor& executor, const options& opts,
                        symbolise_function symbolise)
     : executor_{executor},
-      strand_{executor},
+      strand_{executor, handlers_at_once},
       symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
@@ -154,14 +188,19 @@ void supervisor::perform(logic::action todo) {
   if (has(todo, action::arm_deadline)) {
     // Counted from the making of the child.
     auto const elapsed = std::chrono::steady_clock::now() - process_->began();
-    arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
-        &supervisor::on_deadline);
+    if (!arm(deadline_, std::max(*timeout_, std::chrono::nanoseconds::zero()) - elapsed,
+             &supervisor::on_deadline)) {
+      // Another thread has taken the room. A child without its deadline could run without end.
+      abort_error_ = make_error_code(boost::system::errc::not_enough_memory);
+      cancel(asio::cancellation_type::terminal);
+    }
   }
   // If a polite signal fails, the child has ended meanwhile, or SIGKILL follows.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
   if (has(todo, action::kill)) kill();
-  if (has(todo, action::arm_grace)) arm(grace_timer_, grace_, &supervisor::on_grace_over);
+  if (has(todo, action::arm_grace) && !arm(grace_timer_, grace_, &supervisor::on_grace_over))
+    perform(machine_.grace_over());
   if (has(todo, action::deliver_early)) prepare_early();
   if (has(todo, action::drain)) drain();
   if (has(todo, action::symbolise)) symbolise();
@@ -179,14 +218,34 @@ void supervisor::kill() {
 
 // Time and cancellation
 
-void supervisor::arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
-                     void (supervisor::*then)()) {
+/// @return false if the event loop has no memory for another timer
+template <class Step>
+bool supervisor::wait(std::optional<steady_timer>& which,
+                      std::chrono::steady_clock::time_point until, Step then) noexcept try {
+  if (!which) which.emplace(strand_);
+  which->expires_at(until);
+  which->async_wait(counted(std::move(then)));
+  return true;
+} catch (const std::bad_alloc&) {
+  which.reset();
+  return false;
+}
+
+/// Waits for the deadline's timer already, so that the event loop has room for it when there is a
+/// child. The wait keeps nothing alive but its own memory.
+void supervisor::reserve_deadline() {
+  deadline_.emplace(strand_, std::chrono::steady_clock::now() + std::chrono::hours{24});
+  deadline_->async_wait(on_reserve(strand_, [keeps = strand_](const error_code&) {}));
+}
+
+bool supervisor::arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+                     void (supervisor::*then)()) noexcept {
   auto const now = std::chrono::steady_clock::now();
   auto const longest = std::chrono::steady_clock::time_point::max() - now;
-  which.emplace(strand_, now + std::min<std::chrono::steady_clock::duration>(after, longest));
-  which->async_wait(counted([then](supervisor& self, const error_code& ec) {
-    if (!ec) (self.*then)();
-  }));
+  return wait(which, now + std::min<std::chrono::steady_clock::duration>(after, longest),
+              [then](supervisor& self, const error_code& ec) {
+                if (!ec) (self.*then)();
+              });
 }
 
 void supervisor::on_deadline() {
@@ -195,6 +254,15 @@ void supervisor::on_deadline() {
 
 void supervisor::on_grace_over() {
   if (!look_for_end()) perform(machine_.grace_over());
+}
+
+/// Asks from any thread. A step that is on its way performs this request, too, so that no number of
+/// requests uses the memory up.
+void supervisor::ask_to_cancel(asio::cancellation_type type) {
+  if (asked_to_cancel_.fetch_or(static_cast<unsigned>(type)) != 0) return;
+  later([](supervisor& self, const error_code&) {
+    self.cancel(static_cast<asio::cancellation_type>(self.asked_to_cancel_.exchange(0)));
+  });
 }
 
 void supervisor::cancel(asio::cancellation_type type) {
@@ -222,8 +290,14 @@ void supervisor::fail(const error_code& ec, const char* step) {
     self.complete_ = self.finished_ = self.delivered_ = true;
     self.close_io();
     self.companion_.reset();
-    if (self.handler_) self.complete(ec, not_started({ec, step, self.gaps_}));
+    if (self.handler_) self.complete(ec, not_started({ec, step, std::move(self.gaps_)}));
   });
+}
+
+void supervisor::refuse(const error_code& ec, const char* step) {
+  child_ends_ = {};
+  close_io();
+  fail(ec, step);
 }
 
 void supervisor::abort(const error_code& ec) {
@@ -305,7 +379,11 @@ void supervisor::lose() {
 
 void supervisor::watch_end() {
   error_code ec = asio::error::bad_descriptor;
-  if (process_->descriptor_of_end() != -1) end_.assign(process_->descriptor_of_end(), ec);
+  try {
+    if (process_->descriptor_of_end() != -1) end_.assign(process_->descriptor_of_end(), ec);
+  } catch (const std::bad_alloc&) {
+    // The event loop has no memory for another descriptor.
+  }
   if (ec)
     poll_end(first_poll);
   else
@@ -327,13 +405,14 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
     poll_timer_->cancel();
     return;
   }
-  poll_timer_.emplace(strand_, poll_interval_);
-  poll_timer_->async_wait(counted([](supervisor& self, const error_code&) {
+  auto const look = [](supervisor& self, const error_code&) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
     self.poll_end(
         std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest_poll));
-  }));
+  };
+  // Without memory for a timer each turn of the loop looks, until there is some.
+  if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look)) later(look);
 }
 
 bool supervisor::look_for_end() {
@@ -354,12 +433,14 @@ bool supervisor::look_for_end() {
 
 void supervisor::await_group(std::chrono::steady_clock::duration interval,
                              std::chrono::steady_clock::duration left) {
-  group_timer_.emplace(strand_, interval);
-  group_timer_->async_wait(counted([interval, left](supervisor& self, const error_code& ec) {
-    if (!ec && self.process_->reap_group() && left > interval)
-      self.await_group(std::min<std::chrono::steady_clock::duration>(interval * 2, slowest_poll),
-                       left - interval);
-  }));
+  // Without memory for the timer the completion does not wait.
+  wait(group_timer_, std::chrono::steady_clock::now() + interval,
+       [interval, left](supervisor& self, const error_code& ec) {
+         if (!ec && self.process_->reap_group() && left > interval)
+           self.await_group(
+               std::min<std::chrono::steady_clock::duration>(interval * 2, slowest_poll),
+               left - interval);
+       });
 }
 
 // Result and output
@@ -453,14 +534,22 @@ void supervisor::prepare_early() {
 
 void supervisor::symbolise() {
   ++outstanding_;
-  symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
-    auto& on = self->strand_;
-    asio::post(on, self->counted([trace = std::move(trace)](supervisor& s, const error_code&) {
-      --s.outstanding_;
-      s.trace_ = trace;
-      s.perform(s.machine_.symbolised());
-    }));
-  });
+  try {
+    symbolise_(executor_, *fault_, [self = shared_from_this()](std::string trace) mutable {
+      auto& on = self->strand_;
+      auto step =
+          self->counted([trace = std::move(trace)](supervisor& s, const error_code&) mutable {
+            s.trace_ = std::move(trace);
+            s.perform(s.machine_.symbolised());
+          });
+      --self->outstanding_;
+      asio::post(on, std::move(step));
+    });
+  } catch (const std::bad_alloc&) {
+    // The fault is told without its trace.
+    --outstanding_;
+    perform(machine_.symbolised());
+  }
 }
 
 // Completion
@@ -469,8 +558,7 @@ void supervisor::async_own(detail::report_handler handler) {
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
-      if (auto const self = weak.lock())
-        self->later([type](supervisor& s, const error_code&) { s.cancel(type); });
+      if (auto const self = weak.lock()) self->ask_to_cancel(type);
     });
   handler_.emplace(std::move(handler), executor_);
 }
@@ -546,16 +634,16 @@ void supervisor::finish(self_pointer self) {
   std::move(next).complete(ec, std::move(report));
 }
 
-detail::report supervisor::make_report() {
+detail::report supervisor::make_report() noexcept {
   logic::verdict const verdict = machine_.conclude();
   detail::report report;
   detail::run_summary& summary = report.summary;
   summary.how = verdict.how;
   summary.ran = verdict.ran;
   if (!verdict.setup_failed) summary.pid = process_->pid();
-  summary.reason = verdict.reason;
-  summary.gaps = gaps_;
-  if (verdict.setup_failed) summary.reason = posix::to_string(page_.failed_step());
+  detail::give_reason(summary.reason, verdict.setup_failed ? posix::to_string(page_.failed_step())
+                                                           : verdict.reason);
+  detail::give_gaps(summary.gaps, gaps_);
   if (verdict.keep_payload) {
     report.kind = frame_.kind();
     report.payload = frame_.take_payload();

@@ -75,6 +75,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void async_own(detail::report_handler handler);
   /// Completes with this error: no child could be made.
   void fail(const boost::system::error_code& ec, const char* step);
+  /// Does the same before any other function can have been called for a child, and closes the
+  /// descriptors at once: there may be too few of them.
+  void refuse(const boost::system::error_code& ec, const char* step);
   /// Ends the child as a cancellation does, and completes with this error instead.
   void abort(const boost::system::error_code& ec);
   /// Ends the child as a cancellation of that type does, with a grace of its own.
@@ -114,9 +117,11 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void open(const options& opts, posix::inherited_streams inherited, boost::system::error_code& ec);
   void perform(logic::action todo);
 
+  template <class Step>
+  class counted_step;
   /// Wraps a step so that it is counted, keeps this alive, and completes what the step made ready.
   template <class Step>
-  auto counted(Step what);
+  counted_step<Step> counted(Step what);
   template <class Step>
   void later(Step what);
   void settle(self_pointer self);
@@ -130,10 +135,16 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// process are reaped, but no longer than that.
   void await_group(std::chrono::steady_clock::duration interval,
                    std::chrono::steady_clock::duration left);
-  void arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
-           void (supervisor::*then)());
+  template <class Step>
+  bool wait(std::optional<steady_timer>& which, std::chrono::steady_clock::time_point until,
+            Step then) noexcept;
+  /// @return false if there is no memory for another timer
+  bool arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+           void (supervisor::*then)()) noexcept;
+  void reserve_deadline();
   void on_deadline();
   void on_grace_over();
+  void ask_to_cancel(boost::asio::cancellation_type type);
   void cancel(boost::asio::cancellation_type type);
   void cancel_wait(std::uint64_t which);
   void released();
@@ -154,7 +165,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void deliver_early();
   void finish(self_pointer self);
   void complete(const boost::system::error_code& ec, detail::report what);
-  detail::report make_report();
+  detail::report make_report() noexcept;
   void close_io() noexcept;
 
   boost::asio::any_io_executor const executor_;
@@ -174,6 +185,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
   /// Why the child may not be killed.
   boost::system::error_code refusal_;
+  /// The types of cancellation that a step on its way is to perform.
+  std::atomic<unsigned> asked_to_cancel_ = 0;
   boost::system::error_code abort_error_ = boost::asio::error::operation_aborted;
   std::shared_ptr<void> companion_;
   std::optional<posix::reaped_child> reaped_;

@@ -18,6 +18,14 @@ boost::system::error_code error_of_caught();
 /// Whether a non-blocking call found nothing to do, rather than failed.
 bool would_block(const boost::system::error_code& ec) noexcept;
 
+/// Puts a reason into words. Without memory for them there are none: the end itself has to arrive.
+void give_reason(std::string& reason, const char* words) noexcept;
+
+/// Copies the promises that a sandbox does not keep; none without memory for them.
+void give_gaps(std::vector<std::string>& to, const std::vector<std::string>& gaps) noexcept;
+/// Adds them to a reason, as far as there is memory.
+void add_gaps(std::string& reason, const std::vector<std::string>& gaps) noexcept;
+
 /// Why an operation could not be started.
 struct refusal {
   /// No error: it was started.

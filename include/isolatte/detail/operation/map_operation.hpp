@@ -84,7 +84,6 @@ class ISOLATTE_VISIBLE map_operation : public std::enable_shared_from_this<map_o
   void step();
   void take_next();
   void start(std::size_t index);
-  void settle(std::size_t index, const boost::system::error_code& ec, bool good);
 
   std::unique_ptr<state> const state_;
 };

@@ -1,0 +1,41 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "supervise/reserve.hpp"
+
+#include <functional>
+#include <new>
+
+namespace isolatte::inline v0_1::supervise {
+
+reserve::reserve(std::size_t blocks) : count_{blocks}, blocks_{new block[blocks]} {
+  for (std::size_t i = 0; i != count_; ++i) {
+    blocks_[i].next = free_;
+    free_ = &blocks_[i];
+  }
+}
+
+void* reserve::allocate(std::size_t size) {
+  if (size <= block_size) {
+    std::lock_guard const lock{mutex_};
+    if (block* const taken = free_) {
+      free_ = taken->next;
+      return taken->bytes;
+    }
+  }
+  return ::operator new(size);
+}
+
+void reserve::deallocate(void* memory) noexcept {
+  auto* const given = static_cast<std::byte*>(memory);
+  auto const* const begin = blocks_[0].bytes;
+  std::less<const std::byte*> const before;
+  if (before(given, begin) || !before(given, begin + count_ * sizeof(block)))
+    return ::operator delete(memory);
+  std::lock_guard const lock{mutex_};
+  auto* const freed = new (given) block;
+  freed->next = free_;
+  free_ = freed;
+}
+
+}  // namespace isolatte::inline v0_1::supervise

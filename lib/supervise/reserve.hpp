@@ -1,0 +1,95 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_RESERVE_HPP
+#define ISOLATTE_LIB_SUPERVISE_RESERVE_HPP
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+
+namespace isolatte::inline v0_1::supervise {
+
+/// Memory for handlers, obtained before an operation starts. An operation that has started goes on
+/// without the memory of the system, which may be short by then.
+///
+/// For any thread.
+class reserve {
+ public:
+  /// The size of a block. No handler of the library's is larger; the tests find one that grows.
+  static constexpr std::size_t block_size = 256;
+
+  /// @throws std::bad_alloc
+  explicit reserve(std::size_t blocks);
+  reserve(const reserve&) = delete;
+  reserve& operator=(const reserve&) = delete;
+
+  /// Gives a block, or memory of the system when no block is left or @p size is larger.
+  /// @throws std::bad_alloc only without a block
+  void* allocate(std::size_t size);
+  void deallocate(void* memory) noexcept;
+
+ private:
+  union block {
+    block* next;
+    alignas(std::max_align_t) std::byte bytes[block_size];
+  };
+
+  std::size_t const count_;
+  std::unique_ptr<block[]> const blocks_;
+  std::mutex mutex_;
+  block* free_ = nullptr;
+};
+
+/// Allocates from a reserve, which has to outlive the memory.
+template <class T>
+class reserve_allocator {
+ public:
+  using value_type = T;
+
+  explicit reserve_allocator(reserve& from) noexcept : from_{&from} {}
+  template <class U>
+  reserve_allocator(const reserve_allocator<U>& other) noexcept : from_{other.from_} {}
+
+  T* allocate(std::size_t count) {
+    static_assert(alignof(T) <= alignof(std::max_align_t));
+    return static_cast<T*>(from_->allocate(count * sizeof(T)));
+  }
+  void deallocate(T* memory, std::size_t) noexcept { from_->deallocate(memory); }
+
+  template <class U>
+  bool operator==(const reserve_allocator<U>& other) const noexcept {
+    return from_ == other.from_;
+  }
+
+ private:
+  template <class>
+  friend class reserve_allocator;
+  reserve* from_;
+};
+
+/// Has no size, so it allocates nothing; Asio rebinds it.
+template <>
+class reserve_allocator<void> {
+ public:
+  using value_type = void;
+
+  explicit reserve_allocator(reserve& from) noexcept : from_{&from} {}
+  template <class U>
+  reserve_allocator(const reserve_allocator<U>& other) noexcept : from_{other.from_} {}
+
+  template <class U>
+  bool operator==(const reserve_allocator<U>& other) const noexcept {
+    return from_ == other.from_;
+  }
+
+ private:
+  template <class>
+  friend class reserve_allocator;
+  reserve* from_;
+};
+
+}  // namespace isolatte::inline v0_1::supervise
+
+#endif

@@ -1,0 +1,625 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// Allocations of the program fail, one after the other, through every way to launch and up to every
+// ending. Each handler is still called exactly once, unless the initiating function throws; nothing
+// leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
+
+#include "support/nothing_left.hpp"
+
+#include <isolatte.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace allocations_test {
+
+/// Makes allocations of this process fail. Allocations of its children do not count, and neither do
+/// allocations before arm() or after disarm().
+class fail_allocations {
+ public:
+  /// @param nth the first that fails, counted from 1
+  /// @param count how many fail one after the other
+  static void plan(unsigned nth, unsigned count) noexcept {
+    first_ = nth;
+    end_ = nth + count;
+    calls_ = 0;
+    injected_ = false;
+  }
+  static void arm() noexcept { owner_ = ::getpid(); }
+  static void disarm() noexcept { owner_ = 0; }
+  static bool injected() noexcept { return injected_; }
+
+  static bool is_to_fail() noexcept {
+    if (owner_ == 0 || owner_ != ::getpid()) return false;
+    unsigned const call = ++calls_;
+    if (call < first_ || call >= end_) return false;
+    injected_ = true;
+    return true;
+  }
+
+ private:
+  static inline std::atomic<unsigned> first_ = 0;
+  static inline std::atomic<unsigned> end_ = 0;
+  static inline std::atomic<unsigned> calls_ = 0;
+  static inline std::atomic<bool> injected_ = false;
+  static inline std::atomic<pid_t> owner_ = 0;
+};
+
+void* allocate(std::size_t size, std::size_t alignment) noexcept {
+  if (fail_allocations::is_to_fail()) return nullptr;
+  if (size == 0) size = 1;
+  if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
+  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+void* allocate_or_throw(std::size_t size, std::size_t alignment) {
+  if (void* const memory = allocate(size, alignment)) return memory;
+  throw std::bad_alloc{};
+}
+
+constexpr std::size_t usual = alignof(std::max_align_t);
+
+}  // namespace allocations_test
+
+// The whole program uses these. The compiler takes each pair for a mismatch when it inlines one.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+void* operator new(std::size_t size) {
+  return allocations_test::allocate_or_throw(size, allocations_test::usual);
+}
+void* operator new[](std::size_t size) {
+  return allocations_test::allocate_or_throw(size, allocations_test::usual);
+}
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return allocations_test::allocate_or_throw(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return allocations_test::allocate_or_throw(size, static_cast<std::size_t>(alignment));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return allocations_test::allocate(size, allocations_test::usual);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return allocations_test::allocate(size, allocations_test::usual);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+
+namespace allocations_test {
+
+namespace asio = boost::asio;
+namespace errc = boost::system::errc;
+using boost::system::error_code;
+using isolatte::ending;
+using isolatte::options;
+using isolatte::outcome;
+using namespace std::chrono_literals;
+
+// Each child runs one of these functions.
+
+constexpr const char* long_text = "a message that does not fit into a string without an allocation";
+
+int return_value() { return 42; }
+int throw_exception() { throw std::runtime_error{long_text}; }
+int exit_now() { ::_exit(7); }
+int crash() { return ::raise(SIGSEGV); }
+int hang() {
+  for (;;) ::pause();
+}
+int announce_and_hang() {
+  std::puts("ready");
+  std::fflush(stdout);
+  return hang();
+}
+int write_lines() {
+  std::puts("one\ntwo");
+  std::fputs(long_text, stdout);
+  std::fputs(long_text, stderr);
+  return 42;
+}
+
+// A run under injection, and its judgement.
+
+enum class trigger { none, at_once, by_line };
+
+struct ending_case {
+  const char* name;
+  int (*body)();
+  /// The same as a program for /bin/sh.
+  const char* script;
+  ending how;
+  options opts{};
+  trigger cancel = trigger::none;
+  bool by_line = false;
+};
+
+options with_timeout() {
+  options opts;
+  opts.timeout = 10ms;
+  return opts;
+}
+options with_grace() {
+  options opts = with_timeout();
+  opts.grace = 1h;
+  return opts;
+}
+options with_capture() {
+  options opts;
+  opts.out = isolatte::capture{};
+  opts.err = isolatte::capture{};
+  return opts;
+}
+options with_text() {
+  options opts;
+  opts.in = isolatte::from_text{long_text};
+  return opts;
+}
+options with_early() {
+  options opts;
+  opts.early = true;
+  return opts;
+}
+
+const ending_case endings[] = {
+    {"returned", return_value, "exit 0", ending::returned},
+    {"threw", throw_exception, "exit 3", ending::threw},
+    {"exited", exit_now, "exit 7", ending::exited},
+    {"faulted", crash, "kill -SEGV $$", ending::faulted},
+    {"timed out", hang, "sleep 1000", ending::timed_out, with_timeout()},
+    {"timed out with grace", hang, "exec sleep 1000", ending::timed_out, with_grace()},
+    {"cancelled at once", hang, "sleep 1000", ending::cancelled, {}, trigger::at_once},
+    {"cancelled",
+     announce_and_hang,
+     "echo ready; sleep 1000",
+     ending::cancelled,
+     {},
+     trigger::by_line},
+    {"captured", write_lines, "printf 'one\ntwo\n'", ending::returned, with_capture()},
+    {"by line", write_lines, "printf 'one\ntwo\nthree'", ending::returned, {}, trigger::none, true},
+    {"from text", return_value, "cat", ending::returned, with_text()},
+    {"early", return_value, "exit 0", ending::returned, with_early()},
+};
+
+struct result {
+  int completions = 0;
+  /// The initiating function threw, or the server or pool could not be made.
+  bool refused = false;
+  error_code ec{};
+  ending how = ending::not_started;
+  isolatte::ran ran = isolatte::ran::unknown;
+  /// The next operation of a server or a pool.
+  std::optional<ending> next{};
+  /// Says what is wrong in any case. A literal: the test itself must not allocate while it counts.
+  const char* wrong = nullptr;
+};
+
+/// One run under injection.
+struct attempt {
+  explicit attempt(const ending_case& what) : expected{what}, opts{what.opts} {
+    if (what.cancel == trigger::by_line || what.by_line)
+      opts.out = isolatte::by_line{[this](std::string_view line) {
+        ++lines;
+        bytes += line.size();
+        if (expected.cancel == trigger::by_line) stop.emit(asio::cancellation_type::terminal);
+      }};
+  }
+  attempt(const attempt&) = delete;
+  attempt& operator=(const attempt&) = delete;
+
+  template <class R>
+  void note(const error_code& ec, const outcome<R>& what) {
+    ++got.completions;
+    got.ec = ec;
+    got.how = what.how();
+    got.ran = what.ran();
+    if constexpr (std::is_same_v<R, int>)
+      if (what && *what != 42) got.wrong = "another value";
+    if (what && expected.by_line && lines != 3) got.wrong = "lines are missing";
+    if (expected.opts.out.index() == with_capture().out.index() && what &&
+        (what.out_text().size() < 7 || what.out_truncated()))
+      got.wrong = "captured text is missing";
+  }
+  auto handler() {
+    return asio::bind_cancellation_slot(
+        stop.slot(), [this](error_code ec, const auto& what) { note(ec, what); });
+  }
+  /// Calls an initiating function, or makes what starts operations.
+  template <class Start>
+  bool initiate(Start start) {
+    try {
+      start();
+      return true;
+    } catch (const std::bad_alloc&) {
+    } catch (const boost::system::system_error& error) {
+      if (error.code() != errc::not_enough_memory) got.wrong = "refused for another reason";
+    }
+    got.refused = true;
+    return false;
+  }
+  void cancel_at_once() {
+    if (expected.cancel == trigger::at_once) stop.emit(asio::cancellation_type::terminal);
+  }
+  /// Runs the loop until the condition holds, or the loop has no work, or something is wrong.
+  template <class Condition>
+  void run(asio::io_context& ctx, Condition until) {
+    auto const deadline = std::chrono::steady_clock::now() + 20s;
+    try {
+      while (!until() && ctx.run_one_until(deadline) != 0) {
+      }
+    } catch (const std::bad_alloc&) {
+      got.wrong = "std::bad_alloc left the event loop";
+    } catch (...) {
+      got.wrong = "an exception left the event loop";
+    }
+    if (std::chrono::steady_clock::now() >= deadline) got.wrong = "hangs";
+  }
+  void run(asio::io_context& ctx) {
+    run(ctx, [] { return false; });
+    ctx.restart();
+  }
+  void run_to_completion(asio::io_context& ctx) {
+    run(ctx, [this] { return got.completions != 0; });
+  }
+
+  const ending_case& expected;
+  options opts;
+  asio::cancellation_signal stop;
+  int lines = 0;
+  std::size_t bytes = 0;
+  result got;
+};
+
+void by_async_fork(attempt& a) {
+  asio::io_context ctx;
+  fail_allocations::arm();
+  if (a.initiate(
+          [&] { isolatte::async_fork(ctx, a.expected.body, std::move(a.opts), a.handler()); }))
+    a.cancel_at_once();
+  a.run(ctx);
+  fail_allocations::disarm();
+}
+
+void by_fork(attempt& a) {
+  // Nothing can cancel a blocking call.
+  if (a.expected.cancel != trigger::none) {
+    by_async_fork(a);
+    return;
+  }
+  fail_allocations::arm();
+  a.initiate([&] {
+    outcome<int> const what = isolatte::fork(a.expected.body, std::move(a.opts));
+    error_code ec;
+    if (what.how() == ending::not_started) ec = make_error_code(errc::not_enough_memory);
+    a.note(ec, what);
+  });
+  fail_allocations::disarm();
+}
+
+void by_spawn_child(attempt& a) {
+  asio::io_context ctx;
+  {
+    std::optional<isolatte::child<int>> child;
+    // To cancel the wait alone would leave the child alive.
+    auto const stop = [&] {
+      if (child) child->terminate();
+    };
+    if (a.expected.cancel == trigger::by_line)
+      a.opts.out = isolatte::by_line{[&](std::string_view) { stop(); }};
+    fail_allocations::arm();
+    if (a.initiate([&] {
+          child.emplace(isolatte::spawn_child(ctx, a.expected.body, std::move(a.opts)));
+          child->async_wait([&](error_code ec, const outcome<int>& what) { a.note(ec, what); });
+        }))
+      if (a.expected.cancel == trigger::at_once) stop();
+    if (!a.got.refused) a.run(ctx);
+    // terminate() is no cancellation of the operation.
+    if (a.got.how == ending::cancelled && !a.got.ec) a.got.ec = asio::error::operation_aborted;
+  }
+  a.run(ctx);
+  fail_allocations::disarm();
+}
+
+void by_execute(attempt& a) {
+  asio::io_context ctx;
+  isolatte::program what{"/bin/sh", {"-c", a.expected.script}};
+  fail_allocations::arm();
+  if (a.initiate(
+          [&] { isolatte::async_execute(ctx, std::move(what), std::move(a.opts), a.handler()); }))
+    a.cancel_at_once();
+  a.run(ctx);
+  fail_allocations::disarm();
+  // A program has no value, and no exception.
+  if (a.got.how == ending::exited &&
+      (a.expected.how == ending::returned || a.expected.how == ending::threw))
+    a.got.how = a.expected.how;
+}
+
+void ask_again(attempt& a, isolatte::fork_server& server, asio::io_context& ctx) {
+  bool done = false;
+  server.async_fork(isolatte::call(return_value), {}, [&](error_code, const outcome<int>& what) {
+    a.got.next = what.how();
+    done = true;
+  });
+  a.run(ctx, [&] { return done; });
+}
+
+void by_server(attempt& a) {
+  asio::io_context ctx;
+  fail_allocations::arm();
+  std::optional<isolatte::fork_server> server;
+  if (a.initiate([&] {
+        server.emplace(ctx);
+        server->async_fork(isolatte::call(a.expected.body), std::move(a.opts), a.handler());
+      }))
+    a.cancel_at_once();
+  a.run(ctx);
+  fail_allocations::disarm();
+  if (server) ask_again(a, *server, ctx);
+  server.reset();
+  a.run(ctx);
+}
+
+void by_standby(attempt& a) {
+  asio::io_context ctx;
+  isolatte::fork_server server{ctx};
+  ask_again(a, server, ctx);
+  a.run(ctx);
+  // Waits for the standby child, by an event: a child of this process that is not the server.
+  auto const stands_by = [&] {
+    auto const all = isolatte::test::children();
+    return std::any_of(all.begin(), all.end(), [&](int pid) { return pid != server.pid(); });
+  };
+  auto const latest = std::chrono::steady_clock::now() + 1s;
+  while (!stands_by() && std::chrono::steady_clock::now() < latest) ::usleep(100);
+  fail_allocations::arm();
+  if (a.initiate([&] {
+        server.async_fork(isolatte::call(a.expected.body), std::move(a.opts), a.handler());
+      }))
+    a.cancel_at_once();
+  a.run(ctx);
+  fail_allocations::disarm();
+  ask_again(a, server, ctx);
+}
+
+void ask_again(attempt& a, isolatte::worker_pool& pool, asio::io_context& ctx) {
+  bool done = false;
+  pool.async_run(isolatte::call(return_value), {}, [&](error_code, const outcome<int>& what) {
+    a.got.next = what.how();
+    done = true;
+  });
+  a.run(ctx, [&] { return done; });
+}
+
+isolatte::pool_options one_worker(attempt& a) {
+  isolatte::pool_options how{.workers = 1};
+  how.worker = std::move(a.opts);
+  return how;
+}
+
+void end_pool(attempt& a, std::optional<isolatte::worker_pool>& pool, asio::io_context& ctx) {
+  fail_allocations::disarm();
+  if (pool) {
+    // The next job has the same options: a limit of 10 ms is none to judge the next job by.
+    if (!a.expected.opts.timeout) ask_again(a, *pool, ctx);
+    pool->stop();
+  }
+  a.run(ctx);
+  pool.reset();
+  a.run(ctx);
+}
+
+void by_pool(attempt& a) {
+  asio::io_context ctx;
+  auto how = one_worker(a);
+  fail_allocations::arm();
+  std::optional<isolatte::worker_pool> pool;
+  if (a.initiate([&] {
+        pool.emplace(ctx, std::move(how));
+        pool->async_run(isolatte::call(a.expected.body), {}, a.handler());
+      })) {
+    a.cancel_at_once();
+    a.run_to_completion(ctx);
+  }
+  end_pool(a, pool, ctx);
+}
+
+/// The drain is judged; the job has to be done before it.
+void by_drain(attempt& a) {
+  asio::io_context ctx;
+  auto how = one_worker(a);
+  int jobs = 0;
+  fail_allocations::arm();
+  std::optional<isolatte::worker_pool> pool;
+  if (a.initiate([&] {
+        pool.emplace(ctx, std::move(how));
+        pool->async_run(isolatte::call(a.expected.body), {},
+                        asio::bind_cancellation_slot(a.stop.slot(),
+                                                     [&](error_code ec, const outcome<int>& what) {
+                                                       ++jobs;
+                                                       a.got.ec = ec;
+                                                       a.got.how = what.how();
+                                                       a.got.ran = what.ran();
+                                                     }));
+      })) {
+    a.cancel_at_once();
+    int drains = 0;
+    bool const asked = a.initiate([&] {
+      pool->async_drain([&](error_code) {
+        ++drains;
+        a.got.completions = jobs;
+      });
+    });
+    a.run(ctx, [&] { return drains != 0 || (!asked && jobs != 0); });
+    if (!asked) a.got.completions = jobs, a.got.refused = false;
+    if (asked && drains != 1) a.got.wrong = "not drained once";
+  }
+  end_pool(a, pool, ctx);
+}
+
+/// Maps one body, whose outcome is judged as any other.
+template <class Map>
+void by_map(attempt& a, Map map) {
+  fail_allocations::arm();
+  if (a.initiate([&] {
+        map(asio::bind_cancellation_slot(a.stop.slot(),
+                                         [&](error_code ec, const std::vector<outcome<int>>& all) {
+                                           if (all.size() == 1) return a.note(ec, all[0]);
+                                           ++a.got.completions;
+                                           a.got.ec = ec;
+                                           if (!all.empty()) a.got.wrong = "outcomes of nothing";
+                                         }));
+      }))
+    a.cancel_at_once();
+}
+
+int run_body(int (*body)()) { return body(); }
+int run_body_number(int index) { return endings[index].body(); }
+int number_of(const attempt& a) { return static_cast<int>(&a.expected - endings); }
+
+void by_async_map(attempt& a) {
+  asio::io_context ctx;
+  std::vector<int (*)()> const bodies{a.expected.body};
+  by_map(a, [&](auto handler) {
+    isolatte::async_map(ctx, bodies, run_body, isolatte::map_options{.child = std::move(a.opts)},
+                        std::move(handler));
+  });
+  a.run(ctx);
+  fail_allocations::disarm();
+}
+
+void by_map_of_pool(attempt& a) {
+  asio::io_context ctx;
+  auto how = one_worker(a);
+  std::optional<isolatte::worker_pool> pool;
+  std::vector<int> const numbers{number_of(a)};
+  pool.emplace(ctx, std::move(how));
+  by_map(a, [&](auto handler) {
+    isolatte::async_map(*pool, numbers, run_body_number, {}, std::move(handler));
+  });
+  if (!a.got.refused) a.run_to_completion(ctx);
+  end_pool(a, pool, ctx);
+}
+
+struct launcher {
+  const char* name;
+  void (*run)(attempt&);
+  bool maps = false;
+};
+
+constexpr launcher launchers[] = {
+    {"async_fork", by_async_fork},     {"fork", by_fork},
+    {"spawn_child", by_spawn_child},   {"async_execute", by_execute},
+    {"fork_server", by_server},        {"standby child", by_standby},
+    {"worker_pool", by_pool},          {"async_drain", by_drain},
+    {"async_map", by_async_map, true}, {"async_map over a pool", by_map_of_pool, true},
+};
+
+bool is_short(const error_code& ec) { return ec == errc::not_enough_memory; }
+
+/// Whether a lack of memory may have led to this, rather than to the expected ending.
+bool may_be(const launcher& by, const result& r) {
+  // A map can lack the memory to look for a next element, after the last.
+  if (is_short(r.ec)) return by.maps || r.how == ending::not_started || r.how == ending::cancelled;
+  // There is no memory for the result.
+  return r.how == ending::undelivered;
+}
+
+/// A thread of the library's may still be closing what belongs to a child that ended early.
+bool descriptors_become(const std::vector<std::string>& expected) {
+  auto const deadline = std::chrono::steady_clock::now() + 10s;
+  while (isolatte::test::open_descriptors() != expected) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+/// @return whether an allocation was made to fail
+bool try_with(const launcher& by, const ending_case& to, unsigned nth, unsigned count) {
+  auto const before = isolatte::test::open_descriptors();
+  fail_allocations::plan(nth, count);
+  attempt a{to};
+  by.run(a);
+  bool const injected = fail_allocations::injected();
+  BOOST_TEST_CONTEXT(by.name << ", " << to.name << ", allocation " << nth << " fails -> "
+                             << a.got.how << ", " << a.got.ec.message()) {
+    BOOST_TEST(!a.got.wrong, (a.got.wrong ? a.got.wrong : ""));
+    BOOST_TEST(a.got.completions == (a.got.refused ? 0 : 1));
+    BOOST_TEST((injected || !a.got.refused));
+    if (!a.got.refused && !(injected && may_be(by, a.got))) {
+      // A pool or a map that is cancelled at once has not begun the job.
+      bool const not_begun = to.cancel == trigger::at_once && a.got.ran == isolatte::ran::no &&
+                             a.got.ec == asio::error::operation_aborted;
+      BOOST_TEST((a.got.how == to.how || (not_begun && a.got.how == ending::not_started)));
+      BOOST_TEST((!a.got.ec || a.got.ec == asio::error::operation_aborted), a.got.ec.message());
+    }
+    if (a.got.how == ending::not_started && !a.got.refused) {
+      BOOST_TEST((a.got.ran == isolatte::ran::no || a.got.ran == isolatte::ran::unknown));
+    }
+    if (a.got.next) BOOST_TEST(*a.got.next == ending::returned);
+    BOOST_TEST(isolatte::test::children_vanish());
+    if (!descriptors_become(before))
+      BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());
+  }
+  return injected;
+}
+
+/// Fails the first allocation, then the second, until a run makes fewer.
+void fail_each(const launcher& by, unsigned count) {
+  for (auto const& to : endings) {
+    auto const began = std::chrono::steady_clock::now();
+    // The first use of some things allocates what is kept.
+    try_with(by, to, 0, 0);
+    unsigned nth = 1;
+    while (try_with(by, to, nth, count)) BOOST_REQUIRE(++nth < 1000);
+    BOOST_TEST_MESSAGE(by.name << ", " << to.name << ": " << nth - 1 << " allocations, "
+                               << std::chrono::duration_cast<std::chrono::milliseconds>(
+                                      std::chrono::steady_clock::now() - began)
+                                      .count()
+                               << " ms");
+    BOOST_TEST(nth > 1u);
+  }
+}
+
+BOOST_FIXTURE_TEST_SUITE(allocations, isolatte::test::nothing_left)
+
+BOOST_AUTO_TEST_CASE(each_allocation_fails) {
+  for (auto const& by : launchers) fail_each(by, 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace allocations_test
