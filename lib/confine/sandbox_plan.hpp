@@ -29,6 +29,8 @@ struct sandbox_plan {
   filter calls;
   /// The shared memory that the child keeps, ascending.
   std::vector<memory_range> kept;
+  /// The list of the child's memory, which the child opens; none if it keeps all of it.
+  posix::descriptor memory_map;
   /// Whether the child can open files.
   bool has_files = false;
   std::vector<std::string> gaps;

@@ -80,7 +80,10 @@ forked_child child_birth::adopt(int pid) noexcept {
   signals_blocked_.reset();
   if (pid <= 0) return {};
   bool const contained = sandbox_ && sandbox_->process_namespace;
-  if (contained) pid = posix::await_helper(pid, child_.page);
+  if (contained) {
+    child_.process->set_keeper_group(pid);
+    pid = posix::await_helper(pid, child_.page);
+  }
   // The child does the same, so that neither depends on the other being first. By now the child may
   // have ended or exchanged its group for another: a refusal costs nothing.
   if (plan_.lead_group) posix::sys.setpgid(pid, pid);

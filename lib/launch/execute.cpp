@@ -148,7 +148,12 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
   }
   posix::exec_plan const program = plan_program(what);
   child_birth birth{posix::child_kind::program, ends, opts, why};
-  if (why) return {};
+  if (why) {
+    // A missing path of the sandbox would look like a missing executable, too.
+    bool const is_own = why.ec.category() == error_category();
+    if (opts.sandbox && !is_own) why.ec.assign(why.ec.value(), preparation_category());
+    return {};
+  }
   int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
   // With an error, a child that is there all the same is ended and reaped by its destructor.
   return birth.adopt(pid);

@@ -44,7 +44,10 @@ void launched::begin() {
 
 void launched::begin_or_refuse(const boost::asio::any_io_executor& executor) {
   if (!refused) return begin();
-  if (supervisor) return supervisor->refuse(refused.ec, refused.step);
+  if (supervisor) {
+    supervisor->set_gaps(std::move(refused.gaps));
+    return supervisor->refuse(refused.ec, refused.step);
+  }
   supervise::complete_refused(executor, std::move(*handler), refused);
 }
 

@@ -404,6 +404,7 @@ void template_process::take_reply(const posix::fork_reply& reply) {
     return rest();
   }
   using clock = std::chrono::steady_clock;
+  if (what.contained) what.process->set_keeper_group(reply.pid);
   int const pid = what.contained ? posix::await_helper(reply.pid, what.page) : reply.pid;
   if (what.leads_group) posix::sys.setpgid(pid, pid);
   what.process->adopt(pid, what.leads_group, clock::time_point{clock::duration{reply.began}});

@@ -316,17 +316,25 @@ void child_process::close_descriptors() noexcept {
   leash_.close();
 }
 
-bool child_process::reap_group_locked() noexcept {
-  group_is_dying_ = false;
-  if (state_ != state::gone || !leads_group_ || !adopts_orphans()) return false;
-  auto const group = static_cast<id_t>(pid_);
+/// @return whether some of the group are still dying
+bool child_process::reap_all_of(int group) noexcept {
   siginfo_t info;
   do {
     info = {};
-    if (retry([&] { return sys.waitid(P_PGID, group, &info, WEXITED | WNOHANG, nullptr); }) == -1)
+    if (retry([&] {
+          return sys.waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG, nullptr);
+        }) == -1)
       return false;
   } while (info.si_pid != 0);
-  return group_is_dying_ = true;
+  return true;
+}
+
+bool child_process::reap_group_locked() noexcept {
+  group_is_dying_ = false;
+  if (state_ != state::gone || !adopts_orphans()) return false;
+  if (leads_group_ && reap_all_of(pid_)) group_is_dying_ = true;
+  if (keeper_group_ != 0 && reap_all_of(keeper_group_)) group_is_dying_ = true;
+  return group_is_dying_;
 }
 
 bool child_process::reap_group() noexcept {

@@ -100,6 +100,10 @@ class child_process {
   /// Sends SIGCONT if the child is stopped.
   void continue_if_stopped() noexcept;
 
+  /// Says in which group the keeper of the child's PID namespace is, which ends after the child. To
+  /// be called before others know the child.
+  void set_keeper_group(int group) noexcept { keeper_group_ = group; }
+
   /// Sends signals to the child alone from now on: processes that are not its descendants pass
   /// through its group. To be called before others know the child.
   void spare_group() noexcept { leads_group_ = false; }
@@ -127,6 +131,7 @@ class child_process {
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
   bool reap_group_locked() noexcept;
+  static bool reap_all_of(int group) noexcept;
   bool find_expected() noexcept;
   void wait_for_descriptor(int timeout_ms) noexcept;
   void close_descriptors() noexcept;
@@ -134,6 +139,7 @@ class child_process {
   int pid_ = 0;
   origin const origin_;
   bool leads_group_ = false;
+  int keeper_group_ = 0;
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;
   /// Open if the leash's pipe is the child's own.

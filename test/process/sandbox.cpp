@@ -1016,6 +1016,18 @@ BOOST_AUTO_TEST_CASE(a_program_runs) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_missing_path_is_no_missing_program) {
+  isolatte::program const what{"echo"};
+  auto const o = execute(what, {.sandbox = isolatte::sandbox::program(what, {"/does/not/exist"})});
+  BOOST_TEST((o.how() == ending::not_started), o);
+  try {
+    std::rethrow_exception(o.error());
+  } catch (const boost::system::system_error& error) {
+    BOOST_TEST(error.code().value() == ENOENT);
+    BOOST_TEST((error.code().category() == isolatte::preparation_category()));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_script_runs) {
   as_each_user([](findings& all) {
     shared_folder const folder;
@@ -1128,6 +1140,21 @@ BOOST_AUTO_TEST_CASE(a_sandboxed_server) {
           false);
     }
   });
+}
+
+BOOST_AUTO_TEST_CASE(a_server_of_another_user) {
+  if (::geteuid() != 0) return;
+  std::string const found = in_bare_process([] {
+    boost::asio::io_context ctx;
+    isolatte::fork_server server{ctx};
+    become_nobody();
+    return found_by([&](findings& all) {
+      all.expect_value(serve(server, ctx, isolatte::call([] { return ::getuid() != 0; }),
+                             {.sandbox = isolatte::sandbox::pure()}),
+                       true);
+    });
+  });
+  BOOST_TEST(found == "");
 }
 
 int descriptor_of_initializer = -1;
@@ -1245,6 +1272,17 @@ BOOST_AUTO_TEST_CASE(no_process_leaves_a_process_namespace) {
     for (int fd = 3; fd != 32; ++fd) pass_to_self(ends, fd);
     slip_the_leash(needed);
   });
+}
+
+BOOST_AUTO_TEST_CASE(a_keeper_leaves_no_zombie) {
+  std::string const found = in_bare_process([]() -> std::string {
+    // Orphans become children of this process.
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 || !can_contain()) return "";
+    auto const o = run(contained(), [] { return 1; });
+    if (!o) return "no value";
+    return ::waitpid(-1, nullptr, 0) == -1 && errno == ECHILD ? "" : "a child is left";
+  });
+  BOOST_TEST(found == "");
 }
 
 BOOST_AUTO_TEST_CASE(a_process_namespace_by_a_server) {

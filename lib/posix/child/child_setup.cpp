@@ -149,6 +149,8 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
+  bool const confines_callable = plan.sandbox && plan.kind == child_kind::callable;
+  if (confines_callable && !prepare_sandbox(*plan.sandbox)) return setup_step::shared_memory;
   // Before the limits, which are not to be raised by rights that the program does not have any
   // more.
   if (plan.as && !take_on(*plan.as)) return setup_step::credentials;
@@ -161,7 +163,7 @@ setup_step prepare_child(const child_plan& plan) noexcept {
     if (!hook_exit(*plan.page)) return setup_step::exit_hook;
   }
   // A program has more to do before.
-  if (plan.sandbox && plan.kind == child_kind::callable) {
+  if (confines_callable) {
     if (!plan.sandbox->has_files) forgo_profile();
     if (plan.defers_sandbox) {
       deferred = &plan;

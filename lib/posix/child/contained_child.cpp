@@ -68,12 +68,16 @@ void close_all_but(int first, int second) noexcept {
 bool make_processes(const child_plan& plan) noexcept {
   int ready[2];
   if (sys.pipe(ready) == -1) return false;
+  // The keeper's group is the helper's number, by which the program can find it.
+  pid_t const group = ::getpgrp();
+  if (sys.setpgid(0, 0) == -1) return false;
   auto const keeper = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
   if (keeper == -1) return false;
   if (keeper == 0) {
     sys.close(ready[1]);
     keep_namespace(plan.leash, ready[0]);
   }
+  sys.setpgid(0, group);
   pid_t const child = sys.clone_sibling(&plan.page->pid);
   if (child == -1) {
     // The end of the pipe ends the keeper, too.

@@ -46,6 +46,11 @@ bool load(confine::filter& calls, int leash) noexcept {
 
 }  // namespace
 
+bool prepare_sandbox(confine::sandbox_plan& plan) noexcept {
+  plan.memory_map = open_memory_map();
+  return static_cast<bool>(plan.memory_map);
+}
+
 #if ISOLATTE_HAS_SANDBOX
 
 bool join_namespaces(confine::sandbox_plan& plan) noexcept {
@@ -61,7 +66,9 @@ bool join_namespaces(confine::sandbox_plan& plan) noexcept {
 
 setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
                          const child_page_data* page) noexcept {
-  if (!unmap_shared(plan.kept, page)) return setup_step::shared_memory;
+  if (plan.memory_map && !unmap_shared(plan.memory_map.get(), plan.kept, page))
+    return setup_step::shared_memory;
+  plan.memory_map.reset();
   if (!join_namespaces(plan)) return setup_step::namespaces;
   if (sys.drop_capabilities() == -1) return setup_step::capabilities;
   if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;

@@ -13,6 +13,10 @@ namespace isolatte::inline v0_1::posix {
 /// @return whether it worked; errno tells why not
 bool join_namespaces(confine::sandbox_plan& plan) noexcept;
 
+/// Opens what a callable's sandbox reads later, when this process may be another user's.
+/// @return whether it worked; errno tells why not
+bool prepare_sandbox(confine::sandbox_plan& plan) noexcept;
+
 /// Confines this process as planned. Nothing can be undone afterwards, and what is not planned for
 /// is forbidden. Async-signal-safe.
 /// @param plan its filter is changed: it becomes this child's own

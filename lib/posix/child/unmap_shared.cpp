@@ -155,17 +155,14 @@ bool remove_by_list(int maps, shared_memory_remover& remover) noexcept {
 
 }  // namespace
 
-bool unmap_shared(const std::vector<memory_range>& kept, const void* page) noexcept {
-  int const maps = retry([&] { return sys.open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0); });
-  if (maps == -1) return false;
+descriptor open_memory_map() noexcept {
+  return descriptor{retry([] { return sys.open("/proc/self/maps", O_RDONLY | O_CLOEXEC, 0); })};
+}
+
+bool unmap_shared(int map, const std::vector<memory_range>& kept, const void* page) noexcept {
   shared_memory_remover remover{kept, page};
-  asked const result = remove_by_query(maps, remover);
-  bool const done =
-      result == asked::all || (result == asked::cannot_ask && remove_by_list(maps, remover));
-  int const error = errno;
-  sys.close(maps);
-  errno = error;
-  return done;
+  asked const result = remove_by_query(map, remover);
+  return result == asked::all || (result == asked::cannot_ask && remove_by_list(map, remover));
 }
 
 }  // namespace isolatte::inline v0_1::posix
