@@ -149,8 +149,8 @@ struct sandbox {
     return box;
   }
 
-  /// Lets a program run, for @ref async_execute: its file, its interpreters, the directories in
-  /// which the dynamic linker finds libraries, and `/dev/null`.
+  /// Lets a program run, by isolatte::async_execute. That takes its file, its interpreters, the
+  /// directories in which the dynamic linker finds libraries, and `/dev/null`.
   ///
   /// The program's file is looked up as async_execute does. One that is not found leaves a sandbox
   /// in which no program can be executed.
