@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
 
@@ -37,12 +38,17 @@ bool write_file(const char* path, std::string_view text) noexcept {
 
 /// Maps one number to itself: "1000 1000 1".
 bool map_to_itself(const char* path, unsigned id) noexcept {
-  char text[32];
-  char* at = std::to_chars(text, text + sizeof text, id).ptr;
-  *at++ = ' ';
-  at = std::to_chars(at, text + sizeof text, id).ptr;
-  std::memcpy(at, " 1", 2);
-  return write_file(path, {text, static_cast<std::size_t>(at + 2 - text)});
+  constexpr std::size_t most_digits = 10;
+  char digits[most_digits];
+  auto const count =
+      static_cast<std::size_t>(std::to_chars(digits, digits + most_digits, id).ptr - digits);
+  char text[2 * most_digits + 3];
+  if (count > most_digits) return false;
+  std::memcpy(text, digits, count);
+  text[count] = ' ';
+  std::memcpy(text + count + 1, digits, count);
+  std::memcpy(text + 2 * count + 1, " 1", 2);
+  return write_file(path, {text, 2 * count + 3});
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ sandbox_plan plan_sandbox(const options& opts, confined what, detail::refusal& w
   if (why) return plan;
   plan.gaps = std::move(found.gaps);
   if (box.processes && opts.limits.processes && !found.has.limits_processes && found.built)
-    plan.gaps.push_back("no limit of processes: RLIMIT_NPROC does not bind root");
+    plan.gaps.emplace_back("no limit of processes: RLIMIT_NPROC does not bind root");
   if (!found.built || (!plan.gaps.empty() && box.enforce == enforcement::strict)) {
     why.ec = error::sandbox_unsupported;
     why.gaps = std::move(plan.gaps);

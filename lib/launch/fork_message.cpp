@@ -84,7 +84,9 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::leads_group, opts.kill_tree);
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
-  request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  // A filter takes room in the message, too.
+  request.set(fork_request::arguments_in_file,
+              arguments.size() > (opts.sandbox ? short_arguments / 2 : short_arguments));
   request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
@@ -142,7 +144,8 @@ fork_message make_order(std::uint64_t id, descriptor page, descriptor leash, des
   request.id = id;
   request.set(fork_request::is_order, true);
   fork_message message;
-  append(message, request);
+  auto const bytes = std::as_bytes(std::span{&request, 1});
+  message.bytes.assign(bytes.begin(), bytes.end());
   add(message, std::move(page));
   add(message, std::move(leash));
   add(message, std::move(link));
