@@ -5,6 +5,7 @@
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/task/make_outcome.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <exception>
 #include <iomanip>
+#include <new>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -40,6 +42,22 @@ std::string what_of(const std::exception_ptr& exception) {
     return error.what();
   } catch (...) {
     return "not a std::exception";
+  }
+}
+
+/// Says why the bytes that the child sent gave no object.
+/// @param why what decoding them threw, or null
+std::string why_refused(const std::exception_ptr& why) {
+  std::string const malformed = "the result frame is malformed";
+  if (!why) return malformed;
+  try {
+    std::rethrow_exception(why);
+  } catch (const detail::malformed_frame& error) {
+    return malformed + ": " + error.what();
+  } catch (const std::bad_alloc&) {
+    return "no memory for the result";
+  } catch (...) {
+    return "the result could not be loaded: " + what_of(std::current_exception());
   }
 }
 
@@ -177,41 +195,46 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
 outcome_base detail::outcome_access::take_end(const boost::system::error_code& ec, report& what) {
   outcome_base made{std::move(what.summary), nullptr};
   run_summary& summary = made.summary_;
-  switch (what.kind) {
-    case payload_kind::value: break;
-    case payload_kind::none:
-      if (summary.how == ending::undelivered)
-        made.exception_ = std::make_exception_ptr(make_abnormal_end(summary));
-      else if (summary.how == ending::not_started && ec)
-        return outcome_base::refused(ec, std::move(summary));
-      break;
-    case payload_kind::exception: try { made.exception_ = decode_exception(what.payload.bytes());
-      } catch (...) {
-        refuse_value(made, std::current_exception());
-      }
-      break;
-    case payload_kind::unencodable:
-      try {
-        std::rethrow_exception(decode_exception(what.payload.bytes()));
-      } catch (...) {
-        if (std::string const why = what_of(std::current_exception()); !why.empty())
-          summary.reason += ": " + why;
-        made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
-      }
-      break;
+  try {
+    switch (what.kind) {
+      case payload_kind::value: break;
+      case payload_kind::none:
+        if (summary.how == ending::undelivered)
+          made.exception_ = std::make_exception_ptr(make_abnormal_end(summary));
+        else if (summary.how == ending::not_started && ec)
+          return outcome_base::refused(ec, std::move(summary));
+        break;
+      case payload_kind::exception: made.exception_ = decode_exception(what.payload.bytes()); break;
+      case payload_kind::unencodable:
+        try {
+          std::rethrow_exception(decode_exception(what.payload.bytes()));
+        } catch (...) {
+          if (std::string const why = what_of(std::current_exception()); !why.empty())
+            summary.reason += ": " + why;
+          made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
+        }
+        break;
+    }
+  } catch (...) {
+    refuse_value(made, std::current_exception());
   }
   return made;
 }
 
-void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) {
+void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) noexcept {
   run_summary& summary = what.summary_;
   // Another end is known, and stays: only its value is lost.
   if (summary.how == ending::returned || summary.how == ending::threw)
     summary.how = ending::undelivered;
-  summary.reason = "the result frame is malformed";
-  if (why) summary.reason += ": " + what_of(why);
-  what.exception_ = why ? nested_in_abnormal_end(why, summary)
-                        : std::make_exception_ptr(make_abnormal_end(summary));
+  try {
+    summary.reason = why_refused(why);
+    what.exception_ = why ? nested_in_abnormal_end(why, summary)
+                          : std::make_exception_ptr(make_abnormal_end(summary));
+  } catch (...) {
+    // There is no memory for words either. The exception that says so needs none.
+    summary.reason.clear();
+    what.exception_ = std::current_exception();
+  }
 }
 
 }  // namespace isolatte::inline v0_1

@@ -28,7 +28,7 @@ struct outcome_access {
 
   /// Makes the run undelivered, if it has ended well so far.
   /// @param why what decoding its value threw, or null
-  ISOLATTE_DECL static void refuse_value(outcome_base& what, std::exception_ptr why);
+  ISOLATTE_DECL static void refuse_value(outcome_base& what, std::exception_ptr why) noexcept;
 
   template <class R>
   static outcome<R> make(const boost::system::error_code& ec, report&& given) {
