@@ -159,11 +159,11 @@ class outcome_base {
   /// @return its last bytes
   const std::string& err_text() const noexcept { return summary_.err.text; }
 
-  /// Tells whether standard output was longer than capture::limit.
+  /// Tells whether standard output was longer than capture::limit, or than there was memory for.
   /// @return true if earlier bytes were dropped from out_text()
   bool out_truncated() const noexcept { return summary_.out.truncated; }
 
-  /// Tells whether standard error was longer than capture::limit.
+  /// Tells whether standard error was longer than capture::limit, or than there was memory for.
   /// @return true if earlier bytes were dropped from err_text()
   bool err_truncated() const noexcept { return summary_.err.truncated; }
 

@@ -16,6 +16,9 @@ class line_splitter {
  public:
   static constexpr std::size_t max_line = 64 * 1024;
 
+  /// Makes room for pieces of up to that many bytes: append() allocates nothing if next() is called
+  /// until it gives no line before each.
+  void expect(std::size_t piece) { bytes_.reserve(max_line + piece); }
   /// Invalidates the line that next() gave.
   void append(std::string_view bytes);
   /// Says that no more bytes come: what is left is the last line, if it is not empty.

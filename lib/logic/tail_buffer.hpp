@@ -4,7 +4,9 @@
 #ifndef ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
 #define ISOLATTE_LIB_LOGIC_TAIL_BUFFER_HPP
 
+#include <algorithm>
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,15 +18,13 @@ class tail_buffer {
  public:
   explicit tail_buffer(std::size_t limit) noexcept : limit_{limit} {}
 
-  void append(std::string_view bytes) {
-    if (bytes.size() > limit_) {
-      truncated_ = true;
-      bytes_.assign(bytes.substr(bytes.size() - limit_));
-      return;
+  /// Keeps fewer bytes than the limit if there is no memory for more.
+  void append(std::string_view bytes) noexcept {
+    try {
+      add(bytes);
+    } catch (const std::exception&) {
+      add_within_capacity(bytes);
     }
-    bytes_.append(bytes);
-    // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
-    if (bytes_.size() / 2 > limit_) trim();
   }
 
   bool truncated() const noexcept { return truncated_ || bytes_.size() > limit_; }
@@ -37,6 +37,27 @@ class tail_buffer {
   }
 
  private:
+  void add(std::string_view bytes) {
+    if (bytes.size() > limit_) {
+      bytes_.assign(bytes.substr(bytes.size() - limit_));
+      truncated_ = true;
+      return;
+    }
+    bytes_.append(bytes);
+    // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
+    if (bytes_.size() / 2 > limit_) trim();
+  }
+
+  void add_within_capacity(std::string_view bytes) noexcept {
+    truncated_ = true;
+    std::size_t const most = std::min(bytes_.capacity(), limit_);
+    if (bytes.size() > most) bytes.remove_prefix(bytes.size() - most);
+    // Half is dropped at least, so that every byte is moved once on average.
+    std::size_t const kept = std::min({bytes_.size(), most - bytes.size(), most / 2});
+    bytes_.erase(0, bytes_.size() - kept);
+    bytes_.append(bytes);
+  }
+
   void trim() {
     if (bytes_.size() <= limit_) return;
     bytes_.erase(0, bytes_.size() - limit_);

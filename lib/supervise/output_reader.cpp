@@ -26,7 +26,11 @@ std::size_t limit_of(const sink& to) noexcept {
 
 output_reader::output_reader(const strand& on, const sink& to, const std::atomic<bool>& unwanted)
     : descriptor_{on}, unwanted_{unwanted}, tail_{limit_of(to)} {
-  if (auto const* const lines = std::get_if<by_line>(&to)) callback_ = *lines;
+  if (auto const* const lines = std::get_if<by_line>(&to)) {
+    callback_ = *lines;
+    // A line that there is no memory for later could not be told of as missing.
+    lines_.expect(bytes_per_read);
+  }
 }
 
 void output_reader::open(posix::descriptor fd, boost::system::error_code& ec) {
@@ -64,6 +68,7 @@ bool output_reader::read() {
 }
 
 void output_reader::read_up_to_now() {
+  hand_over();
   for (std::size_t left = readable(); left != 0 && open_ && !exhausted_;) {
     std::size_t const count = take_some(left);
     if (count == 0) break;
@@ -108,7 +113,7 @@ void output_reader::hand_over() {
   }
 }
 
-void output_reader::append(std::string_view bytes) {
+void output_reader::append(std::string_view bytes) noexcept {
   if (callback_)
     lines_.append(unwanted_ ? std::string_view{} : bytes);
   else
