@@ -377,8 +377,7 @@ std::string told(const isolatte::outcome_base& what) {
   return text.str().substr(0, text.str().find(" (pid"));
 }
 
-// A result that cannot be loaded here says why, however it came. It is not the child that is to
-// blame.
+// A result that cannot be loaded here says why, however it came: the child is not to blame.
 BOOST_FIXTURE_TEST_CASE(that_cannot_be_loaded_say_why, nothing_left) {
   asio::io_context context;
   isolatte::fork_server server{context};
