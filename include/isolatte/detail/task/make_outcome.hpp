@@ -5,6 +5,7 @@
 #define ISOLATTE_DETAIL_TASK_MAKE_OUTCOME_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/outcome.hpp>
 
@@ -43,7 +44,8 @@ struct outcome_access {
         refuse_value(made, nullptr);
     } else {
       try {
-        made.value_.emplace(codec<R>::decode(what.payload.bytes(), what.max_result));
+        emplace_result(made.value_,
+                       [&] { return codec<R>::decode(what.payload.bytes(), what.max_result); });
       } catch (...) {
         refuse_value(made, std::current_exception());
       }
