@@ -466,8 +466,8 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
           self->end_lookup(*what, &found);
         }));
     what->timer.expires_after(longest_naming);
-    what->timer.async_wait(supervise::on_reserve(
-        strand_, [self = shared_from_this(), what, id](const error_code& e) {
+    what->timer.async_wait(
+        supervise::on_reserve(strand_, [self = shared_from_this(), what, id](const error_code& e) {
           if (e) return;
           self->give_up(id);
           self->end_lookup(*what);

@@ -6,6 +6,7 @@
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/task/make_outcome.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -45,6 +46,22 @@ std::string what_of(const std::exception_ptr& exception) {
   }
 }
 
+/// Says why the bytes that the child sent gave no object.
+/// @param why what decoding them threw, or null
+std::string why_refused(const std::exception_ptr& why) {
+  std::string const malformed = "the result frame is malformed";
+  if (!why) return malformed;
+  try {
+    std::rethrow_exception(why);
+  } catch (const detail::malformed_frame& error) {
+    return malformed + ": " + error.what();
+  } catch (const std::bad_alloc&) {
+    return "no memory for the result";
+  } catch (...) {
+    return "the result could not be loaded: " + what_of(std::current_exception());
+  }
+}
+
 /// "faulted: SIGSEGV at 0x0 (core dumped)": the ending with what distinguishes it.
 std::string describe(const run_summary& summary) {
   std::string text{to_string(summary.how)};
@@ -79,17 +96,6 @@ std::exception_ptr abnormal_end_of(const run_summary& summary) noexcept try {
 void add_message(std::string& reason, const std::exception_ptr& of) noexcept try {
   if (std::string const message = what_of(of); !message.empty()) reason += ": " + message;
 } catch (const std::bad_alloc&) {
-}
-
-bool is_shortage(const std::exception_ptr& why) noexcept {
-  if (!why) return false;
-  try {
-    std::rethrow_exception(why);
-  } catch (const std::bad_alloc&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
 }
 
 std::exception_ptr nested_in_abnormal_end(const std::exception_ptr& inner,
@@ -209,39 +215,42 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
 outcome_base detail::outcome_access::take_end(const boost::system::error_code& ec, report& what) {
   outcome_base made{std::move(what.summary), nullptr};
   run_summary& summary = made.summary_;
-  switch (what.kind) {
-    case payload_kind::value: break;
-    case payload_kind::none:
-      if (summary.how == ending::undelivered)
-        made.exception_ = abnormal_end_of(summary);
-      else if (summary.how == ending::not_started && ec)
-        return outcome_base::refused(ec, std::move(summary));
-      break;
-    case payload_kind::exception: try { made.exception_ = decode_exception(what.payload.bytes());
-      } catch (...) {
-        refuse_value(made, std::current_exception());
-      }
-      break;
-    case payload_kind::unencodable:
-      try {
-        std::rethrow_exception(decode_exception(what.payload.bytes()));
-      } catch (...) {
-        add_message(summary.reason, std::current_exception());
-        made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
-      }
-      break;
+  try {
+    switch (what.kind) {
+      case payload_kind::value: break;
+      case payload_kind::none:
+        if (summary.how == ending::undelivered)
+          made.exception_ = abnormal_end_of(summary);
+        else if (summary.how == ending::not_started && ec)
+          return outcome_base::refused(ec, std::move(summary));
+        break;
+      case payload_kind::exception: made.exception_ = decode_exception(what.payload.bytes()); break;
+      case payload_kind::unencodable:
+        try {
+          std::rethrow_exception(decode_exception(what.payload.bytes()));
+        } catch (...) {
+          add_message(summary.reason, std::current_exception());
+          made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
+        }
+        break;
+    }
+  } catch (...) {
+    refuse_value(made, std::current_exception());
   }
   return made;
 }
 
-void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) {
+void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) noexcept {
   run_summary& summary = what.summary_;
   // Another end is known, and stays: only its value is lost.
   if (summary.how == ending::returned || summary.how == ending::threw)
     summary.how = ending::undelivered;
-  detail::give_reason(summary.reason, is_shortage(why) ? "no memory for the result"
-                                                       : "the result frame is malformed");
-  add_message(summary.reason, why);
+  try {
+    summary.reason = why_refused(why);
+  } catch (...) {
+    // There is no memory for words. The exception that says so needs none.
+    summary.reason.clear();
+  }
   what.exception_ = why ? nested_in_abnormal_end(why, summary) : abnormal_end_of(summary);
 }
 
