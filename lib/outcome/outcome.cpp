@@ -42,7 +42,7 @@ std::string what_of(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "not a std::exception";
+    return detail::describe_exception(exception);
   }
 }
 
@@ -71,10 +71,14 @@ std::string describe(const run_summary& summary) {
   if ((summary.how == ending::timed_out || summary.how == ending::cancelled) && summary.exit_code)
     text += ", exited with code " + std::to_string(*summary.exit_code);
   if (summary.signal) text += ": " + detail::signal_name(*summary.signal);
-  // si_code is above 0 if the kernel sent the signal. Only then is there an address.
-  if (summary.fault && summary.fault->code > 0)
-    text += " at " + hexadecimal(summary.fault->address);
-  if (summary.fault && summary.fault->stack_overflow) text += ", a stack overflow";
+  // The record is the child's word: it is told only if it is of the signal that ended the child.
+  if (summary.fault && summary.how == ending::faulted &&
+      (!summary.signal || summary.fault->signal == *summary.signal)) {
+    // si_code is above 0 if the kernel sent the signal. Only then is there an address.
+    if (summary.fault->code > 0) text += " at " + hexadecimal(summary.fault->address);
+    bool const of_memory = summary.fault->signal == SIGSEGV || summary.fault->signal == SIGBUS;
+    if (of_memory && summary.fault->stack_overflow) text += ", a stack overflow";
+  }
   if (summary.core_dumped) text += " (core dumped)";
   if (!summary.reason.empty()) text += ": " + summary.reason;
   return text;

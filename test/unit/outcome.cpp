@@ -353,6 +353,26 @@ BOOST_AUTO_TEST_CASE(a_stack_overflow_is_called_one) {
   BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGSEGV at 0x7ff0, a stack overflow");
 }
 
+// A child can write any record.
+BOOST_AUTO_TEST_CASE(a_fault_is_told_of_the_signal_that_ended_the_child_alone) {
+  isolatte::fault_info const overflow{SIGSEGV, SEGV_MAPERR, reinterpret_cast<void*>(0x7ff0), "",
+                                      true};
+  report aborted = ended(ending::faulted);
+  aborted.summary.signal = SIGABRT;
+  aborted.summary.fault = overflow;
+  BOOST_TEST(text(make<int>(std::move(aborted))) == "faulted: SIGABRT");
+  report forged = ended(ending::faulted);
+  forged.summary.signal = SIGABRT;
+  forged.summary.fault = overflow;
+  forged.summary.fault->signal = SIGABRT;
+  forged.summary.fault->code = 0;
+  BOOST_TEST(text(make<int>(std::move(forged))) == "faulted: SIGABRT");
+  report exited = ended(ending::exited);
+  exited.summary.exit_code = 3;
+  exited.summary.fault = overflow;
+  BOOST_TEST(text(make<int>(std::move(exited))) == "exited with code 3");
+}
+
 BOOST_AUTO_TEST_CASE(it_is_one_line_whatever_the_message) {
   auto const o = make<int>(threw(std::runtime_error{"one\ntwo\r\nthree"}));
   BOOST_TEST(text(o).find_first_of("\r\n") == std::string::npos);
