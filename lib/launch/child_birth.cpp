@@ -16,7 +16,7 @@ using boost::system::error_code;
 
 posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& ends,
                              const options& opts, int leash, const posix::child_page& page,
-                             error_code& ec) {
+                             detail::refusal& why) {
   posix::child_plan plan;
   plan.kind = kind;
   plan.page = page.data();
@@ -31,12 +31,14 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;
   plan.early = opts.early;
-  if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), ec);
+  if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), why.ec);
+
+  if (why) return plan;
 
   auto kept = posix::numbers_to_keep(opts.keep.fds());
   for (int const fd : kept)
-    if (!ec && !posix::is_open(fd, ec) && !ec)
-      ec = make_error_code(boost::system::errc::bad_file_descriptor);
+    if (!why && !posix::is_open(fd, why.ec) && !why)
+      why = {make_error_code(boost::system::errc::bad_file_descriptor), "keeping a descriptor"};
   posix::set_kept(plan, std::move(kept));
   return plan;
 }
@@ -55,7 +57,7 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     if (why) return;
     why.step = "creating the child";
   }
-  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, why.ec);
+  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, why);
   if (why) return;
   announced_.emplace(why.ec);
   if (why) return;
