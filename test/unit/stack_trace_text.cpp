@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "launch/stack_trace.hpp"
-
 #include "posix/child_page.hpp"
 #include "posix/memory_mapping.hpp"
 #include "posix/object_map.hpp"
