@@ -69,9 +69,7 @@ class bound_call {
 
   /// @cond
   void encode(detail::byte_buffer& out) const { detail::codec<parts>::encode(out, parts_); }
-  static bound_call decode(std::span<const std::byte> in) {
-    return bound_call{from_parts{}, detail::codec<parts>::decode(in)};
-  }
+  static bound_call decode(std::span<const std::byte> in) { return bound_call{from_bytes{}, in}; }
   std::uintptr_t function_address() const noexcept {
     if constexpr (detail::sent_by_address<F>)
       return detail::code_address(std::get<0>(parts_).function);
@@ -81,8 +79,9 @@ class bound_call {
   /// @endcond
 
  private:
-  struct from_parts {};
-  bound_call(from_parts, parts&& all) : parts_{std::move(all)} {}
+  struct from_bytes {};
+  bound_call(from_bytes, std::span<const std::byte> in)
+      : parts_(detail::codec<parts>::decode(in)) {}
 
   static part make_part(F&& function) {
     if constexpr (std::is_same_v<part, F>)
@@ -132,6 +131,9 @@ consteval void check_argument() {
   static_assert(std::is_pointer_v<T> || is_view<T> || transportable<T>,
                 "isolatte: an argument of call() is not transportable: give its type a serialize() "
                 "member or free function (see Boost.Serialization)");
+  static_assert(!transportable<T> || std::is_move_constructible_v<T>,
+                "isolatte: an argument of call() cannot be moved: give its type a move "
+                "constructor, or pass a std::unique_ptr");
 }
 
 template <class F, class... Args>
@@ -141,7 +143,8 @@ consteval bool check_call() {
       "isolatte: this function object is not transportable: a lambda must not capture (pass what "
       "it needs as arguments of call()), and a class with data needs a serialize() member");
   (check_argument<Args>(), ...);
-  if constexpr (transportable_function<F> && (transportable<Args> && ...)) {
+  if constexpr (transportable_function<F> &&
+                ((transportable<Args> && std::is_move_constructible_v<Args>) && ...)) {
     static_assert(std::invocable<F, Args...>,
                   "isolatte: the function cannot be called with these arguments, which it is given "
                   "as rvalues");

@@ -33,6 +33,9 @@ namespace isolatte::inline v0_1 {
 /// Destroying it kills and reaps the child with its whole tree, and blocks for no longer than the
 /// kill takes; a wait that was pending completes with `operation_aborted`.
 ///
+/// In a copy of the program, made by a bare `fork()`, the handle has no child: pid() is 0, signals
+/// fail with `no_such_process`, and nothing of the original's is killed or waited for.
+///
 /// @tparam R the callable's decayed result, or void
 ///
 /// @par Exception safety

@@ -81,9 +81,15 @@ class ISOLATTE_VISIBLE server_handle {
 /// one operation is under way: one more small process, which is a child of the program's, too.
 ///
 /// The next operation replaces a server that has died, by a copy of the program as it is then. A
-/// server that does not answer is killed after five to ten seconds: until then neither a timeout
-/// nor a cancellation ends what it has been asked for. Handlers of `pthread_atfork` do not run when
-/// a server forks.
+/// server that does not answer is killed after ten seconds, one that is stopped after one second:
+/// until then neither a timeout nor a cancellation ends what it has been asked for. Handlers of
+/// `pthread_atfork` do not run when a server forks.
+///
+/// A child has the users, groups and capabilities that the program has when the operation is
+/// initiated. If the server may not take them on, the outcome is `not_started`.
+///
+/// In a copy of the program, made by a bare `fork()`, the server starts anew when it is used;
+/// operations under way complete there with `operation_aborted`.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: async_fork() may be called from any thread at any time;

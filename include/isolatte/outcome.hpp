@@ -5,6 +5,7 @@
 #define ISOLATTE_OUTCOME_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/resource_usage.hpp>
@@ -161,11 +162,11 @@ class outcome_base {
   /// @return its last bytes
   const std::string& err_text() const noexcept { return summary_.err.text; }
 
-  /// Tells whether standard output was longer than capture::limit.
+  /// Tells whether standard output was longer than capture::limit, or than there was memory for.
   /// @return true if earlier bytes were dropped from out_text()
   bool out_truncated() const noexcept { return summary_.out.truncated; }
 
-  /// Tells whether standard error was longer than capture::limit.
+  /// Tells whether standard error was longer than capture::limit, or than there was memory for.
   /// @return true if earlier bytes were dropped from err_text()
   bool err_truncated() const noexcept { return summary_.err.truncated; }
 
@@ -214,6 +215,9 @@ class outcome_base {
 /// A value is there if how() is ending::returned. A value is there, too, if it had arrived before
 /// the status was lost, or before a polite stop took effect: nothing that arrived is thrown away.
 ///
+/// A value of more than 4 KiB is kept on the heap: handlers and coroutines that pass an outcome on
+/// need little stack. Such an outcome that has been moved from has no value.
+///
 /// The members that deal with the value mean what those of `std::expected<R, std::exception_ptr>`
 /// do. There is no `==`: two runs are never the same. Compare values: `result && *result == 5`.
 ///
@@ -221,7 +225,8 @@ class outcome_base {
 ///
 /// @par Exception safety
 /// Members that are not noexcept give the strong guarantee, if the operations of @p R and the
-/// functions that are passed do. Moving an outcome throws only what moving @p R does.
+/// functions that are passed do. Moving an outcome throws only what moving @p R does. Making and
+/// copying an outcome of a value of more than 4 KiB may throw `std::bad_alloc`.
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: safe for const members.
 template <class R>
@@ -489,9 +494,11 @@ class [[nodiscard]] outcome : public outcome_base {
       return made;
     } else {
       // Nothing is moved before the function has returned, since it may throw.
-      result value(pass_value(std::forward<F>(f), std::forward<Self>(self)));
-      next made{base_of(std::forward<Self>(self))};
-      made.value_.emplace(std::move(value));
+      next made;
+      detail::emplace_result(made.value_, [&]() -> result {
+        return static_cast<result>(pass_value(std::forward<F>(f), std::forward<Self>(self)));
+      });
+      static_cast<outcome_base&>(made) = base_of(std::forward<Self>(self));
       return made;
     }
   }
@@ -506,7 +513,7 @@ class [[nodiscard]] outcome : public outcome_base {
     return std::invoke(std::forward<F>(f), self.error());
   }
 
-  std::optional<stored> value_;
+  detail::value_place<stored> value_;
 };
 
 }  // namespace isolatte::inline v0_1

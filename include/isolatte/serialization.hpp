@@ -26,13 +26,18 @@
 /// - `std::error_code`, `std::error_condition`, `boost::system::error_code`
 ///
 /// Other classes need a serialize() as Boost.Serialization asks for, or
-/// `BOOST_IS_BITWISE_SERIALIZABLE`. Elements and members may be of types that can only be moved.
-/// Elements that have no default constructor need load_construct_data().
+/// `BOOST_IS_BITWISE_SERIALIZABLE`. A bitwise class has to be trivially copyable, or to have a
+/// default constructor, no destructor and no virtual functions. Results, and elements of vectors,
+/// have to be movable; they need not be copyable. Elements that have no default constructor need
+/// load_construct_data().
 ///
 /// The program never trusts what a child sends. Whatever the bytes are, the program gets a
-/// well-formed value or `undelivered`. Three things are outside of this promise:
-/// - An enumeration may arrive with any value. So may the members of a class that is
-///   `BOOST_IS_BITWISE_SERIALIZABLE`: a class with a `bool` or an invariant needs a serialize().
+/// well-formed value or `undelivered`. Four things are outside of this promise:
+/// - An enumeration may arrive with any value of its underlying type, since a compiler cannot list
+///   the enumerators. A load() that switches over one needs a default.
+/// - The members of a class that is `BOOST_IS_BITWISE_SERIALIZABLE`, or of the implementation level
+///   `primitive_type`, may arrive with any bytes: a class with a `bool`, a pointer or an invariant
+///   needs a serialize().
 /// - Raw pointers that own may all come to point to one object. Smart pointers may not.
 /// - A plain number that a load() reads as a size may be any. Save counts as
 ///   boost::serialization::collection_size_type.
@@ -41,8 +46,13 @@
 /// - Values may be nested as deeply as the stack allows. A thread's stack of common size has room
 ///   for some thousand nodes, each of which owns the next. If the size of the stack is unknown, as
 ///   in a coroutine, there is room for tens.
-/// - A hashed container of 4096 elements or more is `undelivered` if its keys share so few hashes
-///   that finding each takes more than some thousand steps on average.
+/// - A value is `undelivered` if it takes more than some hundred million steps to load, and more
+///   than some hundred for each of its bytes. Only keys of a hashed container that share their
+///   hashes come to that: 15,000 different keys, or `NaN` keys, of one hash.
+/// - An object is known by its address. So the object of a raw pointer, and an object of a tracked
+///   class, have to live until all has been saved. A save() may let smart pointers go.
+/// - If an object has a base class twice, a pointer to that base may arrive as one to its other
+///   base of that type.
 /// - Cycles of `std::shared_ptr` arrive as cycles, and leak as they do anywhere.
 
 #include <isolatte/config.hpp>

@@ -70,6 +70,7 @@ struct to_fd {
 /// The last bytes that the child writes land in the outcome.
 struct capture {
   /// How many bytes are kept; earlier ones are read and dropped, and a flag in the outcome says so.
+  /// If there is no memory for as many, fewer are kept.
   std::size_t limit = 64 * 1024;
 };
 

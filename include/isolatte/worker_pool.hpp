@@ -75,6 +75,9 @@ class ISOLATTE_VISIBLE pool_handle {
 /// fresh process, made ahead of need; pool_options::max_worker_memory replaces a worker that has
 /// grown.
 ///
+/// In a copy of the program, made by a bare `fork()`, jobs and waits complete with
+/// `operation_aborted`, and the pool starts other workers when it gets a job.
+///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: async_run(), async_drain(), stop() and stats() may be
 /// called from any thread at any time; all else is unsafe.

@@ -8,6 +8,7 @@
 #include <boost/archive/basic_archive.hpp>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -78,7 +79,8 @@ class input_archive::creation {
 input_archive::input_archive(std::span<const std::byte> in, std::size_t memory_limit)
     : position_{in.data()}, end_{in.data() + in.size()}, memory_left_{memory_limit} {
   std::size_t const frame = in.size();
-  moves_left_ = 1'000'000 + 64 * std::uint64_t{frame};
+  // Some tenths of a second, and no more than some hundred times what reading the frame takes.
+  steps_left_ = (std::uint64_t{1} << 27) + 256 * std::uint64_t{frame};
   if (frame < (SIZE_MAX - memory_slack) / memory_factor)
     memory_left_ = std::min(memory_left_, memory_slack + memory_factor * frame);
 
@@ -190,9 +192,10 @@ void* input_archive::load_alias(const pointer_target* target, const heap_class* 
     address = nullptr;
   } else if (*known.parts->type != *target->type) {
     if (!target->catch_pointer || !known.parts->throw_pointer ||
-        known.state != object_record::complete ||
-        !target->catch_pointer(known.parts->throw_pointer, address))
+        known.state != object_record::complete)
       address = nullptr;
+    else
+      address = to_base(*known.parts, address, *target);
   }
   if (!address) throw_malformed("isolatte: a pointer in the frame is to an object of another type");
   last_pointer_ = {known.address, known.objects, index};
@@ -245,12 +248,31 @@ const heap_class& input_archive::load_class(std::uint64_t index, const pointer_t
 
   const heap_class& objects = *classes_[index];
   if (*objects.type != *target.type && !find_cast(objects, target)) {
-    void* nothing = nullptr;
-    if (!target.catch_pointer(objects.parts->throw_pointer, nothing))
+    if (!is_base(objects, target))
       throw_malformed("isolatte: an object in the frame is of an unrelated class");
     checked_casts_.push_back({&objects, target.type, std::nullopt});
   }
   return objects;
+}
+
+/// Tells before there is an object: none of an unrelated class is to be made.
+bool input_archive::is_base(const heap_class& of, const pointer_target& what) {
+  void* nothing = nullptr;
+  if (what.catch_pointer(of.parts->throw_pointer, nothing)) return true;
+  // A registered cast to a virtual base reads in the table of the object's class where the base is.
+  // The table of this object gives 0 for every base.
+  static constexpr std::array<std::ptrdiff_t, 2048> table{};
+  std::vector<const void*> const object(of.size / sizeof(void*) + 1,
+                                        table.data() + table.size() / 2);
+  return bs::void_upcast(of.parts->boost_type(), what.boost_type(), object.data()) != nullptr;
+}
+
+/// @return null if the object's class is not derived from the other
+void* input_archive::to_base(const object_class& from, void* object, const pointer_target& to) {
+  void* base = object;
+  if (to.catch_pointer(from.throw_pointer, base)) return base;
+  // The registered casts take and give pointers to const; the object is not.
+  return const_cast<void*>(bs::void_upcast(from.boost_type(), to.boost_type(), object));
 }
 
 input_archive::checked_cast* input_archive::find_cast(const heap_class& from,
@@ -265,19 +287,14 @@ void* input_archive::base_of(void* object, const heap_class& objects,
                              const pointer_target& target) {
   checked_cast& cast = *find_cast(objects, target);
   auto* const whole = static_cast<std::byte*>(object);
-  if (!cast.offset) {
-    void* base = object;
-    target.catch_pointer(objects.parts->throw_pointer, base);
-    cast.offset = static_cast<std::byte*>(base) - whole;
-  }
+  if (!cast.offset)
+    cast.offset = static_cast<std::byte*>(to_base(*objects.parts, object, target)) - whole;
   return whole + *cast.offset;
 }
 
 void input_archive::move_objects(std::size_t mark, const void* from, std::size_t size,
                                  const void* to) {
-  std::size_t const count = objects_.size() - mark;
-  if (count > moves_left_) throw_malformed("isolatte: the value's objects move too often");
-  moves_left_ -= count;
+  spend(objects_.size() - mark);
   auto const* const begin = static_cast<const std::byte*>(from);
   // The archive never writes to the address.
   auto* const target = static_cast<std::byte*>(const_cast<void*>(to));
@@ -306,7 +323,7 @@ input_archive::object_record& input_archive::whole_of(std::size_t index) {
   object_record& part = objects_[index];
   if (part.objects) return part;
   for (std::size_t i = index; i-- > 0;) {
-    if (moves_left_-- == 0) throw_malformed("isolatte: the value's objects move too often");
+    spend(1);
     object_record& whole = objects_[i];
     if (whole.objects && whole.state != object_record::gone &&
         within(part.address, whole.address, whole.address + whole.objects->size))

@@ -81,8 +81,11 @@ void output_archive::register_class(const heap_class& objects) {
   classes_.push_back(&objects);
 }
 
-void output_archive::save_simple_pointer(const void* object, const heap_class& objects) {
-  if (!object) return save_size(pointer_tag::null);
+bool output_archive::save_simple_pointer(const void* object, const heap_class& objects) {
+  if (!object) {
+    save_size(pointer_tag::null);
+    return false;
+  }
   charge(1, objects.cost);
   auto const [place, is_new] = objects_.try_emplace(
       {object, objects.type}, object_record{static_cast<std::uint32_t>(objects_.size()), true});
@@ -91,12 +94,16 @@ void output_archive::save_simple_pointer(const void* object, const heap_class& o
     objects.save(*this, object);
   else
     save_size(place->second.id);
+  return is_new;
 }
 
-void output_archive::save_object_pointer(const void* whole, const std::type_info& type,
+bool output_archive::save_object_pointer(const void* whole, const std::type_info& type,
                                          const pointer_target& target) {
   if (target.exact) register_class(*target.exact);
-  if (!whole) return save_size(pointer_tag::null);
+  if (!whole) {
+    save_size(pointer_tag::null);
+    return false;
+  }
   charge(1, target.cost);
   bool const is_exact = target.exact && type == *target.type;
   const heap_class& objects = is_exact ? *target.exact : find_class(type);
@@ -105,7 +112,8 @@ void output_archive::save_object_pointer(const void* whole, const std::type_info
   if (tracking) {
     if (auto const known = objects_.find(key); known != objects_.end()) {
       save_size(pointer_tag::alias);
-      return save_size(known->second.id);
+      save_size(known->second.id);
+      return false;
     }
   }
 
@@ -126,6 +134,7 @@ void output_archive::save_object_pointer(const void* whole, const std::type_info
   if (tracking)
     objects_.try_emplace(key, object_record{static_cast<std::uint32_t>(objects_.size()), true});
   objects.save(*this, whole);
+  return tracking;
 }
 
 const heap_class& output_archive::find_class(const std::type_info& type) {

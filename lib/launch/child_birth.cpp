@@ -17,7 +17,7 @@ using boost::system::error_code;
 
 posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& ends,
                              const options& opts, int leash, const posix::child_page& page,
-                             confine::sandbox_plan* sandbox, error_code& ec) {
+                             confine::sandbox_plan* sandbox, detail::refusal& why) {
   posix::child_plan plan;
   plan.kind = kind;
   plan.page = page.data();
@@ -32,12 +32,14 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;
   plan.early = opts.early;
-  if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), ec);
+  if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), why.ec);
+
+  if (why) return plan;
 
   auto kept = posix::numbers_to_keep(opts.keep.fds());
   for (int const fd : kept)
-    if (!ec && !posix::is_open(fd, ec) && !ec)
-      ec = make_error_code(boost::system::errc::bad_file_descriptor);
+    if (!why && !posix::is_open(fd, why.ec) && !why)
+      why = {make_error_code(boost::system::errc::bad_file_descriptor), "keeping a descriptor"};
   if (sandbox != nullptr) {
     plan.sandbox = sandbox;
     posix::keep_sandbox(plan, kept);
@@ -68,7 +70,7 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     why.step = "creating the child";
   }
   plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, sandbox_ ? &*sandbox_ : nullptr,
-                     why.ec);
+                     why);
   if (why) return;
   announced_.emplace(why.ec);
   if (why) return;

@@ -24,6 +24,9 @@ constexpr std::chrono::milliseconds first_look{1};
 constexpr std::chrono::milliseconds longest_look{20};
 /// A worker without jobs ends within this time after it was told that no more will come.
 constexpr std::chrono::seconds patience_to_retire{10};
+/// The same when more of them are leaving than the pool has workers: something in the jobs makes
+/// each of them stay.
+constexpr std::chrono::seconds patience_in_a_crowd{1};
 
 /// A timeout may be as long as the type can hold.
 moment later(moment from, nanoseconds by) noexcept {
@@ -220,6 +223,7 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
   workers_.erase(workers_.iterator_to(worker));
   bool const expected = worker.retiring_ || worker.stopped_for_ != stop_cause::none;
+  if (is_leaving(worker)) --leaving_;
   if (!expected) {
     --alive_;
     if (refused && worker.replaces_another_) --restarts_;
@@ -330,7 +334,7 @@ void pool_machine::forget_workers() noexcept {
   workers_.clear();
   asked_ = {};
   cancelled_ = nullptr;
-  given_ = busy_ = alive_ = 0;
+  given_ = busy_ = alive_ = leaving_ = 0;
 }
 
 // Actions
@@ -488,6 +492,7 @@ pool_worker* pool_machine::choose_donor() noexcept {
 
 bool pool_machine::lacks_worker() const noexcept {
   return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
+         leaving_ < 2 * policy_.workers + 2 &&
          alive_ < wanted_workers(policy_, queued_.size() + given_);
 }
 
@@ -550,6 +555,7 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
                         nanoseconds grace) noexcept {
   if (worker.stopped_for_ == stop_cause::none) {
     leave_loads(worker);
+    if (is_leaving(worker)) --leaving_;
     if (!worker.retiring_) {
       --alive_;
       ++to_replace_;
@@ -566,10 +572,16 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
 void pool_machine::retire(pool_worker& worker) noexcept {
   leave_loads(worker);
   --alive_;
+  ++leaving_;
   worker.retiring_ = true;
   worker.tells_to_retire_ = true;
-  set_due(worker, later(now_, patience_to_retire));
+  bool const crowded = leaving_ > policy_.workers;
+  set_due(worker, later(now_, crowded ? patience_in_a_crowd : patience_to_retire));
   put_on_agenda(worker);
+}
+
+bool pool_machine::is_leaving(const pool_worker& worker) noexcept {
+  return worker.retiring_ && worker.stopped_for_ == stop_cause::none;
 }
 
 void pool_machine::first_changed(pool_worker& worker) noexcept {

@@ -341,6 +341,7 @@ class pool_machine {
   void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
             std::chrono::nanoseconds grace) noexcept;
   void retire(pool_worker& worker) noexcept;
+  static bool is_leaving(const pool_worker& worker) noexcept;
   void first_changed(pool_worker& worker) noexcept;
   void set_due(pool_worker& worker, moment when) noexcept;
   void rest_or_retire(pool_worker& worker) noexcept;
@@ -367,6 +368,9 @@ class pool_machine {
   std::size_t busy_ = 0;
   /// Workers that are neither retiring nor being ended.
   std::size_t alive_ = 0;
+  /// Workers that have been told to retire and are still there. While there are many, none is
+  /// started: jobs whose exit handlers hang would fill the machine with processes.
+  std::size_t leaving_ = 0;
   std::size_t to_replace_ = 0;
   std::uint64_t jobs_submitted_ = 0;
   std::uint64_t jobs_started_ = 0;

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <new>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,23 +18,17 @@ class tail_buffer {
  public:
   explicit tail_buffer(std::size_t limit) noexcept : limit_{limit} {}
 
-  /// Obtains memory for so many of the bytes that are kept, so that at least these are kept
+  /// Obtains memory for so many of the bytes that are kept, so that at least half of these are kept
   /// whatever happens.
   void reserve(std::size_t most) { bytes_.reserve(std::min(most, limit_)); }
 
+  /// Keeps fewer bytes than the limit if there is no memory for more.
   void append(std::string_view bytes) noexcept {
-    if (bytes.size() > limit_) {
-      truncated_ = true;
-      bytes_.clear();
-      bytes = bytes.substr(bytes.size() - limit_);
-    }
     try {
-      bytes_.append(bytes);
-    } catch (const std::bad_alloc&) {
-      append_in_place(bytes);
+      add(bytes);
+    } catch (const std::exception&) {
+      add_within_capacity(bytes);
     }
-    // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
-    if (bytes_.size() / 2 > limit_) trim();
   }
 
   bool truncated() const noexcept { return truncated_ || bytes_.size() > limit_; }
@@ -54,21 +48,28 @@ class tail_buffer {
   }
 
  private:
-  /// Has the oldest bytes make room.
-  void append_in_place(std::string_view bytes) noexcept {
-    std::size_t const room = std::min(limit_, bytes_.capacity());
-    if (bytes.size() > room) {
+  void add(std::string_view bytes) {
+    if (bytes.size() > limit_) {
+      bytes_.assign(bytes.substr(bytes.size() - limit_));
       truncated_ = true;
-      bytes = bytes.substr(bytes.size() - room);
+      return;
     }
-    if (std::size_t const most = room - bytes.size(); bytes_.size() > most) {
-      truncated_ = true;
-      bytes_.erase(0, bytes_.size() - most);
-    }
+    bytes_.append(bytes);
+    // Trimmed only when twice as long as it may be, so that every byte is moved once on average.
+    if (bytes_.size() / 2 > limit_) trim();
+  }
+
+  void add_within_capacity(std::string_view bytes) noexcept {
+    truncated_ = true;
+    std::size_t const most = std::min(bytes_.capacity(), limit_);
+    if (bytes.size() > most) bytes.remove_prefix(bytes.size() - most);
+    // Half is dropped at least, so that every byte is moved once on average.
+    std::size_t const kept = std::min({bytes_.size(), most - bytes.size(), most / 2});
+    bytes_.erase(0, bytes_.size() - kept);
     bytes_.append(bytes);
   }
 
-  void trim() noexcept {
+  void trim() {
     if (bytes_.size() <= limit_) return;
     bytes_.erase(0, bytes_.size() - limit_);
     truncated_ = true;

@@ -82,6 +82,11 @@ struct run_handle::implementation {
   ~implementation() {
     if (auto const owned = supervisor.lock()) owned->release_by_owner();
   }
+  /// The child's process, or null if there is none.
+  posix::child_process* use() const noexcept {
+    if (auto const owned = supervisor.lock()) owned->notice_copy();
+    return process.get();
+  }
 };
 
 run_handle::run_handle() noexcept = default;
@@ -106,16 +111,18 @@ run_handle& run_handle::operator=(run_handle&& other) noexcept = default;
 run_handle::~run_handle() = default;
 
 int run_handle::pid() const noexcept {
-  return implementation_ && implementation_->process ? implementation_->process->pid_here() : 0;
+  auto const* const process = implementation_ ? implementation_->use() : nullptr;
+  return process ? process->pid_here() : 0;
 }
 
 bool run_handle::running() const noexcept {
-  return implementation_ && implementation_->process && !implementation_->process->ended();
+  auto* const process = implementation_ ? implementation_->use() : nullptr;
+  return process && !process->ended();
 }
 
 error_code run_handle::signal(request what) noexcept {
   if (!implementation_) return error::no_child;
-  if (!implementation_->process) return implementation_->refused.ec;
+  if (!implementation_->use()) return implementation_->refused.ec;
   posix::child_process& process = *implementation_->process;
   switch (what) {
     case request::interrupt: return process.interrupt();

@@ -6,6 +6,7 @@
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/task/make_outcome.hpp>
+#include <isolatte/detail/vocabulary/malformed_frame.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -41,7 +42,23 @@ std::string what_of(const std::exception_ptr& exception) {
   } catch (const std::exception& error) {
     return error.what();
   } catch (...) {
-    return "not a std::exception";
+    return detail::describe_exception(exception);
+  }
+}
+
+/// Says why the bytes that the child sent gave no object.
+/// @param why what decoding them threw, or null
+std::string why_refused(const std::exception_ptr& why) {
+  std::string const malformed = "the result frame is malformed";
+  if (!why) return malformed;
+  try {
+    std::rethrow_exception(why);
+  } catch (const detail::malformed_frame& error) {
+    return malformed + ": " + error.what();
+  } catch (const std::bad_alloc&) {
+    return "no memory for the result";
+  } catch (...) {
+    return "the result could not be loaded: " + what_of(std::current_exception());
   }
 }
 
@@ -54,12 +71,17 @@ std::string describe(const run_summary& summary) {
   if ((summary.how == ending::timed_out || summary.how == ending::cancelled) && summary.exit_code)
     text += ", exited with code " + std::to_string(*summary.exit_code);
   if (summary.signal) text += ": " + detail::signal_name(*summary.signal);
-  // si_code is above 0 if the kernel sent the signal. Only then is there an address.
-  if (summary.fault && !summary.fault->system_call.empty())
-    text += ", " + summary.fault->system_call + " is not allowed";
-  else if (summary.fault && summary.fault->code > 0)
-    text += " at " + hexadecimal(summary.fault->address);
-  if (summary.fault && summary.fault->stack_overflow) text += ", a stack overflow";
+  // The record is the child's word: it is told only if it is of the signal that ended the child.
+  if (summary.fault && summary.how == ending::faulted &&
+      (!summary.signal || summary.fault->signal == *summary.signal)) {
+    // si_code is above 0 if the kernel sent the signal. Only then is there an address.
+    if (!summary.fault->system_call.empty())
+      text += ", " + summary.fault->system_call + " is not allowed";
+    else if (summary.fault->code > 0)
+      text += " at " + hexadecimal(summary.fault->address);
+    bool const of_memory = summary.fault->signal == SIGSEGV || summary.fault->signal == SIGBUS;
+    if (of_memory && summary.fault->stack_overflow) text += ", a stack overflow";
+  }
   if (summary.core_dumped) text += " (core dumped)";
   if (!summary.reason.empty()) text += ": " + summary.reason;
   return text;
@@ -81,17 +103,6 @@ std::exception_ptr abnormal_end_of(const run_summary& summary) noexcept try {
 void add_message(std::string& reason, const std::exception_ptr& of) noexcept try {
   if (std::string const message = what_of(of); !message.empty()) reason += ": " + message;
 } catch (const std::bad_alloc&) {
-}
-
-bool is_shortage(const std::exception_ptr& why) noexcept {
-  if (!why) return false;
-  try {
-    std::rethrow_exception(why);
-  } catch (const std::bad_alloc&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
 }
 
 std::exception_ptr nested_in_abnormal_end(const std::exception_ptr& inner,
@@ -211,39 +222,42 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
 outcome_base detail::outcome_access::take_end(const boost::system::error_code& ec, report& what) {
   outcome_base made{std::move(what.summary), nullptr};
   run_summary& summary = made.summary_;
-  switch (what.kind) {
-    case payload_kind::value: break;
-    case payload_kind::none:
-      if (summary.how == ending::undelivered)
-        made.exception_ = abnormal_end_of(summary);
-      else if (summary.how == ending::not_started && ec)
-        return outcome_base::refused(ec, std::move(summary));
-      break;
-    case payload_kind::exception: try { made.exception_ = decode_exception(what.payload.bytes());
-      } catch (...) {
-        refuse_value(made, std::current_exception());
-      }
-      break;
-    case payload_kind::unencodable:
-      try {
-        std::rethrow_exception(decode_exception(what.payload.bytes()));
-      } catch (...) {
-        add_message(summary.reason, std::current_exception());
-        made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
-      }
-      break;
+  try {
+    switch (what.kind) {
+      case payload_kind::value: break;
+      case payload_kind::none:
+        if (summary.how == ending::undelivered)
+          made.exception_ = abnormal_end_of(summary);
+        else if (summary.how == ending::not_started && ec)
+          return outcome_base::refused(ec, std::move(summary));
+        break;
+      case payload_kind::exception: made.exception_ = decode_exception(what.payload.bytes()); break;
+      case payload_kind::unencodable:
+        try {
+          std::rethrow_exception(decode_exception(what.payload.bytes()));
+        } catch (...) {
+          add_message(summary.reason, std::current_exception());
+          made.exception_ = nested_in_abnormal_end(std::current_exception(), summary);
+        }
+        break;
+    }
+  } catch (...) {
+    refuse_value(made, std::current_exception());
   }
   return made;
 }
 
-void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) {
+void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) noexcept {
   run_summary& summary = what.summary_;
   // Another end is known, and stays: only its value is lost.
   if (summary.how == ending::returned || summary.how == ending::threw)
     summary.how = ending::undelivered;
-  detail::give_reason(summary.reason, is_shortage(why) ? "no memory for the result"
-                                                       : "the result frame is malformed");
-  add_message(summary.reason, why);
+  try {
+    summary.reason = why_refused(why);
+  } catch (...) {
+    // There is no memory for words. The exception that says so needs none.
+    summary.reason.clear();
+  }
   what.exception_ = why ? nested_in_abnormal_end(why, summary) : abnormal_end_of(summary);
 }
 

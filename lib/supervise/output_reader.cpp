@@ -73,6 +73,7 @@ bool output_reader::read() {
 }
 
 void output_reader::read_up_to_now() {
+  hand_over();
   for (std::size_t left = readable(); left != 0 && open_ && !exhausted_;) {
     std::size_t const count = take_some(left);
     if (count == 0) break;
@@ -117,7 +118,7 @@ void output_reader::hand_over() {
   }
 }
 
-void output_reader::append(std::string_view bytes) {
+void output_reader::append(std::string_view bytes) noexcept {
   if (callback_)
     lines_.append(unwanted_ ? std::string_view{} : bytes);
   else if (captures_)

@@ -53,7 +53,7 @@ class output_reader {
   std::size_t take_some(std::size_t most);
   void hand_over();
   void close();
-  void append(std::string_view bytes);
+  void append(std::string_view bytes) noexcept;
 
   stream_descriptor descriptor_;
   std::optional<by_line> callback_;

@@ -101,6 +101,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun.
   void hold() { held_ = shared_from_this(); }
+  /// To be called before a use of the child: if this process is a copy of the program, the event
+  /// loop is told so. Otherwise it would take the original's events.
+  void notice_copy() noexcept { membership_.notice_copy(); }
   /// Says that the holder of the handle has SIGKILL sent.
   void set_terminated_by_owner() noexcept { terminated_by_owner_ = true; }
   /// Kills and reaps the child before it returns; a pending wait is aborted.

@@ -9,8 +9,10 @@
 #include <boost/asio.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace call_arguments_test {
 
@@ -26,6 +28,14 @@ struct unsavable {
   }
 };
 int take(const unsavable&) { return 1; }
+
+struct unloadable {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if constexpr (Archive::is_loading::value) throw std::runtime_error{"no licence to load"};
+  }
+};
+int take_unloadable(const unloadable&) { return 1; }
 
 BOOST_AUTO_TEST_SUITE(call_arguments)
 
@@ -69,6 +79,34 @@ BOOST_FIXTURE_TEST_CASE(that_cannot_be_saved_throw_into_the_coroutine, nothing_l
       asio::detached);
   context.run();
   BOOST_TEST(caught == "cannot be savedcannot be saved");
+}
+
+// Nothing has run: the outcome says so, and what was thrown.
+BOOST_FIXTURE_TEST_CASE(that_cannot_be_loaded_say_why, nothing_left) {
+  asio::io_context context;
+  isolatte::fork_server server{context};
+  isolatte::worker_pool pool{context, {.workers = 1}};
+  std::vector<std::string> texts;
+  auto const note = [&](boost::system::error_code, const isolatte::outcome<int>& what) {
+    std::ostringstream text;
+    text << what;
+    texts.push_back(text.str().substr(0, text.str().find(" (pid")));
+    BOOST_TEST(what.ran() == isolatte::ran::no);
+    BOOST_CHECK_THROW(static_cast<void>(what.value()), isolatte::abnormal_end);
+  };
+  server.async_fork(call(take_unloadable, unloadable{}), note);
+  pool.async_run(call(take_unloadable, unloadable{}), note);
+  std::vector<unloadable> const one(1);
+  isolatte::async_map(
+      pool, one, take_unloadable, {},
+      [&](boost::system::error_code, const std::vector<isolatte::outcome<int>>& all) {
+        note({}, all.at(0));
+        pool.stop();
+      });
+  context.run();
+  BOOST_TEST(texts.size() == 3u);
+  for (auto const& text : texts)
+    BOOST_TEST(text == "undelivered: the arguments could not be received: no licence to load");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -256,6 +256,32 @@ BOOST_AUTO_TEST_CASE(a_handle_is_empty_handed) {
   BOOST_TEST(done.what.value_or(-1) == 7);
 }
 
+// Otherwise the copy's loop would wait on the original's epoll set, and take its events.
+BOOST_AUTO_TEST_CASE(any_use_of_a_handle_makes_the_loop_the_copys_own) {
+  gate opened;
+  auto child = isolatte::spawn_child(context.get_executor(),
+                                     [&] {
+                                       opened.pass();
+                                       return 7;
+                                     },
+                                     {.keep = opened.ends()});
+  remembered<int> done;
+  child.async_wait(done.handler());
+  context.poll();
+  std::function<void()> const uses[] = {[&] { child.pid(); }, [&] { child.running(); },
+                                        [&] { child.suspend(); }, [&] { child.terminate(); }};
+  for (auto const& use : uses)
+    BOOST_TEST(in_copy(manners::silent, [&](complaints& all) {
+                 use();
+                 context.restart();
+                 context.poll();
+                 expect_lost(all, done);
+               }) == "");
+  opened.open();
+  go_on();
+  BOOST_TEST(done.what.value_or(-1) == 7);
+}
+
 BOOST_AUTO_TEST_CASE(a_pool_starts_anew) {
   pool.emplace(context, isolatte::pool_options{.workers = 2});
   for (int i = 0; i != 5; ++i) BOOST_TEST(by_pool(i, 1) == i + 1);

@@ -15,12 +15,15 @@
 
 #include <atomic>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 namespace asio = boost::asio;
 namespace data = boost::unit_test::data;
@@ -961,6 +964,43 @@ BOOST_AUTO_TEST_CASE(a_full_turn_of_output_is_not_waited_upon) {
     BOOST_TEST(what.out_text().size() == 64u * 1024);
     witness.close_write();
   }
+}
+
+BOOST_AUTO_TEST_CASE(what_there_is_no_memory_for_is_dropped_and_told) {
+  if (!malloc_refuses) return;  // a sanitizer reserves more than any limit
+  constexpr std::size_t total = 100 * mebibyte;
+  auto const report = in_bare_process([]() -> std::string {
+    std::size_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages;
+    rlim_t const most = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + 40 * mebibyte;
+    rlimit const limit{most, most};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) return "no limit";
+    asio::io_context context;
+    isolatte::outcome<int> what;
+    isolatte::async_fork(
+        context,
+        [] {
+          flood(1, total);
+          write_all(1, "the end");
+          return 5;
+        },
+        {.out = capture{.limit = 10 * total}},
+        [&](error_code, isolatte::outcome<int> done) { what = std::move(done); });
+    int thrown = 0;
+    while (!context.stopped()) {
+      try {
+        context.run();
+      } catch (const std::bad_alloc&) {
+        ++thrown;
+      }
+    }
+    if (thrown != 0) return std::to_string(thrown) + " exceptions left run()";
+    if (what.value_or(0) != 5) return "no value";
+    if (!what.out_truncated()) return "not truncated";
+    if (what.out_text().size() < mebibyte) return "less kept than there is memory for";
+    return what.out_text().substr(what.out_text().size() - 10);
+  });
+  BOOST_TEST(report == "xx\nthe end");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

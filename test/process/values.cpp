@@ -1,10 +1,12 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "helpers.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
 
+#include <boost/asio.hpp>
 #include <boost/serialization/access.hpp>
 #include <boost/serialization/base_object.hpp>
 #include <boost/serialization/export.hpp>
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <list>
 #include <map>
@@ -26,6 +29,8 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -34,8 +39,13 @@
 #include <variant>
 #include <vector>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 namespace values_test {
 
+namespace asio = boost::asio;
+using boost::system::error_code;
 using isolatte::fork;
 using isolatte::test::nothing_left;
 
@@ -170,6 +180,13 @@ void load_construct_data(Archive& ar, values_test::temperature* t, unsigned) {
 }  // namespace boost::serialization
 
 namespace values_test {
+
+struct unloadable {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if constexpr (Archive::is_loading::value) throw std::runtime_error{"no licence to load"};
+  }
+};
 
 BOOST_AUTO_TEST_SUITE(values)
 
@@ -343,6 +360,74 @@ BOOST_FIXTURE_TEST_CASE(large_ones_in_an_archive, nothing_left) {
                    }).value();
   BOOST_TEST(map.size() == 20'000U);
   BOOST_TEST(map.at(19'999) == std::string(100, 'm'));
+}
+
+/// Sets the soft limit of this process's memory, and returns the limits that were.
+rlimit limit_memory(rlim_t most) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_AS, &before);
+  rlimit const limit{most, before.rlim_max};
+  ::setrlimit(RLIMIT_AS, &limit);
+  return before;
+}
+
+std::string told(const isolatte::outcome_base& what) {
+  std::ostringstream text;
+  text << what;
+  return text.str().substr(0, text.str().find(" (pid"));
+}
+
+// A result that cannot be loaded here says why, however it came: the child is not to blame.
+BOOST_FIXTURE_TEST_CASE(that_cannot_be_loaded_say_why, nothing_left) {
+  asio::io_context context;
+  isolatte::fork_server server{context};
+  isolatte::worker_pool pool{context, {.workers = 1}};
+  std::vector<std::string> texts;
+  auto const note = [&](error_code, const isolatte::outcome<unloadable>& what) {
+    texts.push_back(told(what));
+    BOOST_TEST(what.ran() == isolatte::ran::yes);
+    BOOST_CHECK_THROW(static_cast<void>(what.value()), isolatte::abnormal_end);
+  };
+  auto const f = [] { return unloadable{}; };
+  isolatte::async_fork(context, f, note);
+  server.async_fork(isolatte::call(f), note);
+  pool.async_run(isolatte::call(f), note);
+  std::vector<int> const one{1};
+  isolatte::async_map(
+      context, one, [](int) { return unloadable{}; }, {},
+      [&](error_code, const std::vector<isolatte::outcome<unloadable>>& all) {
+        note({}, all.at(0));
+      });
+  isolatte::async_map(
+      pool, one, [](int) { return unloadable{}; }, {},
+      [&](error_code, const std::vector<isolatte::outcome<unloadable>>& all) {
+        note({}, all.at(0));
+        pool.stop();
+      });
+  context.run();
+  texts.push_back(told(fork(f)));
+  BOOST_TEST(texts.size() == 6u);
+  for (auto const& text : texts)
+    BOOST_TEST(text == "undelivered: the result could not be loaded: no licence to load");
+}
+
+// The map takes some 48 MiB, and its frame 8 MiB. Only the child has that much memory.
+BOOST_AUTO_TEST_CASE(that_there_is_no_memory_for_say_so) {
+  if (!isolatte::test::malloc_refuses) return;  // a sanitizer reserves more than any limit
+  auto const report = isolatte::test::in_bare_process([]() -> std::string {
+    std::size_t pages = 0;
+    std::ifstream{"/proc/self/statm"} >> pages;
+    rlim_t const most = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + 30 * 1024 * 1024;
+    rlimit const before = limit_memory(most);
+    auto const what = fork([&] {
+      limit_memory(before.rlim_cur);
+      std::map<int, int> large;
+      for (int i = 0; i != 1'000'000; ++i) large.emplace_hint(large.end(), i, i);
+      return large;
+    });
+    return told(what);
+  });
+  BOOST_TEST(report == "undelivered: no memory for the result");
 }
 
 BOOST_FIXTURE_TEST_CASE(outcomes_copy_and_move, nothing_left) {

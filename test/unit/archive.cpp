@@ -162,6 +162,120 @@ struct registering {
   }
 };
 
+/// A base class that some classes have twice.
+struct wing {
+  virtual ~wing() = default;
+  int length = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & length;
+  }
+};
+struct left_wing : wing {
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<wing>(*this);
+  }
+};
+struct right_wing : wing {
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<wing>(*this);
+  }
+};
+struct bird : left_wing, right_wing {
+  bird() = default;
+  bird(int left, int right) {
+    left_wing::length = left;
+    right_wing::length = right;
+  }
+  std::string name;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<left_wing>(*this);
+    ar& boost::serialization::base_object<right_wing>(*this);
+    ar & name;
+  }
+};
+
+struct folded_wing : virtual wing {
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<wing>(*this);
+  }
+};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winaccessible-base"
+/// One of its two bases of that type is virtual.
+struct moth : folded_wing, right_wing {
+  std::string name;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<folded_wing>(*this);
+    ar& boost::serialization::base_object<right_wing>(*this);
+    ar & name;
+  }
+};
+#pragma GCC diagnostic pop
+
+/// Its name has more than 128 characters, the most that Boost's own archives take.
+struct
+    a_wing_of_an_aircraft_whose_makers_were_so_fond_of_their_work_that_they_wrote_down_in_its_name_what_it_had_cost_them_and_who_had_paid_for_it
+    : wing {
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar& boost::serialization::base_object<wing>(*this);
+  }
+};
+using long_named_wing =
+    a_wing_of_an_aircraft_whose_makers_were_so_fond_of_their_work_that_they_wrote_down_in_its_name_what_it_had_cost_them_and_who_had_paid_for_it;
+
+/// Saves objects that end before the next one is made.
+template <class Pointer>
+struct passing {
+  std::vector<Pointer> loaded{};
+
+ private:
+  friend class boost::serialization::access;
+  template <class Ar>
+  void save(Ar& ar, unsigned) const {
+    for (int i = 0; i != 10; ++i) {
+      Pointer const pointer(new town(i, true));
+      ar << pointer;
+    }
+  }
+  template <class Ar>
+  void load(Ar& ar, unsigned) {
+    loaded.resize(10);
+    for (auto& pointer : loaded) ar >> pointer;
+  }
+  BOOST_SERIALIZATION_SPLIT_MEMBER()
+};
+/// Saves weak pointers, whose objects are owned for a moment only.
+struct passing_weak {
+  std::vector<std::shared_ptr<int>> loaded{};
+
+ private:
+  friend class boost::serialization::access;
+  template <class Ar>
+  void save(Ar& ar, unsigned) const {
+    for (int i = 0; i != 10; ++i) {
+      auto const owner = std::make_shared<int>(i);
+      std::weak_ptr<int> const pointer = owner;
+      ar << pointer << owner;
+    }
+  }
+  template <class Ar>
+  void load(Ar& ar, unsigned) {
+    loaded.resize(10);
+    for (auto& owner : loaded) {
+      std::weak_ptr<int> pointer;
+      ar >> pointer >> owner;
+    }
+  }
+  BOOST_SERIALIZATION_SPLIT_MEMBER()
+};
+
 struct fragile {
   template <class Ar>
   void serialize(Ar&, unsigned) {
@@ -220,6 +334,10 @@ struct moving {
 BOOST_CLASS_VERSION(archive_test::versioned, 7)
 BOOST_CLASS_TRACKING(archive_test::tracked_always, boost::serialization::track_always)
 BOOST_CLASS_TRACKING(archive_test::tracked_never, boost::serialization::track_never)
+
+BOOST_CLASS_EXPORT(archive_test::bird)
+BOOST_CLASS_EXPORT(archive_test::moth)
+BOOST_CLASS_EXPORT(archive_test::long_named_wing)
 
 BOOST_AUTO_TEST_SUITE(archive)
 
@@ -523,6 +641,70 @@ BOOST_AUTO_TEST_CASE(shared_owners_of_two_kinds) {
   BOOST_TEST(copy.at(0).first == copy.at(1).first);
   BOOST_TEST(copy.at(0).second == copy.at(1).second);
   BOOST_TEST(copy.at(0).second->number == 2);
+}
+
+template <class T>
+void check_passing() {
+  auto const copy = sent(T{});
+  int number = 0;
+  for (auto const& pointer : copy.loaded) {
+    BOOST_REQUIRE(pointer);
+    if constexpr (requires { pointer->number; })
+      BOOST_TEST(pointer->number == number++);
+    else
+      BOOST_TEST(*pointer == number++);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(objects_at_the_address_of_one_that_has_ended) {
+  check_passing<passing<std::shared_ptr<town>>>();
+  check_passing<passing<boost::shared_ptr<town>>>();
+  check_passing<passing_weak>();
+}
+
+BOOST_AUTO_TEST_CASE(a_base_class_that_is_there_twice) {
+  auto const original = std::make_shared<bird>(3, 4);
+  original->name = "crow";
+  for (wing* const part : {static_cast<wing*>(static_cast<left_wing*>(original.get())),
+                           static_cast<wing*>(static_cast<right_wing*>(original.get()))}) {
+    auto const copy = sent(std::shared_ptr<wing>(original, part));
+    auto const* const whole = dynamic_cast<const bird*>(copy.get());
+    BOOST_REQUIRE(whole);
+    BOOST_TEST(whole->name == "crow");
+    BOOST_TEST(whole->left_wing::length == 3);
+    BOOST_TEST(whole->right_wing::length == 4);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_base_class_that_is_there_twice_and_has_been_seen) {
+  using both = std::pair<std::shared_ptr<bird>, std::shared_ptr<wing>>;
+  auto const original = std::make_shared<bird>(3, 4);
+  auto const copy = sent(
+      both{original, std::shared_ptr<wing>(original, static_cast<left_wing*>(original.get()))});
+  BOOST_TEST(dynamic_cast<const bird*>(copy.second.get()) == copy.first.get());
+  BOOST_TEST(copy.first.use_count() == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_base_class_that_is_there_twice_and_once_virtual) {
+  auto original = std::make_unique<moth>();
+  original->name = "emperor";
+  original->folded_wing::length = 5;
+  original->right_wing::length = 6;
+  std::shared_ptr<wing> const part(static_cast<right_wing*>(original.release()));
+  auto const copy = sent(part);
+  auto const* const whole = dynamic_cast<const moth*>(copy.get());
+  BOOST_REQUIRE(whole);
+  BOOST_TEST(whole->name == "emperor");
+  BOOST_TEST(whole->folded_wing::length == 5);
+  BOOST_TEST(whole->right_wing::length == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_class_with_a_long_name) {
+  std::unique_ptr<wing> const original = std::make_unique<long_named_wing>();
+  original->length = 7;
+  auto const copy = sent(original);
+  BOOST_TEST(copy->length == 7);
+  BOOST_TEST(!!dynamic_cast<const long_named_wing*>(copy.get()));
 }
 
 /// An archive may begin in a frame below a large one into which its checks are inlined.

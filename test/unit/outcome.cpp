@@ -17,6 +17,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -83,6 +84,19 @@ std::string what_value_throws(const result<R>& o) {
   return "nothing";
 }
 
+/// Can be saved; loading it throws.
+template <class E>
+struct unloadable {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if constexpr (Archive::is_loading::value) throw E();
+  }
+};
+
+struct no_licence : std::runtime_error {
+  no_licence() : runtime_error{"no licence to load"} {}
+};
+
 BOOST_AUTO_TEST_SUITE(outcome)
 
 BOOST_AUTO_TEST_CASE(nothing_is_not_started) {
@@ -148,6 +162,31 @@ BOOST_AUTO_TEST_CASE(rubbish_is_undelivered) {
   BOOST_TEST(o.how() == ending::undelivered);
   BOOST_TEST(!o);
   BOOST_TEST(what_value_throws(o).find("malformed") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(what_loading_throws_is_told_as_what_it_is) {
+  using value = unloadable<no_licence>;
+  auto const o = make<value>(returned(value{}));
+  BOOST_TEST(text(o) == "undelivered: the result could not be loaded: no licence to load");
+  try {
+    static_cast<void>(o.value());
+    BOOST_ERROR("no exception");
+  } catch (const abnormal_end& end) {
+    BOOST_TEST(end.how() == ending::undelivered);
+    BOOST_CHECK_THROW(std::rethrow_if_nested(end), no_licence);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_value_for_which_there_is_no_memory_is_told_as_that) {
+  using value = unloadable<std::bad_alloc>;
+  auto const o = make<value>(returned(value{}));
+  BOOST_TEST(text(o) == "undelivered: no memory for the result");
+  try {
+    static_cast<void>(o.value());
+    BOOST_ERROR("no exception");
+  } catch (const abnormal_end& end) {
+    BOOST_CHECK_THROW(std::rethrow_if_nested(end), std::bad_alloc);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(rubbish_behind_a_known_end_leaves_that_end) {
@@ -312,6 +351,26 @@ BOOST_AUTO_TEST_CASE(a_stack_overflow_is_called_one) {
   what.summary.fault =
       isolatte::fault_info{SIGSEGV, SEGV_MAPERR, reinterpret_cast<void*>(0x7ff0), "", true};
   BOOST_TEST(text(make<int>(std::move(what))) == "faulted: SIGSEGV at 0x7ff0, a stack overflow");
+}
+
+// A child can write any record.
+BOOST_AUTO_TEST_CASE(a_fault_is_told_of_the_signal_that_ended_the_child_alone) {
+  isolatte::fault_info const overflow{SIGSEGV, SEGV_MAPERR, reinterpret_cast<void*>(0x7ff0), "",
+                                      true};
+  report aborted = ended(ending::faulted);
+  aborted.summary.signal = SIGABRT;
+  aborted.summary.fault = overflow;
+  BOOST_TEST(text(make<int>(std::move(aborted))) == "faulted: SIGABRT");
+  report forged = ended(ending::faulted);
+  forged.summary.signal = SIGABRT;
+  forged.summary.fault = overflow;
+  forged.summary.fault->signal = SIGABRT;
+  forged.summary.fault->code = 0;
+  BOOST_TEST(text(make<int>(std::move(forged))) == "faulted: SIGABRT");
+  report exited = ended(ending::exited);
+  exited.summary.exit_code = 3;
+  exited.summary.fault = overflow;
+  BOOST_TEST(text(make<int>(std::move(exited))) == "exited with code 3");
 }
 
 BOOST_AUTO_TEST_CASE(it_is_one_line_whatever_the_message) {

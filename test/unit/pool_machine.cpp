@@ -605,6 +605,34 @@ BOOST_AUTO_TEST_CASE(a_worker_that_does_not_leave_is_killed) {
   BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
 }
 
+// Their jobs may have registered exit handlers that hang.
+BOOST_AUTO_TEST_CASE(workers_that_do_not_leave_are_not_replaced_without_limit) {
+  pool w{{.workers = 1, .max_jobs_per_worker = 1}};
+  for (int i = 0; i != 100; ++i) w.submit();
+  auto const do_all = [&] {
+    for (bool did = true; std::exchange(did, false);)
+      for (auto* const each : w.all())
+        if (!each->told_to_retire && each->current()) {
+          w.do_one(*each);
+          w.all_ready();
+          did = true;
+          break;
+        }
+  };
+  do_all();
+  std::size_t const most = w.all().size();
+  BOOST_TEST(most <= 6u);
+  for (int seconds = 0; seconds != 60; ++seconds) {
+    w.pass(1s);
+    for (auto* const each : w.all())
+      if (each->signalled) w.die(*each);
+    w.all_ready();
+    do_all();
+    BOOST_TEST(w.all().size() <= most);
+  }
+  for (auto const& each : w.jobs) BOOST_TEST(each.became == fate::replied);
+}
+
 BOOST_AUTO_TEST_CASE(idle_workers_are_let_go_and_come_back) {
   pool w{{.workers = 2, .idle_timeout = 1s}};
   BOOST_TEST(w.machine.workers() == 0u);

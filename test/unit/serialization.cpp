@@ -207,6 +207,37 @@ struct atlas {
   }
 };
 
+/// A class that is no less bitwise because its author has written its copy constructor.
+struct counted {
+  counted() = default;
+  explicit counted(int n) : number{n} {}
+  counted(const counted& other) : number{other.number} {}
+  counted& operator=(const counted& other) = default;
+  bool operator==(const counted&) const = default;
+  int number = 0;
+};
+/// Two classes that only claim to be bitwise.
+struct owning {
+  ~owning() { delete number; }
+  int* number = nullptr;
+};
+struct speaking {
+  speaking() = default;
+  speaking(const speaking&) {}
+  virtual void speak() {}
+};
+
+/// Sets within sets, with an object in each that can be pointed to.
+struct matryoshka {
+  town place;
+  std::set<matryoshka> inner;
+  bool operator<(const matryoshka& other) const { return inner.size() < other.inner.size(); }
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & place & inner;
+  }
+};
+
 }  // namespace serialization_test
 
 namespace boost::serialization {
@@ -217,6 +248,9 @@ void serialize(Ar& ar, serialization_test::has_function_in_boost& h, const unsig
 }  // namespace boost::serialization
 BOOST_CLASS_IMPLEMENTATION(serialization_test::has_not_to_be_serialised, not_serializable)
 BOOST_IS_BITWISE_SERIALIZABLE(serialization_test::either)
+BOOST_IS_BITWISE_SERIALIZABLE(serialization_test::counted)
+BOOST_IS_BITWISE_SERIALIZABLE(serialization_test::owning)
+BOOST_IS_BITWISE_SERIALIZABLE(serialization_test::speaking)
 BOOST_CLASS_EXPORT(serialization_test::polite)
 
 BOOST_AUTO_TEST_SUITE(serialization)
@@ -534,6 +568,37 @@ BOOST_AUTO_TEST_CASE(objects_within_many_maps) {
   page = copy.get();
   while (!page->pages.empty()) page = &page->pages.begin()->second;
   BOOST_TEST(page->place.number == 7);
+}
+
+BOOST_AUTO_TEST_CASE(bitwise_classes_with_a_copy_constructor) {
+  check(counted{5});
+  check(std::vector{counted{1}, counted{2}});
+  check(std::map<int, counted>{{3, counted{4}}});
+  using isolatte::is_transportable_v;
+  static_assert(!is_transportable_v<owning> && !is_transportable_v<speaking>);
+}
+
+/// Returns sets within sets: every element moves, with all that it holds, when it is complete.
+matryoshka nested_dolls(int levels) {
+  matryoshka doll;
+  for (int i = 0; i < levels; ++i) {
+    matryoshka outer;
+    outer.inner.insert(std::move(doll));
+    doll = std::move(outer);
+  }
+  return doll;
+}
+
+BOOST_AUTO_TEST_CASE(objects_within_many_sets) {
+#ifdef ISOLATTE_PORTABLE
+  constexpr int levels = 10;
+#else
+  constexpr int levels = 2000;
+#endif
+  auto const copy = sent(nested_dolls(levels));
+  int seen = 0;
+  for (auto const* doll = &copy; !doll->inner.empty(); doll = &*doll->inner.begin()) ++seen;
+  BOOST_TEST(seen == levels);
 }
 
 BOOST_AUTO_TEST_CASE(times) {

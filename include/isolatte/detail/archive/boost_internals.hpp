@@ -7,6 +7,8 @@
 // This header alone names parts of Boost that no documentation promises. Each line gives the name,
 // the release of Boost that introduced it, and the use:
 //
+// serialization::singleton, type_info_implementation, 1.35:
+//   void_upcast() asks for the two classes as these give them
 // archive::detail::ptr_serialization_support, 1.35:
 //   BOOST_CLASS_EXPORT reaches the archives
 // serialization::use_array_optimization, 1.35:
@@ -32,9 +34,11 @@
 
 #include <type_traits>
 
-// base_object.hpp and export.hpp need these two, but leave including them to Boost's own archives.
-// Without them a program that includes those headers after this one would not link.
+// base_object.hpp and export.hpp need the first and the last, but leave including them to Boost's
+// own archives. Without them a program that includes those headers after this one would not link.
 #include <boost/serialization/extended_type_info_typeid.hpp>
+#include <boost/serialization/singleton.hpp>
+#include <boost/serialization/type_info_implementation.hpp>
 #include <boost/serialization/void_cast.hpp>
 
 namespace boost {
@@ -108,6 +112,12 @@ consteval unsigned version_of() {
     return static_cast<unsigned>(bs::version<T>::value);
   else
     return 0;
+}
+
+/// The class as bs::void_upcast() takes it.
+template <class T>
+const bs::extended_type_info& boost_type() {
+  return bs::singleton<typename bs::type_info_implementation<T>::type>::get_const_instance();
 }
 
 /// Whether a class refers to another object, so that a temporary one can be loaded.

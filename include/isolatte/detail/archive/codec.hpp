@@ -23,8 +23,6 @@
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
-#include <array>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <limits>
@@ -52,7 +50,7 @@ inline constexpr bool is_plain_sequence<std::basic_string<C, Traits, A>> = true;
 /// the value's own serialize() pass.
 template <class R>
 class codec {
-  static constexpr bool can_travel = check_transportable<R>();
+  static constexpr bool can_travel = check_whole<R>();
 
  public:
   /// Call this before forking. The dynamic linker resolves a symbol at its first use: if that is in
@@ -86,6 +84,7 @@ class codec {
     }
   }
 
+  /// Makes the object in the place of the result, so that a large one needs no stack.
   /// @param memory_limit bounds what the value may allocate
   static R decode(std::span<const std::byte> in, [[maybe_unused]] std::size_t memory_limit =
                                                      std::numeric_limits<std::size_t>::max()) {
@@ -98,11 +97,7 @@ class codec {
     } else if constexpr (plain<R>) {
       if (in.size() != sizeof(R))
         throw_malformed("isolatte: the frame is not of the size of its value");
-      if constexpr (std::is_trivially_copyable_v<R>) {
-        std::array<std::byte, sizeof(R)> bytes;
-        std::memcpy(bytes.data(), in.data(), sizeof(R));
-        return std::bit_cast<R>(bytes);
-      }
+      return decode_plain(in);
     } else if constexpr (is_plain_sequence<R>) {
       return decode_sequence(in);
     } else if constexpr (std::is_pointer_v<R>) {
@@ -113,12 +108,7 @@ class codec {
       ar.finish();
       return owner.release();
     } else if constexpr (std::is_default_constructible_v<R>) {
-      input_archive ar(in, memory_limit);
-      R value{};
-      held_range const root(ar, std::addressof(value), sizeof value);
-      ar >> value;
-      ar.finish();
-      return value;
+      return decode_in_place(in, memory_limit);
     } else {
       input_archive ar(in, memory_limit);
       held<R> value(ar);
@@ -128,14 +118,39 @@ class codec {
   }
 
  private:
+  // GCC makes a variable in the place of the result only if the function's outermost block has it.
+
+  static R decode_in_place(std::span<const std::byte> in, std::size_t memory_limit) {
+    input_archive ar(in, memory_limit);
+    R value{};
+    held_range const root(ar, std::addressof(value), sizeof value);
+    ar >> value;
+    ar.finish();
+    return value;
+  }
+
+  static R decode_plain(std::span<const std::byte> in)
+    requires std::is_default_constructible_v<R>
+  {
+    R value;
+    std::memcpy(static_cast<void*>(std::addressof(value)), in.data(), sizeof value);
+    return value;
+  }
+  static R decode_plain(std::span<const std::byte> in) {
+    item_memory<R> memory;
+    return std::move(*static_cast<R*>(std::memcpy(memory.get(), in.data(), sizeof(R))));
+  }
+
   static R decode_sequence(std::span<const std::byte> in) {
     using item = typename R::value_type;
     if (in.size() % sizeof(item) != 0)
       throw_malformed("isolatte: the frame is not of the size of its value");
     std::size_t const size = in.size() / sizeof(item);
-    if (reinterpret_cast<std::uintptr_t>(in.data()) % alignof(item) == 0) {
-      auto const* const items = reinterpret_cast<const item*>(in.data());
-      return R(items, items + size);
+    if constexpr (std::is_trivially_copyable_v<item>) {
+      if (reinterpret_cast<std::uintptr_t>(in.data()) % alignof(item) == 0) {
+        auto const* const items = reinterpret_cast<const item*>(in.data());
+        return R(items, items + size);
+      }
     }
     R value(size, item());
     if (size != 0) std::memcpy(static_cast<void*>(value.data()), in.data(), in.size());

@@ -135,6 +135,13 @@ class ISOLATTE_DECL input_archive final {
     return Version(boost_library_version());
   }
 
+  /// Counts steps of a loop that may be long for a short frame: a hostile one must not occupy its
+  /// reader for hours.
+  void spend(std::uint64_t steps) {
+    if (steps > steps_left_) throw_malformed("isolatte: the value takes too long to load");
+    steps_left_ -= steps;
+  }
+
   /// How many more messages of unknown error categories the frame may make the program keep.
   std::size_t& foreign_texts_left() noexcept { return foreign_texts_left_; }
 
@@ -265,6 +272,8 @@ class ISOLATTE_DECL input_archive final {
   void* load_alias(const pointer_target* target, const heap_class* objects);
   void* create(const heap_class& objects, bool tracked);
   const heap_class& load_class(std::uint64_t index, const pointer_target& target);
+  static bool is_base(const heap_class& of, const pointer_target& what);
+  static void* to_base(const object_class& from, void* object, const pointer_target& to);
   checked_cast* find_cast(const heap_class& from, const pointer_target& to) noexcept;
   /// Converts a pointer. load_class() has to have found the two classes to be related.
   void* base_of(void* object, const heap_class& objects, const pointer_target& target);
@@ -285,7 +294,7 @@ class ISOLATTE_DECL input_archive final {
   const held_range* held_ = nullptr;
   std::vector<object_record> objects_;
   std::size_t recent_ = 0;
-  std::uint64_t moves_left_;
+  std::uint64_t steps_left_;
   recent_pointer last_pointer_;
   creation* creation_ = nullptr;
   /// A load has failed half-way. Recorded addresses may dangle, so aliases are refused.

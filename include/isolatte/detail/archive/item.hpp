@@ -86,12 +86,13 @@ class held_range {
 /// stack.
 template <class T>
 class item_memory {
-  static constexpr bool is_large = sizeof(T) > 1024;
   struct place {
     alignas(T) std::byte bytes[sizeof(T)];
   };
 
  public:
+  static constexpr bool is_large = sizeof(T) > 1024;
+
   item_memory() {
     // make_unique would set every byte to zero.
     if constexpr (is_large) place_.reset(new place);

@@ -34,6 +34,8 @@ struct object_class {
   void (*load)(input_archive& ar, void* object);
   /// Throws a pointer to the class. Null if the class is not polymorphic.
   void (*throw_pointer)(void* object);
+  /// How Boost.Serialization names the class. Null if the class is not polymorphic.
+  const bs::extended_type_info& (*boost_type)();
 
   bool is_tracked() const noexcept {
     return tracking == bs::track_always || (tracking == bs::track_selectively && *by_pointer);
@@ -67,6 +69,8 @@ struct pointer_target {
   std::size_t cost;
   /// catch_pointer() of the type. Null if the type is not polymorphic.
   bool (*catch_pointer)(void (*thrower)(void* object), void*& object);
+  /// How Boost.Serialization names the type. Null if the type is not polymorphic.
+  const bs::extended_type_info& (*boost_type)();
 };
 
 template <class T>
@@ -88,9 +92,19 @@ void load_parts(input_archive& ar, void* object) {
 }
 
 template <class T>
-inline constexpr object_class object_class_of{
-    &typeid(T),     tracking_of<T>(), &is_used_by_pointer<T>,
-    &save_parts<T>, &load_parts<T>,   std::is_polymorphic_v<T> ? &throw_pointer<T> : nullptr};
+constexpr object_class make_object_class() {
+  object_class made{&typeid(T),     tracking_of<T>(), &is_used_by_pointer<T>,
+                    &save_parts<T>, &load_parts<T>,   nullptr,
+                    nullptr};
+  if constexpr (std::is_polymorphic_v<T>) {
+    made.throw_pointer = &throw_pointer<T>;
+    made.boost_type = &boost_type<T>;
+  }
+  return made;
+}
+
+template <class T>
+inline constexpr object_class object_class_of = make_object_class<T>();
 
 template <class T>
 void* allocate_object() {
@@ -160,9 +174,12 @@ inline constexpr heap_class heap_class_of{&typeid(T),
 
 template <class T>
 constexpr pointer_target make_pointer_target() {
-  pointer_target target{&typeid(T), nullptr, heap_cost<T>, nullptr};
+  pointer_target target{&typeid(T), nullptr, heap_cost<T>, nullptr, nullptr};
   if constexpr (!std::is_abstract_v<T>) target.exact = &heap_class_of<T>;
-  if constexpr (std::is_polymorphic_v<T>) target.catch_pointer = &catch_pointer<T>;
+  if constexpr (std::is_polymorphic_v<T>) {
+    target.catch_pointer = &catch_pointer<T>;
+    target.boost_type = &boost_type<T>;
+  }
   return target;
 }
 

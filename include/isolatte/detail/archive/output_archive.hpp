@@ -84,8 +84,18 @@ class ISOLATTE_DECL output_archive final {
 
   /// Saves the object of a pointer, or that it is null. T may be any transportable type; operator<<
   /// takes pointers to classes only.
+  /// @return whether other pointers will be recognised as pointing to the object, by its address
   template <class T>
-  void save_pointer(const T* object);
+  bool save_pointer(const T* object);
+  /// Owns an object until the archive ends. Otherwise another object could come to have its
+  /// address, and would be taken for it.
+  template <class Shared>
+  void keep(const Shared& pointer) {
+    if constexpr (std::is_convertible_v<const Shared&, std::shared_ptr<const void>>)
+      kept_.push_back(pointer);
+    else
+      kept_.push_back(std::make_shared<const Shared>(pointer));
+  }
 
   /// Makes a class known. The program has to do it at the same place in saving and in loading.
   template <class T>
@@ -141,10 +151,11 @@ class ISOLATTE_DECL output_archive final {
   void charge(std::size_t count, std::size_t cost) noexcept;
   void register_class(const heap_class& objects);
   void save_object(const void* object, const object_class& parts);
-  void save_simple_pointer(const void* object, const heap_class& objects);
+  bool save_simple_pointer(const void* object, const heap_class& objects);
   /// @param whole the most derived object, or null for a null pointer
   /// @param type the type of that object
-  void save_object_pointer(const void* whole, const std::type_info& type,
+  /// @return whether the object has been recorded
+  bool save_object_pointer(const void* whole, const std::type_info& type,
                            const pointer_target& target);
   const heap_class& find_class(const std::type_info& type);
   bool save_tracking(const object_class& parts);
@@ -175,20 +186,22 @@ class ISOLATTE_DECL output_archive final {
   pointer_map class_indices_;
   std::vector<const heap_class*> classes_;
   helper_store helpers_;
+  std::vector<std::shared_ptr<const void>> kept_;
 };
 
 template <class T>
-void output_archive::save_pointer(const T* object) {
+bool output_archive::save_pointer(const T* object) {
   if constexpr (!left_to_boost<T>) {
-    save_simple_pointer(object, heap_class_of<T>);
+    return save_simple_pointer(object, heap_class_of<T>);
   } else {
     static_cast<void>(&by_pointer_from_the_start<T>);
     if constexpr (!std::is_polymorphic_v<T>)
-      save_object_pointer(object, typeid(T), pointer_target_to<T>);
+      return save_object_pointer(object, typeid(T), pointer_target_to<T>);
     else if (object)
-      save_object_pointer(dynamic_cast<const void*>(object), typeid(*object), pointer_target_to<T>);
+      return save_object_pointer(dynamic_cast<const void*>(object), typeid(*object),
+                                 pointer_target_to<T>);
     else
-      save_object_pointer(nullptr, typeid(T), pointer_target_to<T>);
+      return save_object_pointer(nullptr, typeid(T), pointer_target_to<T>);
   }
 }
 

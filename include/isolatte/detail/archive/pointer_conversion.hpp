@@ -7,7 +7,9 @@
 namespace isolatte::inline v0_1::detail {
 
 // Two types may meet at run time only. The language tells whether one is a base of the other, and
-// where: a handler for pointers to a base class catches pointers to a derived class.
+// where: a handler for pointers to a base class catches pointers to a derived class. The language
+// does not choose if the base is there twice; then the casts that Boost.Serialization has
+// registered do.
 
 template <class T>
 void throw_pointer(void* object) {

@@ -51,6 +51,14 @@ inline constexpr bool is_extended_integer<uint128> = true;
 template <class T>
 inline constexpr bool is_plain_standard = false;
 
+/// Whether bytes may be copied into an object of a class that its author calls bitwise. A copy
+/// constructor says nothing of that; a destructor or a table of virtual functions does.
+template <class T>
+inline constexpr bool can_be_bitwise =
+    std::is_trivially_copyable_v<T> ||
+    (std::is_default_constructible_v<T> && std::is_trivially_destructible_v<T> &&
+     !std::is_polymorphic_v<T>);
+
 template <class T>
 consteval bool find_plain() {
   if constexpr (std::is_same_v<T, bool>) {
@@ -63,8 +71,9 @@ consteval bool find_plain() {
     if constexpr (is_plain_standard<T>)
       return true;
     else
-      return std::is_trivially_copyable_v<T> && !is_boost_wrapper<T>() &&
-             (bs::is_bitwise_serializable<T>::value || level_of<T>() == bs::primitive_type);
+      return !is_boost_wrapper<T>() &&
+             ((std::is_trivially_copyable_v<T> && level_of<T>() == bs::primitive_type) ||
+              (bs::is_bitwise_serializable<T>::value && can_be_bitwise<T>));
   } else {
     return false;
   }
@@ -116,9 +125,25 @@ consteval bool has_serialize_member() {
     return !requires { &with_ambiguous_name<T>::serialize; };
 }
 
+/// Whether a public member named serialize cannot be called as Boost.Serialization calls it. A
+/// private one may be called by Boost: its friends cannot be found out. GCC 12 takes the address of
+/// a private template, so the templates that leave a parameter out are called.
+template <class T, class Archive>
+concept has_wrong_serialize =
+    (requires { &T::serialize; } || requires(T& value) { value.serialize(); } ||
+     requires(T& value, Archive& ar) { value.serialize(ar); }) &&
+    !requires(T& value, Archive& ar, const unsigned int version) { value.serialize(ar, version); };
+
 }  // namespace isolatte::inline v0_1::detail::probe
 
 namespace isolatte::inline v0_1::detail {
+
+class output_archive;
+
+template <class T>
+concept with_wrong_serialize =
+    std::is_class_v<T> && !plain<T> && !carrier<T>::given && !is_boost_wrapper<T>() &&
+    !probe::has_serialize_function<T> && probe::has_wrong_serialize<T, output_archive>;
 
 template <class T>
 inline constexpr bool is_view = false;
@@ -144,7 +169,7 @@ consteval bool find_transportable() {
   else if constexpr (std::is_class_v<T> || std::is_union_v<T>)
     return level_of<T>() > bs::primitive_type &&
            (is_boost_wrapper<T>() || probe::has_serialize_function<T> ||
-            probe::has_serialize_member<T>());
+            (probe::has_serialize_member<T>() && !with_wrong_serialize<T>));
   else
     return std::is_enum_v<T>;
 }
@@ -169,11 +194,26 @@ consteval bool check_transportable() {
   static_assert(!std::is_pointer_v<T> || transportable<T>,
                 "isolatte: this pointer cannot travel: only pointers to serialisable classes can. "
                 "Return what it points to instead: a value, a std::string, a std::unique_ptr");
+  static_assert(!with_wrong_serialize<std::remove_cv_t<T>>,
+                "isolatte: the class has a serialize() that Boost.Serialization cannot call: make "
+                "it template <class Archive> void serialize(Archive&, unsigned)");
   static_assert(is_view<std::remove_cv_t<T>> || std::is_pointer_v<T> ||
-                    without_its_functions<std::remove_cv_t<T>> || transportable<T>,
+                    without_its_functions<std::remove_cv_t<T>> ||
+                    with_wrong_serialize<std::remove_cv_t<T>> || transportable<T>,
                 "isolatte: the callable's result type cannot travel: give it a serialize() member "
-                "or free function (see Boost.Serialization), or return something that has one");
+                "or free function (see Boost.Serialization), or return something that has one. "
+                "Elements of a std::vector have to be movable");
   return transportable<T>;
+}
+
+/// Says in words why a type is not transportable as a whole.
+template <class T>
+consteval bool check_whole() {
+  constexpr bool can_travel = check_transportable<T>();
+  static_assert(!can_travel || std::is_move_constructible_v<T>,
+                "isolatte: the callable's result type cannot be moved to where the program wants "
+                "it: give it a move constructor, or return a std::unique_ptr to it");
+  return can_travel && std::is_move_constructible_v<T>;
 }
 
 }  // namespace isolatte::inline v0_1::detail

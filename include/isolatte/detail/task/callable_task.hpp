@@ -6,9 +6,9 @@
 
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/task/result_task.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/outcome.hpp>
 
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -21,7 +21,8 @@ namespace isolatte::inline v0_1::detail {
 template <class F, class R = result_of<F>>
 class callable_task final : public result_task<R> {
  public:
-  explicit callable_task(F&& callable) : callable_{std::move(callable)} {
+  explicit callable_task(F&& callable) {
+    callable_.emplace(std::move(callable));
     if constexpr (!std::is_void_v<R>) codec<R>::prepare();
   }
 
@@ -30,7 +31,7 @@ class callable_task final : public result_task<R> {
   void release() noexcept override { callable_.reset(); }
 
  private:
-  std::optional<F> callable_;
+  value_place<F> callable_;
 };
 
 }  // namespace isolatte::inline v0_1::detail

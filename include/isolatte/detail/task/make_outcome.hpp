@@ -5,6 +5,7 @@
 #define ISOLATTE_DETAIL_TASK_MAKE_OUTCOME_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/outcome.hpp>
 
@@ -28,7 +29,7 @@ struct outcome_access {
 
   /// Makes the run undelivered, if it has ended well so far.
   /// @param why what decoding its value threw, or null
-  ISOLATTE_DECL static void refuse_value(outcome_base& what, std::exception_ptr why);
+  ISOLATTE_DECL static void refuse_value(outcome_base& what, std::exception_ptr why) noexcept;
 
   template <class R>
   static outcome<R> make(const boost::system::error_code& ec, report&& given) {
@@ -43,7 +44,8 @@ struct outcome_access {
         refuse_value(made, nullptr);
     } else {
       try {
-        made.value_.emplace(codec<R>::decode(what.payload.bytes(), what.max_result));
+        emplace_result(made.value_,
+                       [&] { return codec<R>::decode(what.payload.bytes(), what.max_result); });
       } catch (...) {
         refuse_value(made, std::current_exception());
       }

@@ -6,6 +6,7 @@
 
 #include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/detail/task/result_task.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <cstddef>
@@ -40,14 +41,16 @@ class arrived_task final : public result_task<R> {
     return std::make_unique<arrived_task>(arguments);
   }
 
-  void receive() override { call_.emplace(Call::decode(arguments_)); }
+  void receive() override {
+    emplace_result(call_, [&] { return Call::decode(arguments_); });
+  }
   void invoke() override { this->keep_result_of(std::move(*call_)); }
 
   void release() noexcept override {}
 
  private:
   std::span<const std::byte> arguments_;
-  std::optional<Call> call_;
+  value_place<Call> call_;
 };
 
 /// Encodes a call.

@@ -6,10 +6,10 @@
 
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <functional>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -18,7 +18,7 @@ namespace isolatte::inline v0_1::detail {
 /// Fails to compile, in words, if a result is not transportable.
 template <class R>
 consteval void require_transportable() {
-  if constexpr (!std::is_void_v<R>) static_cast<void>(check_transportable<R>());
+  if constexpr (!std::is_void_v<R>) static_cast<void>(check_whole<R>());
 }
 
 /// Keeps and encodes the result of a task, whatever its callable is.
@@ -35,12 +35,14 @@ class result_task : public child_task {
     if constexpr (std::is_void_v<R>)
       std::invoke(std::forward<F>(callable));
     else
-      result_.emplace(std::invoke(std::forward<F>(callable)));
+      emplace_result(result_,
+                     [&]() -> R { return static_cast<R>(std::invoke(std::forward<F>(callable))); });
   }
 
  private:
   struct nothing {};
-  std::optional<std::conditional_t<std::is_void_v<R>, nothing, R>> result_;
+  /// On the heap if it is large: the frame of the initiating function has this object, too.
+  value_place<std::conditional_t<std::is_void_v<R>, nothing, R>> result_;
 };
 
 }  // namespace isolatte::inline v0_1::detail

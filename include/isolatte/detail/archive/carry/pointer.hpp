@@ -49,8 +49,16 @@ struct carrier<std::unique_ptr<T>> : unique_carrier<std::unique_ptr<T>, T> {};
 template <class T>
 struct carrier<boost::scoped_ptr<T>> : unique_carrier<boost::scoped_ptr<T>, T> {};
 
+template <class Pointer, class T>
+struct shared_carrier : owner_carrier<Pointer, T> {
+  template <class Ar>
+  static void save(Ar& ar, const Pointer& value) {
+    if (ar.save_pointer(const_cast<std::remove_const_t<T>*>(value.get()))) ar.keep(value);
+  }
+};
+
 template <class T>
-struct carrier<std::shared_ptr<T>> : owner_carrier<std::shared_ptr<T>, T> {
+struct carrier<std::shared_ptr<T>> : shared_carrier<std::shared_ptr<T>, T> {
   template <class Ar>
   static void load(Ar& ar, std::shared_ptr<T>& value) {
     T* const object = ar.template load_pointer<std::remove_const_t<T>>();
@@ -59,7 +67,7 @@ struct carrier<std::shared_ptr<T>> : owner_carrier<std::shared_ptr<T>, T> {
 };
 
 template <class T>
-struct carrier<boost::shared_ptr<T>> : owner_carrier<boost::shared_ptr<T>, T> {
+struct carrier<boost::shared_ptr<T>> : shared_carrier<boost::shared_ptr<T>, T> {
   template <class Ar>
   static void load(Ar& ar, boost::shared_ptr<T>& value) {
     T* const object = ar.template load_pointer<std::remove_const_t<T>>();

@@ -64,7 +64,7 @@ void append_items(Ar& ar, Sequence& items, std::size_t count) {
 template <class T, class A>
 struct carrier<std::vector<T, A>> {
   static constexpr bool given = true;
-  static constexpr bool complete = transportable<T>;
+  static constexpr bool complete = transportable<T> && std::is_move_constructible_v<T>;
 
   template <class Ar>
   static void save(Ar& ar, const std::vector<T, A>& value) {

@@ -191,7 +191,11 @@ struct carrier<std::expected<T, E>> {
   }
   template <class Ar>
   static void load(Ar& ar, std::expected<T, E>& value) {
-    value = make(ar);
+    using whole = std::expected<T, E>;
+    if constexpr (item_memory<whole>::is_large)
+      value = std::move(*std::unique_ptr<whole>(new whole(make(ar))));
+    else
+      value = make(ar);
   }
   template <class Ar>
   static std::expected<T, E> make(Ar& ar) {
