@@ -82,6 +82,28 @@ void look_at_opening(bpf_assembler& code, const filter_kind& kind, unsigned flag
   code.if_equal(0, end, creates);
 }
 
+/// Lets through what a template and the child that it makes have to do, for those who have the
+/// pass.
+void let_pass(filter& made, bpf_assembler& code, bpf_assembler::label allowed) {
+  auto const look_at_pass = code.make_label();
+  auto const without = code.make_label();
+  auto const end = code.make_label();
+  for (std::uint32_t const call :
+       {SYS_clone, SYS_get_robust_list, SYS_setpgid, SYS_close_range, SYS_dup3, SYS_fcntl,
+        SYS_openat, SYS_setpriority, SYS_prctl, SYS_capset, SYS_setresuid, SYS_setresgid,
+        SYS_setgroups, SYS_setns})
+    code.if_equal(call, look_at_pass);
+  code.go_to(end);
+  code.place(look_at_pass);
+  code.load_argument(5);
+  made.pass_marks.push_back(code.if_equal(all_bits, bpf_assembler::next, without));
+  code.load_upper_half(5);
+  made.pass_marks.push_back(code.if_equal(all_bits, allowed, without));
+  code.place(without);
+  code.load_number();
+  code.place(end);
+}
+
 /// @return the code; its last instruction is followed by the next program's first
 filter make_prologue(const filter_kind& kind) {
   filter made;
@@ -105,6 +127,7 @@ filter make_prologue(const filter_kind& kind) {
   auto const flags_fourth = code.make_label();
   auto const look_for_fast_open = code.make_label();
   auto const denied = code.make_label();
+  auto const allowed = code.make_label();
   auto const end = code.make_label();
 
   code.load_architecture();
@@ -116,6 +139,7 @@ filter make_prologue(const filter_kind& kind) {
   code.if_at_least(0x40000000, kill);
 #endif
   code.if_above(newest_call, unknown);
+  if (kind.inherited) let_pass(made, code, allowed);
 
   for (std::uint32_t const call : {SYS_close, SYS_dup, SYS_fcntl, SYS_ioctl, SYS_fchmod})
     code.if_equal(call, first_is_leash);
@@ -199,6 +223,8 @@ filter make_prologue(const filter_kind& kind) {
   code.answer(errno_answer(EPERM));
   code.place(denied);
   code.answer(errno_answer(EACCES));
+  code.place(allowed);
+  code.answer(SECCOMP_RET_ALLOW);
   code.place(end);
   made.instructions = std::move(code).assemble();
   return made;
@@ -318,7 +344,7 @@ void add_threads_and_processes(rules& all, const filter_kind& kind) {
   if (kind.contained)
     for (auto const* const name : {"setsid", "setpgid"}) all.set(named_call{name}, SCMP_ACT_ALLOW);
   for (int const call : {SYS_kill, SYS_tgkill}) {
-    if (kind.processes)
+    if (kind.processes || kind.inherited)
       all.set(call, SCMP_ACT_ALLOW);
     else
       all.allow_when(call, {masked(0, all_bits, any_pid)});
@@ -483,7 +509,7 @@ std::shared_ptr<const filter> make_anew(const filter_kind& kind, error_code& ec)
       made->pid_marks.push_back(static_cast<std::uint16_t>(at));
   // A filter that compares with no process's number would let no child raise a signal.
   bool const has_marks = !made->pid_marks.empty();
-  if (has_marks == kind.processes || made->instructions.size() > BPF_MAXINSNS) {
+  if (has_marks == (kind.processes || kind.inherited) || made->instructions.size() > BPF_MAXINSNS) {
     ec = make_error_code(boost::system::errc::not_supported);
     return nullptr;
   }

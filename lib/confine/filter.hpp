@@ -56,6 +56,9 @@ struct filter_kind {
   bool executes = false;
   /// Whether the child cannot leave its PID namespace, so that it may have sessions and groups.
   bool contained = false;
+  /// Whether a template loads it, for children that inherit it: whoever has the pass may do more,
+  /// and signals are left to Landlock, since a child's number is not known.
+  bool inherited = false;
   /// Whether Landlock does not cover truncation, so that the filter has to.
   bool guards_truncation = false;
   forbidden otherwise = forbidden::trap;
@@ -72,6 +75,9 @@ struct filter {
   std::vector<std::uint16_t> pid_marks;
   /// The instructions that compare with the child's leash.
   std::vector<std::uint16_t> leash_marks;
+  /// Two if the filter is to be inherited, else none: the instructions that compare with the lower
+  /// and the upper half of the pass.
+  std::vector<std::uint16_t> pass_marks;
 };
 
 /// Makes a filter, or finds one of the same kind that has been made: making one takes milliseconds.

@@ -18,14 +18,14 @@ namespace isolatte::inline v0_1::confine {
 
 namespace {
 
-forbidden answer_to_violations(const options& opts, confined what) noexcept {
-  if (opts.sandbox->on_violation == violation::refused) return forbidden::refuse;
-  // A program has no handler that could report.
-  return opts.fault_report && what == confined::callable ? forbidden::trap : forbidden::kill;
+constexpr const char* no_process_limit = "no limit of processes: RLIMIT_NPROC does not bind root";
+
+forbidden answer_to_violations(const sandbox& box, bool can_report) noexcept {
+  if (box.on_violation == violation::refused) return forbidden::refuse;
+  return can_report ? forbidden::trap : forbidden::kill;
 }
 
-filter_kind kind_of(const options& opts, confined what, const support& found) {
-  sandbox const& box = *opts.sandbox;
+filter_kind kind_of(const sandbox& box, const support& found) {
   filter_kind kind;
   kind.paths = found.needs.files;
   kind.writes = !box.write.empty();
@@ -42,7 +42,6 @@ filter_kind kind_of(const options& opts, confined what, const support& found) {
   kind.contained = found.process_namespace;
   kind.guards_truncation =
       found.needs.files && found.has.landlock_version < landlock_with_truncation;
-  kind.otherwise = answer_to_violations(opts, what);
   kind.names = box.system_calls;
   std::sort(kind.names.begin(), kind.names.end());
   kind.names.erase(std::unique(kind.names.begin(), kind.names.end()), kind.names.end());
@@ -54,44 +53,121 @@ bool asks_for_never(const sandbox& box) noexcept {
                      [](const auto& name) { return ask_for(name) == asked::never; });
 }
 
+void refuse_gaps(std::vector<std::string>&& gaps, detail::refusal& why) {
+  why.ec = error::sandbox_unsupported;
+  why.gaps = std::move(gaps);
+}
+
+/// Finds out what the system has for a sandbox, and refuses one that it cannot keep.
+/// @param limits_processes whether the number of processes is limited, too
+support find_or_refuse(const sandbox& box, bool limits_processes, detail::refusal& why) {
+  why.step = "planning the sandbox";
+  if (asks_for_never(box)) why.ec = make_error_code(boost::system::errc::invalid_argument);
+  if (why) return {};
+  support found = find_support(box, why.ec);
+  if (why) return found;
+  if (found.built && box.processes && limits_processes && !found.has.limits_processes)
+    found.gaps.emplace_back(no_process_limit);
+  if (!found.built || (!found.gaps.empty() && box.enforce == enforcement::strict))
+    refuse_gaps(std::move(found.gaps), why);
+  return found;
+}
+
+/// Makes what both kinds of plan have.
+/// @param scope what the ruleset is to cover
+sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
+                       const filter_kind& kind, detail::refusal& why) {
+  sandbox_plan plan;
+  plan.gaps = std::move(found.gaps);
+  sandbox_layer layer;
+  scope.signals = scope.signals && found.has.landlock_version >= landlock_with_signals;
+  if (scope.any() && found.has.landlock_version != 0) {
+    std::vector<std::filesystem::path> missing;
+    layer.ruleset = make_ruleset(box, scope, found.has.landlock_version, missing, why.ec);
+    if (why) return plan;
+    for (auto const& path : missing) plan.gaps.push_back("no such path: " + path.string());
+  }
+  if (found.has.filter_error == 0) {
+    auto const made = make_filter(kind, why.ec);
+    if (why) return plan;
+    layer.calls = *made;
+  }
+  plan.layers.push_back(std::move(layer));
+  plan.join = found.join;
+  plan.process_namespace = found.process_namespace;
+  plan.kept = kept_memory();
+  plan.has_files = found.needs.files;
+  return plan;
+}
+
 }  // namespace
 
 sandbox_plan plan_sandbox(const options& opts, confined what, detail::refusal& why) {
   sandbox const& box = *opts.sandbox;
   why.step = "planning the sandbox";
-  sandbox_plan plan;
-  if (opts.keep.all() || asks_for_never(box)) {
+  if (opts.keep.all()) {
     why.ec = make_error_code(boost::system::errc::invalid_argument);
-    return plan;
+    return {};
   }
-  support found = find_support(box, why.ec);
-  if (why) return plan;
-  plan.gaps = std::move(found.gaps);
-  if (box.processes && opts.limits.processes && !found.has.limits_processes && found.built)
-    plan.gaps.emplace_back("no limit of processes: RLIMIT_NPROC does not bind root");
-  if (!found.built || (!plan.gaps.empty() && box.enforce == enforcement::strict)) {
-    why.ec = error::sandbox_unsupported;
-    why.gaps = std::move(plan.gaps);
-    return plan;
-  }
+  support found = find_or_refuse(box, opts.limits.processes.has_value(), why);
+  if (why) return {};
+  filter_kind kind = kind_of(box, found);
+  // A program has no handler that could report.
+  kind.otherwise = answer_to_violations(box, opts.fault_report && what == confined::callable);
+  auto const scope = found.needs;
+  return make_plan(box, std::move(found), scope, kind, why);
+}
 
-  ruleset_scope scope = found.needs;
-  scope.signals = scope.signals && found.has.landlock_version >= landlock_with_signals;
-  if (scope.any() && found.has.landlock_version != 0) {
-    std::vector<std::filesystem::path> missing;
-    plan.ruleset = make_ruleset(box, scope, found.has.landlock_version, missing, why.ec);
-    if (why) return plan;
-    for (auto const& path : missing) plan.gaps.push_back("no such path: " + path.string());
+void add(sandbox_plan& plan, sandbox_plan&& inner) {
+  for (auto& layer : inner.layers) plan.layers.push_back(std::move(layer));
+  for (auto& gap : inner.gaps) plan.gaps.push_back(std::move(gap));
+  // All children share the same ones.
+  if (inner.join.network != -1) plan.join = inner.join;
+  plan.process_namespace = plan.process_namespace || inner.process_namespace;
+  plan.has_files = plan.has_files && inner.has_files;
+}
+
+std::optional<inheritable_sandbox> inheritable_sandbox::plan(const sandbox& box,
+                                                             detail::refusal& why) {
+  support found = find_or_refuse(box, false, why);
+  if (why) return std::nullopt;
+  if (found.process_namespace || found.join.user != -1 || found.has.filter_error != 0 ||
+      found.has.landlock_version < landlock_with_signals)
+    return std::nullopt;
+  filter_kind kind = kind_of(box, found);
+  kind.inherited = true;
+  kind.otherwise = answer_to_violations(box, true);
+  auto scope = found.needs;
+  scope.signals = true;
+  bool const binds = found.has.limits_processes;
+  inheritable_sandbox made{make_plan(box, std::move(found), scope, kind, why)};
+  if (why) return std::nullopt;
+  made.strict_ = box.enforce == enforcement::strict;
+  made.forks_without_limit_ = box.processes && !binds;
+  return made;
+}
+
+sandbox_plan inheritable_sandbox::of_template() const {
+  sandbox_plan plan;
+  plan.role = sandbox_role::of_template;
+  plan.join = whole_.join;
+  plan.layers.emplace_back().calls = whole_.layers.front().calls;
+  plan.kept = whole_.kept;
+  return plan;
+}
+
+sandbox_plan inheritable_sandbox::of_child(const options& opts, detail::refusal& why) const {
+  sandbox_plan plan;
+  plan.role = sandbox_role::inherited;
+  plan.has_files = whole_.has_files;
+  plan.gaps = whole_.gaps;
+  if (forks_without_limit_ && opts.limits.processes) plan.gaps.emplace_back(no_process_limit);
+  if (strict_ && !plan.gaps.empty()) {
+    refuse_gaps(std::move(plan.gaps), why);
+    return plan;
   }
-  if (found.has.filter_error == 0) {
-    auto const made = make_filter(kind_of(opts, what, found), why.ec);
-    if (why) return plan;
-    plan.calls = *made;
-  }
-  plan.join = found.join;
-  plan.process_namespace = found.process_namespace;
-  plan.kept = kept_memory();
-  plan.has_files = found.needs.files;
+  plan.layers.emplace_back().ruleset =
+      posix::duplicate(whole_.layers.front().ruleset.get(), why.ec);
   return plan;
 }
 

@@ -12,21 +12,40 @@
 
 #include <isolatte/options.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::confine {
 
-/// The steps by which a child enters its sandbox, worked out before the fork so that the child
-/// allocates nothing.
-struct sandbox_plan {
-  /// The namespaces to join, each -1 if there is none.
-  network_namespaces join;
-  bool process_namespace = false;
+/// What restricts a child. Several restrict it to what all of them allow.
+struct sandbox_layer {
   /// The rights to which Landlock restricts the child, or none.
   posix::descriptor ruleset;
   /// A copy for this child alone, which replaces what the marks name; empty: no filter.
   filter calls;
+};
+
+/// The way in which a process enters a sandbox.
+enum class sandbox_role {
+  /// Whole, by itself.
+  alone,
+  /// A template does what its children inherit.
+  of_template,
+  /// Such a child does the rest.
+  inherited,
+};
+
+/// The steps by which a child enters its sandbox, worked out before the fork so that the child
+/// allocates nothing.
+struct sandbox_plan {
+  sandbox_role role = sandbox_role::alone;
+  /// The namespaces to join, each -1 if there is none.
+  network_namespaces join;
+  bool process_namespace = false;
+  std::vector<sandbox_layer> layers;
+  /// In a template: the number that the leash of each child gets, which nothing else may have.
+  int leash_number = -1;
   /// The shared memory that the child keeps, ascending.
   std::vector<memory_range> kept;
   /// The list of the child's memory, which the child opens; none if it keeps all of it.
@@ -42,6 +61,31 @@ enum class confined { callable, program };
 /// Plans the sandbox of the options, which have one.
 /// @param why becomes the error, with the gaps if it is `sandbox_unsupported`
 sandbox_plan plan_sandbox(const options& opts, confined what, detail::refusal& why);
+
+/// Adds the sandbox that a child is to enter besides.
+void add(sandbox_plan& plan, sandbox_plan&& inner);
+
+/// A sandbox that a template enters for its children.
+class inheritable_sandbox {
+ public:
+  /// @return nothing if the children have to enter the sandbox by themselves: if it has namespaces
+  /// that a process enters on its own, or the kernel's Landlock does not cover signals
+  static std::optional<inheritable_sandbox> plan(const sandbox& box, detail::refusal& why);
+
+  /// The template's part.
+  sandbox_plan of_template() const;
+  /// A child's part.
+  /// @param opts those of the child; their own sandbox is not part of it
+  sandbox_plan of_child(const options& opts, detail::refusal& why) const;
+
+ private:
+  explicit inheritable_sandbox(sandbox_plan&& whole) : whole_{std::move(whole)} {}
+
+  sandbox_plan whole_;
+  bool strict_ = true;
+  /// Whether RLIMIT_NPROC does not bind the children, though they may have processes.
+  bool forks_without_limit_ = false;
+};
 
 }  // namespace isolatte::inline v0_1::confine
 

@@ -7,6 +7,7 @@
 #include "confine/namespaces.hpp"
 #include "confine/ruleset.hpp"
 #include "posix/child_process.hpp"
+#include "posix/credentials.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/shared_page.hpp"
@@ -115,8 +116,7 @@ void try_filter_here(trial_results& results) noexcept {
 
 void try_process_limit_here(trial_results& results) noexcept {
   struct rlimit const few{1, 1};
-  if (posix::sys.drop_capabilities() == -1 || posix::sys.setrlimit(RLIMIT_NPROC, &few) == -1)
-    return;
+  if (!posix::drop_capabilities() || posix::sys.setrlimit(RLIMIT_NPROC, &few) == -1) return;
   results.limits_processes = !make_process() && errno == EAGAIN;
 }
 

@@ -51,8 +51,10 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 }  // namespace
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-                         detail::refusal& why) {
-  if (opts.sandbox) {
+                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why)
+    : sandbox_{std::move(deferred)} {
+  bool const defers = sandbox_.has_value();
+  if (!defers && opts.sandbox) {
     auto const what = kind == posix::child_kind::program ? confine::confined::program
                                                          : confine::confined::callable;
     sandbox_ = confine::plan_sandbox(opts, what, why);
@@ -69,8 +71,9 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     if (why) return;
     why.step = "creating the child";
   }
-  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, sandbox_ ? &*sandbox_ : nullptr,
-                     why);
+  plan_ =
+      plan_child(kind, ends, opts, leash_.get(), child_.page, sandbox_ ? &*sandbox_ : nullptr, why);
+  plan_.defers_sandbox = defers;
   if (why) return;
   announced_.emplace(why.ec);
   if (why) return;

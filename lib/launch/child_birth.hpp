@@ -43,9 +43,10 @@ struct forked_child {
 class child_birth {
  public:
   /// Does everything that can fail. Takes nothing over from `ends`.
+  /// @param deferred a sandbox that the task enters itself, in place of the options' one
   /// @param why becomes the error and the step that failed, and then no child may be made
   child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-              detail::refusal& why);
+              std::optional<confine::sandbox_plan> deferred, detail::refusal& why);
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 

@@ -147,7 +147,7 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
     return {};
   }
   posix::exec_plan const program = plan_program(what);
-  child_birth birth{posix::child_kind::program, ends, opts, why};
+  child_birth birth{posix::child_kind::program, ends, opts, std::nullopt, why};
   if (why) {
     // A missing path of the sandbox would look like a missing executable, too.
     bool const is_own = why.ec.category() == error_category();

@@ -55,6 +55,30 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
   message.order.push_back(end ? end.get() : fd);
 }
 
+std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts,
+                                                    const common_sandbox* around,
+                                                    detail::refusal& why) {
+  std::optional<confine::sandbox_plan> plan;
+  if (around != nullptr && around->inherited) {
+    plan = around->inherited->of_child(opts, why);
+  } else if (around != nullptr) {
+    options outer;
+    outer.sandbox = around->box;
+    outer.limits.processes = opts.limits.processes;
+    outer.fault_report = opts.fault_report;
+    plan = confine::plan_sandbox(outer, confine::confined::callable, why);
+  }
+  if (why || !opts.sandbox) return plan;
+  auto own = confine::plan_sandbox(opts, confine::confined::callable, why);
+  if (why || !plan) return own;
+  // The filter that is inherited lets no namespace be made.
+  if (around->inherited && own.process_namespace)
+    why.ec = make_error_code(boost::system::errc::operation_not_supported);
+  else
+    confine::add(*plan, std::move(own));
+  return plan;
+}
+
 }  // namespace
 
 located_call locate(const detail::remote_call& call) noexcept {
@@ -66,7 +90,8 @@ located_call locate(const detail::remote_call& call) noexcept {
 }
 
 fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
-                          const options& opts, sandboxed when, error_code& ec) {
+                          const options& opts, sandboxed when, const common_sandbox* around,
+                          error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
@@ -84,9 +109,9 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::leads_group, opts.kill_tree);
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
-  // A filter takes room in the message, too.
+  // Filters take room in the message, too.
   request.set(fork_request::arguments_in_file,
-              arguments.size() > (opts.sandbox ? short_arguments / 2 : short_arguments));
+              arguments.size() > (opts.sandbox || around ? short_arguments / 4 : short_arguments));
   request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
@@ -101,13 +126,14 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.supplementary = as.supplementary.size();
 
   fork_message message;
-  std::optional<confine::sandbox_plan> sandbox;
-  if (opts.sandbox) {
-    detail::refusal why;
-    sandbox = confine::plan_sandbox(opts, confine::confined::callable, why);
-    ec = why.ec;
-    message.gaps = std::move(ec ? why.gaps : sandbox->gaps);
-    if (ec) return message;
+  detail::refusal why;
+  auto const sandbox = plan_sandboxes(opts, around, why);
+  ec = why.ec;
+  message.gaps = std::move(why.gaps);
+  if (ec) return message;
+  std::vector<std::byte> sandbox_bytes;
+  if (sandbox) {
+    message.gaps = sandbox->gaps;
     message.contained = sandbox->process_namespace;
     request.set(fork_request::has_sandbox, true);
     request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
@@ -116,7 +142,6 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
   add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
   add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));
-  std::vector<std::byte> sandbox_bytes;
   if (sandbox) {
     std::vector<int> lent;
     posix::append(sandbox_bytes, lent, *sandbox);

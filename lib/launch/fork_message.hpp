@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 #define ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
@@ -15,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,6 +43,13 @@ struct fork_message {
 /// Whether a child enters its sandbox before it runs the call, or the call does, once it is ready.
 enum class sandboxed { before_the_call, by_the_call };
 
+/// The sandbox of all children of a template. Their own sandboxes come on top.
+struct common_sandbox {
+  sandbox box;
+  /// Nothing if each child has to enter it by itself.
+  std::optional<confine::inheritable_sandbox> inherited;
+};
+
 /// A call of which a template can tell whether it has the functions.
 struct located_call {
   posix::code_address entry;
@@ -53,8 +62,10 @@ struct located_call {
 located_call locate(const detail::remote_call& call) noexcept;
 
 /// Puts a request together, without page and leash. After an error it has the gaps alone.
+/// @param around null if the template has no sandbox
 fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
-                          const options& opts, sandboxed when, boost::system::error_code& ec);
+                          const options& opts, sandboxed when, const common_sandbox* around,
+                          boost::system::error_code& ec);
 
 /// Puts an order of a standby child together.
 fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,

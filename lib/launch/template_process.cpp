@@ -45,12 +45,13 @@ constexpr int stopped_weight = 10;
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
 
-options template_options(int socket) {
+/// @param second another socket to keep, or -1
+options template_options(int socket, int second) {
   options opts;
   // Its children get the streams of their requests; the template must not keep this process's open.
   opts.out = discard;
   opts.err = discard;
-  opts.keep = {socket};
+  opts.keep = second == -1 ? kept_descriptors{socket} : kept_descriptors{socket, second};
   opts.fault_report = false;
   return opts;
 }
@@ -63,8 +64,10 @@ bool is_end(const error_code& ec) noexcept {
 }  // namespace
 
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
-                                                         ahead_of_need ahead, error_code& ec) {
-  auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
+                                                         ahead_of_need ahead,
+                                                         std::optional<common_sandbox> around,
+                                                         error_code& ec) {
+  auto self = std::make_shared<template_process>(only_make{}, executor, ahead, std::move(around));
   supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
@@ -72,9 +75,10 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
 }
 
 template_process::template_process(only_make, const asio::any_io_executor& executor,
-                                   ahead_of_need ahead)
+                                   ahead_of_need ahead, std::optional<common_sandbox> around)
     : executor_{executor},
       ahead_{ahead},
+      around_{std::move(around)},
       strand_{executor, handlers_at_once},
       socket_{strand_},
       patience_timer_{strand_} {
@@ -87,14 +91,23 @@ void template_process::start(error_code& ec) {
   try {
     posix::socket_ends sockets = posix::make_message_sockets(ec);
     if (ec) return;
-    options const opts = template_options(sockets.theirs.get());
+    naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
+    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
+    posix::descriptor to_program;
+    auto namer = make_namer(loaded, to_program, ec);
+    if (ec) return;
+    options const opts = template_options(sockets.theirs.get(), to_program.get());
     posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
     if (ec) return;
-    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
-    naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
-    posix::template_task task{sockets.theirs.get()};
+    std::optional<confine::sandbox_plan> entered;
+    if (namer) {
+      entered = around_->inherited->of_template();
+      entered->leash_number = sockets.mine.get();
+    }
+    posix::template_task task{sockets.theirs.get(),
+                              {to_program.get(), namer ? namer->page_.data() : nullptr}};
     detail::refusal why;
-    forked_child child = fork_child(task, ends.child, opts, why);
+    forked_child child = fork_child(task, ends.child, opts, std::move(entered), why);
     ec = why.ec;
     if (ec) return;
     // A child is in the template's group until it has made its own, and does not end with the
@@ -105,11 +118,42 @@ void template_process::start(error_code& ec) {
     sockets.mine.release();
     pid_ = child.process->pid();
     set_process(std::move(child.process));
+    if (namer) namer->page_.hide_from_later_children();
     std::lock_guard const lock{process_mutex_};
     loaded_ = std::move(loaded);
+    namer_ = std::move(namer);
   } catch (...) {
     ec = detail::error_of_caught();
   }
+}
+
+/// Makes the namer, whose process the template makes; null if it needs none.
+/// @param theirs becomes that process's end of its socket
+std::shared_ptr<template_process> template_process::make_namer(
+    const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
+    error_code& ec) {
+  if (!around_ || !around_->inherited) return nullptr;
+  auto made = std::make_shared<template_process>(only_make{}, executor_, ahead_of_need::nothing,
+                                                 std::nullopt);
+  posix::socket_ends sockets = posix::make_message_sockets(ec);
+  if (!ec) made->page_ = posix::child_page::make(ec);
+  if (!ec) made->socket_.assign(sockets.mine.get(), ec);
+  if (ec) return nullptr;
+  sockets.mine.release();
+  theirs = std::move(sockets.theirs);
+  made->naming_entry_ = naming_entry_;
+  made->loaded_ = loaded;
+  made->process_ = std::make_shared<posix::child_process>();
+  made->process_->expect(made->page_.data()->pid, false);
+  supervise::context_service::join(executor_, made->membership_, made);
+  return made;
+}
+
+/// Whether the process has been made and has not ended.
+bool template_process::is_there() noexcept {
+  if (!process_) return false;
+  if (process_->expected()) process_->adopt_expected(std::chrono::steady_clock::now());
+  return !process_->ended();
 }
 
 void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
@@ -163,7 +207,8 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               error_code& ec) {
   membership_.notice_copy();
   auto const id = next_id_++;
-  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when, ec);
+  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when,
+                                              around_ ? &*around_ : nullptr, ec);
   run->set_gaps(std::move(message.gaps));
   // A child in a PID namespace is a standby child's child, and begins anew.
   if (ec || (!message.contained && launch_standby(run, message, opts))) return;
@@ -266,6 +311,16 @@ void template_process::drop_standby() noexcept {
   standby_.reset();
 }
 
+/// After the template, which makes the namer.
+void template_process::drop_namer() {
+  std::shared_ptr<template_process> dropped;
+  {
+    std::lock_guard const lock{process_mutex_};
+    dropped.swap(namer_);
+  }
+  if (dropped) dropped->close();
+}
+
 void template_process::enqueue(request_map::node_type what) {
   if (closed_) return what.mapped().run->fail(asio::error::operation_aborted, making);
   queued_.insert(std::move(what));
@@ -298,7 +353,7 @@ template_process::sending template_process::send(request& what) {
   }
   // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
-  if (process_ && process_->ended()) died();
+  if (process_ && !is_there()) died();
   error_code ec;
   if (!process_ && what.is_optional)
     ec = error::server_died;
@@ -442,10 +497,13 @@ supervise::symbolise_function template_process::symboliser_for(const options& op
 void template_process::name_frames(const posix::fault_record& fault,
                                    std::function<void(std::string)> then) {
   std::shared_ptr<const posix::object_map> loaded;
+  std::shared_ptr<template_process> namer;
   {
     std::lock_guard const lock{process_mutex_};
     loaded = loaded_;
+    namer = namer_;
   }
+  if (namer) return namer->name_frames(fault, std::move(then));
   stack_trace trace{*loaded, fault};
   if (trace.unnamed().empty()) return then(text_of(trace));
   auto const what = std::make_shared<lookup>(std::move(trace), std::move(then), strand_);
@@ -463,8 +521,8 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
     auto const id = next_id_++;
     detail::remote_call const call = make_naming_call(what->trace);
     located_call const located{naming_entry_, {}, call.arguments.bytes()};
-    fork_message message =
-        launch::make_request(id, located, run->ends(), opts, sandboxed::before_the_call, ec);
+    fork_message message = launch::make_request(id, located, run->ends(), opts,
+                                                sandboxed::before_the_call, nullptr, ec);
     if (ec) return end_lookup(*what);
     auto asked = make_request(run, std::move(message), id, opts, ec);
     if (ec) return end_lookup(*what);
@@ -521,6 +579,7 @@ void template_process::died() {
   socket_.close(ignored);
   set_process(nullptr);
   drop_standby();
+  drop_namer();
   pid_ = 0;
   patience_timer_.cancel();
   auto lost = std::exchange(sent_, {});
@@ -561,6 +620,7 @@ void template_process::close() {
       process_->kill_and_reap();
     standby_.reset();
   }
+  drop_namer();
   asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
 }
 

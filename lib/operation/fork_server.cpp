@@ -6,12 +6,12 @@
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
 
-#include <isolatte/error.hpp>
 #include <isolatte/fork_server.hpp>
-#include <isolatte/sandbox.hpp>
 
 #include <boost/system/system_error.hpp>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace isolatte::inline v0_1::detail {
@@ -21,7 +21,6 @@ using boost::system::error_code;
 struct server_handle::implementation {
   boost::asio::any_io_executor executor;
   std::shared_ptr<launch::template_process> process;
-  fork_server_options opts;
 
   ~implementation() {
     if (process) process->close();
@@ -30,14 +29,20 @@ struct server_handle::implementation {
 
 server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_server_options opts)
     : implementation_{std::make_unique<implementation>()} {
-  implementation_->opts = std::move(opts);
   error_code ec;
-  auto const& box = implementation_->opts.sandbox;
-  if (box && box->enforce == enforcement::strict && !sandbox_support().gaps(*box).empty())
-    throw boost::system::system_error{error::sandbox_unsupported,
-                                      "isolatte: " + sandbox_support().gaps(*box).front()};
-  implementation_->process =
-      launch::template_process::make(executor, launch::ahead_of_need::one_child, ec);
+  std::optional<launch::common_sandbox> around;
+  if (opts.sandbox) {
+    refusal why;
+    around.emplace(std::move(*opts.sandbox));
+    around->inherited = confine::inheritable_sandbox::plan(around->box, why);
+    if (why) {
+      std::string text = why.step;
+      add_gaps(text, why.gaps);
+      throw boost::system::system_error{why.ec, "isolatte: " + text};
+    }
+  }
+  implementation_->process = launch::template_process::make(
+      executor, launch::ahead_of_need::one_child, std::move(around), ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
   implementation_->executor = executor;
 }
@@ -57,7 +62,6 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
 void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
   // A deferred operation keeps its arguments until after the handler has run.
   options opts = std::move(given);
-  if (!opts.sandbox) opts.sandbox = implementation_->opts.sandbox;
   if (launch::shares_terminal(opts)) opts.kill_tree = false;
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};

@@ -85,7 +85,8 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
     return nullptr;
   }
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
-  self->server_ = launch::template_process::make(executor, launch::ahead_of_need::nothing, ec);
+  self->server_ =
+      launch::template_process::make(executor, launch::ahead_of_need::nothing, std::nullopt, ec);
   if (ec) return nullptr;
   supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });

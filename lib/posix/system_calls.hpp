@@ -68,8 +68,10 @@ struct system_calls {
   int (*ftruncate)(int fd, off_t size);
   void* (*map_file)(std::size_t length, int protection, int fd);
   int (*prctl)(int option, unsigned long argument);
-  /// Drops every capability of the thread.
-  int (*drop_capabilities)();
+  int (*capset)(void* header, const void* sets);
+  int (*setresuid)(uid_t real, uid_t effective, uid_t saved);
+  int (*setresgid)(gid_t real, gid_t effective, gid_t saved);
+  int (*setgroups)(std::size_t count, const gid_t* groups);
   int (*unshare)(int flags);
   int (*setns)(int fd, int type);
   int (*landlock_create_ruleset)(const void* attributes, std::size_t size, unsigned flags);

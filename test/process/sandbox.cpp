@@ -771,25 +771,6 @@ BOOST_AUTO_TEST_CASE(an_empty_network) {
 
 // The program's end
 
-/// Attacks the leash by every descriptor but those that the child needs.
-void slip_the_leash(int needed) {
-  auto const each_other = [needed](auto attack) {
-    for (int fd = 3; fd != 256; ++fd)
-      if (fd != needed) attack(fd);
-  };
-  each_other([](int fd) { ::syscall(SYS_close, fd | 1L << 32); });
-  each_other([](int fd) { ::fcntl(fd, F_SETFL, 0); });
-  each_other([](int fd) {
-    int const copy = ::dup(fd);
-    if (copy == -1) return;
-    ::fcntl(copy, F_SETFL, 0);
-    ::close(copy);
-  });
-  each_other([](int fd) { ::dup2(0, fd); });
-  each_other([](int fd) { ::close(fd); });
-  ::syscall(436, 3, 1000, 0);
-}
-
 /// Sends a descriptor to this process, and changes what it gets.
 void pass_to_self(const int (&ends)[2], int fd) {
   char byte = 0;
@@ -1081,17 +1062,6 @@ BOOST_AUTO_TEST_CASE(a_sandboxed_program_ends_with_the_program) {
 
 // Servers and pools
 
-template <class Call>
-auto serve(isolatte::fork_server& server, boost::asio::io_context& ctx, const Call& fn,
-           isolatte::options opts) {
-  isolatte::outcome<isolatte::result_of<Call>> result;
-  server.async_fork(fn, std::move(opts),
-                    [&](const boost::system::error_code&, auto o) { result = std::move(o); });
-  ctx.run();
-  ctx.restart();
-  return result;
-}
-
 BOOST_AUTO_TEST_CASE(a_servers_child_is_sandboxed) {
   as_each_user([](findings& all) {
     boost::asio::io_context ctx;
@@ -1122,23 +1092,6 @@ BOOST_AUTO_TEST_CASE(a_servers_child_is_sandboxed) {
               {.limits = {.processes = 5}, .sandbox = isolatte::sandbox{.read = {"/no"}}}),
         boost::system::error_code{ENOENT, boost::system::system_category()});
     all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
-  });
-}
-
-BOOST_AUTO_TEST_CASE(a_sandboxed_server) {
-  as_each_user([](findings& all) {
-    boost::asio::io_context ctx;
-    isolatte::fork_server server{ctx, {.sandbox = isolatte::sandbox::pure()}};
-    for (int i = 0; i != 3; ++i) {
-      all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
-      all.expect_fault(
-          serve(server, ctx, isolatte::call([] { ::socket(AF_INET, SOCK_STREAM, 0); }), {}), SIGSYS,
-          "socket");
-      all.expect_value(
-          serve(server, ctx, isolatte::call([] { return std::ifstream{"/etc/passwd"}.is_open(); }),
-                {}),
-          false);
-    }
   });
 }
 

@@ -8,6 +8,8 @@
 
 #include <isolatte.hpp>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -21,11 +23,13 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace isolatte::inline v0_1::test {
@@ -92,6 +96,18 @@ auto run(const sandbox& box, F function, options opts = {}) {
   return isolatte::fork(std::move(function), std::move(opts));
 }
 
+/// Runs a call in a child of a server, and whatever else the context has to do.
+template <class Call>
+auto serve(isolatte::fork_server& server, boost::asio::io_context& ctx, const Call& fn,
+           isolatte::options opts) {
+  isolatte::outcome<isolatte::result_of<Call>> result;
+  server.async_fork(fn, std::move(opts),
+                    [&](const boost::system::error_code&, auto o) { result = std::move(o); });
+  ctx.run();
+  ctx.restart();
+  return result;
+}
+
 /// Gives up root.
 inline void become_nobody() {
   constexpr unsigned nobody = 65534;
@@ -150,6 +166,25 @@ template <class Call>
 int errno_of(Call call) {
   errno = 0;
   return call() == -1 ? errno : 0;
+}
+
+/// Attacks the leash by every descriptor but those that the child needs.
+inline void slip_the_leash(int needed) {
+  auto const each_other = [needed](auto attack) {
+    for (int fd = 3; fd != 256; ++fd)
+      if (fd != needed) attack(fd);
+  };
+  each_other([](int fd) { ::syscall(SYS_close, fd | 1L << 32); });
+  each_other([](int fd) { ::fcntl(fd, F_SETFL, 0); });
+  each_other([](int fd) {
+    int const copy = ::dup(fd);
+    if (copy == -1) return;
+    ::fcntl(copy, F_SETFL, 0);
+    ::close(copy);
+  });
+  each_other([](int fd) { ::dup2(0, fd); });
+  each_other([](int fd) { ::close(fd); });
+  ::syscall(436, 3, 1000, 0);
 }
 
 inline std::string capabilities_of(const std::string& process) {

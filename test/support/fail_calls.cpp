@@ -69,7 +69,10 @@ constexpr std::array infos = {
     entry_info{"ftruncate", ENOSPC, true},
     entry_info{"map_file", ENOMEM, false},
     entry_info{"prctl", EPERM, false},
-    entry_info{"drop_capabilities", EPERM, false},
+    entry_info{"capset", EPERM, false},
+    entry_info{"setresuid", EPERM, false},
+    entry_info{"setresgid", EPERM, false},
+    entry_info{"setgroups", EPERM, false},
     entry_info{"unshare", EPERM, false},
     entry_info{"setns", EPERM, false},
     entry_info{"landlock_create_ruleset", EMFILE, false},
@@ -139,17 +142,18 @@ struct members {
 
 void replace_all(system_calls& table) {
   using calls = system_calls;
-  members<
-      &calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
-      &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
-      &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
-      &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap, &calls::madvise,
-      &calls::poll, &calls::sigaction, &calls::sigprocmask, &calls::sigaltstack, &calls::setrlimit,
-      &calls::setpriority, &calls::chdir, &calls::execve, &calls::clone_sibling, &calls::socketpair,
-      &calls::sendmsg, &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file,
-      &calls::prctl, &calls::drop_capabilities, &calls::unshare, &calls::setns,
-      &calls::landlock_create_ruleset, &calls::landlock_add_rule, &calls::landlock_restrict_self,
-      &calls::seccomp, &calls::mprotect, &calls::query_map>::replace(table);
+  members<&calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
+          &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
+          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
+          &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
+          &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
+          &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
+          &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
+          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file, &calls::prctl,
+          &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups, &calls::unshare,
+          &calls::setns, &calls::landlock_create_ruleset, &calls::landlock_add_rule,
+          &calls::landlock_restrict_self, &calls::seccomp, &calls::mprotect,
+          &calls::query_map>::replace(table);
 }
 
 }  // namespace

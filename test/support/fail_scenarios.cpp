@@ -449,12 +449,13 @@ void await_standby(server_place& server, asio::io_context& ctx) {
 /// Runs an operation of a fork server, and then another one, which shows whether the server still
 /// works.
 template <class Start>
-result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr) {
+result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr,
+              isolatte::fork_server_options opts = {}) {
   result r;
   asio::io_context ctx;
   std::optional<isolatte::fork_server> server;
   try {
-    server.emplace(ctx);
+    server.emplace(ctx, std::move(opts));
   } catch (const boost::system::system_error& error) {
     return {.completions = 1, .ec = error.code(), .ran = isolatte::ran::no};
   }
@@ -481,6 +482,18 @@ result served_value() {
                          expect(r, o, 42);
                        });
   });
+}
+
+result served_in_sandbox() {
+  return served(
+      [](server_place& server, result& r) {
+        server->async_fork(isolatte::call([](int a, int b) { return a + b; }, 40, 2), {},
+                           [&](error_code ec, const outcome<int>& o) {
+                             note(r, ec, o);
+                             expect(r, o, 42);
+                           });
+      },
+      nullptr, {.sandbox = isolatte::sandbox::pure()});
 }
 
 result served_streams_by(void (*prepare)(server_place&, asio::io_context&)) {
@@ -610,6 +623,7 @@ constexpr scenario scenarios[] = {
     {"sandboxed value", sandboxed_value, ending::returned},
     {"sandboxed program", sandboxed_program, ending::exited},
     {"served value", served_value, ending::returned, false, true},
+    {"served in a sandbox", served_in_sandbox, ending::returned, false, true},
     {"served streams", served_streams, ending::returned, false, true},
     {"served large arguments", served_large_arguments, ending::returned, false, true},
     {"served timeout", served_timeout, ending::timed_out, true, true},

@@ -3,11 +3,16 @@
 
 #include "posix/child/enter_sandbox.hpp"
 
+#include "posix/child/fault_handler.hpp"
 #include "posix/child/unmap_shared.hpp"
+#include "posix/credentials.hpp"
+#include "posix/filter_pass.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cerrno>
+#include <cstdint>
 
+#include <fcntl.h>
 #if defined(__linux__)
 #include <sched.h>
 #include <sys/prctl.h>
@@ -32,6 +37,8 @@ void replace(confine::filter& calls, const std::vector<std::uint16_t>& marks, in
   for (auto const mark : marks) calls.instructions[mark].k = static_cast<std::uint32_t>(value);
 }
 
+int leash_number = -1;
+
 bool load(confine::filter& calls, int leash) noexcept {
   if (calls.instructions.empty()) return true;
   replace(calls, calls.pid_marks, ::getpid());
@@ -42,11 +49,64 @@ bool load(confine::filter& calls, int leash) noexcept {
   return sys.seccomp(&program) == 0;
 }
 
+/// Writes the pass into the filter, from memory to memory.
+void write_pass(confine::filter& calls) noexcept {
+  auto const* const halves = reinterpret_cast<const volatile std::uint32_t*>(&filter_pass::bits);
+  int half = 0;
+  for (auto const mark : calls.pass_marks) {
+    *const_cast<volatile std::uint32_t*>(&calls.instructions[mark].k) = halves[half];
+    ++half;
+  }
+}
+
+void erase_pass(confine::filter& calls) noexcept {
+  for (auto const mark : calls.pass_marks)
+    *const_cast<volatile std::uint32_t*>(&calls.instructions[mark].k) = 0;
+}
+
+/// Keeps descriptors of the template's own away from a number.
+bool occupy(int number) noexcept {
+  int const nothing = retry([] { return sys.open("/dev/null", O_RDONLY | O_CLOEXEC, 0); });
+  if (nothing == -1) return false;
+  bool const done = nothing == number || retry([&] { return sys.dup2(nothing, number); }) != -1;
+  int const error = errno;
+  if (nothing != number) sys.close(nothing);
+  errno = error;
+  return done;
+}
+
+/// Enters the part of a sandbox that children inherit. Ruleset and capabilities are theirs to
+/// restrict and to drop: of a restricted template each child would copy the rules once more.
+setup_step enter_for_children(confine::sandbox_plan& plan) noexcept {
+  if (!occupy(plan.leash_number)) return setup_step::leash;
+  leash_number = plan.leash_number;
+  if (!install_violation_handler()) return setup_step::fault_report;
+  if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;
+  if (!filter_pass::draw()) return setup_step::system_calls;
+  for (auto& layer : plan.layers) {
+    write_pass(layer.calls);
+    bool const loaded = load(layer.calls, plan.leash_number);
+    erase_pass(layer.calls);
+    if (!loaded) return setup_step::system_calls;
+  }
+  return setup_step::none;
+}
+
 #endif
 
 }  // namespace
 
+int leash_number_of_children() noexcept {
+#if ISOLATTE_HAS_SANDBOX
+  return leash_number;
+#else
+  return -1;
+#endif
+}
+
 bool prepare_sandbox(confine::sandbox_plan& plan) noexcept {
+  // The template has unmapped what was shared.
+  if (plan.role == confine::sandbox_role::inherited) return true;
   plan.memory_map = open_memory_map();
   return static_cast<bool>(plan.memory_map);
 }
@@ -70,13 +130,18 @@ setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
     return setup_step::shared_memory;
   plan.memory_map.reset();
   if (!join_namespaces(plan)) return setup_step::namespaces;
-  if (sys.drop_capabilities() == -1) return setup_step::capabilities;
-  if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;
-  if (plan.ruleset) {
-    if (sys.landlock_restrict_self(plan.ruleset.get()) == -1) return setup_step::file_access;
-    plan.ruleset.reset();
+  if (plan.role == confine::sandbox_role::of_template) return enter_for_children(plan);
+  if (!drop_capabilities()) return setup_step::capabilities;
+  if (plan.role == confine::sandbox_role::alone && sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1)
+    return setup_step::privileges;
+  for (auto& layer : plan.layers) {
+    if (!layer.ruleset) continue;
+    if (sys.landlock_restrict_self(layer.ruleset.get()) == -1) return setup_step::file_access;
+    layer.ruleset.reset();
   }
-  if (!load(plan.calls, leash)) return setup_step::system_calls;
+  for (auto& layer : plan.layers)
+    if (!load(layer.calls, leash)) return setup_step::system_calls;
+  filter_pass::forget();
   return setup_step::none;
 }
 

@@ -13,12 +13,16 @@ namespace isolatte::inline v0_1::posix {
 /// @return whether it worked; errno tells why not
 bool join_namespaces(confine::sandbox_plan& plan) noexcept;
 
+/// The number that the leashes of a template's children have: the filter that they inherit guards
+/// it. -1 if they inherit none.
+int leash_number_of_children() noexcept;
+
 /// Opens what a callable's sandbox reads later, when this process may be another user's.
 /// @return whether it worked; errno tells why not
 bool prepare_sandbox(confine::sandbox_plan& plan) noexcept;
 
-/// Confines this process as planned. Nothing can be undone afterwards, and what is not planned for
-/// is forbidden. Async-signal-safe.
+/// Confines this process as planned, in its role. Nothing can be undone afterwards, and what is not
+/// planned for is forbidden. Async-signal-safe.
 /// @param plan its filter is changed: it becomes this child's own
 /// @param leash the child's leash, which the filter then guards, or -1
 /// @param page stays mapped

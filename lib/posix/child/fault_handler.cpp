@@ -30,6 +30,8 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
+/// Whether SIGSYS has its handler already, which a filter lets nobody change.
+bool handles_violations = false;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
@@ -169,7 +171,24 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   for (;;) ::pause();
 }
 
+bool handle(int signal) noexcept {
+  struct sigaction action{};
+  action.sa_sigaction = on_fault;
+  sigemptyset(&action.sa_mask);
+  // SA_NODEFER: a fault of the handler's own must reach it, too.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  // A sandbox lets no code set this handler, so the handler resets it by being called.
+  if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
+  return sys.sigaction(signal, &action, nullptr) == 0;
+}
+
 }  // namespace
+
+bool install_violation_handler() noexcept {
+  owner = 0;
+  handles_violations = handle(SIGSYS);
+  return handles_violations;
+}
 
 bool install_fault_handler(child_page_data& target) noexcept {
   page = &target;
@@ -182,16 +201,8 @@ bool install_fault_handler(child_page_data& target) noexcept {
   // EPERM: the child runs on such a stack already, because the program forked from a handler.
   // Faults are reported on the stack that they happen on then.
   if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
-  struct sigaction action{};
-  action.sa_sigaction = on_fault;
-  sigemptyset(&action.sa_mask);
-  for (int const signal : fatal_signals) {
-    // SA_NODEFER: a fault of the handler's own must reach it, too.
-    // A sandbox lets no code set this handler, so the handler resets it by being called.
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
-    if (sys.sigaction(signal, &action, nullptr) == -1) return false;
-  }
+  for (int const signal : fatal_signals)
+    if (!(signal == SIGSYS && handles_violations) && !handle(signal)) return false;
   return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/enter_sandbox.hpp"
 #include "posix/child/sandbox_message.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
@@ -147,6 +148,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   } else {
     leash_.reset();
   }
+  give_leash_its_number(numbers, ec);
+  if (ec) return;
   plan_.page = page_.data();
   plan_.of_template = true;
   plan_.lead_group = request.has(fork_request::leads_group);
@@ -178,6 +181,17 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
     arguments_.use(rest);
   for (int const number : numbers) plan_.moved.emplace_back(descriptors.next(ec), number);
   task_.expect(reinterpret_cast<detail::make_task>(request.entry.address), arguments_.bytes());
+}
+
+/// Has the leash be where the filter guards it, if the child inherits one. The program has its end
+/// of the template's socket there, so no descriptor that it wants kept.
+void requested_child::give_leash_its_number(const std::vector<int>& kept, error_code& ec) {
+  int const number = leash_number_of_children();
+  if (number == -1 || plan_.leash == -1) return;
+  if (std::binary_search(kept.begin(), kept.end(), number))
+    ec = make_error_code(boost::system::errc::invalid_argument);
+  plan_.moved.emplace_back(plan_.leash, number);
+  plan_.leash = number;
 }
 
 void requested_child::run() noexcept { child_main(task_, plan_); }

@@ -93,6 +93,8 @@ class requested_child {
   void plan(const fork_request& request, std::span<const std::byte> rest,
             descriptor_queue descriptors, boost::system::error_code& ec);
 
+  void give_leash_its_number(const std::vector<int>& kept, boost::system::error_code& ec);
+
   child_page page_;
   descriptor leash_;
   confine::sandbox_plan sandbox_;

@@ -14,8 +14,8 @@
 
 namespace isolatte::inline v0_1::posix {
 
-// A plan of a sandbox travels to a template as the bytes of the filter, its marks and the memory
-// that is kept, and with descriptors: those of the namespaces and the ruleset, as far as there are
+// A plan of a sandbox travels to a template as the bytes of the filters, their marks and the memory
+// that is kept, and with descriptors: those of the namespaces and the rulesets, as far as there are
 // any.
 
 /// Appends the plan's bytes, and its descriptors in the order in which they are sent.
@@ -32,7 +32,8 @@ confine::sandbox_plan take_sandbox(std::span<const std::byte>& rest, Next next, 
 /// The part of a plan that is bytes, and which descriptors go with it.
 struct sandbox_parts {
   confine::sandbox_plan plan;
-  bool has_ruleset = false;
+  /// For each layer.
+  std::vector<bool> has_ruleset;
   bool joins_user = false;
   bool joins_network = false;
   bool joins_ipc = false;
@@ -47,7 +48,8 @@ confine::sandbox_plan take_sandbox(std::span<const std::byte>& rest, Next next, 
   parts.plan.join.user = take(parts.joins_user);
   parts.plan.join.network = take(parts.joins_network);
   parts.plan.join.ipc = take(parts.joins_ipc);
-  if (parts.has_ruleset && !ec) parts.plan.ruleset.reset(release(ec));
+  for (std::size_t i = 0; i != parts.has_ruleset.size() && !ec; ++i)
+    if (parts.has_ruleset[i]) parts.plan.layers[i].ruleset.reset(release(ec));
   return std::move(parts.plan);
 }
 
