@@ -363,8 +363,10 @@ void add_descriptors(rules& all) {
   all.allow_when(SYS_fcntl, {masked(1, all_bits, F_SETFL), masked(2, O_ASYNC, 0)});
 
   constexpr std::uint32_t terminal_attributes_2 = 0x802c542a;
+  // PROCMAP_QUERY: what /proc/PID/maps says, for a sandbox within this one.
+  constexpr std::uint32_t query_map = 0xc0686611;
   for (std::uint32_t const request :
-       {std::uint32_t{TCGETS}, terminal_attributes_2, std::uint32_t{TIOCGWINSZ},
+       {std::uint32_t{TCGETS}, terminal_attributes_2, query_map, std::uint32_t{TIOCGWINSZ},
         std::uint32_t{FIONREAD}, std::uint32_t{FIONBIO}, std::uint32_t{FIOCLEX},
         std::uint32_t{FIONCLEX}})
     all.allow_when(SYS_ioctl, {masked(1, all_bits, request)});
@@ -377,7 +379,8 @@ void add_process_attributes(rules& all) {
         std::uint32_t{PR_GET_DUMPABLE}, std::uint32_t{PR_SET_NO_NEW_PRIVS},
         std::uint32_t{PR_GET_NO_NEW_PRIVS}, std::uint32_t{PR_CAPBSET_READ},
         std::uint32_t{PR_GET_TID_ADDRESS}, std::uint32_t{PR_GET_PDEATHSIG},
-        std::uint32_t{PR_GET_SECCOMP}, std::uint32_t{PR_SET_SECCOMP}})
+        std::uint32_t{PR_GET_CHILD_SUBREAPER}, std::uint32_t{PR_GET_SECCOMP},
+        std::uint32_t{PR_SET_SECCOMP}})
     all.allow_when(SYS_prctl, {masked(0, all_bits, option)});
   all.allow_when(SYS_seccomp, {masked(0, all_bits, SECCOMP_SET_MODE_FILTER),
                                masked(1, SECCOMP_FILTER_FLAG_NEW_LISTENER, 0)});

@@ -3,6 +3,7 @@
 
 #include "launch/child_birth.hpp"
 
+#include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
@@ -67,6 +68,10 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   child_.process = std::make_shared<posix::child_process>();
   if (opts.die_with_parent) {
     why.step = "tying the child's life to the program's";
+    // The sandbox of this process forbids the calls that the child would need.
+    if (posix::own_confinement() != posix::confinement::none)
+      why.ec = make_error_code(boost::system::errc::operation_not_permitted);
+    if (why) return;
     leash_ = child_.process->open_leash(why.ec);
     if (why) return;
     why.step = "creating the child";

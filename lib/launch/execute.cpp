@@ -166,11 +166,8 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
                  detail::report_handler waiting) {
-  if (shares_terminal(opts)) {
-    options shared = opts;
-    shared.kill_tree = false;
-    return execute(executor, what, shared, std::move(waiting));
-  }
+  if (auto const changed = adapted(opts))
+    return execute(executor, what, *changed, std::move(waiting));
   launched run{executor, opts, nullptr, std::move(waiting)};
   // Otherwise a missing file of the options would look like a missing executable.
   if (run.refused) {

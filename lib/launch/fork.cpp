@@ -28,11 +28,8 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise,
               detail::report_handler waiting) {
-  if (shares_terminal(opts)) {
-    options shared = opts;
-    shared.kill_tree = false;
-    return fork(executor, task, shared, std::move(symbolise), std::move(waiting));
-  }
+  if (auto const changed = adapted(opts))
+    return fork(executor, task, *changed, std::move(symbolise), std::move(waiting));
   launched run{executor, opts, std::move(symbolise), std::move(waiting)};
   if (!run.refused)
     run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused));

@@ -4,6 +4,7 @@
 #include "launch/template_process.hpp"
 
 #include "launch/fork.hpp"
+#include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
@@ -89,6 +90,10 @@ template_process::~template_process() = default;
 
 void template_process::start(error_code& ec) {
   try {
+    // No sandbox lets a process have siblings made.
+    if (posix::own_confinement() != posix::confinement::none)
+      ec = make_error_code(boost::system::errc::operation_not_permitted);
+    if (ec) return;
     posix::socket_ends sockets = posix::make_message_sockets(ec);
     if (ec) return;
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;

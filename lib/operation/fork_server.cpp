@@ -62,7 +62,7 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
 void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
   // A deferred operation keeps its arguments until after the handler has run.
   options opts = std::move(given);
-  if (launch::shares_terminal(opts)) opts.kill_tree = false;
+  if (auto changed = launch::adapted(opts)) opts = std::move(*changed);
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;

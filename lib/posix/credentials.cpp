@@ -121,7 +121,12 @@ credentials credentials::own(error_code& ec) {
   return own;
 }
 
-bool drop_capabilities() noexcept { return write_capabilities({}); }
+bool drop_capabilities() noexcept {
+  // A sandbox within a sandbox has none, and may not even say so.
+  credentials own;
+  return (read_capabilities(own) && own.capabilities == decltype(own.capabilities){}) ||
+         write_capabilities({});
+}
 
 bool take_on(const credentials& wanted) noexcept try {
   error_code ec;

@@ -1,6 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "posix/child_page.hpp"
+#include "posix/system_calls.hpp"
 #include "process/sandbox_helpers.hpp"
 #include "support/nothing_left.hpp"
 
@@ -1252,23 +1254,149 @@ BOOST_AUTO_TEST_CASE(a_process_namespace_by_a_server) {
   });
 }
 
+// Lies
+
+/// Finds the memory that this process shares with the program.
+isolatte::posix::child_page_data* find_page() {
+  std::ifstream maps{"/proc/self/maps"};
+  for (std::string line; std::getline(maps, line);)
+    if (line.find(" rw-s ") != std::string::npos)
+      return reinterpret_cast<isolatte::posix::child_page_data*>(std::stoull(line, nullptr, 16));
+  std::abort();
+}
+
+/// Dies of a fault with a record of rubbish.
+void lie_about_a_fault() {
+  auto& page = *find_page();
+  std::mt19937_64 random{std::random_device{}()};
+  page.signal = SIGSEGV;
+  page.code = 1;
+  page.address = random();
+  page.system_call = static_cast<int>(random());
+  page.frame_count = 128;
+  for (auto& frame : page.frames) frame = random();
+  page.fault = isolatte::posix::fault_state::recorded;
+  std::signal(SIGSEGV, SIG_DFL);
+  std::raise(SIGSEGV);
+}
+
+int forks = 0;
+
+BOOST_AUTO_TEST_CASE(false_fault_records) {
+  auto const real = isolatte::posix::sys;
+  isolatte::posix::sys.fork = [] {
+    ++forks;
+    return ::fork();
+  };
+  constexpr int lies = 1000;
+  auto const reads_maps = isolatte::sandbox::reader({"/proc"});
+  findings all;
+  all.expect_how(run(reads_maps, [] {}), ending::returned);
+  forks = 0;
+  for (int i = 0; i != lies; ++i) {
+    auto const told = run(reads_maps, lie_about_a_fault, {.limits = {.core_size = 0}});
+    all.expect_how(told, ending::faulted);
+    all.expect(told.signal() == SIGSEGV && told.fault() &&
+                   told.fault()->trace.find(" in ") == std::string::npos,
+               "a trace", told);
+  }
+  isolatte::posix::sys = real;
+  BOOST_TEST(all.text() == "");
+  BOOST_TEST(forks == lies);
+}
+
+BOOST_AUTO_TEST_CASE(garbage_for_a_result) {
+  as_each_user([](findings& all) {
+    auto const told = run(isolatte::sandbox::pure(), []() -> std::string {
+      std::string const rubbish(10'000, '\x7f');
+      for (int fd = 3; fd != 64; ++fd)
+        static_cast<void>(::write(fd, rubbish.data(), rubbish.size()));
+      ::_exit(0);
+    });
+    all.expect(told.how() == ending::undelivered || told.how() == ending::exited, "an ending",
+               told);
+    all.expect(!told, "a value", told);
+  });
+}
+
 // In a sandbox
+
+/// Nests sandboxes until one is refused.
+/// @return what was wrong, or how many there are, and why there are no more
+std::string nest(int level) {
+  if (std::ifstream{"/etc/group"}.is_open() || ::socket(AF_INET, SOCK_STREAM, 0) != -1)
+    return "weaker at " + std::to_string(level);
+  auto box = with_processes();
+  box.read = {"/proc", "/etc/passwd"};
+  box.on_violation = isolatte::violation::refused;
+  auto const inner = run(box, [level] { return nest(level + 1); });
+  if (inner) return inner.value();
+  std::ostringstream text;
+  text << level << ": " << inner;
+  return text.str();
+}
 
 BOOST_AUTO_TEST_CASE(sandboxes_nest) {
   as_each_user([](findings& all) {
     auto box = with_processes();
+    box.read = {"/proc", "/etc/passwd"};
+    box.on_violation = isolatte::violation::refused;
+    // Landlock has sixteen layers.
+    auto const nested = run(box, [] { return nest(1); });
+    all.expect(nested && nested.value().starts_with("16: not_started") &&
+                   nested.value().find("Argument list too long") != std::string::npos,
+               nested.value_or("none"), nested);
     box.read = {"/proc", "/etc"};
     all.expect_value(run(box,
                          [] {
-                           auto const inner =
-                               run(isolatte::sandbox::pure(),
-                                   [] { return std::ifstream{"/etc/passwd"}.is_open(); },
-                                   {.die_with_parent = false});
-                           std::ostringstream text;
-                           text << inner.how();
-                           return text.str();
+                           auto const reads = [] { return std::ifstream{"/etc/passwd"}.is_open(); };
+                           return std::vector<bool>{
+                               reads(), run(isolatte::sandbox::pure(), reads).value(),
+                               run(isolatte::sandbox::reader({"/"}), reads).value(),
+                               isolatte::fork(reads).value()};
                          }),
-                     std::string{"not_started"});
+                     std::vector<bool>{true, false, true, true});
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_nested_child_ends_with_the_outer_one) {
+  as_each_user([](findings& all) {
+    wire alive;
+    auto const told = run(with_processes(),
+                          [&] {
+                            boost::asio::io_context ctx;
+                            isolatte::async_fork(
+                                ctx,
+                                [&] {
+                                  alive.tell();
+                                  hang();
+                                },
+                                {.keep = {alive.write_end()}}, boost::asio::detached);
+                            ctx.run();
+                          },
+                          {.timeout = 200ms, .keep = {alive.write_end()}});
+    all.expect_how(told, ending::timed_out);
+    alive.close_write();
+    all.expect(alive.await(), "it has run");
+    alive.wait_until_closed();
+    all.expect_value(run(with_processes(),
+                         [] {
+                           auto const refused = isolatte::fork([] {}, {.kill_tree = false});
+                           return refused.how() == ending::not_started;
+                         },
+                         {.kill_tree = false}),
+                     true);
+    all.expect_value(run(with_processes(),
+                         [] {
+                           boost::asio::io_context ctx;
+                           try {
+                             isolatte::fork_server const server{ctx};
+                             return 0;
+                           } catch (const boost::system::system_error& error) {
+                             return error.code().value();
+                           }
+                         }),
+                     EPERM);
   });
 }
 

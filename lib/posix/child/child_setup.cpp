@@ -57,8 +57,8 @@ bool close_one_by_one(int first, int last) noexcept {
         char const* const end = entry->d_name + std::strlen(entry->d_name);
         if (std::from_chars(entry->d_name, end, fd).ptr != end) continue;
         if (fd < first || fd > last || fd == ::dirfd(open)) continue;
-        sys.close(fd);
-        clean = false;
+        // EBADF: it is the leash of a sandbox around this one, which nothing can close.
+        if (sys.close(fd) == 0 || errno != EBADF) clean = false;
       }
     }
     ::closedir(open);
@@ -118,6 +118,20 @@ bool unblock_signals() noexcept {
 /// The plan of a sandbox that the callable is still to enter.
 const child_plan* deferred = nullptr;
 
+confinement confined = confinement::none;
+
+setup_step enter(const child_plan& plan) noexcept {
+  auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+  if (plan.sandbox->role == confine::sandbox_role::of_template) return failed;
+  if (plan.sandbox->process_namespace)
+    confined = confinement::by_namespace;
+  else if (plan.lead_group)
+    confined = confinement::by_group;
+  else if (confined == confinement::none)
+    confined = confinement::alone;
+  return failed;
+}
+
 /// Whether this thread is the only one. A sandbox binds the thread that enters it.
 bool has_one_thread() noexcept {
   DIR* const threads = ::opendir("/proc/self/task");
@@ -130,6 +144,8 @@ bool has_one_thread() noexcept {
 }
 
 }  // namespace
+
+confinement own_confinement() noexcept { return confined; }
 
 setup_step prepare_child(const child_plan& plan) noexcept {
 #ifdef MADV_DONTFORK
@@ -167,8 +183,7 @@ setup_step prepare_child(const child_plan& plan) noexcept {
     if (!plan.sandbox->has_files) forgo_profile();
     if (plan.defers_sandbox) {
       deferred = &plan;
-    } else if (auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
-               failed != setup_step::none) {
+    } else if (auto const failed = enter(plan); failed != setup_step::none) {
       return failed;
     }
   }
@@ -183,7 +198,7 @@ void enter_deferred_sandbox(std::span<const confine::memory_range> kept) {
   all.insert(all.end(), kept.begin(), kept.end());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   setup_step failed = setup_step::one_thread;
-  if (has_one_thread()) failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+  if (has_one_thread()) failed = enter(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
 }
 

@@ -10,6 +10,19 @@
 
 namespace isolatte::inline v0_1::posix {
 
+/// Whether this process is in a sandbox of the library's, and what ends the processes that it makes
+/// there. A sandbox within another one has the end of the outer one.
+enum class confinement {
+  none,
+  /// Nothing.
+  alone,
+  /// The end of its process group, which nothing in the sandbox can leave.
+  by_group,
+  /// The end of its PID namespace.
+  by_namespace,
+};
+confinement own_confinement() noexcept;
+
 /// Turns the copy of the parent into a process of its own, as planned.
 /// @return the step that failed, with errno, or none
 setup_step prepare_child(const child_plan& plan) noexcept;

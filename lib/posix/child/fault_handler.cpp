@@ -30,7 +30,8 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
-/// Whether SIGSYS has its handler already, which a filter lets nobody change.
+/// Whether SIGSYS has had its handler, in this process or in one that it was forked from. In a
+/// sandbox nobody can change it.
 bool handles_violations = false;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
@@ -179,15 +180,17 @@ bool handle(int signal) noexcept {
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   // A sandbox lets no code set this handler, so the handler resets it by being called.
   if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
-  return sys.sigaction(signal, &action, nullptr) == 0;
+  bool const done = sys.sigaction(signal, &action, nullptr) == 0;
+  if (signal != SIGSYS) return done;
+  handles_violations = done || (handles_violations && errno == EINVAL);
+  return handles_violations;
 }
 
 }  // namespace
 
 bool install_violation_handler() noexcept {
   owner = 0;
-  handles_violations = handle(SIGSYS);
-  return handles_violations;
+  return handle(SIGSYS);
 }
 
 bool install_fault_handler(child_page_data& target) noexcept {
@@ -202,7 +205,7 @@ bool install_fault_handler(child_page_data& target) noexcept {
   // Faults are reported on the stack that they happen on then.
   if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
   for (int const signal : fatal_signals)
-    if (!(signal == SIGSYS && handles_violations) && !handle(signal)) return false;
+    if (!handle(signal)) return false;
   return true;
 }
 
