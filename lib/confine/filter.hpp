@@ -14,19 +14,24 @@
 #include <string>
 #include <vector>
 
-// A sandbox needs libseccomp, and an architecture whose system calls the lists know.
-#if ISOLATTE_HAS_PIDFD && defined(ISOLATTE_HAS_SECCOMP) && \
-    (defined(__x86_64__) || defined(__aarch64__)) && !defined(__ILP32__)
-#define ISOLATTE_HAS_SANDBOX 1
+// A sandbox needs an architecture whose system calls the lists know, and libseccomp, which knows
+// their numbers.
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__)) && !defined(__ILP32__)
+#define ISOLATTE_HAS_FILTERS 1
 #include <linux/filter.h>
 #else
-#define ISOLATTE_HAS_SANDBOX 0
+#define ISOLATTE_HAS_FILTERS 0
 struct sock_filter {
   std::uint16_t code;
   std::uint8_t jt;
   std::uint8_t jf;
   std::uint32_t k;
 };
+#endif
+#if ISOLATTE_HAS_FILTERS && ISOLATTE_HAS_PIDFD && defined(ISOLATTE_HAS_SECCOMP)
+#define ISOLATTE_HAS_SANDBOX 1
+#else
+#define ISOLATTE_HAS_SANDBOX 0
 #endif
 
 namespace isolatte::inline v0_1::confine {
@@ -75,8 +80,7 @@ struct filter {
   std::vector<std::uint16_t> pid_marks;
   /// The instructions that compare with the child's leash.
   std::vector<std::uint16_t> leash_marks;
-  /// Two if the filter is to be inherited, else none: the instructions that compare with the lower
-  /// and the upper half of the pass.
+  /// The instructions that compare with the pass: with its lower half and its upper half in turn.
   std::vector<std::uint16_t> pass_marks;
 };
 

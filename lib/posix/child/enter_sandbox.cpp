@@ -55,7 +55,7 @@ void write_pass(confine::filter& calls) noexcept {
   int half = 0;
   for (auto const mark : calls.pass_marks) {
     *const_cast<volatile std::uint32_t*>(&calls.instructions[mark].k) = halves[half];
-    ++half;
+    half = 1 - half;
   }
 }
 
