@@ -26,8 +26,13 @@ namespace isolatte::inline v0_1 {
 /// How a @ref fork_server works; an aggregate for designated initialisers, every member with a
 /// default.
 struct fork_server_options {
-  /// The sandbox of each child whose own options have none. A server that is made before secrets
-  /// are loaded is the best place for code that is not trusted: its children do not have them.
+  /// The sandbox of every child. The server enters it as far as the kernel lets children inherit
+  /// it, so that a sandboxed child costs little more than another one. A child whose own options
+  /// have a sandbox, too, may do what both allow.
+  ///
+  /// A server that is made before secrets are loaded is the best place for code that is not
+  /// trusted: its children do not have them. A path that does not exist, or a promise that the
+  /// system cannot keep, is an exception of the constructor's.
   std::optional<isolatte::sandbox> sandbox{};
 };
 

@@ -83,7 +83,8 @@ struct options {
   kept_descriptors keep{};
   /// The child leads a process group of its own, and the group is killed at its end, timeout or
   /// cancellation. Without effect for a child whose input is the terminal in whose foreground this
-  /// process is: such a child stays in the group of this process, so that it can read.
+  /// process is: such a child stays in the group of this process, so that it can read. Without
+  /// effect in a sandbox, too, whose group nothing leaves.
   bool kill_tree = true;
   /// The child and its group get SIGKILL when this process dies, whichever thread forked. True if
   /// the system can do it. The kernel follows a descriptor in the child: a child that closes all

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -15,7 +16,8 @@
 
 namespace isolatte::inline v0_1::confine {
 
-/// Assembles a filter that the kernel runs at each system call. Jumps go forwards, to labels.
+/// Assembles a filter that the kernel runs at each system call. Jumps go forwards, to labels; those
+/// with a condition reach no further than 255 instructions.
 class bpf_assembler {
  public:
   using label = std::size_t;
@@ -39,8 +41,9 @@ class bpf_assembler {
   std::uint16_t if_equal(std::uint32_t constant, label then, label otherwise = next) {
     return jump(BPF_JEQ, constant, then, otherwise);
   }
-  void if_at_least(std::uint32_t constant, label then) { jump(BPF_JGE, constant, then, next); }
-  void if_above(std::uint32_t constant, label then) { jump(BPF_JGT, constant, then, next); }
+  void if_at_least(std::uint32_t constant, label then, label otherwise = next) {
+    jump(BPF_JGE, constant, then, otherwise);
+  }
   void go_to(label where) {
     jumps_.push_back({code_.size(), where, where, true});
     add(BPF_JMP | BPF_JA, 0);
@@ -48,6 +51,7 @@ class bpf_assembler {
   void answer(std::uint32_t action) { add(BPF_RET | BPF_K, action); }
 
   /// @return the code; all labels have to be placed
+  /// @throws std::length_error if a jump with a condition is too long
   std::vector<sock_filter> assemble() && {
     for (auto const& each : jumps_) {
       auto const distance = [&](label to) {
@@ -56,6 +60,8 @@ class bpf_assembler {
       if (each.always) {
         code_[each.at].k = distance(each.then);
       } else {
+        if (distance(each.then) > longest_jump || distance(each.otherwise) > longest_jump)
+          throw std::length_error{"isolatte: a jump of a filter is too long"};
         code_[each.at].jt = static_cast<std::uint8_t>(distance(each.then));
         code_[each.at].jf = static_cast<std::uint8_t>(distance(each.otherwise));
       }
@@ -64,6 +70,7 @@ class bpf_assembler {
   }
 
  private:
+  static constexpr unsigned longest_jump = 255;
   struct pending_jump {
     std::size_t at;
     label then;

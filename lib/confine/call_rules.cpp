@@ -41,7 +41,6 @@ void call_rules::guard_leash(number call, std::vector<unsigned> arguments) {
 
 void call_rules::let_pass(number call) { rules_[call].passes = true; }
 
-/// Makes the code. Jumps of a search reach 255 instructions, which is enough for that many ranges.
 class call_rules::compiler {
  public:
   compiler(const call_rules& of, std::uint32_t marked_pid) : of_{of}, marked_pid_{marked_pid} {}
@@ -68,7 +67,16 @@ class call_rules::compiler {
     if (all.size() == 1) return decide(all.front());
     auto const half = all.size() / 2;
     auto const upper = code_.make_label();
-    code_.if_at_least(all[half].first, upper);
+    // Each range takes two instructions at most, and more if such a jump is among them.
+    constexpr std::size_t within_reach = 100;
+    if (half <= within_reach) {
+      code_.if_at_least(all[half].first, upper);
+    } else {
+      auto const lower = code_.make_label();
+      code_.if_at_least(all[half].first, bpf_assembler::next, lower);
+      code_.go_to(upper);
+      code_.place(lower);
+    }
     search(all.first(half));
     code_.place(upper);
     search(all.subspan(half));

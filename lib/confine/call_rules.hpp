@@ -42,7 +42,7 @@ struct argument_bits {
 class call_rules {
  public:
   using number = std::uint32_t;
-  /// Emits code that answers, or goes on behind itself.
+  /// Emits code that answers, or runs through to its end.
   using check = std::function<void(bpf_assembler&)>;
 
   /// @param otherwise the answer to a call without a rule

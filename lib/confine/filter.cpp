@@ -29,9 +29,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// libseccomp knows the numbers of the calls. It could make the code, too, but can neither say
-// "greater than" of a number nor compare 32 bits for inequality, and its code is loaded three times
-// as slowly: it names each call, where call_rules name ranges.
+// libseccomp knows the numbers of the calls. The library could make the code, too, but can neither
+// say "greater than" of a number nor compare 32 bits for inequality, and its code is loaded three
+// times as slowly: it names each call, where call_rules name ranges.
 
 namespace isolatte::inline v0_1::confine {
 

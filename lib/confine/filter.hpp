@@ -61,7 +61,7 @@ struct filter_kind {
   bool executes = false;
   /// Whether the child cannot leave its PID namespace, so that it may have sessions and groups.
   bool contained = false;
-  /// Whether a template loads it, for children that inherit it: whoever has the pass may do more,
+  /// Whether a template loads it, for children that inherit it: code that has the pass may do more,
   /// and signals are left to Landlock, since a child's number is not known.
   bool inherited = false;
   /// Whether Landlock does not cover truncation, so that the filter has to.

@@ -18,7 +18,7 @@
 
 namespace isolatte::inline v0_1::confine {
 
-/// What restricts a child. Several restrict it to what all of them allow.
+/// A ruleset and a filter. A child with several layers may do what all of them allow.
 struct sandbox_layer {
   /// The rights to which Landlock restricts the child, or none.
   posix::descriptor ruleset;

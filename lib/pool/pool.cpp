@@ -517,6 +517,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   if (what.summary.how == ending::not_started) {
     why = logic::worker_end::refused;
     last_refusal_ = ec;
+    detail::give_gaps(refused_gaps_, what.summary.gaps);
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
@@ -609,6 +610,10 @@ void pool::refuse(job& what, job_end how) {
     case job_end::no_worker:
       ec = last_refusal_;
       detail::give_reason(report.summary.reason, "starting a worker");
+      if (ec == error::sandbox_unsupported) {
+        detail::give_gaps(report.summary.gaps, refused_gaps_);
+        detail::add_gaps(report.summary.reason, refused_gaps_);
+      }
       break;
     case job_end::pool_broken:
       ec = error::broken_pool;

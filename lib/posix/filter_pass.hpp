@@ -10,9 +10,10 @@ namespace isolatte::inline v0_1::posix {
 
 // A template that is to have children in a sandbox loads their filter of system calls itself, since
 // children inherit a filter for nothing. The library's own code has to do more there, and in a
-// child that is being made, than the filter allows to others. It proves itself by a pass: 64 random
-// bits in the sixth argument, which none of these calls has. A child forgets the pass before any
-// code that is not trusted runs. Nothing but filter_pass::bits has a copy: no register, no stack.
+// child that is being made, than the filter allows to others. That code proves itself by a pass: 64
+// random bits in the sixth argument, which none of these calls has. A child forgets the pass before
+// any code that is not trusted runs. Nothing but filter_pass::bits has a copy: no register, no
+// stack.
 
 struct filter_pass {
   /// 0: none.

@@ -1147,6 +1147,33 @@ BOOST_AUTO_TEST_CASE(a_pools_worker_is_sandboxed) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_that_cannot_be_confined) {
+  BOOST_TEST(without({444, 445, 446}, ENOSYS, [](findings& all) {
+               for (bool const strict : {true, false}) {
+                 auto box = isolatte::sandbox::reader({"/etc"});
+                 if (!strict) box.enforce = isolatte::enforcement::best_effort;
+                 boost::asio::io_context ctx;
+                 isolatte::worker_pool pool{ctx, {.workers = 1, .worker = {.sandbox = box}}};
+                 isolatte::outcome<int> result;
+                 boost::system::error_code ec;
+                 pool.async_run(isolatte::call([] { return 1; }), {},
+                                [&](const boost::system::error_code& e, isolatte::outcome<int> o) {
+                                  ec = e;
+                                  result = std::move(o);
+                                  pool.stop();
+                                });
+                 ctx.run();
+                 if (strict) {
+                   all.expect_error(result, isolatte::error::sandbox_unsupported);
+                   all.expect(ec == isolatte::error::sandbox_unsupported, ec.message());
+                 } else {
+                   all.expect_value(result, 1);
+                 }
+                 all.expect(result.gaps().size() == 1, "the gaps", result);
+               }
+             }) == "");
+}
+
 BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {
   as_each_user([](findings& all) {
     boost::asio::io_context ctx;

@@ -23,7 +23,6 @@
 namespace call_rules_test {
 
 using isolatte::confine::bpf_assembler;
-using isolatte::confine::call_rules;
 using isolatte::confine::errno_answer;
 using isolatte::confine::filter;
 
@@ -64,7 +63,9 @@ std::uint32_t answer_to(const filter& what, std::uint32_t number,
   return run(what, call);
 }
 
-filter compiled(const call_rules& all) { return all.compile(architecture, newest, marked_pid); }
+filter compiled(const isolatte::confine::call_rules& all) {
+  return all.compile(architecture, newest, marked_pid);
+}
 
 BOOST_AUTO_TEST_SUITE(call_rules)
 

@@ -31,7 +31,7 @@ constexpr time_t unwind_seconds = 2;
 child_page_data* page = nullptr;
 pid_t owner = 0;
 /// Whether SIGSYS has had its handler, in this process or in one that it was forked from. In a
-/// sandbox nobody can change it.
+/// sandbox no code can change it.
 bool handles_violations = false;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};

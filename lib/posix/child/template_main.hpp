@@ -17,8 +17,9 @@ namespace isolatte::inline v0_1::posix {
 /// closed. A template never calls anything of the user's itself.
 void template_main(int socket);
 
-/// A second template, which is made by a template that enters a sandbox, before it does: it can
-/// still open the files that the names of frames are read from. It has the same addresses.
+/// A second template, which is made by a template that enters a sandbox, before it does. The
+/// second one can still open the files that the names of frames are read from, and has the same
+/// addresses.
 struct namer {
   /// Its end of its socket, which the template keeps.
   int socket = -1;
