@@ -31,6 +31,8 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::pool {
 
