@@ -33,7 +33,7 @@ server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_
   std::optional<launch::common_sandbox> around;
   if (opts.sandbox) {
     refusal why;
-    around.emplace(std::move(*opts.sandbox));
+    around = launch::common_sandbox{std::move(*opts.sandbox), std::nullopt};
     around->inherited = confine::inheritable_sandbox::plan(around->box, why);
     if (why) {
       std::string text = why.step;
