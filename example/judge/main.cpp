@@ -1,8 +1,10 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Judges untrusted submissions, one a line on standard input: expressions, and attempts to do more
-// than compute. Each runs in a sandboxed child of its own. Without input it judges a few examples.
+// usage: judge [-]
+// Judges untrusted submissions: expressions, and attempts to do more than compute. Each runs in a
+// sandboxed child of its own. With - they come from standard input, one a line; else they are a few
+// examples.
 
 #include "submissions.hpp"
 

@@ -62,14 +62,16 @@ enum class violation {
   /// The child dies of SIGSYS: the outcome is ending::faulted, and fault_info::system_call names
   /// the call.
   faults,
-  /// The call fails with `EPERM`, and the child goes on.
+  /// The call fails with `EPERM`, or with the errno that it has in any case, and the child goes on.
+  /// A call of another architecture is SIGSYS all the same.
   refused,
 };
 
 /// The namespaces that a sandboxed child has to itself. Each is unsupported where the kernel or an
 /// administrator forbids it, as most containers do.
 struct isolation {
-  /// A PID namespace: the child sees no other process, and no process that it makes outlives it.
+  /// A PID namespace: the child can reach no other process, and no process that it makes outlives
+  /// it. Files in `/proc`, if they may be read, still tell of others.
   bool processes = false;
   /// An empty network (and IPC) namespace, which all such children of this program share.
   bool network = false;

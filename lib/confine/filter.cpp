@@ -114,7 +114,7 @@ void add_paths(rules& all, const filter_kind& kind) {
 }
 
 void add_permissions(rules& all, const filter_kind& kind) {
-  if (!kind.sets_permissions) return;
+  if (!kind.sets_attributes) return;
   constexpr std::uint32_t special = S_ISUID | S_ISGID | S_ISVTX;
   all.allow_when(SYS_fchmod, {{1, special, 0}});
   for (std::uint32_t const each : {S_ISUID, S_ISGID, S_ISVTX})
@@ -154,7 +154,8 @@ void add_threads_and_processes(rules& all, const filter_kind& kind) {
     all.allow_when(call, {{0, all_bits, 0}});
 }
 
-void add_descriptors(rules& all) {
+/// @param otherwise the answer to a violation
+void add_descriptors(rules& all, std::uint32_t otherwise) {
   constexpr int commands[] = {
       F_DUPFD, F_GETFD, F_SETFD,         F_GETFL,      F_GETLK,      F_SETLK,          F_SETLKW, 36,
       37,      38,      F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ, 1033 /* seals */, 1034};
@@ -167,9 +168,16 @@ void add_descriptors(rules& all) {
   constexpr std::uint32_t query_map = 0xc0686611;
   for (std::uint32_t const request :
        {std::uint32_t{TCGETS}, terminal_attributes_2, query_map, std::uint32_t{TIOCGWINSZ},
-        std::uint32_t{FIONREAD}, std::uint32_t{FIONBIO}, std::uint32_t{FIOCLEX},
-        std::uint32_t{FIONCLEX}})
+        std::uint32_t{TIOCGPGRP}, std::uint32_t{FIONREAD}, std::uint32_t{FIONBIO},
+        std::uint32_t{FIOCLEX}, std::uint32_t{FIONCLEX}})
     all.allow_when(SYS_ioctl, {{1, all_bits, request}});
+  // Others are for devices, and programs do without. These send signals, or feed a terminal.
+  for (std::uint32_t const request :
+       {std::uint32_t{FIOASYNC}, std::uint32_t{FIOSETOWN}, std::uint32_t{SIOCSPGRP},
+        std::uint32_t{TIOCSTI}, std::uint32_t{TIOCLINUX}, std::uint32_t{TIOCSCTTY},
+        std::uint32_t{TIOCNOTTY}, std::uint32_t{TIOCSPGRP}})
+    all.when(SYS_ioctl, otherwise, {{1, all_bits, request}});
+  all.when(SYS_ioctl, errno_answer(ENOTTY), {});
 }
 
 void add_process_attributes(rules& all) {
@@ -266,15 +274,17 @@ void look_at_opening(bpf_assembler& code, const filter_kind& kind, unsigned flag
 void add_looks(rules& all, const filter_kind& kind) {
   // A handler of the child's own would hide the violation.
   all.set(SYS_rt_sigaction, allow);
-  all.look_first(SYS_rt_sigaction, [](bpf_assembler& code) {
-    auto const other = code.make_label();
-    code.load_argument(0);
-    code.if_equal(SIGSYS, bpf_assembler::next, other);
-    code.answer(errno_answer(EINVAL));
-    code.place(other);
-  });
-  // futimens(): the file is open already. Both halves of a null pointer are null.
-  all.set(SYS_utimensat, allow);
+  if (kind.otherwise == forbidden::trap)
+    all.look_first(SYS_rt_sigaction, [](bpf_assembler& code) {
+      auto const other = code.make_label();
+      code.load_argument(0);
+      code.if_equal(SIGSYS, bpf_assembler::next, other);
+      code.answer(errno_answer(EINVAL));
+      code.place(other);
+    });
+  // futimens(): the file is open already, for reading perhaps. Both halves of a null pointer are
+  // null.
+  all.set(SYS_utimensat, kind.sets_attributes ? allow : errno_answer(0));
   all.look_first(SYS_utimensat, [](bpf_assembler& code) {
     answer_if_any(code, 1, all_bits, not_permitted);
     auto const null = code.make_label();
@@ -300,7 +310,8 @@ void add_looks(rules& all, const filter_kind& kind) {
     all.look_first(SYS_sendmsg,
                    [](bpf_assembler& code) { answer_if_any(code, 2, MSG_FASTOPEN, denied); });
   }
-  for (long const call : {SYS_close, SYS_dup, SYS_fcntl, SYS_ioctl, SYS_fchmod})
+  for (long const call : {SYS_close, SYS_dup, SYS_fcntl, SYS_ioctl, SYS_fchmod, SYS_shutdown,
+                          SYS_setsockopt, SYS_bind, SYS_connect})
     all.by_number().guard_leash(rules::word(call), {0});
 #if defined(SYS_dup2)
   all.by_number().guard_leash(SYS_dup2, {0, 1});
@@ -336,7 +347,7 @@ std::shared_ptr<const filter> make_anew(const filter_kind& kind, error_code& ec)
   add_paths(all, kind);
   add_permissions(all, kind);
   add_threads_and_processes(all, kind);
-  add_descriptors(all);
+  add_descriptors(all, action_of(kind.otherwise));
   add_process_attributes(all);
   add_sockets(all, kind);
   add_looks(all, kind);

@@ -51,8 +51,8 @@ struct filter_kind {
   bool paths = false;
   /// Whether some of them may be written.
   bool writes = false;
-  /// Whether the permissions of every file that can be opened may be changed.
-  bool sets_permissions = false;
+  /// Whether permissions and times of every file that can be opened may be changed.
+  bool sets_attributes = false;
   bool sockets = false;
   /// Whether the sockets are those of TCP alone.
   bool tcp_only = false;

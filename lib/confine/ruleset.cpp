@@ -37,6 +37,7 @@ constexpr std::uint64_t remove_directory = bit(4);
 constexpr std::uint64_t remove_file = bit(5);
 constexpr std::uint64_t make_directory = bit(7);
 constexpr std::uint64_t make_regular = bit(8);
+constexpr std::uint64_t make_socket = bit(9);
 constexpr std::uint64_t make_symlink = bit(12);
 constexpr std::uint64_t refer = bit(13);
 constexpr std::uint64_t truncate_file = bit(14);
@@ -104,7 +105,10 @@ class ruleset_maker {
  public:
   ruleset_maker(const ruleset_scope& scope, int version, error_code& ec) : ec_{ec} {
     ruleset_attributes attributes;
-    if (scope.files) attributes.files = file_rights(version);
+    if (scope.files)
+      attributes.files = file_rights(version);
+    else if (scope.socket_files)
+      attributes.files = make_socket;
     if (scope.tcp_ports && version >= landlock_with_tcp)
       attributes.network = bind_tcp | connect_tcp;
     if (version >= landlock_with_signals)

@@ -21,8 +21,10 @@ struct ruleset_scope {
   bool tcp_ports = false;
   /// Signals to processes outside, and abstract Unix sockets of theirs.
   bool signals = false;
+  /// The files that binding a Unix socket makes. A child may have inherited one.
+  bool socket_files = false;
 
-  bool any() const noexcept { return files || tcp_ports || signals; }
+  bool any() const noexcept { return files || tcp_ports || signals || socket_files; }
 };
 
 /// The version of Landlock that the kernel offers, or 0 with an error.

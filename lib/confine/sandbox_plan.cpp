@@ -19,6 +19,8 @@ namespace isolatte::inline v0_1::confine {
 namespace {
 
 constexpr const char* no_process_limit = "no limit of processes: RLIMIT_NPROC does not bind root";
+constexpr const char* no_end_of_tree =
+    "no end of the processes that the child leaves: options::kill_tree is off";
 
 forbidden answer_to_violations(const sandbox& box, bool can_report) noexcept {
   if (box.on_violation == violation::refused) return forbidden::refuse;
@@ -29,14 +31,16 @@ filter_kind kind_of(const sandbox& box, const support& found) {
   filter_kind kind;
   kind.paths = found.needs.files;
   kind.writes = !box.write.empty();
-  // fchmod() takes a file that was opened for reading, too.
-  kind.sets_permissions =
+  // fchmod() and futimens() take a file that was opened for reading, too.
+  kind.sets_attributes =
       kind.writes && box.read.empty() && box.execute.empty() && found.has.landlock_version != 0;
   kind.sockets = !std::holds_alternative<no_network_t>(box.network);
   if (auto const* const ports = std::get_if<tcp>(&box.network)) {
     kind.tcp_only = true;
     kind.listens = !ports->bind.empty();
   }
+  // Without Landlock a Unix socket that the child has inherited could be bound to any path.
+  if (found.has.landlock_version == 0) kind.listens = false;
   kind.processes = box.processes;
   kind.executes = !box.execute.empty();
   kind.contained = found.process_namespace;
@@ -58,16 +62,23 @@ void refuse_gaps(std::vector<std::string>&& gaps, detail::refusal& why) {
   why.gaps = std::move(gaps);
 }
 
+/// Adds the gaps of a child that may have processes.
+void add_gaps_of_processes(std::vector<std::string>& gaps, const options& opts, bool limit_binds,
+                           bool ends_tree) {
+  if (opts.limits.processes && !limit_binds) gaps.emplace_back(no_process_limit);
+  if (!ends_tree) gaps.emplace_back(no_end_of_tree);
+}
+
 /// Finds out what the system has for a sandbox, and refuses one that it cannot keep.
-/// @param limits_processes whether the number of processes is limited, too
-support find_or_refuse(const sandbox& box, bool limits_processes, detail::refusal& why) {
+/// @param add_gaps adds what the system does not decide alone
+template <class AddGaps>
+support find_or_refuse(const sandbox& box, detail::refusal& why, AddGaps add_gaps) {
   why.step = "planning the sandbox";
   if (asks_for_never(box)) why.ec = make_error_code(boost::system::errc::invalid_argument);
   if (why) return {};
   support found = find_support(box, why.ec);
   if (why) return found;
-  if (found.built && box.processes && limits_processes && !found.has.limits_processes)
-    found.gaps.emplace_back(no_process_limit);
+  if (found.built && box.processes) add_gaps(found);
   if (!found.built || (!found.gaps.empty() && box.enforce == enforcement::strict))
     refuse_gaps(std::move(found.gaps), why);
   return found;
@@ -97,19 +108,24 @@ sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
   plan.process_namespace = found.process_namespace;
   plan.kept = kept_memory();
   plan.has_files = found.needs.files;
+  plan.sets_attributes = kind.sets_attributes;
   return plan;
 }
 
 }  // namespace
 
-sandbox_plan plan_sandbox(const options& opts, confined what, detail::refusal& why) {
+sandbox_plan plan_sandbox(const options& opts, confined what, bool ends_tree,
+                          detail::refusal& why) {
   sandbox const& box = *opts.sandbox;
   why.step = "planning the sandbox";
   if (opts.keep.all()) {
     why.ec = make_error_code(boost::system::errc::invalid_argument);
     return {};
   }
-  support found = find_or_refuse(box, opts.limits.processes.has_value(), why);
+  support found = find_or_refuse(box, why, [&](support& found) {
+    add_gaps_of_processes(found.gaps, opts, found.has.limits_processes,
+                          ends_tree || found.process_namespace);
+  });
   if (why) return {};
   filter_kind kind = kind_of(box, found);
   // A program has no handler that could report.
@@ -125,11 +141,12 @@ void add(sandbox_plan& plan, sandbox_plan&& inner) {
   if (inner.join.network != -1) plan.join = inner.join;
   plan.process_namespace = plan.process_namespace || inner.process_namespace;
   plan.has_files = plan.has_files && inner.has_files;
+  plan.sets_attributes = plan.sets_attributes && inner.sets_attributes;
 }
 
 std::optional<inheritable_sandbox> inheritable_sandbox::plan(const sandbox& box,
                                                              detail::refusal& why) {
-  support found = find_or_refuse(box, false, why);
+  support found = find_or_refuse(box, why, [](const support&) {});
   if (why) return std::nullopt;
   if (found.process_namespace || found.join.user != -1 || found.has.filter_error != 0 ||
       found.has.landlock_version < landlock_with_signals)
@@ -143,7 +160,8 @@ std::optional<inheritable_sandbox> inheritable_sandbox::plan(const sandbox& box,
   inheritable_sandbox made{make_plan(box, std::move(found), scope, kind, why)};
   if (why) return std::nullopt;
   made.strict_ = box.enforce == enforcement::strict;
-  made.forks_without_limit_ = box.processes && !binds;
+  made.has_processes_ = box.processes;
+  made.limits_processes_ = binds;
   return made;
 }
 
@@ -156,12 +174,14 @@ sandbox_plan inheritable_sandbox::of_template() const {
   return plan;
 }
 
-sandbox_plan inheritable_sandbox::of_child(const options& opts, detail::refusal& why) const {
+sandbox_plan inheritable_sandbox::of_child(const options& opts, bool ends_tree,
+                                           detail::refusal& why) const {
   sandbox_plan plan;
   plan.role = sandbox_role::inherited;
   plan.has_files = whole_.has_files;
+  plan.sets_attributes = whole_.sets_attributes;
   plan.gaps = whole_.gaps;
-  if (forks_without_limit_ && opts.limits.processes) plan.gaps.emplace_back(no_process_limit);
+  if (has_processes_) add_gaps_of_processes(plan.gaps, opts, limits_processes_, ends_tree);
   if (strict_ && !plan.gaps.empty()) {
     refuse_gaps(std::move(plan.gaps), why);
     return plan;

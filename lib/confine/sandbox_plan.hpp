@@ -52,6 +52,8 @@ struct sandbox_plan {
   posix::descriptor memory_map;
   /// Whether the child can open files.
   bool has_files = false;
+  /// Whether the child can change the permissions of what it has open.
+  bool sets_attributes = false;
   std::vector<std::string> gaps;
 };
 
@@ -59,8 +61,9 @@ struct sandbox_plan {
 enum class confined { callable, program };
 
 /// Plans the sandbox of the options, which have one.
+/// @param ends_tree whether the end of the child ends the processes that it leaves, too
 /// @param why becomes the error, with the gaps if it is `sandbox_unsupported`
-sandbox_plan plan_sandbox(const options& opts, confined what, detail::refusal& why);
+sandbox_plan plan_sandbox(const options& opts, confined what, bool ends_tree, detail::refusal& why);
 
 /// Adds the sandbox that a child is to enter besides.
 void add(sandbox_plan& plan, sandbox_plan&& inner);
@@ -76,15 +79,16 @@ class inheritable_sandbox {
   sandbox_plan of_template() const;
   /// A child's part.
   /// @param opts those of the child; their own sandbox is not part of it
-  sandbox_plan of_child(const options& opts, detail::refusal& why) const;
+  sandbox_plan of_child(const options& opts, bool ends_tree, detail::refusal& why) const;
+  bool sets_attributes() const noexcept { return whole_.sets_attributes; }
 
  private:
   explicit inheritable_sandbox(sandbox_plan&& whole) : whole_{std::move(whole)} {}
 
   sandbox_plan whole_;
   bool strict_ = true;
-  /// Whether RLIMIT_NPROC does not bind the children, though they may have processes.
-  bool forks_without_limit_ = false;
+  bool has_processes_ = false;
+  bool limits_processes_ = false;
 };
 
 }  // namespace isolatte::inline v0_1::confine

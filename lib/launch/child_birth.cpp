@@ -3,6 +3,7 @@
 
 #include "launch/child_birth.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
@@ -58,7 +59,7 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   if (!defers && opts.sandbox) {
     auto const what = kind == posix::child_kind::program ? confine::confined::program
                                                          : confine::confined::callable;
-    sandbox_ = confine::plan_sandbox(opts, what, why);
+    sandbox_ = confine::plan_sandbox(opts, what, ends_tree(opts), why);
     if (why) return;
     child_.gaps = std::move(sandbox_->gaps);
   }
@@ -72,7 +73,9 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     if (posix::own_confinement() != posix::confinement::none)
       why.ec = make_error_code(boost::system::errc::operation_not_permitted);
     if (why) return;
-    leash_ = child_.process->open_leash(why.ec);
+    bool const could_be_opened = sandbox_ && sandbox_->sets_attributes;
+    leash_ = child_.process->open_leash(
+        could_be_opened ? posix::leash_kind::socket : posix::leash_kind::pipe, why.ec);
     if (why) return;
     why.step = "creating the child";
   }

@@ -3,6 +3,7 @@
 
 #include "launch/execute.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "launch/child_birth.hpp"
 #include "logic/invocation.hpp"
 #include "posix/child/program_main.hpp"

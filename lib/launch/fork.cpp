@@ -3,6 +3,7 @@
 
 #include "launch/fork.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "posix/child/child_main.hpp"
 #include "posix/system_calls.hpp"
 

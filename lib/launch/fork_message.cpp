@@ -3,6 +3,7 @@
 
 #include "launch/fork_message.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child/sandbox_message.hpp"
@@ -60,16 +61,16 @@ std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts,
                                                     detail::refusal& why) {
   std::optional<confine::sandbox_plan> plan;
   if (around != nullptr && around->inherited) {
-    plan = around->inherited->of_child(opts, why);
+    plan = around->inherited->of_child(opts, ends_tree(opts), why);
   } else if (around != nullptr) {
     options outer;
     outer.sandbox = around->box;
     outer.limits.processes = opts.limits.processes;
     outer.fault_report = opts.fault_report;
-    plan = confine::plan_sandbox(outer, confine::confined::callable, why);
+    plan = confine::plan_sandbox(outer, confine::confined::callable, ends_tree(opts), why);
   }
   if (why || !opts.sandbox) return plan;
-  auto own = confine::plan_sandbox(opts, confine::confined::callable, why);
+  auto own = confine::plan_sandbox(opts, confine::confined::callable, ends_tree(opts), why);
   if (why || !plan) return own;
   // The filter that is inherited lets no namespace be made.
   if (around->inherited && own.process_namespace)
@@ -135,6 +136,7 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   if (sandbox) {
     message.gaps = sandbox->gaps;
     message.contained = sandbox->process_namespace;
+    if (sandbox->sets_attributes) message.leash = posix::leash_kind::socket;
     request.set(fork_request::has_sandbox, true);
     request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
   }

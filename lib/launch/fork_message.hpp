@@ -8,6 +8,7 @@
 #include "posix/child_ends.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/leash.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
@@ -34,6 +35,11 @@ struct fork_message {
   std::vector<std::string> gaps;
   /// Whether the child is made in a PID namespace of its own.
   bool contained = false;
+  /// The leash that the child is to have.
+  posix::leash_kind leash = posix::leash_kind::pipe;
+
+  /// Whether a standby child, whose leash is a pipe, can be told.
+  bool suits_standby() const noexcept { return !contained && leash == posix::leash_kind::pipe; }
 
   /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
   /// to have one.

@@ -18,15 +18,6 @@
 
 namespace isolatte::inline v0_1::launch {
 
-/// Changes the options of a child for where this process is.
-///
-/// A child that is to read the terminal in whose foreground this process is stays in this process's
-/// group, in spite of options::kill_tree: in a group of its own it would be in the background, and
-/// could not read. In a sandbox, too, a child stays in the group, which nothing can leave, and the
-/// end of the group stands for options::die_with_parent.
-/// @return nothing if nothing changes
-std::optional<options> adapted(const options& opts);
-
 /// A supervised child that is still to be begun, or why there is none.
 struct launched {
   /// No error: there is a child, or there may still be one. Otherwise nothing has been left but the

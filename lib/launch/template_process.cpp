@@ -149,7 +149,7 @@ std::shared_ptr<template_process> template_process::make_namer(
   made->naming_entry_ = naming_entry_;
   made->loaded_ = loaded;
   made->process_ = std::make_shared<posix::child_process>();
-  made->process_->expect(made->page_.data()->pid, false);
+  made->process_->expect(made->page_.data()->pid, nullptr, false);
   supervise::context_service::join(executor_, made->membership_, made);
   return made;
 }
@@ -215,8 +215,7 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when,
                                               around_ ? &*around_ : nullptr, ec);
   run->set_gaps(std::move(message.gaps));
-  // A child in a PID namespace is a standby child's child, and begins anew.
-  if (ec || (!message.contained && launch_standby(run, message, opts))) return;
+  if (ec || (message.suits_standby() && launch_standby(run, message, opts))) return;
   auto what = make_request(std::move(run), std::move(message), id, opts, ec);
   if (ec) return;
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
@@ -238,10 +237,11 @@ template_process::request_map::node_type template_process::make_request(
   what.page.hide_from_later_children();
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;
-  if (opts.die_with_parent) leash = what.process->open_leash(ec);
+  if (opts.die_with_parent) leash = what.process->open_leash(what.message.leash, ec);
   if (ec) return {};
   what.message.lead_with(std::move(file), std::move(leash));
-  what.process->expect(what.page.data()->pid, what.leads_group);
+  what.process->expect(what.page.data()->pid, what.contained ? &what.page.data()->helper : nullptr,
+                       what.leads_group);
   what.place = place_for(run, id);
   what.companion = make_companion(id);
   what.run = std::move(run);

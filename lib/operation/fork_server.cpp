@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "launch/adapted_options.hpp"
 #include "launch/launched.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/pending_handler.hpp"

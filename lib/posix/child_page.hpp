@@ -58,6 +58,8 @@ struct child_page_data {
 
   /// The child's number, if another process than the page's owner made the child.
   std::atomic<int> pid;
+  /// The number of the helper that makes the child, if there is one, once it runs.
+  std::atomic<int> helper;
   /// Whether the program has taken on a child that another process made in a namespace.
   std::atomic<int> adopted;
   std::atomic<logic::child_stage> stage;

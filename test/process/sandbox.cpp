@@ -44,10 +44,16 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace sandbox_test {
@@ -379,7 +385,7 @@ BOOST_AUTO_TEST_CASE(options_that_undo_a_sandbox) {
     all.expect_refused(run({}, [] {}, {.keep = isolatte::all_descriptors}), EINVAL);
     for (auto const* const name : {"ptrace", "clone", "io_uring_setup", "no_such_call", ""})
       all.expect_refused(run({.system_calls = {name}}, [] {}), EINVAL);
-    all.expect_value(run({.system_calls = {"sysinfo", "setsid"}}, [] { return ::getsid(0) > 0; }),
+    all.expect_value(run({.system_calls = {"sysinfo", "getsid"}}, [] { return ::getsid(0) > 0; }),
                      true);
   });
 }
@@ -1285,6 +1291,219 @@ BOOST_AUTO_TEST_CASE(a_process_namespace_by_a_server) {
       all.expect_value(serve(server, ctx, isolatte::call([] { return 1; }), {}), 1);
     }
   });
+}
+
+// Other ways out
+
+std::atomic<bool> let_thread_try = false;
+std::atomic<int> thread_has_opened = 0;
+
+BOOST_AUTO_TEST_CASE(no_thread_stays_outside) {
+  as_each_user([](findings& all) {
+    // A library may begin threads anew in a child.
+    std::string const found = in_bare_process([] {
+      ::pthread_atfork(nullptr, nullptr, [] {
+        std::thread{[] {
+          while (!let_thread_try) std::this_thread::yield();
+          thread_has_opened = ::open("/etc/passwd", O_RDONLY) != -1;
+        }}.detach();
+      });
+      return found_by([](findings& inner) {
+        auto const refused = run(isolatte::sandbox::pure(), [] { let_thread_try = true; });
+        inner.expect_refused(refused, EBUSY);
+        auto const none = isolatte::fork([] {});
+        inner.expect_how(none, ending::returned);
+      });
+    });
+    all.add(found);
+  });
+}
+
+/// Opens the leash again, for writing.
+void open_the_leash(int) {
+  for (int fd = 3; fd != 64; ++fd) {
+    struct stat status{};
+    // The guard gives it away.
+    if (::fcntl(fd, F_GETFD) != -1 || errno != EBADF || ::fstat(fd, &status) == -1) continue;
+    std::string const path = "/proc/self/fd/" + std::to_string(fd);
+    int const again = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    if (again != -1) ::fchmod(again, 0600);
+    static_cast<void>(::open(path.c_str(), O_WRONLY | O_NONBLOCK));
+    ::shutdown(fd, SHUT_RDWR);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(no_leash_is_opened_again) {
+  shared_folder const folder;
+  auto box = isolatte::sandbox::writer({folder.path()});
+  box.on_violation = isolatte::violation::refused;
+  ends_with_the_program(box, open_the_leash);
+  box.read = {"/proc"};
+  ends_with_the_program(box, open_the_leash);
+}
+
+BOOST_AUTO_TEST_CASE(no_core_is_dumped) {
+  as_each_user([](findings& all) {
+    auto const told = run(isolatte::sandbox::pure(), [] {
+      rlimit all_there_is{};
+      ::getrlimit(RLIMIT_CORE, &all_there_is);
+      bool const raised = all_there_is.rlim_max > 1;
+      rlimit const more{RLIM_INFINITY, RLIM_INFINITY};
+      return raised || ::setrlimit(RLIMIT_CORE, &more) == 0;
+    });
+    all.expect_value(told, false);
+    all.expect_value(run(isolatte::sandbox::pure(),
+                         [] {
+                           rlimit chosen{};
+                           ::getrlimit(RLIMIT_CORE, &chosen);
+                           return chosen.rlim_cur;
+                         },
+                         {.limits = {.core_size = 0}}),
+                     rlim_t{0});
+  });
+}
+
+BOOST_AUTO_TEST_CASE(no_unix_socket_makes_a_file) {
+  shared_folder const folder;
+  as_each_user([&](findings& all) {
+    int ends[2];
+    ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+    for (isolatte::sandbox box : {isolatte::sandbox{.network = isolatte::any_network},
+                                  isolatte::sandbox{.network = isolatte::tcp{.bind = {8080}}}})
+      all.expect_value(
+          run(box,
+              [&] {
+                sockaddr_un to{};
+                to.sun_family = AF_UNIX;
+                std::snprintf(to.sun_path, sizeof to.sun_path, "%s", (folder / "socket").c_str());
+                return errno_of(
+                    [&] { return ::bind(ends[0], reinterpret_cast<sockaddr*>(&to), sizeof to); });
+              },
+              {.keep = {ends[0]}}),
+          EACCES);
+    ::close(ends[0]);
+    ::close(ends[1]);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_tree_that_nothing_ends) {
+  as_each_user([](findings& all) {
+    auto box = with_processes();
+    auto const strict = run(box, [] {}, {.kill_tree = false});
+    all.expect_error(strict, isolatte::error::sandbox_unsupported);
+    all.expect(strict.gaps().size() == 1, "a gap", strict);
+    box.enforce = isolatte::enforcement::best_effort;
+    auto const loose = run(box, [] { return 1; }, {.kill_tree = false});
+    all.expect_value(loose, 1);
+    all.expect(loose.gaps() == strict.gaps(), "the gap", loose);
+    all.expect_value(run(isolatte::sandbox::pure(), [] { return 1; }, {.kill_tree = false}), 1);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(names_that_undo_a_sandbox) {
+  for (auto const* const name : {"kill",        "tgkill",         "pidfd_send_signal",
+                                 "fcntl",       "ioctl",          "prctl",
+                                 "prlimit64",   "sched_setattr",  "sched_setaffinity",
+                                 "setpriority", "close_range",    "fchmod",
+                                 "fork",        "vfork",          "clone",
+                                 "clone3",      "setsid",         "setpgid",
+                                 "mknod",       "mknodat",        "chmod",
+                                 "fchmodat",    "utimes",         "utimensat",
+                                 "setxattr",    "io_uring_setup", "process_vm_readv",
+                                 "seccomp",     "rt_sigaction",   "openat2"}) {
+    findings all;
+    all.expect_refused(run({.processes = true, .system_calls = {name}}, [] {}), EINVAL);
+    BOOST_TEST(all.text() == "", name);
+  }
+  BOOST_TEST(run({.system_calls = {"sched_getattr", "statx", "wait4"}}, [] { return 1; }).value() ==
+             1);
+}
+
+BOOST_AUTO_TEST_CASE(unlisted_files_keep_their_secrets) {
+  shared_folder const folder;
+  write_text(folder / "secret", "text");
+  as_each_user([&](findings& all) {
+    all.expect_value(
+        run(isolatte::sandbox::reader({"/etc"}),
+            [&] {
+              char value[16];
+              auto const secret = folder / "secret";
+              return std::vector<int>{
+                  errno_of([&] { return ::getxattr(secret.c_str(), "user.a", value, 16); }),
+                  errno_of([&] { return ::listxattr(secret.c_str(), value, 16); }), errno_of([&] {
+                    return ::inotify_add_watch(::inotify_init1(0), folder.path().c_str(),
+                                               IN_ALL_EVENTS);
+                  })};
+            }),
+        std::vector<int>{EOPNOTSUPP, EOPNOTSUPP, EACCES});
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_reader_changes_no_times) {
+  shared_folder const folder;
+  write_text(folder / "read", "text");
+  auto const before = fs::last_write_time(folder / "read");
+  BOOST_TEST(run(isolatte::sandbox::reader({folder.path()}), [&] {
+               timespec const long_ago[2] = {};
+               return ::futimens(::open((folder / "read").c_str(), O_RDONLY), long_ago);
+             }).value() == 0);
+  BOOST_TEST((fs::last_write_time(folder / "read") == before));
+  BOOST_TEST(run(isolatte::sandbox::writer({folder.path()}), [&] {
+               timespec const long_ago[2] = {};
+               return ::futimens(::open((folder / "read").c_str(), O_RDWR), long_ago);
+             }).value() == 0);
+  BOOST_TEST((fs::last_write_time(folder / "read") != before));
+}
+
+BOOST_AUTO_TEST_CASE(shells_and_copies_run) {
+  for (auto const& [program, arguments] :
+       std::vector<std::pair<std::string, std::vector<std::string>>>{
+           {"/bin/bash", {"-c", "exit 3"}}, {"/bin/cp", {"/etc/hostname", "/dev/null"}}}) {
+    if (!fs::exists(program)) continue;
+    isolatte::program const what{.executable = program, .args = arguments};
+    boost::asio::io_context ctx;
+    isolatte::outcome<void> told;
+    isolatte::async_execute(ctx, what,
+                            {.sandbox = isolatte::sandbox::program(what, {"/etc/hostname"})},
+                            [&](const boost::system::error_code&, auto o) { told = std::move(o); });
+    ctx.run();
+    BOOST_TEST((told.how() == ending::exited), told);
+  }
+  findings all;
+  for (unsigned long const request : {FIOASYNC, FIOSETOWN, TIOCSTI})
+    all.expect_fault(run(isolatte::sandbox::pure(), [=] { ::ioctl(1, request, nullptr); }), SIGSYS,
+                     "ioctl");
+  BOOST_TEST(all.text() == "");
+}
+
+BOOST_AUTO_TEST_CASE(an_overflow_is_called_one) {
+  if (with_asan) return;
+  as_each_user([](findings& all) {
+    auto const told = run(isolatte::sandbox::pure(), [] { return overflow(0); });
+    all.expect(told.fault() && told.fault()->stack_overflow, "no overflow", told);
+    auto const other =
+        run(isolatte::sandbox::pure(), [] { *used(static_cast<int*>(nullptr)) = 1; });
+    all.expect(other.fault() && !other.fault()->stack_overflow, "an overflow", other);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_map_over_a_pool_has_no_sandbox_of_its_own) {
+  boost::asio::io_context ctx;
+  isolatte::worker_pool pool{ctx, {.workers = 1}};
+  std::vector<isolatte::outcome<int>> all;
+  isolatte::async_map(
+      pool, std::vector<int>{1, 2}, [](int n) { return n; },
+      {.child = {.sandbox = isolatte::sandbox::pure()}},
+      [&](const boost::system::error_code&, auto outcomes) {
+        all = std::move(outcomes);
+        pool.stop();
+      });
+  ctx.run();
+  BOOST_TEST(all.size() == 2u);
+  for (auto const& each : all) {
+    BOOST_TEST((each.how() == ending::not_started), each);
+    BOOST_TEST((each.ran() == isolatte::ran::no));
+  }
 }
 
 // Lies

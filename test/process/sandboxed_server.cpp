@@ -440,6 +440,23 @@ BOOST_AUTO_TEST_CASE(an_empty_network) {
              }) == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_server_that_dies_while_it_makes_namespaces) {
+  sandbox const box{.isolate = {.processes = true}};
+  if (!isolatte::sandbox_support().gaps(box).empty()) return;
+  // nothing_left looks for zombies.
+  for (int round = 0; round != 20; ++round) {
+    place in{box};
+    int ended = 0;
+    for (int i = 0; i != 8; ++i)
+      in.server.async_fork(call([] {}), {}, [&](const error_code&, const auto&) { ++ended; });
+    in.ctx.run_for(std::chrono::microseconds{200 * (round % 10 + 1)});
+    if (in.server.pid() != 0) ::kill(in.server.pid(), SIGKILL);
+    in.ctx.restart();
+    in.ctx.run();
+    BOOST_TEST(ended == 8);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(many_at_once) {
   as_each_user([](findings& all) {
     place in{sandbox::pure()};

@@ -21,7 +21,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // For a child that becomes a program, all of this is async-signal-safe on Linux: a lock that
@@ -120,7 +124,31 @@ const child_plan* deferred = nullptr;
 
 confinement confined = confinement::none;
 
+/// Whether this thread is the only one. A sandbox binds the thread that enters it, and handlers of
+/// pthread_atfork() may have begun others.
+bool has_one_thread() noexcept {
+#if defined(__linux__)
+  // A process with more threads may not do this, and for one with a single thread it does nothing.
+  // A sandbox around this one forbids the call.
+  if (confined == confinement::none) {
+    if (sys.unshare(CLONE_THREAD) == 0) return true;
+    if (errno == EINVAL) errno = EBUSY;
+    if (errno != EPERM && errno != ENOSYS) return false;
+  }
+  // The filter of a container may refuse the call, too. The folder has a link for each thread.
+  struct stat threads{};
+  if (::stat("/proc/self/task", &threads) == -1) return false;
+  errno = EBUSY;
+  return threads.st_nlink == 3;
+#else
+  return false;
+#endif
+}
+
 setup_step enter(const child_plan& plan) noexcept {
+  // The only thread of a template has made such a child.
+  if (plan.sandbox->role != confine::sandbox_role::inherited && !has_one_thread())
+    return setup_step::one_thread;
   auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
   if (plan.sandbox->role == confine::sandbox_role::of_template) return failed;
   if (plan.sandbox->process_namespace)
@@ -130,17 +158,6 @@ setup_step enter(const child_plan& plan) noexcept {
   else if (confined == confinement::none)
     confined = confinement::alone;
   return failed;
-}
-
-/// Whether this thread is the only one. A sandbox binds the thread that enters it.
-bool has_one_thread() noexcept {
-  DIR* const threads = ::opendir("/proc/self/task");
-  if (threads == nullptr) return false;
-  int count = 0;
-  while (auto const* const entry = ::readdir(threads)) count += entry->d_name[0] != '.';
-  ::closedir(threads);
-  errno = EBUSY;
-  return count == 1;
 }
 
 }  // namespace
@@ -171,6 +188,7 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   // more.
   if (plan.as && !take_on(*plan.as)) return setup_step::credentials;
   if (!apply_limits(plan.limits)) return setup_step::limits;
+  if (plan.sandbox && !plan.limits.core_size && !forbid_cores()) return setup_step::limits;
   if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
   if (plan.kind == child_kind::callable) {
     if (!plan.of_template)
@@ -197,8 +215,7 @@ void enter_deferred_sandbox(std::span<const confine::memory_range> kept) {
   auto& all = plan.sandbox->kept;
   all.insert(all.end(), kept.begin(), kept.end());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
-  setup_step failed = setup_step::one_thread;
-  if (has_one_thread()) failed = enter(plan);
+  auto const failed = enter(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
 }
 

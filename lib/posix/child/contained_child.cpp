@@ -98,6 +98,7 @@ bool make_processes(const child_plan& plan) noexcept {
 
 void enter_process_namespace(const child_plan& plan) noexcept {
   if (plan.sandbox == nullptr || !plan.sandbox->process_namespace) return;
+  plan.page->helper = ::getpid();
   bool with_user = false;
   // Without privileges a namespace of users has to be entered first, and cannot be left for
   // another.
