@@ -293,7 +293,8 @@ struct pool_starter<basic_worker_pool<Executor>> {
   /// its user wants.
   template <class R, class Handler>
   void refuse(Handler handler) {
-    boost::asio::post(handler.get_executor(), [handler = std::move(handler)]() mutable {
+    auto const executor = handler.get_executor();
+    boost::asio::post(executor, [handler = std::move(handler)]() mutable {
       auto const ec = make_error_code(boost::system::errc::invalid_argument);
       run_summary why;
       why.reason = "the sandbox of a pool's jobs is pool_options::worker's";

@@ -1631,7 +1631,9 @@ BOOST_AUTO_TEST_CASE(a_nested_child_ends_with_the_outer_one) {
     alive.close_write();
     all.expect(alive.await(), "it has run");
     alive.wait_until_closed();
-    all.expect_value(run(with_processes(),
+    auto loose = with_processes();
+    loose.enforce = isolatte::enforcement::best_effort;
+    all.expect_value(run(loose,
                          [] {
                            auto const refused = isolatte::fork([] {}, {.kill_tree = false});
                            return refused.how() == ending::not_started;
