@@ -58,6 +58,11 @@ function(isolatte_add_library target)
     # --gc-sections removes only whole sections, so each function gets its own.
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   endif()
+  # A function of a shared library is looked up by its first call, in each child anew. Without a
+  # procedure linkage table all are looked up when the program starts.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE -fno-plt)
+  endif()
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
