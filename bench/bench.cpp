@@ -242,11 +242,34 @@ void raw_fault(benchmark::State& state) {
   }
 }
 
+// Sandboxes.
+
+template <isolatte::sandbox (*Box)()>
+void async_sandboxed(benchmark::State& state) {
+  asio::io_context context{1};
+  for (auto _ : state) {
+    isolatte::async_fork(context, answer, {.sandbox = Box()},
+                         [](boost::system::error_code error, isolatte::outcome<int> result) {
+                           if (error) std::abort();
+                           benchmark::DoNotOptimize(result.value());
+                         });
+    context.run();
+    context.restart();
+  }
+}
+
+isolatte::sandbox reads_files() { return isolatte::sandbox::reader({"/usr", "/etc"}); }
+isolatte::sandbox has_network() { return {.network = isolatte::any_network}; }
+isolatte::sandbox has_processes() { return {.execute = {"/usr"}, .processes = true}; }
+isolatte::sandbox has_empty_network() { return {.isolate = {.network = true}}; }
+isolatte::sandbox has_own_processes() { return {.isolate = {.processes = true}}; }
+
 // A fork server.
 
 struct early_server {
   asio::io_context context{1};
   isolatte::fork_server server{context};
+  isolatte::fork_server sandboxed{context, {.sandbox = isolatte::sandbox::pure()}};
 };
 
 /// Set by main() while the program is small, because the server keeps the size of that moment.
@@ -260,6 +283,20 @@ void serve_one() {
                            });
   early->context.run();
   early->context.restart();
+}
+
+void serve_sandboxed_one() {
+  early->sandboxed.async_fork(isolatte::call(answer), {},
+                              [](boost::system::error_code error, isolatte::outcome<int> result) {
+                                if (error) std::abort();
+                                benchmark::DoNotOptimize(result.value());
+                              });
+  early->context.run();
+  early->context.restart();
+}
+
+void server_sandboxed(benchmark::State& state) {
+  for (auto _ : state) serve_sandboxed_one();
 }
 
 void server(benchmark::State& state) {
@@ -418,6 +455,22 @@ BENCHMARK(raw_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(
 BENCHMARK(async_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
 BENCHMARK(raw_fault)->UseRealTime()->Iterations(50);
 BENCHMARK(async_fault)->UseRealTime()->Iterations(50);
+BENCHMARK(async_sandboxed<isolatte::sandbox::pure>)
+    ->Name("async_pure")
+    ->UseRealTime()
+    ->Iterations(100);
+BENCHMARK(async_sandboxed<reads_files>)->Name("async_reader")->UseRealTime()->Iterations(100);
+BENCHMARK(async_sandboxed<has_network>)->Name("async_network")->UseRealTime()->Iterations(100);
+BENCHMARK(async_sandboxed<has_processes>)->Name("async_processes")->UseRealTime()->Iterations(100);
+BENCHMARK(async_sandboxed<has_empty_network>)
+    ->Name("async_empty_network")
+    ->UseRealTime()
+    ->Iterations(100);
+BENCHMARK(async_sandboxed<has_own_processes>)
+    ->Name("async_own_processes")
+    ->UseRealTime()
+    ->Iterations(100);
+BENCHMARK(server_sandboxed)->UseRealTime()->Iterations(100);
 BENCHMARK(server)->UseRealTime()->Iterations(100);
 BENCHMARK(server_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
 BENCHMARK(now_and_then<raw_one>)->Name("raw_now_and_then")->UseManualTime()->Iterations(100);

@@ -68,6 +68,14 @@ void pool_jobs(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
 }
 
+void pool_sandboxed(benchmark::State& state) {
+  auto const at_once = static_cast<std::size_t>(state.range(0));
+  constexpr std::size_t jobs = 20'000;
+  crowd all{{.workers = 2, .worker = {.sandbox = isolatte::sandbox::pure()}}, at_once};
+  for (auto _ : state) all.run(jobs, at_once);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
+}
+
 void pool_fresh_processes(benchmark::State& state) {
   auto const at_once = static_cast<std::size_t>(state.range(0));
   constexpr std::size_t jobs = 1'000;
@@ -79,4 +87,5 @@ void pool_fresh_processes(benchmark::State& state) {
 }  // namespace
 
 BENCHMARK(pool_jobs)->Arg(1)->Arg(16)->Arg(64)->UseRealTime()->Iterations(1);
+BENCHMARK(pool_sandboxed)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);
 BENCHMARK(pool_fresh_processes)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);

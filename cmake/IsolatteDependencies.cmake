@@ -56,6 +56,21 @@ if(isolatte_stacktrace STREQUAL stacktrace_backtrace)
   endif()
 endif()
 
+# libseccomp makes the filters of sandboxes. Without it, asking for a sandbox is an error of the
+# operation. The choice is private.
+set(isolatte_has_seccomp OFF)
+if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT ISOLATTE_PORTABLE)
+  find_package(PkgConfig QUIET)
+  if(PkgConfig_FOUND)
+    pkg_check_modules(isolatte_seccomp QUIET IMPORTED_TARGET libseccomp>=2.5)
+    set(isolatte_has_seccomp ${isolatte_seccomp_FOUND})
+  endif()
+  if(NOT isolatte_has_seccomp)
+    message(STATUS "isolatte: no libseccomp 2.5 or later, or no pkg-config to find it: "
+      "options::sandbox will be refused (on Debian: libseccomp-dev pkg-config)")
+  endif()
+endif()
+
 # Tests and examples need more of Boost. They are left out if it is missing, unless they are asked for.
 set(isolatte_tests_need context unit_test_framework)
 set(isolatte_examples_need context program_options)

@@ -38,6 +38,12 @@ function(isolatte_add_library target)
       "$<$<STREQUAL:$<TARGET_PROPERTY:Boost::${isolatte_stacktrace},TYPE>,STATIC_LIBRARY>:${library}>")
   endforeach()
   target_compile_definitions(${target} PRIVATE ${isolatte_private_definitions})
+  get_target_property(type ${target} TYPE)
+  if(isolatte_has_seccomp)
+    target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:PkgConfig::isolatte_seccomp>"
+      "$<INSTALL_INTERFACE:$<$<STREQUAL:${type},STATIC_LIBRARY>:seccomp>>")
+    target_compile_definitions(${target} PRIVATE ISOLATTE_HAS_SECCOMP)
+  endif()
   if(ISOLATTE_SANITIZE STREQUAL thread)
     # Asio's own reference counter uses a fence, which TSan does not understand. Boost's does not. The
     # two have different layouts, so the program needs the definition, too.
@@ -46,12 +52,16 @@ function(isolatte_add_library target)
   if(ISOLATTE_PORTABLE)
     target_compile_definitions(${target} PRIVATE ISOLATTE_PORTABLE=1)
   endif()
-  get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     target_compile_definitions(${target} PUBLIC ISOLATTE_SHARED)
   else()
     # --gc-sections removes only whole sections, so each function gets its own.
     target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
+  endif()
+  # A function of a shared library is looked up by its first call, in each child anew. Without a
+  # procedure linkage table all are looked up when the program starts.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    target_compile_options(${target} PRIVATE -fno-plt)
   endif()
   set_target_properties(${target} PROPERTIES
     CXX_VISIBILITY_PRESET hidden

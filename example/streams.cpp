@@ -62,8 +62,11 @@ asio::awaitable<void> files(std::filesystem::path folder) {
   auto const executor = co_await asio::this_coro::executor;
   //[files
   isolatte::options const logged{.err = isolatte::to_file{.path = folder / "log", .append = true}};
-  for (std::string const name : {"first", "second"})
-    co_await isolatte::async_fork(executor, [&] { std::cerr << name << " job\n"; }, logged);
+  for (std::string const name : {"first", "second"}) {
+    auto const done =
+        co_await isolatte::async_fork(executor, [&] { std::cerr << name << " job\n"; }, logged);
+    if (!done) std::cerr << name << ": " << done << '\n';
+  }
   //]
   std::cout << "logged: " << std::ifstream{folder / "log"}.rdbuf();
 }

@@ -29,6 +29,7 @@
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
 #include <isolatte/run_summary.hpp>
+#include <isolatte/sandbox.hpp>
 #include <isolatte/serialization.hpp>
 #include <isolatte/stdio.hpp>
 #include <isolatte/worker_pool.hpp>

@@ -16,6 +16,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -112,15 +113,17 @@ class survey {
     auto const executor = co_await asio::this_coro::executor;
     // The operation has a name, because GCC 12 destroys some temporaries of a co_await expression
     // twice.
-    auto operation = isolatte::async_fork(executor, [&] { return read(what, copy); }, options_);
-    auto [error, outcome] = co_await std::move(operation)(asio::as_tuple(asio::use_awaitable));
+    auto operation = isolatte::async_fork(
+        executor, [&] { return read(what, copy); }, options_, asio::as_tuple(asio::deferred));
+    auto [error, outcome] = co_await std::move(operation);
     co_return std::move(outcome);
   }
 
   asio::awaitable<isolatte::outcome<elf_facts>> read_warm(const specimen& what,
                                                           const std::filesystem::path& copy) {
-    auto operation = pool_->async_run(isolatte::call(read, what, copy));
-    auto [error, outcome] = co_await std::move(operation)(asio::as_tuple(asio::use_awaitable));
+    auto operation =
+        pool_->async_run(isolatte::call(read, what, copy), {}, asio::as_tuple(asio::deferred));
+    auto [error, outcome] = co_await std::move(operation);
     co_return std::move(outcome);
   }
 

@@ -65,8 +65,8 @@ using fork_result =
 /// `boost::asio::error::operation_aborted` and ending::cancelled.
 /// @par Errors
 /// If the child could not be created: `EAGAIN`, `EMFILE`, `ENOENT` for a file of the options,
-/// `EINVAL` for options that make no sense, ... After a cancellation: `operation_aborted`. The end
-/// of a child that was created is in the outcome, and is no error.
+/// `EINVAL` for options that make no sense, error::sandbox_unsupported, ... After a cancellation:
+/// `operation_aborted`. The end of a child that was created is in the outcome, and is no error.
 /// @par Exception safety
 /// Strong guarantee: if the initiating function throws, no child is left and the handler is not
 /// called. The function throws `std::bad_alloc`, and any exception of moving the callable or the

@@ -194,8 +194,9 @@ auto async_map(Where&& where, Range range, F f, Token&& token)
 /// The meaning is the same, on warm workers: @p f and the elements must be transportable, as those
 /// of
 /// @ref call are. The timeout, the grace and the largest result of map_options::child apply if they
-/// differ from their defaults; otherwise the pool's do. A job that the pool has no place for is
-/// tried again when one of this map's has ended.
+/// differ from their defaults; otherwise the pool's do. A map_options::child with a sandbox is
+/// `invalid_argument`, since jobs have that of pool_options::worker. A job that the pool has no
+/// place for is tried again when one of this map's has ended.
 ///
 /// @param pool the pool; must outlive the operation
 /// @param range any input range

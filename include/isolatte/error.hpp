@@ -38,6 +38,9 @@ enum class error {
   /// The pool's initializer failed, or its workers end before they can take a job. Condition:
   /// state_not_recoverable.
   broken_pool,
+  /// The system cannot keep a promise of options::sandbox; outcome_base::gaps says which, and why.
+  /// Condition: not_supported.
+  sandbox_unsupported,
 };
 
 /// Returns the category of @ref error, named "isolatte".

@@ -29,6 +29,10 @@ struct fault_info {
   /// or right below the stack of the child's first thread. A stack without a guard page, as of some
   /// coroutines, is not recognised.
   bool stack_overflow = false;
+  /// For SIGSYS by a filter of system calls, such as that of options::sandbox: the name of the call
+  /// that was not allowed, "socket" or "#600". Empty for every other signal, and if it is unknown,
+  /// as in a program that has been executed.
+  std::string system_call{};
 };
 
 }  // namespace isolatte::inline v0_1

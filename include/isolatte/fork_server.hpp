@@ -11,15 +11,30 @@
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
+#include <isolatte/sandbox.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace isolatte::inline v0_1 {
+
+/// How a @ref fork_server works; an aggregate for designated initialisers, every member with a
+/// default.
+struct fork_server_options {
+  /// The sandbox of every child. The server enters it as far as the kernel lets children inherit
+  /// it, so that a sandboxed child costs little more than another one. A child whose own options
+  /// have a sandbox, too, may do what both allow.
+  ///
+  /// A server that is made before secrets are loaded is the best place for code that is not
+  /// trusted: its children do not have them. A path that does not exist, or a promise that the
+  /// system cannot keep, is an exception of the constructor's.
+  std::optional<isolatte::sandbox> sandbox{};
+};
 
 /// @cond
 namespace detail {
@@ -27,7 +42,8 @@ namespace detail {
 /// A fork server without the types of its calls.
 class ISOLATTE_VISIBLE server_handle {
  public:
-  ISOLATTE_DECL explicit server_handle(const boost::asio::any_io_executor& executor);
+  ISOLATTE_DECL server_handle(const boost::asio::any_io_executor& executor,
+                              fork_server_options opts);
   ISOLATTE_DECL server_handle(server_handle&& other) noexcept;
   ISOLATTE_DECL server_handle& operator=(server_handle&& other) noexcept;
   ISOLATTE_DECL ~server_handle();
@@ -121,7 +137,16 @@ class basic_fork_server {
   /// @throws boost::system::system_error when the system refuses
   /// @par Exception safety
   /// Strong guarantee: if this throws, no process is left.
-  explicit basic_fork_server(const executor_type& ex) : executor_{ex}, server_{ex} {}
+  explicit basic_fork_server(const executor_type& ex) : basic_fork_server{ex, {}} {}
+
+  /// Forks the server from the program as it is.
+  /// @param ex the executor of the operations
+  /// @param opts how the server works
+  /// @throws boost::system::system_error when the system refuses
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, no process is left.
+  basic_fork_server(const executor_type& ex, fork_server_options opts)
+      : executor_{ex}, server_{ex, std::move(opts)} {}
 
   /// Forks the server from the program as it is.
   /// @param ctx the context whose executor the operations run on
@@ -131,6 +156,16 @@ class basic_fork_server {
   template <detail::execution_context ExecutionContext>
   explicit basic_fork_server(ExecutionContext& ctx)
       : basic_fork_server{executor_type{ctx.get_executor()}} {}
+
+  /// Forks the server from the program as it is.
+  /// @param ctx the context whose executor the operations run on
+  /// @param opts how the server works
+  /// @throws boost::system::system_error when the system refuses
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, no process is left.
+  template <detail::execution_context ExecutionContext>
+  basic_fork_server(ExecutionContext& ctx, fork_server_options opts)
+      : basic_fork_server{executor_type{ctx.get_executor()}, std::move(opts)} {}
 
   /// Takes the server of another object, which may then only be destroyed or assigned to.
   /// @param other the object to take from

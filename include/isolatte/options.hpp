@@ -6,6 +6,7 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/resource_limits.hpp>
+#include <isolatte/sandbox.hpp>
 #include <isolatte/stdio.hpp>
 
 #include <chrono>
@@ -82,7 +83,8 @@ struct options {
   kept_descriptors keep{};
   /// The child leads a process group of its own, and the group is killed at its end, timeout or
   /// cancellation. Without effect for a child whose input is the terminal in whose foreground this
-  /// process is: such a child stays in the group of this process, so that it can read.
+  /// process is: such a child stays in the group of this process, so that it can read. Without
+  /// effect in a sandbox, too, whose group nothing leaves.
   bool kill_tree = true;
   /// The child and its group get SIGKILL when this process dies, whichever thread forked. True if
   /// the system can do it. The kernel follows a descriptor in the child: a child that closes all
@@ -97,6 +99,9 @@ struct options {
   /// The operation completes as soon as the result is here, and the child is reaped in the
   /// background. The outcome then has neither usage nor exit status.
   bool early = false;
+  /// The rights of a child whose code is not trusted. Absent: those of this program.
+  /// @ref all_descriptors is an error then (`EINVAL`); each kept descriptor is a right of its own.
+  std::optional<isolatte::sandbox> sandbox{};
 };
 
 }  // namespace isolatte::inline v0_1

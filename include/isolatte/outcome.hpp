@@ -23,6 +23,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace isolatte::inline v0_1 {
 
@@ -168,6 +169,11 @@ class outcome_base {
   /// Tells whether standard error was longer than capture::limit, or than there was memory for.
   /// @return true if earlier bytes were dropped from err_text()
   bool err_truncated() const noexcept { return summary_.err.truncated; }
+
+  /// Returns the promises of options::sandbox that did not hold, each with the cause. With
+  /// enforcement::strict the child has not run then.
+  /// @return the gaps; none without a sandbox
+  const std::vector<std::string>& gaps() const noexcept { return summary_.gaps; }
 
  protected:
   /// @cond

@@ -71,13 +71,14 @@ struct pool_options {
   /// A worker that has had no job for this time ends. Another one is started when there are jobs
   /// for it. Absent: workers wait without end.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
-  /// Each worker runs this call before its first job. If the call throws, or ends the worker, the
+  /// Each worker runs this call before its first job, and before it enters the sandbox of
+  /// `worker.sandbox`. If the call throws, or ends the worker, the
   /// pool is broken: its jobs complete with error::broken_pool.
   pool_initializer initializer{};
-  /// How the workers are run. options::timeout, options::grace and options::max_result apply to
-  /// jobs whose @ref job_options leave them absent. Text that options::out and options::err capture
-  /// is in the outcome of the job that wrote it. options::early does not apply; options::keep
-  /// cannot be @ref all_descriptors.
+  /// How the workers are run, and in which options::sandbox. options::timeout, options::grace and
+  /// options::max_result apply to jobs whose @ref job_options leave them absent. Text that
+  /// options::out and options::err capture is in the outcome of the job that wrote it.
+  /// options::early does not apply; options::keep cannot be @ref all_descriptors.
   options worker{};
 };
 

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1 {
 
@@ -50,6 +51,8 @@ struct run_summary {
   captured_text err{};
   /// Why the result was undelivered, or which step kept the run from being started.
   std::string reason{};
+  /// See outcome_base::gaps.
+  std::vector<std::string> gaps{};
 };
 
 }  // namespace isolatte::inline v0_1

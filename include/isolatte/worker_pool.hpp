@@ -17,6 +17,8 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
@@ -260,7 +262,8 @@ namespace detail {
 
 template <class Executor>
 struct pool_starter<basic_worker_pool<Executor>> {
-  pool_starter(basic_worker_pool<Executor>& pool, const options& child) : pool_{&pool} {
+  pool_starter(basic_worker_pool<Executor>& pool, const options& child)
+      : pool_{&pool}, asks_for_sandbox_{child.sandbox.has_value()} {
     options const defaults;
     job_.timeout = child.timeout;
     // A member that the map's user has not set leaves the pool's own setting in force.
@@ -280,12 +283,28 @@ struct pool_starter<basic_worker_pool<Executor>> {
         std::copy_constructible<std::remove_cvref_t<Element>>,
         "isolatte: what a map hands to a pool is sent as a copy, for a job may have to be "
         "tried again");
+    if (asks_for_sandbox_)
+      return refuse<result_of<decltype(isolatte::call(f, element))>>(std::move(handler));
     pool_->async_run(isolatte::call(f, element), job_, std::move(handler));
   }
 
  private:
+  /// A job has the sandbox of its worker. To run without the one that the map asks for is not what
+  /// its user wants.
+  template <class R, class Handler>
+  void refuse(Handler handler) {
+    auto const executor = handler.get_executor();
+    boost::asio::post(executor, [handler = std::move(handler)]() mutable {
+      auto const ec = make_error_code(boost::system::errc::invalid_argument);
+      run_summary why;
+      why.reason = "the sandbox of a pool's jobs is pool_options::worker's";
+      handler(ec, outcome<R>::not_started(ec, std::move(why)));
+    });
+  }
+
   basic_worker_pool<Executor>* pool_;
   job_options job_;
+  bool asks_for_sandbox_;
 };
 
 }  // namespace detail

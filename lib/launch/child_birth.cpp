@@ -3,6 +3,9 @@
 
 #include "launch/child_birth.hpp"
 
+#include "launch/adapted_options.hpp"
+#include "posix/child/child_setup.hpp"
+#include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
 
@@ -16,7 +19,7 @@ using boost::system::error_code;
 
 posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& ends,
                              const options& opts, int leash, const posix::child_page& page,
-                             detail::refusal& why) {
+                             confine::sandbox_plan* sandbox, detail::refusal& why) {
   posix::child_plan plan;
   plan.kind = kind;
   plan.page = page.data();
@@ -39,6 +42,10 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   for (int const fd : kept)
     if (!why && !posix::is_open(fd, why.ec) && !why)
       why = {make_error_code(boost::system::errc::bad_file_descriptor), "keeping a descriptor"};
+  if (sandbox != nullptr) {
+    plan.sandbox = sandbox;
+    posix::keep_sandbox(plan, kept);
+  }
   posix::set_kept(plan, std::move(kept));
   return plan;
 }
@@ -46,18 +53,35 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 }  // namespace
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-                         detail::refusal& why) {
+                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why)
+    : sandbox_{std::move(deferred)} {
+  bool const defers = sandbox_.has_value();
+  if (!defers && opts.sandbox) {
+    auto const what = kind == posix::child_kind::program ? confine::confined::program
+                                                         : confine::confined::callable;
+    sandbox_ = confine::plan_sandbox(opts, what, ends_tree(opts), why);
+    if (why) return;
+    child_.gaps = std::move(sandbox_->gaps);
+  }
   why.step = "creating the child";
   child_.page = posix::child_page::make(why.ec);
   if (why) return;
   child_.process = std::make_shared<posix::child_process>();
   if (opts.die_with_parent) {
     why.step = "tying the child's life to the program's";
-    leash_ = child_.process->open_leash(why.ec);
+    // The sandbox of this process forbids the calls that the child would need.
+    if (posix::own_confinement() != posix::confinement::none)
+      why.ec = make_error_code(boost::system::errc::operation_not_permitted);
+    if (why) return;
+    bool const could_be_opened = sandbox_ && sandbox_->sets_attributes;
+    leash_ = child_.process->open_leash(
+        could_be_opened ? posix::leash_kind::socket : posix::leash_kind::pipe, why.ec);
     if (why) return;
     why.step = "creating the child";
   }
-  plan_ = plan_child(kind, ends, opts, leash_.get(), child_.page, why);
+  plan_ =
+      plan_child(kind, ends, opts, leash_.get(), child_.page, sandbox_ ? &*sandbox_ : nullptr, why);
+  plan_.defers_sandbox = defers;
   if (why) return;
   announced_.emplace(why.ec);
   if (why) return;
@@ -68,11 +92,17 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
 forked_child child_birth::adopt(int pid) noexcept {
   signals_blocked_.reset();
   if (pid <= 0) return {};
+  bool const contained = sandbox_ && sandbox_->process_namespace;
+  if (contained) {
+    child_.process->set_keeper_group(pid);
+    pid = posix::await_helper(pid, child_.page);
+  }
   // The child does the same, so that neither depends on the other being first. By now the child may
   // have ended or exchanged its group for another: a refusal costs nothing.
   if (plan_.lead_group) posix::sys.setpgid(pid, pid);
   child_.page.hide_from_later_children();
   child_.process->adopt(pid, plan_.lead_group, began_);
+  if (contained) posix::confirm_adoption(child_.page);
   return std::move(child_);
 }
 

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
 #define ISOLATTE_LIB_LAUNCH_CHILD_BIRTH_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child/child_plan.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
@@ -17,6 +18,8 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -24,6 +27,8 @@ namespace isolatte::inline v0_1::launch {
 struct forked_child {
   std::shared_ptr<posix::child_process> process;
   posix::child_page page;
+  /// The promises that its sandbox does not keep.
+  std::vector<std::string> gaps{};
 };
 
 /// Does what the program does before and after the fork that makes a child:
@@ -38,9 +43,10 @@ struct forked_child {
 class child_birth {
  public:
   /// Does everything that can fail. Takes nothing over from `ends`.
+  /// @param deferred a sandbox that the task enters itself, in place of the options' one
   /// @param why becomes the error and the step that failed, and then no child may be made
   child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-              detail::refusal& why);
+              std::optional<confine::sandbox_plan> deferred, detail::refusal& why);
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 
@@ -54,6 +60,7 @@ class child_birth {
  private:
   forked_child child_;
   posix::descriptor leash_;
+  std::optional<confine::sandbox_plan> sandbox_;
   posix::child_plan plan_;
   std::optional<posix::child_announced> announced_;
   std::chrono::steady_clock::time_point began_;

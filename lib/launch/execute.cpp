@@ -3,6 +3,7 @@
 
 #include "launch/execute.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "launch/child_birth.hpp"
 #include "logic/invocation.hpp"
 #include "posix/child/program_main.hpp"
@@ -147,8 +148,13 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
     return {};
   }
   posix::exec_plan const program = plan_program(what);
-  child_birth birth{posix::child_kind::program, ends, opts, why};
-  if (why) return {};
+  child_birth birth{posix::child_kind::program, ends, opts, std::nullopt, why};
+  if (why) {
+    // A missing path of the sandbox would look like a missing executable, too.
+    bool const is_own = why.ec.category() == error_category();
+    if (opts.sandbox && !is_own) why.ec.assign(why.ec.value(), preparation_category());
+    return {};
+  }
   int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
   // With an error, a child that is there all the same is ended and reaped by its destructor.
   return birth.adopt(pid);
@@ -161,11 +167,8 @@ forked_child fork_program(const program& what, const posix::child_ends& ends, co
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
                  detail::report_handler waiting) {
-  if (shares_terminal(opts)) {
-    options shared = opts;
-    shared.kill_tree = false;
-    return execute(executor, what, shared, std::move(waiting));
-  }
+  if (auto const changed = adapted(opts))
+    return execute(executor, what, *changed, std::move(waiting));
   launched run{executor, opts, nullptr, std::move(waiting)};
   // Otherwise a missing file of the options would look like a missing executable.
   if (run.refused) {

@@ -3,16 +3,19 @@
 
 #include "launch/fork.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "posix/child/child_main.hpp"
 #include "posix/system_calls.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace isolatte::inline v0_1::launch {
 
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
-                        const options& opts, detail::refusal& why) try {
-  child_birth birth{posix::child_kind::callable, ends, opts, why};
+                        const options& opts, std::optional<confine::sandbox_plan> deferred,
+                        detail::refusal& why) try {
+  child_birth birth{posix::child_kind::callable, ends, opts, std::move(deferred), why};
   if (why) return {};
   auto const pid = posix::sys.fork();
   if (pid == 0) posix::child_main(task, birth.plan());
@@ -26,13 +29,11 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise,
               detail::report_handler waiting) {
-  if (shares_terminal(opts)) {
-    options shared = opts;
-    shared.kill_tree = false;
-    return fork(executor, task, shared, std::move(symbolise), std::move(waiting));
-  }
+  if (auto const changed = adapted(opts))
+    return fork(executor, task, *changed, std::move(symbolise), std::move(waiting));
   launched run{executor, opts, std::move(symbolise), std::move(waiting)};
-  if (!run.refused) run.take(fork_child(task, run.supervisor->ends(), opts, run.refused));
+  if (!run.refused)
+    run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused));
   return run;
 }
 

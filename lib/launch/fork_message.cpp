@@ -3,13 +3,16 @@
 
 #include "launch/fork_message.hpp"
 
+#include "launch/adapted_options.hpp"
 #include "posix/child/child_plan.hpp"
 #include "posix/child/fork_request.hpp"
+#include "posix/child/sandbox_message.hpp"
 #include "posix/credentials.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
 
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -53,6 +56,30 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
   message.order.push_back(end ? end.get() : fd);
 }
 
+std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts,
+                                                    const common_sandbox* around,
+                                                    detail::refusal& why) {
+  std::optional<confine::sandbox_plan> plan;
+  if (around != nullptr && around->inherited) {
+    plan = around->inherited->of_child(opts, ends_tree(opts), why);
+  } else if (around != nullptr) {
+    options outer;
+    outer.sandbox = around->box;
+    outer.limits.processes = opts.limits.processes;
+    outer.fault_report = opts.fault_report;
+    plan = confine::plan_sandbox(outer, confine::confined::callable, ends_tree(opts), why);
+  }
+  if (why || !opts.sandbox) return plan;
+  auto own = confine::plan_sandbox(opts, confine::confined::callable, ends_tree(opts), why);
+  if (why || !plan) return own;
+  // The filter that is inherited lets no namespace be made.
+  if (around->inherited && own.process_namespace)
+    why.ec = make_error_code(boost::system::errc::operation_not_supported);
+  else
+    confine::add(*plan, std::move(own));
+  return plan;
+}
+
 }  // namespace
 
 located_call locate(const detail::remote_call& call) noexcept {
@@ -64,7 +91,8 @@ located_call locate(const detail::remote_call& call) noexcept {
 }
 
 fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
-                          const options& opts, error_code& ec) {
+                          const options& opts, sandboxed when, const common_sandbox* around,
+                          error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
@@ -82,7 +110,9 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::leads_group, opts.kill_tree);
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
-  request.set(fork_request::arguments_in_file, arguments.size() > short_arguments);
+  // Filters take room in the message, too.
+  request.set(fork_request::arguments_in_file,
+              arguments.size() > (opts.sandbox || around ? short_arguments / 4 : short_arguments));
   request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
@@ -97,10 +127,29 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.supplementary = as.supplementary.size();
 
   fork_message message;
+  detail::refusal why;
+  auto const sandbox = plan_sandboxes(opts, around, why);
+  ec = why.ec;
+  message.gaps = std::move(why.gaps);
+  if (ec) return message;
+  std::vector<std::byte> sandbox_bytes;
+  if (sandbox) {
+    message.gaps = sandbox->gaps;
+    message.contained = sandbox->process_namespace;
+    if (sandbox->sets_attributes) message.leash = posix::leash_kind::socket;
+    request.set(fork_request::has_sandbox, true);
+    request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
+  }
   message.order.push_back(ends.channel.get());
   add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
   add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
   add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));
+  if (sandbox) {
+    std::vector<int> lent;
+    posix::append(sandbox_bytes, lent, *sandbox);
+    for (int const fd : lent)
+      if (!ec) add(message, posix::duplicate(fd, ec));
+  }
   if (!ec && request.has(fork_request::arguments_in_file))
     add(message, posix::make_memory_file(arguments, ec));
   for (int const fd : kept)
@@ -112,6 +161,7 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   append(message, request);
   append(message, std::as_bytes(std::span{kept}));
   append(message, std::as_bytes(std::span{as.supplementary}));
+  append(message, sandbox_bytes);
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;
 }
@@ -121,7 +171,8 @@ fork_message make_order(std::uint64_t id, descriptor page, descriptor leash, des
   request.id = id;
   request.set(fork_request::is_order, true);
   fork_message message;
-  append(message, request);
+  auto const bytes = std::as_bytes(std::span{&request, 1});
+  message.bytes.assign(bytes.begin(), bytes.end());
   add(message, std::move(page));
   add(message, std::move(leash));
   add(message, std::move(link));

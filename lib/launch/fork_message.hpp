@@ -4,9 +4,11 @@
 #ifndef ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 #define ISOLATTE_LIB_LAUNCH_FORK_MESSAGE_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/leash.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
@@ -15,7 +17,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::launch {
@@ -27,10 +31,29 @@ struct fork_message {
   /// In the order in which they are sent. Standard streams that are inherited are not owned.
   std::vector<int> order;
   std::vector<posix::descriptor> owned;
+  /// The promises that the child's sandbox does not keep.
+  std::vector<std::string> gaps;
+  /// Whether the child is made in a PID namespace of its own.
+  bool contained = false;
+  /// The leash that the child is to have.
+  posix::leash_kind leash = posix::leash_kind::pipe;
+
+  /// Whether a standby child, whose leash is a pipe, can be told.
+  bool suits_standby() const noexcept { return !contained && leash == posix::leash_kind::pipe; }
 
   /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
   /// to have one.
   void lead_with(posix::descriptor page, posix::descriptor leash);
+};
+
+/// Whether a child enters its sandbox before it runs the call, or the call does, once it is ready.
+enum class sandboxed { before_the_call, by_the_call };
+
+/// The sandbox of all children of a template. Their own sandboxes come on top.
+struct common_sandbox {
+  sandbox box;
+  /// Nothing if each child has to enter it by itself.
+  std::optional<confine::inheritable_sandbox> inherited;
 };
 
 /// A call of which a template can tell whether it has the functions.
@@ -44,9 +67,11 @@ struct located_call {
 /// Asks the loader, whose locks another thread may hold for long.
 located_call locate(const detail::remote_call& call) noexcept;
 
-/// Puts a request together, without page and leash.
+/// Puts a request together, without page and leash. After an error it has the gaps alone.
+/// @param around null if the template has no sandbox
 fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
-                          const options& opts, boost::system::error_code& ec);
+                          const options& opts, sandboxed when, const common_sandbox* around,
+                          boost::system::error_code& ec);
 
 /// Puts an order of a standby child together.
 fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,

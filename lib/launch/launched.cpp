@@ -3,19 +3,10 @@
 
 #include "launch/launched.hpp"
 
-#include "posix/this_process.hpp"
-
 #include <utility>
 #include <variant>
 
 namespace isolatte::inline v0_1::launch {
-
-bool shares_terminal(const options& opts) noexcept {
-  if (!opts.kill_tree) return false;
-  if (std::holds_alternative<inherit_t>(opts.in)) return posix::is_in_foreground_of(0);
-  auto const* const given = std::get_if<from_fd>(&opts.in);
-  return given != nullptr && posix::is_in_foreground_of(given->fd);
-}
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
                    supervise::symbolise_function symbolise, detail::report_handler waiting)
@@ -37,11 +28,17 @@ void launched::take(forked_child made) noexcept {
   if (!refused) child = std::move(made);
 }
 
-void launched::begin() { supervisor->begin(std::move(child.process), std::move(child.page)); }
+void launched::begin() {
+  supervisor->set_gaps(std::move(child.gaps));
+  supervisor->begin(std::move(child.process), std::move(child.page));
+}
 
 void launched::begin_or_refuse(const boost::asio::any_io_executor& executor) {
   if (!refused) return begin();
-  if (supervisor) return supervisor->refuse(refused.ec, refused.step);
+  if (supervisor) {
+    supervisor->set_gaps(std::move(refused.gaps));
+    return supervisor->refuse(refused.ec, refused.step);
+  }
   supervise::complete_refused(executor, std::move(*handler), refused);
 }
 

@@ -18,11 +18,6 @@
 
 namespace isolatte::inline v0_1::launch {
 
-/// Whether the child is to read the terminal in whose foreground this process is. Such a child
-/// stays in this process's group, in spite of options::kill_tree: in a group of its own it would be
-/// in the background, and could not read.
-bool shares_terminal(const options& opts) noexcept;
-
 /// A supervised child that is still to be begun, or why there is none.
 struct launched {
   /// No error: there is a child, or there may still be one. Otherwise nothing has been left but the

@@ -22,9 +22,9 @@ standby_child::standby_child(std::uint64_t id, fork_message& order, error_code& 
   page_ = posix::child_page::make_file(file, ec);
   if (ec) return;
   page_.hide_from_later_children();
-  posix::descriptor leash = process_->open_leash(ec);
+  posix::descriptor leash = process_->open_leash(posix::leash_kind::pipe, ec);
   if (ec) return;
-  process_->expect(page_.data()->pid, false);
+  process_->expect(page_.data()->pid, nullptr, false);
   order = make_order(id, std::move(file), std::move(leash), std::move(link.theirs));
 }
 

@@ -4,6 +4,8 @@
 #include "launch/template_process.hpp"
 
 #include "launch/fork.hpp"
+#include "posix/child/child_setup.hpp"
+#include "posix/child/contained_child.hpp"
 #include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/message_socket.hpp"
@@ -44,12 +46,13 @@ constexpr int stopped_weight = 10;
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
 
-options template_options(int socket) {
+/// @param second another socket to keep, or -1
+options template_options(int socket, int second) {
   options opts;
   // Its children get the streams of their requests; the template must not keep this process's open.
   opts.out = discard;
   opts.err = discard;
-  opts.keep = {socket};
+  opts.keep = second == -1 ? kept_descriptors{socket} : kept_descriptors{socket, second};
   opts.fault_report = false;
   return opts;
 }
@@ -62,8 +65,10 @@ bool is_end(const error_code& ec) noexcept {
 }  // namespace
 
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
-                                                         ahead_of_need ahead, error_code& ec) {
-  auto self = std::make_shared<template_process>(only_make{}, executor, ahead);
+                                                         ahead_of_need ahead,
+                                                         std::optional<common_sandbox> around,
+                                                         error_code& ec) {
+  auto self = std::make_shared<template_process>(only_make{}, executor, ahead, std::move(around));
   supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
@@ -71,9 +76,10 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
 }
 
 template_process::template_process(only_make, const asio::any_io_executor& executor,
-                                   ahead_of_need ahead)
+                                   ahead_of_need ahead, std::optional<common_sandbox> around)
     : executor_{executor},
       ahead_{ahead},
+      around_{std::move(around)},
       strand_{executor, handlers_at_once},
       socket_{strand_},
       patience_timer_{strand_} {
@@ -84,16 +90,29 @@ template_process::~template_process() = default;
 
 void template_process::start(error_code& ec) {
   try {
+    // No sandbox lets a process have siblings made.
+    if (posix::own_confinement() != posix::confinement::none)
+      ec = make_error_code(boost::system::errc::operation_not_permitted);
+    if (ec) return;
     posix::socket_ends sockets = posix::make_message_sockets(ec);
     if (ec) return;
-    options const opts = template_options(sockets.theirs.get());
+    naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
+    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
+    posix::descriptor to_program;
+    auto namer = make_namer(loaded, to_program, ec);
+    if (ec) return;
+    options const opts = template_options(sockets.theirs.get(), to_program.get());
     posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
     if (ec) return;
-    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
-    naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
-    posix::template_task task{sockets.theirs.get()};
+    std::optional<confine::sandbox_plan> entered;
+    if (namer) {
+      entered = around_->inherited->of_template();
+      entered->leash_number = sockets.mine.get();
+    }
+    posix::template_task task{sockets.theirs.get(),
+                              {to_program.get(), namer ? namer->page_.data() : nullptr}};
     detail::refusal why;
-    forked_child child = fork_child(task, ends.child, opts, why);
+    forked_child child = fork_child(task, ends.child, opts, std::move(entered), why);
     ec = why.ec;
     if (ec) return;
     // A child is in the template's group until it has made its own, and does not end with the
@@ -104,11 +123,42 @@ void template_process::start(error_code& ec) {
     sockets.mine.release();
     pid_ = child.process->pid();
     set_process(std::move(child.process));
+    if (namer) namer->page_.hide_from_later_children();
     std::lock_guard const lock{process_mutex_};
     loaded_ = std::move(loaded);
+    namer_ = std::move(namer);
   } catch (...) {
     ec = detail::error_of_caught();
   }
+}
+
+/// Makes the namer, whose process the template makes; null if it needs none.
+/// @param theirs becomes that process's end of its socket
+std::shared_ptr<template_process> template_process::make_namer(
+    const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
+    error_code& ec) {
+  if (!around_ || !around_->inherited) return nullptr;
+  auto made = std::make_shared<template_process>(only_make{}, executor_, ahead_of_need::nothing,
+                                                 std::nullopt);
+  posix::socket_ends sockets = posix::make_message_sockets(ec);
+  if (!ec) made->page_ = posix::child_page::make(ec);
+  if (!ec) made->socket_.assign(sockets.mine.get(), ec);
+  if (ec) return nullptr;
+  sockets.mine.release();
+  theirs = std::move(sockets.theirs);
+  made->naming_entry_ = naming_entry_;
+  made->loaded_ = loaded;
+  made->process_ = std::make_shared<posix::child_process>();
+  made->process_->expect(made->page_.data()->pid, nullptr, false);
+  supervise::context_service::join(executor_, made->membership_, made);
+  return made;
+}
+
+/// Whether the process has been made and has not ended.
+bool template_process::is_there() noexcept {
+  if (!process_) return false;
+  if (process_->expected()) process_->adopt_expected(std::chrono::steady_clock::now());
+  return !process_->ended();
 }
 
 void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
@@ -158,12 +208,14 @@ template_process::running_map::node_type template_process::place_for(
 }
 
 void template_process::launch(std::shared_ptr<supervise::supervisor> run,
-                              const detail::remote_call& call, const options& opts,
+                              const detail::remote_call& call, const options& opts, sandboxed when,
                               error_code& ec) {
   membership_.notice_copy();
   auto const id = next_id_++;
-  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, ec);
-  if (ec || launch_standby(run, message, opts)) return;
+  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when,
+                                              around_ ? &*around_ : nullptr, ec);
+  run->set_gaps(std::move(message.gaps));
+  if (ec || (message.suits_standby() && launch_standby(run, message, opts))) return;
   auto what = make_request(std::move(run), std::move(message), id, opts, ec);
   if (ec) return;
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
@@ -177,6 +229,7 @@ template_process::request_map::node_type template_process::make_request(
     const options& opts, error_code& ec) {
   request what;
   what.leads_group = opts.kill_tree;
+  what.contained = message.contained;
   what.message = std::move(message);
   posix::descriptor file;
   what.page = posix::child_page::make_file(file, ec);
@@ -184,10 +237,11 @@ template_process::request_map::node_type template_process::make_request(
   what.page.hide_from_later_children();
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;
-  if (opts.die_with_parent) leash = what.process->open_leash(ec);
+  if (opts.die_with_parent) leash = what.process->open_leash(what.message.leash, ec);
   if (ec) return {};
   what.message.lead_with(std::move(file), std::move(leash));
-  what.process->expect(what.page.data()->pid, what.leads_group);
+  what.process->expect(what.page.data()->pid, what.contained ? &what.page.data()->helper : nullptr,
+                       what.leads_group);
   what.place = place_for(run, id);
   what.companion = make_companion(id);
   what.run = std::move(run);
@@ -262,6 +316,16 @@ void template_process::drop_standby() noexcept {
   standby_.reset();
 }
 
+/// After the template, which makes the namer.
+void template_process::drop_namer() {
+  std::shared_ptr<template_process> dropped;
+  {
+    std::lock_guard const lock{process_mutex_};
+    dropped.swap(namer_);
+  }
+  if (dropped) dropped->close();
+}
+
 void template_process::enqueue(request_map::node_type what) {
   if (closed_) return what.mapped().run->fail(asio::error::operation_aborted, making);
   queued_.insert(std::move(what));
@@ -294,7 +358,7 @@ template_process::sending template_process::send(request& what) {
   }
   // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
-  if (process_ && process_->ended()) died();
+  if (process_ && !is_there()) died();
   error_code ec;
   if (!process_ && what.is_optional)
     ec = error::server_died;
@@ -400,8 +464,11 @@ void template_process::take_reply(const posix::fork_reply& reply) {
     return rest();
   }
   using clock = std::chrono::steady_clock;
-  if (what.leads_group) posix::sys.setpgid(reply.pid, reply.pid);
-  what.process->adopt(reply.pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
+  if (what.contained) what.process->set_keeper_group(reply.pid);
+  int const pid = what.contained ? posix::await_helper(reply.pid, what.page) : reply.pid;
+  if (what.leads_group) posix::sys.setpgid(pid, pid);
+  what.process->adopt(pid, what.leads_group, clock::time_point{clock::duration{reply.began}});
+  if (what.contained) posix::confirm_adoption(what.page);
   running_.insert(std::move(what.place));
   what.run->attach(std::move(what.companion));
   what.run->begin_later(std::move(what.process), std::move(what.page));
@@ -435,10 +502,13 @@ supervise::symbolise_function template_process::symboliser_for(const options& op
 void template_process::name_frames(const posix::fault_record& fault,
                                    std::function<void(std::string)> then) {
   std::shared_ptr<const posix::object_map> loaded;
+  std::shared_ptr<template_process> namer;
   {
     std::lock_guard const lock{process_mutex_};
     loaded = loaded_;
+    namer = namer_;
   }
+  if (namer) return namer->name_frames(fault, std::move(then));
   stack_trace trace{*loaded, fault};
   if (trace.unnamed().empty()) return then(text_of(trace));
   auto const what = std::make_shared<lookup>(std::move(trace), std::move(then), strand_);
@@ -456,7 +526,8 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
     auto const id = next_id_++;
     detail::remote_call const call = make_naming_call(what->trace);
     located_call const located{naming_entry_, {}, call.arguments.bytes()};
-    fork_message message = launch::make_request(id, located, run->ends(), opts, ec);
+    fork_message message = launch::make_request(id, located, run->ends(), opts,
+                                                sandboxed::before_the_call, nullptr, ec);
     if (ec) return end_lookup(*what);
     auto asked = make_request(run, std::move(message), id, opts, ec);
     if (ec) return end_lookup(*what);
@@ -513,6 +584,7 @@ void template_process::died() {
   socket_.close(ignored);
   set_process(nullptr);
   drop_standby();
+  drop_namer();
   pid_ = 0;
   patience_timer_.cancel();
   auto lost = std::exchange(sent_, {});
@@ -553,6 +625,7 @@ void template_process::close() {
       process_->kill_and_reap();
     standby_.reset();
   }
+  drop_namer();
   asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
 }
 

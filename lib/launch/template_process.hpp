@@ -50,9 +50,13 @@ class template_process final : public supervise::context_bound,
 
  public:
   /// Forks it.
+  /// @param around the sandbox of all its children, or none
   static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
-                                                ahead_of_need ahead, boost::system::error_code& ec);
-  template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead);
+                                                ahead_of_need ahead,
+                                                std::optional<common_sandbox> around,
+                                                boost::system::error_code& ec);
+  template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead,
+                   std::optional<common_sandbox> around);
   ~template_process();
 
   /// The standard streams of its children as long as they are given no others.
@@ -61,7 +65,7 @@ class template_process final : public supervise::context_bound,
   /// @param run the child's supervisor; its begin() is called when the child is there, its fail()
   /// when there is to be none
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
-              const options& opts, boost::system::error_code& ec);
+              const options& opts, sandboxed when, boost::system::error_code& ec);
 
   /// Returns a function that names the frames of a child's fault in another child of the template;
   /// null if the options ask for no report. This process never forks for it: without a template
@@ -89,6 +93,8 @@ class template_process final : public supervise::context_bound,
     std::shared_ptr<posix::child_process> process;
     fork_message message;
     bool leads_group = true;
+    /// Whether the child is made in a PID namespace, by a helper.
+    bool contained = false;
     /// Not worth making a template, or giving one up.
     bool is_optional = false;
     bool tried = false;
@@ -126,8 +132,13 @@ class template_process final : public supervise::context_bound,
   void order_standby();
   void standby_answered(const posix::fork_reply& reply);
   void drop_standby() noexcept;
+  void drop_namer();
 
   void start(boost::system::error_code& ec);
+  std::shared_ptr<template_process> make_namer(
+      const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
+      boost::system::error_code& ec);
+  bool is_there() noexcept;
   void set_process(std::shared_ptr<posix::child_process> process) noexcept;
   running_map::node_type place_for(const std::shared_ptr<supervise::supervisor>& run,
                                    std::uint64_t id);
@@ -153,6 +164,7 @@ class template_process final : public supervise::context_bound,
 
   boost::asio::any_io_executor const executor_;
   ahead_of_need const ahead_;
+  std::optional<common_sandbox> const around_;
   supervise::strand strand_;
   supervise::context_service::membership membership_;
   std::atomic<std::uint64_t> next_id_ = 1;
@@ -162,10 +174,15 @@ class template_process final : public supervise::context_bound,
   /// This process is a copy of the program, and all that is under way the original's.
   bool disowning_ = false;
 
+  /// Tells the number of a process that another template makes.
+  posix::child_page page_;
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;
   std::shared_ptr<posix::child_process> process_;
   std::optional<standby_child> standby_;
+  /// Names the frames of faults in the children of a template that is in a sandbox itself. Not made
+  /// anew by itself.
+  std::shared_ptr<template_process> namer_;
   /// Code that the template has loaded.
   std::shared_ptr<const posix::object_map> loaded_;
   /// Located when the template is made: at a fault nothing may wait for the loader.

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "launch/adapted_options.hpp"
 #include "launch/launched.hpp"
 #include "launch/template_process.hpp"
 #include "supervise/pending_handler.hpp"
@@ -10,6 +11,8 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace isolatte::inline v0_1::detail {
@@ -25,11 +28,22 @@ struct server_handle::implementation {
   }
 };
 
-server_handle::server_handle(const boost::asio::any_io_executor& executor)
+server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_server_options opts)
     : implementation_{std::make_unique<implementation>()} {
   error_code ec;
-  implementation_->process =
-      launch::template_process::make(executor, launch::ahead_of_need::one_child, ec);
+  std::optional<launch::common_sandbox> around;
+  if (opts.sandbox) {
+    refusal why;
+    around = launch::common_sandbox{std::move(*opts.sandbox), std::nullopt};
+    around->inherited = confine::inheritable_sandbox::plan(around->box, why);
+    if (why) {
+      std::string text = why.step;
+      add_gaps(text, why.gaps);
+      throw boost::system::system_error{why.ec, "isolatte: " + text};
+    }
+  }
+  implementation_->process = launch::template_process::make(
+      executor, launch::ahead_of_need::one_child, std::move(around), ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
   implementation_->executor = executor;
 }
@@ -49,7 +63,7 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
 void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
   // A deferred operation keeps its arguments until after the handler has run.
   options opts = std::move(given);
-  if (launch::shares_terminal(opts)) opts.kill_tree = false;
+  if (auto changed = launch::adapted(opts)) opts = std::move(*changed);
   auto const& executor = implementation_->executor;
   refusal why{{}, "opening the child's streams"};
   std::shared_ptr<supervise::supervisor> run;
@@ -65,7 +79,7 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   run->async_own(std::move(handler));
   why.step = "asking the fork server";
   try {
-    implementation_->process->launch(run, call, opts, why.ec);
+    implementation_->process->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
   } catch (...) {
     why.ec = error_of_caught();
   }

@@ -75,7 +75,10 @@ std::string describe(const run_summary& summary) {
   if (summary.fault && summary.how == ending::faulted &&
       (!summary.signal || summary.fault->signal == *summary.signal)) {
     // si_code is above 0 if the kernel sent the signal. Only then is there an address.
-    if (summary.fault->code > 0) text += " at " + hexadecimal(summary.fault->address);
+    if (!summary.fault->system_call.empty())
+      text += ", " + summary.fault->system_call + " is not allowed";
+    else if (summary.fault->code > 0)
+      text += " at " + hexadecimal(summary.fault->address);
     bool const of_memory = summary.fault->signal == SIGSEGV || summary.fault->signal == SIGBUS;
     if (of_memory && summary.fault->stack_overflow) text += ", a stack overflow";
   }

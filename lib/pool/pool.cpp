@@ -85,7 +85,8 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
     return nullptr;
   }
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
-  self->server_ = launch::template_process::make(executor, launch::ahead_of_need::nothing, ec);
+  self->server_ =
+      launch::template_process::make(executor, launch::ahead_of_need::nothing, std::nullopt, ec);
   if (ec) return nullptr;
   supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });
@@ -343,7 +344,7 @@ void pool::start_worker() {
   workers_.splice(workers_.end(), place);
   machine_.started(*fresh);
   try {
-    server_->launch(fresh->run, call, opts, ec);
+    server_->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
   } catch (...) {
     ec = detail::error_of_caught();
   }
@@ -457,6 +458,7 @@ void pool::take_reply(worker& from, reply what) {
   detail::report report;
   int const pid = from.run->pid();
   report.summary.pid = pid != 0 ? pid : what.header.pid;
+  detail::give_gaps(report.summary.gaps, from.run->gaps());
   take_output(from, report.summary);
   report.payload = std::move(what.payload);
   report.max_result = done.header.max_result;
@@ -515,6 +517,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   if (what.summary.how == ending::not_started) {
     why = logic::worker_end::refused;
     last_refusal_ = ec;
+    detail::give_gaps(refused_gaps_, what.summary.gaps);
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
@@ -607,6 +610,10 @@ void pool::refuse(job& what, job_end how) {
     case job_end::no_worker:
       ec = last_refusal_;
       detail::give_reason(report.summary.reason, "starting a worker");
+      if (ec == error::sandbox_unsupported) {
+        detail::give_gaps(report.summary.gaps, refused_gaps_);
+        detail::add_gaps(report.summary.reason, refused_gaps_);
+      }
       break;
     case job_end::pool_broken:
       ec = error::broken_pool;

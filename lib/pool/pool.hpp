@@ -31,6 +31,8 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::pool {
 
@@ -151,6 +153,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::atomic<bool> unwanted_ = false;
   detail::byte_buffer why_broken_;
   boost::system::error_code last_refusal_;
+  /// The promises that the workers' sandbox does not keep, for which it was refused.
+  std::vector<std::string> refused_gaps_;
 
   struct {
     std::atomic<std::uint64_t> started = 0;

@@ -6,7 +6,16 @@
 #include <algorithm>
 #include <new>
 
+#include <signal.h>
+
 namespace isolatte::inline v0_1::posix {
+
+namespace {
+
+/// SYS_SECCOMP.
+constexpr int by_filter = 1;
+
+}  // namespace
 
 const char* to_string(setup_step step) noexcept {
   switch (step) {
@@ -23,6 +32,13 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::exec: return "executing the program";
     case setup_step::request: return "reading what the child is to run";
     case setup_step::unknown_function: return "looking for the function in the child";
+    case setup_step::one_thread: return "entering the sandbox with one thread";
+    case setup_step::shared_memory: return "unmapping shared memory for the sandbox";
+    case setup_step::namespaces: return "entering the sandbox's namespaces";
+    case setup_step::capabilities: return "dropping capabilities for the sandbox";
+    case setup_step::privileges: return "giving up new privileges for the sandbox";
+    case setup_step::file_access: return "restricting the sandbox's access to files";
+    case setup_step::system_calls: return "restricting the sandbox's system calls";
     case setup_step::none: break;
   }
   return "preparing the child";
@@ -58,6 +74,8 @@ std::optional<fault_record> child_page::fault() const noexcept {
   record.signal = data_->signal.load();
   record.code = data_->code.load();
   record.address = data_->address.load();
+  if (record.signal == SIGSYS && record.code == by_filter)
+    record.system_call = data_->system_call.load();
   record.stack_overflow = data_->stack_overflow.load() != 0;
   std::size_t const count =
       std::min<std::size_t>(data_->frame_count.load(), child_page_data::max_frames);

@@ -34,6 +34,13 @@ enum class setup_step : std::uint32_t {
   exec,
   request,
   unknown_function,
+  one_thread,
+  shared_memory,
+  namespaces,
+  capabilities,
+  privileges,
+  file_access,
+  system_calls,
 };
 
 const char* to_string(setup_step step) noexcept;
@@ -51,6 +58,10 @@ struct child_page_data {
 
   /// The child's number, if another process than the page's owner made the child.
   std::atomic<int> pid;
+  /// The number of the helper that makes the child, if there is one, once it runs.
+  std::atomic<int> helper;
+  /// Whether the program has taken on a child that another process made in a namespace.
+  std::atomic<int> adopted;
   std::atomic<logic::child_stage> stage;
   std::atomic<setup_step> step;
   std::atomic<int> error;
@@ -58,6 +69,8 @@ struct child_page_data {
   std::atomic<int> signal;
   std::atomic<int> code;
   std::atomic<std::uintptr_t> address;
+  /// For SIGSYS by a filter: the number of the system call.
+  std::atomic<int> system_call;
   /// 0: none.
   std::atomic<std::uint32_t> stack_overflow;
   std::atomic<std::uint32_t> frame_count;
@@ -69,6 +82,7 @@ struct fault_record {
   int signal = 0;
   int code = 0;
   std::uintptr_t address = 0;
+  std::optional<int> system_call;
   bool stack_overflow = false;
   std::vector<std::uintptr_t> frames;
 };

@@ -82,17 +82,19 @@ child_process::child_process() {
   reap_left_behind();
 }
 
-descriptor child_process::open_leash(boost::system::error_code& ec) noexcept {
+descriptor child_process::open_leash(leash_kind kind, boost::system::error_code& ec) noexcept {
   auto const lock = lock_registry();
-  leash_ends ends = posix::open_leash(ec);
+  leash_ends ends = posix::open_leash(kind, ec);
   leash_ = ends.program;
   // A copy of the program finds it by the registry, and closes it.
   if (leash_.get() != -1 && hook_.next == nullptr) enlist(hook_, *this);
   return std::move(ends.child);
 }
 
-void child_process::expect(const std::atomic<int>& number, bool leads_group) noexcept {
+void child_process::expect(const std::atomic<int>& number, const std::atomic<int>* helper,
+                           bool leads_group) noexcept {
   expected_ = &number;
+  helper_ = helper;
   leads_group_ = leads_group;
   state_ = state::expected;
   auto const lock = lock_registry();
@@ -316,17 +318,25 @@ void child_process::close_descriptors() noexcept {
   leash_.close();
 }
 
-bool child_process::reap_group_locked() noexcept {
-  group_is_dying_ = false;
-  if (state_ != state::gone || !leads_group_ || !adopts_orphans()) return false;
-  auto const group = static_cast<id_t>(pid_);
+/// @return whether some of the group are still dying
+bool child_process::reap_all_of(int group) noexcept {
   siginfo_t info;
   do {
     info = {};
-    if (retry([&] { return sys.waitid(P_PGID, group, &info, WEXITED | WNOHANG, nullptr); }) == -1)
+    if (retry([&] {
+          return sys.waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG, nullptr);
+        }) == -1)
       return false;
   } while (info.si_pid != 0);
-  return group_is_dying_ = true;
+  return true;
+}
+
+bool child_process::reap_group_locked() noexcept {
+  group_is_dying_ = false;
+  if (state_ != state::gone || !adopts_orphans()) return false;
+  if (leads_group_ && reap_all_of(pid_)) group_is_dying_ = true;
+  if (keeper_group_ != 0 && reap_all_of(keeper_group_)) group_is_dying_ = true;
+  return group_is_dying_;
 }
 
 bool child_process::reap_group() noexcept {
@@ -345,6 +355,7 @@ bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) 
 /// Does not trust the number: the child may have written another one into its page. Only an
 /// unreaped child of this process is taken on.
 bool child_process::find_expected() noexcept {
+  if (helper_ != nullptr) await_expected_helper();
   int const pid = *expected_;
   if (pid <= 0) return false;
   siginfo_t info{};
@@ -354,6 +365,21 @@ bool child_process::find_expected() noexcept {
   if (looked == -1 && errno == ECHILD) return false;
   adopt_locked(pid);
   return true;
+}
+
+/// The helper ends by itself, and the child's number is there then, unless there is no child.
+void child_process::await_expected_helper() noexcept {
+  int const helper = *helper_ != 0 ? helper_->load() : expected_->load();
+  if (helper <= 0) return;
+  siginfo_t info{};
+  int const ended = retry([&] {
+    return sys.waitid(P_PID, static_cast<id_t>(helper), &info, WEXITED | WNOWAIT, nullptr);
+  });
+  if (ended == -1) return;
+  keeper_group_ = helper;
+  // A helper without a child is the one to adopt.
+  if (*expected_ == 0 || *expected_ == helper) return;
+  retry([&] { return sys.wait4(helper, nullptr, 0, nullptr); });
 }
 
 void child_process::kill_and_reap() noexcept {

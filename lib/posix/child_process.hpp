@@ -47,13 +47,16 @@ class child_process {
   /// Opens the leash of the child that is about to be made, and keeps this process's part of it
   /// until the child has been reaped.
   /// @return the child's end
-  descriptor open_leash(boost::system::error_code& ec) noexcept;
+  descriptor open_leash(leash_kind kind, boost::system::error_code& ec) noexcept;
 
   /// Says that another process is being asked to make the child, and that the kernel will write the
   /// child's number there. A child that is made and never adopted is ended with this object all the
   /// same, so the object has to live until no one can make the child any more.
   /// @param number lives as long as this object
-  void expect(const std::atomic<int>& number, bool leads_group) noexcept;
+  /// @param helper becomes the number of a process that makes the child, and is to be reaped, too;
+  /// null: there is none. Until it is there the other number is the helper's.
+  void expect(const std::atomic<int>& number, const std::atomic<int>* helper,
+              bool leads_group) noexcept;
   /// Whether the child is still to be adopted.
   bool expected() noexcept;
 
@@ -100,6 +103,10 @@ class child_process {
   /// Sends SIGCONT if the child is stopped.
   void continue_if_stopped() noexcept;
 
+  /// Says in which group the keeper of the child's PID namespace is, which ends after the child. To
+  /// be called before others know the child.
+  void set_keeper_group(int group) noexcept { keeper_group_ = group; }
+
   /// Sends signals to the child alone from now on: processes that are not its descendants pass
   /// through its group. To be called before others know the child.
   void spare_group() noexcept { leads_group_ = false; }
@@ -127,13 +134,16 @@ class child_process {
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
   bool reap_group_locked() noexcept;
+  static bool reap_all_of(int group) noexcept;
   bool find_expected() noexcept;
+  void await_expected_helper() noexcept;
   void wait_for_descriptor(int timeout_ms) noexcept;
   void close_descriptors() noexcept;
 
   int pid_ = 0;
   origin const origin_;
   bool leads_group_ = false;
+  int keeper_group_ = 0;
   std::chrono::steady_clock::time_point began_;
   descriptor pidfd_;
   /// Open if the leash's pipe is the child's own.
@@ -141,6 +151,7 @@ class child_process {
   std::mutex mutex_;
   state state_ = state::none;
   const std::atomic<int>* expected_ = nullptr;
+  const std::atomic<int>* helper_ = nullptr;
   reaped_child taken_;
   /// Some of the killed group are this process's children and have not ended yet.
   bool group_is_dying_ = false;

@@ -51,18 +51,16 @@ bool write_capabilities(const std::array<std::uint64_t, 3>& wanted) noexcept {
     parts[i].permitted = static_cast<std::uint32_t>(wanted[1] >> 32 * i);
     parts[i].inheritable = static_cast<std::uint32_t>(wanted[2] >> 32 * i);
   }
-  return ::syscall(SYS_capset, &header, parts) == 0;
+  return sys.capset(&header, parts) == 0;
 }
 
-void keep_capabilities(bool whether) noexcept {
-  ::prctl(PR_SET_KEEPCAPS, whether ? 1 : 0, 0, 0, 0);
-}
+void keep_capabilities(bool whether) noexcept { sys.prctl(PR_SET_KEEPCAPS, whether ? 1 : 0); }
 
 bool set_ids(const credentials& wanted) noexcept {
   auto const& [real_group, effective_group, saved_group] = wanted.groups;
   auto const& [real_user, effective_user, saved_user] = wanted.users;
-  return ::setresgid(real_group, effective_group, saved_group) == 0 &&
-         ::setresuid(real_user, effective_user, saved_user) == 0;
+  return sys.setresgid(real_group, effective_group, saved_group) == 0 &&
+         sys.setresuid(real_user, effective_user, saved_user) == 0;
 }
 
 #else
@@ -78,8 +76,8 @@ bool write_capabilities(const std::array<std::uint64_t, 3>&) noexcept { return t
 void keep_capabilities(bool) noexcept {}
 
 bool set_ids(const credentials& wanted) noexcept {
-  return ::setregid(wanted.groups[0], wanted.groups[1]) == 0 &&
-         ::setreuid(wanted.users[0], wanted.users[1]) == 0;
+  return sys.setresgid(wanted.groups[0], wanted.groups[1], wanted.groups[1]) == 0 &&
+         sys.setresuid(wanted.users[0], wanted.users[1], wanted.users[1]) == 0;
 }
 
 #endif
@@ -104,7 +102,7 @@ bool change(credentials now, const credentials& wanted) noexcept {
                                          now.capabilities[2]};
   if (now.capabilities != all && !write_capabilities(all)) return false;
   if (now.supplementary != wanted.supplementary &&
-      ::setgroups(wanted.supplementary.size(), wanted.supplementary.data()) == -1)
+      sys.setgroups(wanted.supplementary.size(), wanted.supplementary.data()) == -1)
     return false;
   if (now.users != wanted.users || now.groups != wanted.groups) {
     keep_capabilities(true);
@@ -121,6 +119,13 @@ credentials credentials::own(error_code& ec) {
   credentials own;
   if (!read_ids(own) || !read_capabilities(own) || !read_supplementary(own)) ec = last_error();
   return own;
+}
+
+bool drop_capabilities() noexcept {
+  // A sandbox within a sandbox has none, and may not even say so.
+  credentials own;
+  return (read_capabilities(own) && own.capabilities == decltype(own.capabilities){}) ||
+         write_capabilities({});
 }
 
 bool take_on(const credentials& wanted) noexcept try {

@@ -27,6 +27,10 @@ struct credentials {
   static credentials own(boost::system::error_code& ec);
 };
 
+/// Drops every capability of this thread.
+/// @return whether it worked; errno tells why not
+bool drop_capabilities() noexcept;
+
 /// Has this process, which has one thread, take on exactly these.
 /// @return false, with errno, if it may not
 bool take_on(const credentials& wanted) noexcept;

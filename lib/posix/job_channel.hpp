@@ -92,6 +92,12 @@ class job_page {
   static job_page make(descriptor& file, boost::system::error_code& ec) noexcept;
   static job_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
+  /// The memory that the page takes.
+  std::pair<std::uintptr_t, std::uintptr_t> range() const noexcept {
+    auto const begin = reinterpret_cast<std::uintptr_t>(data_.get());
+    return {begin, begin + sizeof(data)};
+  }
+
   /// The pool: the job is being sent.
   void offer(const job_header& job) noexcept;
   /// The worker: @return whether the job is to be received and run.

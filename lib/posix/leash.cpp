@@ -3,6 +3,7 @@
 
 #include "posix/leash.hpp"
 
+#include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
 
 #include <charconv>
@@ -50,6 +51,13 @@ leash_ends open_separate_pipe(boost::system::error_code& ec) noexcept {
   return {std::move(ends.read), leash_end{std::move(ends.write), ec}};
 }
 
+leash_ends open_socket(boost::system::error_code& ec) noexcept {
+  socket_ends ends = make_stream_sockets(ec);
+  if (ec) return {};
+  separate_pipes = true;
+  return {std::move(ends.theirs), leash_end{std::move(ends.mine), ec}};
+}
+
 #endif
 
 }  // namespace
@@ -76,7 +84,8 @@ void leash_end::close() noexcept {
 
 #if defined(F_SETSIG) && defined(O_ASYNC)
 
-leash_ends open_leash(boost::system::error_code& ec) noexcept {
+leash_ends open_leash(leash_kind kind, boost::system::error_code& ec) noexcept {
+  if (kind == leash_kind::socket) return open_socket(ec);
   renew_shared_pipe(ec);
   if (ec) return {};
   boost::system::error_code refused;
@@ -91,7 +100,7 @@ void disown_leash() noexcept { shared_pipe.close(); }
 
 #else
 
-leash_ends open_leash(boost::system::error_code& ec) noexcept {
+leash_ends open_leash(leash_kind, boost::system::error_code& ec) noexcept {
   ec = make_error_code(boost::system::errc::not_supported);
   return {};
 }

@@ -18,6 +18,9 @@ namespace isolatte::inline v0_1::posix {
 // Each child needs an open file description of its own, because the process to be killed is noted
 // there. So the program opens one shared pipe anew for each child, through /proc. If that fails (no
 // /proc, another user since the pipe was made), the child gets a pipe of its own.
+//
+// A child that can change permissions could open the pipe for writing, through /proc, and be its
+// last writer. The leash of such a child is one of a pair of sockets, which cannot be opened.
 
 /// The write end of a leash. The program may close all its descriptors and use the number for
 /// another file. So this class touches the number only while its device and inode are the pipe's.
@@ -46,8 +49,11 @@ struct leash_ends {
   leash_end program;
 };
 
+/// Whether a child could open its leash a second time.
+enum class leash_kind { pipe, socket };
+
 /// Opens a leash for a child that is about to be made. The caller holds the lock of the registry.
-leash_ends open_leash(boost::system::error_code& ec) noexcept;
+leash_ends open_leash(leash_kind kind, boost::system::error_code& ec) noexcept;
 
 /// Whether a child has ever been given a pipe of its own.
 bool has_separate_leashes() noexcept;

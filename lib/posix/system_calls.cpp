@@ -3,11 +3,16 @@
 
 #include "posix/system_calls.hpp"
 
+#include "posix/filter_pass.hpp"
+
+#include <cstdint>
 #include <string>
 
 #include <fcntl.h>
+#include <grp.h>
 #if defined(__linux__)
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #endif
 #include <stdlib.h>
@@ -18,6 +23,19 @@
 namespace isolatte::inline v0_1::posix {
 
 namespace {
+
+/// An argument of a system call as the kernel takes it.
+template <class Pointed>
+unsigned long word(Pointed* argument) noexcept {
+  return reinterpret_cast<unsigned long>(argument);
+}
+inline unsigned long word(long argument) noexcept { return static_cast<unsigned long>(argument); }
+
+/// Makes a call that a filter lets through with the pass alone.
+template <class... Arguments>
+int with_pass(long number, Arguments... arguments) noexcept {
+  return static_cast<int>(call_with_pass(number, word(arguments)...));
+}
 
 [[maybe_unused]] int set_close_on_exec(int fd) noexcept { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
@@ -69,9 +87,33 @@ int raw_pipe(int ends[2]) {
 #endif
 }
 
-int raw_open(const char* path, int flags, mode_t mode) { return ::open(path, flags, mode); }
+int raw_open(const char* path, int flags, mode_t mode) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_openat, AT_FDCWD, path, flags, mode);
+#endif
+  return ::open(path, flags, mode);
+}
 
-int raw_fcntl(int fd, int command, long argument) { return ::fcntl(fd, command, argument); }
+int raw_fcntl(int fd, int command, long argument) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_fcntl, fd, command, argument);
+#endif
+  return ::fcntl(fd, command, argument);
+}
+
+int raw_dup2(int from, int to) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_dup3, from, to, 0);
+#endif
+  return ::dup2(from, to);
+}
+
+int raw_setpgid(pid_t pid, pid_t group) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_setpgid, pid, group);
+#endif
+  return ::setpgid(pid, group);
+}
 
 int raw_fstat(int fd, struct stat* status) { return ::fstat(fd, status); }
 
@@ -94,6 +136,7 @@ int raw_temporary_file() {
 
 int raw_close_range(unsigned first, unsigned last) {
 #if ISOLATTE_HAS_PIDFD && defined(SYS_close_range)
+  if (filter_pass::held()) return with_pass(SYS_close_range, first, last, 0);
   return static_cast<int>(::syscall(SYS_close_range, first, last, 0));
 #else
   (void)first, (void)last;
@@ -127,17 +170,17 @@ pid_t raw_clone_sibling([[maybe_unused]] std::atomic<int>* pid) {
   ::prctl(PR_GET_TID_ADDRESS, &number_of_thread);
   void* robust_list = nullptr;
   std::size_t robust_size = 0;
-  ::syscall(SYS_get_robust_list, 0, &robust_list, &robust_size);
+  with_pass(SYS_get_robust_list, 0, &robust_list, &robust_size);
   unsigned long flags = CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD;
   if (number_of_thread != nullptr) flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 #if defined(__x86_64__)
-  long const result = ::syscall(SYS_clone, flags, nullptr, pid, number_of_thread, 0);
+  int const result = with_pass(SYS_clone, flags, 0, pid, number_of_thread, 0);
 #else
-  long const result = ::syscall(SYS_clone, flags, nullptr, pid, 0, number_of_thread);
+  int const result = with_pass(SYS_clone, flags, 0, pid, 0, number_of_thread);
 #endif
   if (result == 0 && robust_list != nullptr)
     ::syscall(SYS_set_robust_list, robust_list, robust_size);
-  return static_cast<pid_t>(result);
+  return result;
 #else
   errno = ENOSYS;
   return -1;
@@ -159,13 +202,98 @@ void* raw_map_file(std::size_t length, int protection, int fd) {
   return ::mmap(nullptr, length, protection, MAP_SHARED, fd, 0);
 }
 
-int raw_setpriority(int nice) { return ::setpriority(PRIO_PROCESS, 0, nice); }
+#if defined(__linux__)
+
+int raw_prctl(int option, unsigned long argument) {
+  if (filter_pass::held()) return with_pass(SYS_prctl, option, argument, 0, 0, 0);
+  return ::prctl(option, argument, 0, 0, 0);
+}
+
+int raw_capset(void* header, const void* sets) {
+  if (filter_pass::held()) return with_pass(SYS_capset, header, sets);
+  return static_cast<int>(::syscall(SYS_capset, header, sets));
+}
+
+// The C library changes every thread's. A child that takes on credentials has one thread.
+int raw_setresuid(uid_t real, uid_t effective, uid_t saved) {
+  if (filter_pass::held()) return with_pass(SYS_setresuid, real, effective, saved);
+  return ::setresuid(real, effective, saved);
+}
+
+int raw_setresgid(gid_t real, gid_t effective, gid_t saved) {
+  if (filter_pass::held()) return with_pass(SYS_setresgid, real, effective, saved);
+  return ::setresgid(real, effective, saved);
+}
+
+int raw_setns(int fd, int type) {
+  if (filter_pass::held()) return with_pass(SYS_setns, fd, type);
+  return ::setns(fd, type);
+}
+
+// Numbers that are the same on every architecture. An older system's headers lack them.
+constexpr long landlock_create_ruleset_number = 444;
+constexpr long landlock_add_rule_number = 445;
+constexpr long landlock_restrict_self_number = 446;
+
+int raw_landlock_create_ruleset(const void* attributes, std::size_t size, unsigned flags) {
+  return static_cast<int>(::syscall(landlock_create_ruleset_number, attributes, size, flags));
+}
+
+int raw_landlock_add_rule(int ruleset, int type, const void* attributes) {
+  return static_cast<int>(::syscall(landlock_add_rule_number, ruleset, type, attributes, 0));
+}
+
+int raw_landlock_restrict_self(int ruleset) {
+  return static_cast<int>(::syscall(landlock_restrict_self_number, ruleset, 0));
+}
+
+int raw_seccomp(const void* program) {
+  constexpr int set_mode_filter = 1;
+  return static_cast<int>(::syscall(SYS_seccomp, set_mode_filter, 0, program));
+}
+
+int raw_query_map(int maps, void* query) {
+  constexpr unsigned long procmap_query = 0xc0686611;
+  return ::ioctl(maps, procmap_query, query);
+}
+
+#else
+
+int raw_prctl(int, unsigned long) { return unsupported(); }
+int raw_capset(void*, const void*) { return unsupported(); }
+int raw_setresuid(uid_t real, uid_t effective, uid_t) { return ::setreuid(real, effective); }
+int raw_setresgid(gid_t real, gid_t effective, gid_t) { return ::setregid(real, effective); }
+int raw_unshare(int) { return unsupported(); }
+int raw_setns(int, int) { return unsupported(); }
+int raw_landlock_create_ruleset(const void*, std::size_t, unsigned) { return unsupported(); }
+int raw_landlock_add_rule(int, int, const void*) { return unsupported(); }
+int raw_landlock_restrict_self(int) { return unsupported(); }
+int raw_seccomp(const void*) { return unsupported(); }
+int raw_query_map(int, void*) { return unsupported(); }
+
+#endif
+
+int raw_setpriority(int nice) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_setpriority, PRIO_PROCESS, 0, nice);
+#endif
+  return ::setpriority(PRIO_PROCESS, 0, nice);
+}
+
+int raw_setgroups(std::size_t count, const gid_t* groups) {
+#if defined(__linux__)
+  if (filter_pass::held()) return with_pass(SYS_setgroups, static_cast<long>(count), groups);
+  return ::setgroups(count, groups);
+#else
+  return ::setgroups(static_cast<int>(count), groups);
+#endif
+}
 
 }  // namespace
 
 system_calls sys = {
     .fork = ::fork,
-    .setpgid = ::setpgid,
+    .setpgid = raw_setpgid,
     .kill = ::kill,
     .waitid = raw_waitid,
     .wait4 = ::wait4,
@@ -174,7 +302,7 @@ system_calls sys = {
     .pipe = raw_pipe,
     .open = raw_open,
     .close = ::close,
-    .dup2 = ::dup2,
+    .dup2 = raw_dup2,
     .fcntl = raw_fcntl,
     .fstat = raw_fstat,
     .fchmod = ::fchmod,
@@ -200,6 +328,23 @@ system_calls sys = {
     .shutdown = ::shutdown,
     .ftruncate = ::ftruncate,
     .map_file = raw_map_file,
+    .prctl = raw_prctl,
+    .capset = raw_capset,
+    .setresuid = raw_setresuid,
+    .setresgid = raw_setresgid,
+    .setgroups = raw_setgroups,
+#if defined(__linux__)
+    .unshare = ::unshare,
+#else
+    .unshare = raw_unshare,
+#endif
+    .setns = raw_setns,
+    .landlock_create_ruleset = raw_landlock_create_ruleset,
+    .landlock_add_rule = raw_landlock_add_rule,
+    .landlock_restrict_self = raw_landlock_restrict_self,
+    .seccomp = raw_seccomp,
+    .mprotect = ::mprotect,
+    .query_map = raw_query_map,
 };
 
 }  // namespace isolatte::inline v0_1::posix

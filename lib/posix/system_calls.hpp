@@ -67,6 +67,21 @@ struct system_calls {
   int (*shutdown)(int fd, int how);
   int (*ftruncate)(int fd, off_t size);
   void* (*map_file)(std::size_t length, int protection, int fd);
+  int (*prctl)(int option, unsigned long argument);
+  int (*capset)(void* header, const void* sets);
+  int (*setresuid)(uid_t real, uid_t effective, uid_t saved);
+  int (*setresgid)(gid_t real, gid_t effective, gid_t saved);
+  int (*setgroups)(std::size_t count, const gid_t* groups);
+  int (*unshare)(int flags);
+  int (*setns)(int fd, int type);
+  int (*landlock_create_ruleset)(const void* attributes, std::size_t size, unsigned flags);
+  int (*landlock_add_rule)(int ruleset, int type, const void* attributes);
+  int (*landlock_restrict_self)(int ruleset);
+  /// SECCOMP_SET_MODE_FILTER.
+  int (*seccomp)(const void* program);
+  int (*mprotect)(void* address, std::size_t length, int protection);
+  /// Asks /proc/PID/maps for the next mapping of a kind (PROCMAP_QUERY).
+  int (*query_map)(int maps, void* query);
 };
 
 extern system_calls sys;

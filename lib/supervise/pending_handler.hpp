@@ -105,6 +105,8 @@ using pending_handler = basic_pending_handler<boost::system::error_code, detail:
 inline detail::report not_started(const detail::refusal& why) noexcept {
   detail::report what;
   detail::give_reason(what.summary.reason, why.step);
+  detail::give_gaps(what.summary.gaps, why.gaps);
+  detail::add_gaps(what.summary.reason, why.gaps);
   return what;
 }
 

@@ -3,6 +3,8 @@
 
 #include "supervise/supervisor.hpp"
 
+#include "confine/filter.hpp"
+
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -288,7 +290,7 @@ void supervisor::fail(const error_code& ec, const char* step) {
     self.complete_ = self.finished_ = self.delivered_ = true;
     self.close_io();
     self.companion_.reset();
-    if (self.handler_) self.complete(ec, not_started({ec, step}));
+    if (self.handler_) self.complete(ec, not_started({ec, step, std::move(self.gaps_)}));
   });
 }
 
@@ -641,6 +643,7 @@ detail::report supervisor::make_report() noexcept {
   if (!verdict.setup_failed) summary.pid = process_->pid();
   detail::give_reason(summary.reason, verdict.setup_failed ? posix::to_string(page_.failed_step())
                                                            : verdict.reason);
+  detail::give_gaps(summary.gaps, gaps_);
   if (verdict.keep_payload) {
     report.kind = frame_.kind();
     report.payload = frame_.take_payload();
@@ -663,10 +666,13 @@ detail::report supervisor::make_report() noexcept {
   if (symbolise_ && !fault_ && summary.how == ending::faulted && summary.signal == SIGSEGV &&
       summary.reason.empty())
     summary.reason = unrecorded;
-  if (fault_)
+  if (fault_) {
     summary.fault =
         fault_info{fault_->signal, fault_->code, reinterpret_cast<void*>(fault_->address),
                    std::move(trace_), fault_->stack_overflow};
+    if (fault_->system_call)
+      summary.fault->system_call = confine::name_of_call(*fault_->system_call);
+  }
   return report;
 }
 

@@ -29,6 +29,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::supervise {
 
@@ -62,6 +63,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
 
   /// Takes the child on. Nothing here fails.
   void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
+
+  /// Says what the child's sandbox does not hold. To be called before begin().
+  void set_gaps(std::vector<std::string> gaps) noexcept { gaps_ = std::move(gaps); }
+  const std::vector<std::string>& gaps() const noexcept { return gaps_; }
 
   /// Takes the child on while other threads may be running steps of this run.
   void begin_later(std::shared_ptr<posix::child_process> process, posix::child_page page);
@@ -190,6 +195,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::optional<posix::reaped_child> reaped_;
   std::optional<posix::fault_record> fault_;
   std::string trace_;
+  std::vector<std::string> gaps_;
 
   /// Lent to Asio: process_ owns the descriptor.
   stream_descriptor end_;

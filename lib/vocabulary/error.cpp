@@ -26,6 +26,7 @@ class category final : public boost::system::error_category {
         return "the process does not have the function: its library was loaded later";
       case error::queue_full: return "too many jobs are waiting";
       case error::broken_pool: return "the pool's workers cannot be initialised";
+      case error::sandbox_unsupported: return "the system cannot enforce the sandbox";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -40,6 +41,7 @@ class category final : public boost::system::error_category {
       case error::unknown_function: return make_error_condition(errc::function_not_supported);
       case error::queue_full: return make_error_condition(errc::resource_unavailable_try_again);
       case error::broken_pool: return make_error_condition(errc::state_not_recoverable);
+      case error::sandbox_unsupported: return make_error_condition(errc::not_supported);
       case error::bad_element: break;
     }
     return {value, *this};

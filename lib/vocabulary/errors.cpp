@@ -29,6 +29,20 @@ void give_reason(std::string& reason, const char* words) noexcept try {
   reason.clear();
 }
 
+void give_gaps(std::vector<std::string>& to, const std::vector<std::string>& gaps) noexcept try {
+  to = gaps;
+} catch (const std::bad_alloc&) {
+  to.clear();
+}
+
+void add_gaps(std::string& reason, const std::vector<std::string>& gaps) noexcept try {
+  for (auto const& gap : gaps) {
+    reason += &gap == &gaps.front() ? ": " : "; ";
+    reason += gap;
+  }
+} catch (const std::bad_alloc&) {
+}
+
 bool would_block(const boost::system::error_code& ec) noexcept {
   return ec == boost::system::errc::resource_unavailable_try_again ||
          ec == boost::system::errc::operation_would_block;

@@ -7,6 +7,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <string>
+#include <vector>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -20,12 +21,19 @@ bool would_block(const boost::system::error_code& ec) noexcept;
 /// Puts a reason into words. Without memory for them there are none: the end itself has to arrive.
 void give_reason(std::string& reason, const char* words) noexcept;
 
+/// Copies the promises that a sandbox does not keep; none without memory for them.
+void give_gaps(std::vector<std::string>& to, const std::vector<std::string>& gaps) noexcept;
+/// Adds them to a reason, as far as there is memory.
+void add_gaps(std::string& reason, const std::vector<std::string>& gaps) noexcept;
+
 /// Why an operation could not be started.
 struct refusal {
   /// No error: it was started.
   boost::system::error_code ec{};
   /// The step that failed, in words that follow the operation's name; a string literal.
   const char* step = "";
+  /// For `sandbox_unsupported`: the promises that the system cannot keep.
+  std::vector<std::string> gaps{};
 
   explicit operator bool() const noexcept { return ec.failed(); }
 };

@@ -577,7 +577,7 @@ BOOST_AUTO_TEST_CASE(a_script_that_closes_what_it_can_name_dies_with_the_program
     for (int fd = 3; fd != 10; ++fd)
       if (fd != held.write_end() && fd != out.write_end()) ::close(fd);
     error_code ec;
-    static_cast<void>(isolatte::posix::open_leash(ec));
+    static_cast<void>(isolatte::posix::open_leash(isolatte::posix::leash_kind::pipe, ec));
     int const high = ::fcntl(held.write_end(), F_DUPFD, 500);
     asio::io_context context;
     result done;

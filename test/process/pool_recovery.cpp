@@ -322,7 +322,11 @@ BOOST_AUTO_TEST_CASE(arguments_that_cannot_be_read_are_undelivered_and_nothing_r
 
 BOOST_AUTO_TEST_CASE(arguments_too_large_for_a_worker_cost_one_job) {
   if (!malloc_refuses) return;
-  std::uint64_t const limit = std::uint64_t{128} << 20;
+  // A worker has the memory that this process has by now.
+  std::uint64_t pages = 0;
+  std::ifstream{"/proc/self/statm"} >> pages;
+  std::uint64_t const limit =
+      pages * static_cast<std::uint64_t>(::getpagesize()) + (std::uint64_t{128} << 20);
   make({.workers = 1, .worker = {.limits = {.address_space = limit}}});
   auto const size_of = [](std::string text) { return text.size(); };
   for (int i = 0; i != 4; ++i) {

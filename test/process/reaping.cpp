@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_number_that_is_no_child_of_ours_is_left_alone) {
   std::atomic<int> page = stranger;
   {
     isolatte::posix::child_process process;
-    process.expect(page, true);
+    process.expect(page, nullptr, true);
   }
   BOOST_TEST(alive(stranger));
   test_goes_on.close_write();

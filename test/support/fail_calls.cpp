@@ -3,6 +3,8 @@
 
 #include "support/fail_calls.hpp"
 
+#include <isolatte/sandbox.hpp>
+
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -66,6 +68,19 @@ constexpr std::array infos = {
     entry_info{"shutdown", ENOTCONN, false},
     entry_info{"ftruncate", ENOSPC, true},
     entry_info{"map_file", ENOMEM, false},
+    entry_info{"prctl", EPERM, false},
+    entry_info{"capset", EPERM, false},
+    entry_info{"setresuid", EPERM, false},
+    entry_info{"setresgid", EPERM, false},
+    entry_info{"setgroups", EPERM, false},
+    entry_info{"unshare", EPERM, false},
+    entry_info{"setns", EPERM, false},
+    entry_info{"landlock_create_ruleset", EMFILE, false},
+    entry_info{"landlock_add_rule", ENOMEM, false},
+    entry_info{"landlock_restrict_self", E2BIG, false},
+    entry_info{"seccomp", ENOMEM, false},
+    entry_info{"mprotect", ENOMEM, false},
+    entry_info{"query_map", ENOTTY, false},
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
@@ -134,7 +149,11 @@ void replace_all(system_calls& table) {
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
           &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
-          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file>::replace(table);
+          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file, &calls::prctl,
+          &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups, &calls::unshare,
+          &calls::setns, &calls::landlock_create_ruleset, &calls::landlock_add_rule,
+          &calls::landlock_restrict_self, &calls::seccomp, &calls::mprotect,
+          &calls::query_map>::replace(table);
 }
 
 }  // namespace
@@ -145,6 +164,7 @@ fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc{};
   shared = new (memory) shared_state;
+  keep_in_sandboxes(shared, sizeof(shared_state));
   plan = what;
   parent = ::getpid();
   real = before_;
@@ -154,6 +174,7 @@ fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
 
 fail_calls::~fail_calls() {
   posix::sys = before_;
+  keep_in_sandboxes(shared, 0);
   ::munmap(shared, sizeof(shared_state));
   shared = nullptr;
 }

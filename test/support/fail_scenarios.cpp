@@ -403,6 +403,31 @@ result executed(isolatte::program what, isolatte::options opts) {
 result program() { return executed({.executable = "cat", .start_dir = "/"}, {}); }
 result program_timeout() { return executed({"sleep", {"1000"}}, {.timeout = 10ms}); }
 
+/// Everything that a sandbox has set up, as far as the system can do it.
+isolatte::sandbox whole_sandbox() {
+  return {.read = {"/"},
+          .write = {"/dev/null"},
+          .execute = {"/"},
+          .network = isolatte::any_network,
+          .isolate = {.network = true},
+          .enforce = isolatte::enforcement::best_effort};
+}
+
+result sandboxed_value() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx, [] { return 42; }, {.sandbox = whole_sandbox()},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 42);
+      });
+  ctx.run();
+  return r;
+}
+
+result sandboxed_program() { return executed({.executable = "cat"}, {.sandbox = whole_sandbox()}); }
+
 using server_place = std::optional<isolatte::fork_server>;
 
 /// Waits for a standby child, but not without end: the failed call may be the one that makes it.
@@ -424,12 +449,13 @@ void await_standby(server_place& server, asio::io_context& ctx) {
 /// Runs an operation of a fork server, and then another one, which shows whether the server still
 /// works.
 template <class Start>
-result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr) {
+result served(Start start, void (*prepare)(server_place&, asio::io_context&) = nullptr,
+              isolatte::fork_server_options opts = {}) {
   result r;
   asio::io_context ctx;
   std::optional<isolatte::fork_server> server;
   try {
-    server.emplace(ctx);
+    server.emplace(ctx, std::move(opts));
   } catch (const boost::system::system_error& error) {
     return {.completions = 1, .ec = error.code(), .ran = isolatte::ran::no};
   }
@@ -456,6 +482,18 @@ result served_value() {
                          expect(r, o, 42);
                        });
   });
+}
+
+result served_in_sandbox() {
+  return served(
+      [](server_place& server, result& r) {
+        server->async_fork(isolatte::call([](int a, int b) { return a + b; }, 40, 2), {},
+                           [&](error_code ec, const outcome<int>& o) {
+                             note(r, ec, o);
+                             expect(r, o, 42);
+                           });
+      },
+      nullptr, {.sandbox = isolatte::sandbox::pure()});
 }
 
 result served_streams_by(void (*prepare)(server_place&, asio::io_context&)) {
@@ -582,7 +620,10 @@ constexpr scenario scenarios[] = {
     {"grandchild", grandchild, ending::returned},
     {"program", program, ending::exited},
     {"timeout of a program", program_timeout, ending::timed_out, true},
+    {"sandboxed value", sandboxed_value, ending::returned},
+    {"sandboxed program", sandboxed_program, ending::exited},
     {"served value", served_value, ending::returned, false, true},
+    {"served in a sandbox", served_in_sandbox, ending::returned, false, true},
     {"served streams", served_streams, ending::returned, false, true},
     {"served large arguments", served_large_arguments, ending::returned, false, true},
     {"served timeout", served_timeout, ending::timed_out, true, true},
@@ -636,6 +677,8 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
 
 /// @return whether a call was made to fail
 bool run(const scenario& what, const failure& how) {
+  // The mechanisms are tried once, and kept, with descriptors of their own.
+  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
   auto const descriptors = open_descriptors();
   fail_calls const calls{how};
   result const r = what.run();
@@ -698,6 +741,7 @@ void fail_none() {
 }
 
 void interrupt_all() {
+  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
   for (auto const& what : scenarios) {
     auto const descriptors = open_descriptors();
     result r;

@@ -42,6 +42,7 @@ namespace {
 /// the dynamic linker look it up, and would copy a dozen pages for that.
 void (*volatile exit_at_once)(int) = ::_exit;
 
+bool can_write_profile = true;
 /// The child that this process is.
 struct {
   pid_t pid = 0;
@@ -109,6 +110,7 @@ bool hook_exit(child_page_data& page) noexcept {
   return true;
 }
 
+void forgo_profile() noexcept { can_write_profile = false; }
 void leave_main(int code, last_step last) noexcept {
   self.code = code;
   self.last = last;
@@ -120,8 +122,8 @@ void leave_main(int code, last_step last) noexcept {
 }
 
 void leave(int code) noexcept {
-  if (__gcov_dump != nullptr) __gcov_dump();
-  if (__llvm_profile_write_file != nullptr) __llvm_profile_write_file();
+  if (can_write_profile && __gcov_dump != nullptr) __gcov_dump();
+  if (can_write_profile && __llvm_profile_write_file != nullptr) __llvm_profile_write_file();
   exit_at_once(code);
   ::_exit(code);
 }

@@ -26,6 +26,9 @@ struct last_step {
 /// objects, flushes, and performs the last step.
 [[noreturn]] void leave_main(int code, last_step last = {}) noexcept;
 
+/// Keeps coverage and profiling from writing: the process can open no files.
+void forgo_profile() noexcept;
+
 /// Ends the process at once, after coverage and profiling have written their data.
 [[noreturn]] void leave(int code) noexcept;
 

@@ -7,6 +7,7 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/contained_child.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
@@ -143,8 +144,10 @@ void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
 }  // namespace
 
 void child_main(detail::child_task& task, const child_plan& plan) noexcept {
+  enter_process_namespace(plan);
   setup_step const failed = prepare_child(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
+  await_adoption(plan);
   pid_t const self = ::getpid();
   // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
   run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,

@@ -21,6 +21,14 @@ std::vector<int> numbers_to_keep(std::vector<int> fds) {
   return fds;
 }
 
+void keep_sandbox(const child_plan& plan, std::vector<int>& fds) {
+  auto const& join = plan.sandbox->join;
+  for (int const fd : {join.user, join.network, join.ipc})
+    if (fd != -1) fds.push_back(fd);
+  for (auto const& layer : plan.sandbox->layers)
+    if (layer.ruleset) fds.push_back(layer.ruleset.get());
+}
+
 void set_kept(child_plan& plan, std::vector<int> fds) {
   for (int const fd : {plan.channel, plan.leash})
     if (fd != -1) fds.push_back(fd);

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 
+#include "confine/sandbox_plan.hpp"
 #include "posix/child_page.hpp"
 #include "posix/credentials.hpp"
 #include "posix/descriptor.hpp"
@@ -56,6 +57,10 @@ struct child_plan {
   /// Whether the program kills the child once it has the frame.
   bool early = false;
   child_page_data* page = nullptr;
+  /// The sandbox to enter, or none. The child changes it.
+  confine::sandbox_plan* sandbox = nullptr;
+  /// Whether the callable enters the sandbox itself, by enter_deferred_sandbox().
+  bool defers_sandbox = false;
 };
 
 /// Gives the plan its result channel.
@@ -64,6 +69,8 @@ void set_channel(child_plan& plan, int channel, boost::system::error_code& ec);
 /// The numbers that `options::keep` asks for, each once. 0, 1 and 2 are not among them: `in`, `out`
 /// and `err` say what these are, however the child is made.
 std::vector<int> numbers_to_keep(std::vector<int> fds);
+/// Adds what the plan's sandbox needs to what stays open.
+void keep_sandbox(const child_plan& plan, std::vector<int>& fds);
 /// Says, last of all, what stays open: these, and what the plan names.
 void set_kept(child_plan& plan, std::vector<int> fds);
 

@@ -6,6 +6,7 @@
 #include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/enter_sandbox.hpp"
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
 #include "posix/system_calls.hpp"
@@ -15,10 +16,16 @@
 #include <charconv>
 #include <cstring>
 #include <limits>
+#include <span>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // For a child that becomes a program, all of this is async-signal-safe on Linux: a lock that
@@ -54,8 +61,8 @@ bool close_one_by_one(int first, int last) noexcept {
         char const* const end = entry->d_name + std::strlen(entry->d_name);
         if (std::from_chars(entry->d_name, end, fd).ptr != end) continue;
         if (fd < first || fd > last || fd == ::dirfd(open)) continue;
-        sys.close(fd);
-        clean = false;
+        // EBADF: it is the leash of a sandbox around this one, which nothing can close.
+        if (sys.close(fd) == 0 || errno != EBADF) clean = false;
       }
     }
     ::closedir(open);
@@ -112,7 +119,50 @@ bool unblock_signals() noexcept {
   return sys.sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
 }
 
+/// The plan of a sandbox that the callable is still to enter.
+const child_plan* deferred = nullptr;
+
+confinement confined = confinement::none;
+
+/// Whether this thread is the only one. A sandbox binds the thread that enters it, and handlers of
+/// pthread_atfork() may have begun others.
+bool has_one_thread() noexcept {
+#if defined(__linux__)
+  // A process with more threads may not do this, and for one with a single thread it does nothing.
+  // A sandbox around this one forbids the call.
+  if (confined == confinement::none) {
+    if (sys.unshare(CLONE_THREAD) == 0) return true;
+    if (errno == EINVAL) errno = EBUSY;
+    if (errno != EPERM && errno != ENOSYS) return false;
+  }
+  // The filter of a container may refuse the call, too. The folder has a link for each thread.
+  struct stat threads{};
+  if (::stat("/proc/self/task", &threads) == -1) return false;
+  errno = EBUSY;
+  return threads.st_nlink == 3;
+#else
+  return false;
+#endif
+}
+
+setup_step enter(const child_plan& plan) noexcept {
+  // The only thread of a template has made such a child.
+  if (plan.sandbox->role != confine::sandbox_role::inherited && !has_one_thread())
+    return setup_step::one_thread;
+  auto const failed = enter_sandbox(*plan.sandbox, plan.leash, plan.page);
+  if (plan.sandbox->role == confine::sandbox_role::of_template) return failed;
+  if (plan.sandbox->process_namespace)
+    confined = confinement::by_namespace;
+  else if (plan.lead_group)
+    confined = confinement::by_group;
+  else if (confined == confinement::none)
+    confined = confinement::alone;
+  return failed;
+}
+
 }  // namespace
+
+confinement own_confinement() noexcept { return confined; }
 
 setup_step prepare_child(const child_plan& plan) noexcept {
 #ifdef MADV_DONTFORK
@@ -132,10 +182,13 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
+  bool const confines_callable = plan.sandbox && plan.kind == child_kind::callable;
+  if (confines_callable && !prepare_sandbox(*plan.sandbox)) return setup_step::shared_memory;
   // Before the limits, which are not to be raised by rights that the program does not have any
   // more.
   if (plan.as && !take_on(*plan.as)) return setup_step::credentials;
   if (!apply_limits(plan.limits)) return setup_step::limits;
+  if (plan.sandbox && !plan.limits.core_size && !forbid_cores()) return setup_step::limits;
   if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
   if (plan.kind == child_kind::callable) {
     if (!plan.of_template)
@@ -143,8 +196,27 @@ setup_step prepare_child(const child_plan& plan) noexcept {
           {plan.standard[0] != -1, plan.standard[1] != -1, plan.standard[2] != -1});
     if (!hook_exit(*plan.page)) return setup_step::exit_hook;
   }
+  // A program has more to do before.
+  if (confines_callable) {
+    if (!plan.sandbox->has_files) forgo_profile();
+    if (plan.defers_sandbox) {
+      deferred = &plan;
+    } else if (auto const failed = enter(plan); failed != setup_step::none) {
+      return failed;
+    }
+  }
   if (!unblock_signals()) return setup_step::signals;
   return setup_step::none;
+}
+
+void enter_deferred_sandbox(std::span<const confine::memory_range> kept) {
+  if (deferred == nullptr) return;
+  child_plan const& plan = *std::exchange(deferred, nullptr);
+  auto& all = plan.sandbox->kept;
+  all.insert(all.end(), kept.begin(), kept.end());
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
+  auto const failed = enter(plan);
+  if (failed != setup_step::none) give_up(*plan.page, failed, errno);
 }
 
 void give_up(child_page_data& page, setup_step failed, int error) noexcept {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <typeinfo>
 
 #if defined(__GLIBC__)
 #include <stdio_ext.h>
@@ -22,6 +23,7 @@ FILE* _IO_iter_file(isolatte_io_iterator) __attribute__((weak));
 
 #if defined(__GLIBCXX__)
 #include <ext/stdio_filebuf.h>
+#include <ext/stdio_sync_filebuf.h>
 #endif
 
 // Not async-signal-safe: both call stdio, and flush_buffers() may call a stream buffer of the
@@ -30,6 +32,9 @@ FILE* _IO_iter_file(isolatte_io_iterator) __attribute__((weak));
 // At a child's end another thread of the child may hold any lock without end: that of a stream
 // that it reads from, or that of the list of streams. fflush(nullptr) would wait for these. So the
 // list is read without its lock, as exit() in glibc 2.36 reads it, and each stream's lock is tried.
+//
+// Both run in each child, and a page that is written there is copied. So nothing is written that is
+// as it should be already.
 
 namespace isolatte::inline v0_1::posix {
 
@@ -104,7 +109,29 @@ void flush_files() noexcept {
   if (err) std::fflush(stderr);
 }
 
+/// Drops what the stream has read, and forgets what it has met in the file.
+void begin_anew(std::FILE* stream) noexcept {
+#if defined(__GLIBC__)
+  // _IO_save_base: characters have been put back. A wide stream has its characters elsewhere.
+  bool const has_input = stream->_IO_read_ptr != stream->_IO_read_end ||
+                         stream->_IO_save_base != nullptr || stream->_mode > 0;
+  if (stream == stdin && has_input) __fpurge(stream);
+  if (::ferror_unlocked(stream) == 0 && ::feof_unlocked(stream) == 0) return;
+#endif
+  std::clearerr(stream);
+}
+
 // The streams of C++
+
+/// Whether the stream has no content of its own, since its buffer hands all on to a stream of C.
+template <class Char>
+bool is_forwarded([[maybe_unused]] const std::basic_streambuf<Char>& buffer) noexcept {
+#if defined(__GLIBCXX__)
+  return typeid(buffer) == typeid(__gnu_cxx::stdio_sync_filebuf<Char>);
+#else
+  return false;
+#endif
+}
 
 /// Calls the function with every standard stream of C++, and with the number of its descriptor.
 template <class Function>
@@ -123,7 +150,9 @@ void for_each_stream(Function function) {
 /// a buffer after sync_with_stdio(false), or if the user gave it that of a file stream.
 template <class Char>
 std::basic_filebuf<Char>* file_buffer(std::basic_ios<Char>& stream) noexcept {
-  return dynamic_cast<std::basic_filebuf<Char>*>(stream.rdbuf());
+  auto* const buffer = stream.rdbuf();
+  if (buffer == nullptr || is_forwarded(*buffer)) return nullptr;
+  return dynamic_cast<std::basic_filebuf<Char>*>(buffer);
 }
 
 /// Drops what a buffer holds. std::basic_filebuf lets derived classes alone do that.
@@ -153,18 +182,19 @@ template <class Char>
 void begin_anew(std::basic_ios<Char>& stream, [[maybe_unused]] bool is_input) {
   // Without a buffer the stream stays bad, and clear() may throw.
   if (stream.rdbuf() == nullptr) return;
-  stream.clear();
+  if (!stream.good()) stream.clear();
 #if defined(__GLIBCXX__)
   // Another kind of buffer reads another file than standard input.
-  if (auto* const own = dynamic_cast<__gnu_cxx::stdio_filebuf<Char>*>(stream.rdbuf());
-      is_input && own != nullptr)
+  if (!is_input || is_forwarded(*stream.rdbuf())) return;
+  if (auto* const own = dynamic_cast<__gnu_cxx::stdio_filebuf<Char>*>(stream.rdbuf()))
     buffer_access<Char>::discard_input(*own);
 #endif
 }
 
 template <class Char>
 void flush(std::basic_ios<Char>& stream, int fd) noexcept {
-  if (stream.rdbuf() == nullptr) return;
+  // flush_files() writes what has been handed on.
+  if (stream.rdbuf() == nullptr || is_forwarded(*stream.rdbuf())) return;
   try {
     if (file_buffer(stream) != nullptr) {
       stream.rdbuf()->pubsync();
@@ -182,13 +212,8 @@ void flush(std::basic_ios<Char>& stream, int fd) noexcept {
 void discard_parents_buffers(const replaced_streams& replaced) noexcept {
   if (!for_each_file([](std::FILE* stream) { discard_output(stream); }))
     for (int const fd : {1, 2}) discard_output(file_of(fd));
-  for (int fd = 0; fd != 3; ++fd) {
-    if (!replaced[static_cast<std::size_t>(fd)]) continue;
-#if defined(__GLIBC__)
-    if (fd == 0) __fpurge(stdin);
-#endif
-    std::clearerr(file_of(fd));
-  }
+  for (int fd = 0; fd != 3; ++fd)
+    if (replaced[static_cast<std::size_t>(fd)]) begin_anew(file_of(fd));
   for_each_stream([&]<class Char>(std::basic_ios<Char>& stream, int fd) {
     if (auto* const buffer = file_buffer(stream)) buffer_access<Char>::discard_output(*buffer);
     if (replaced[static_cast<std::size_t>(fd)]) begin_anew(stream, fd == 0);

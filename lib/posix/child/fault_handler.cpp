@@ -30,6 +30,9 @@ constexpr time_t unwind_seconds = 2;
 
 child_page_data* page = nullptr;
 pid_t owner = 0;
+/// Whether SIGSYS has had its handler, in this process or in one that it was forked from. In a
+/// sandbox no code can change it.
+bool handles_violations = false;
 std::atomic<int> dying_of = 0;
 std::atomic<pthread_t> dying_thread{};
 
@@ -37,7 +40,11 @@ std::atomic<pthread_t> dying_thread{};
 // sanitizer.
 alignas(16) std::byte alternate_stack[256 * 1024];
 
-[[noreturn]] void die(int signal) noexcept {
+// Before a call that does not return, AddressSanitizer looks up the bounds of the stack, and ends a
+// process that cannot read /proc/self/maps, as in a sandbox.
+#define ISOLATTE_ON_SIGNAL_STACK __attribute__((no_sanitize("address")))
+
+[[noreturn]] ISOLATTE_ON_SIGNAL_STACK void die(int signal) noexcept {
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
   ::sigaction(signal, &action, nullptr);
@@ -50,7 +57,7 @@ alignas(16) std::byte alternate_stack[256 * 1024];
   for (;;) ::_exit(128 + signal);
 }
 
-void on_alarm(int) { die(dying_of.load()); }
+ISOLATTE_ON_SIGNAL_STACK void on_alarm(int) { die(dying_of.load()); }
 
 void limit_unwinding() noexcept {
   struct sigaction action{};
@@ -137,6 +144,9 @@ void record(int signal, const siginfo_t* info, const void* context) noexcept {
   page->signal.store(signal);
   page->code.store(info->si_code);
   page->address.store(sent_by_someone ? 0 : reinterpret_cast<std::uintptr_t>(info->si_addr));
+#if defined(__linux__)
+  if (signal == SIGSYS) page->system_call.store(info->si_syscall);
+#endif
   page->frames[0].store(faulted_at.program_counter);
   page->frame_count.store(faulted_at.known ? 1 : 0);
   page->fault.store(fault_state::recorded);
@@ -152,7 +162,7 @@ void record(int signal, const siginfo_t* info, const void* context) noexcept {
   _Unwind_Backtrace(take_frame, &state);
 }
 
-void on_fault(int signal, siginfo_t* info, void* context) {
+ISOLATTE_ON_SIGNAL_STACK void on_fault(int signal, siginfo_t* info, void* context) {
   // A grandchild made by a bare fork() has this handler, but not this page.
   if (::getpid() != owner) die(signal);
   int expected = 0;
@@ -166,7 +176,26 @@ void on_fault(int signal, siginfo_t* info, void* context) {
   for (;;) ::pause();
 }
 
+bool handle(int signal) noexcept {
+  struct sigaction action{};
+  action.sa_sigaction = on_fault;
+  sigemptyset(&action.sa_mask);
+  // SA_NODEFER: a fault of the handler's own must reach it, too.
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  // A sandbox lets no code set this handler, so the handler resets it by being called.
+  if (signal == SIGSYS) action.sa_flags |= static_cast<int>(SA_RESETHAND);
+  bool const done = sys.sigaction(signal, &action, nullptr) == 0;
+  if (signal != SIGSYS) return done;
+  handles_violations = done || (handles_violations && errno == EINVAL);
+  return handles_violations;
+}
+
 }  // namespace
+
+bool install_violation_handler() noexcept {
+  owner = 0;
+  return handle(SIGSYS);
+}
 
 bool install_fault_handler(child_page_data& target) noexcept {
   page = &target;
@@ -179,13 +208,8 @@ bool install_fault_handler(child_page_data& target) noexcept {
   // EPERM: the child runs on such a stack already, because the program forked from a handler.
   // Faults are reported on the stack that they happen on then.
   if (sys.sigaltstack(&stack, nullptr) == -1 && errno != EPERM) return false;
-  struct sigaction action{};
-  action.sa_sigaction = on_fault;
-  // A fault of the handler's own must reach it, too.
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  sigemptyset(&action.sa_mask);
   for (int const signal : fatal_signals)
-    if (sys.sigaction(signal, &action, nullptr) == -1) return false;
+    if (!handle(signal)) return false;
   return true;
 }
 

@@ -13,6 +13,11 @@ namespace isolatte::inline v0_1::posix {
 /// @return whether it worked; errno tells why not
 bool install_fault_handler(child_page_data& page) noexcept;
 
+/// Does so for SIGSYS, in a template whose children inherit a filter: with that no handler can be
+/// set any more. In a child without install_fault_handler() the signal does what it does by
+/// default.
+bool install_violation_handler() noexcept;
+
 }  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -17,10 +17,10 @@
 namespace isolatte::inline v0_1::posix {
 
 /// A request of the program's to a template. After it in the message: the numbers of the
-/// descriptors to keep, those of the supplementary groups, and the arguments unless they are in a
-/// file of their own. With it, in this
-/// order: the child's page, its leash if it has one, its result channel, its standard streams as
-/// far as they are given, the file with the arguments, the descriptors to keep.
+/// descriptors to keep, those of the supplementary groups, the plan of the sandbox, and the
+/// arguments unless they are in a file of their own. With it, in this order: the child's page, its
+/// leash if it has one, its result channel, its standard streams as far as they are given, the
+/// sandbox's descriptors, the file with the arguments, the descriptors to keep.
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
@@ -40,6 +40,9 @@ struct fork_request {
     is_early = 1 << 8,
     /// SIGTTIN and SIGTTOU are ignored.
     ignores_terminal_stops = 1 << 9,
+    has_sandbox = 1 << 10,
+    /// The call itself enters the sandbox, once it is ready for that.
+    defers_sandbox = 1 << 11,
   };
 
   std::uint64_t id = 0;

@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cerrno>
 #include <charconv>
 
 #include <fcntl.h>
@@ -56,6 +57,14 @@ bool set_oom_score(int score) noexcept {
 }
 
 }  // namespace
+
+bool forbid_cores() noexcept {
+  struct rlimit present{};
+  if (::getrlimit(RLIMIT_CORE, &present) == -1) return false;
+  // With 1 the kernel writes no file, and hands none to a handler. A program whose hard limit is 0,
+  // and may not be raised, leaves its child that.
+  return limit(RLIMIT_CORE, 1, 1) || (errno == EPERM && present.rlim_max == 0);
+}
 
 bool apply_limits(const resource_limits& limits) noexcept {
   if (limits.cpu_time) {

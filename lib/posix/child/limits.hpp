@@ -12,6 +12,10 @@ namespace isolatte::inline v0_1::posix {
 /// @return whether all took hold; errno tells why not
 bool apply_limits(const resource_limits& limits) noexcept;
 
+/// Keeps this process from dumping core, which would be a file that no sandbox names.
+/// @return whether it worked; errno tells why not
+bool forbid_cores() noexcept;
+
 }  // namespace isolatte::inline v0_1::posix
 
 #endif

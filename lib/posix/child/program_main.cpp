@@ -4,6 +4,8 @@
 #include "posix/child/program_main.hpp"
 
 #include "posix/child/child_setup.hpp"
+#include "posix/child/contained_child.hpp"
+#include "posix/child/enter_sandbox.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cerrno>
@@ -19,10 +21,14 @@ namespace {
 
 /// Moves the leash out of the numbers that shell scripts take for themselves: they would close it.
 /// If it cannot be moved it stays where it is.
-void lift_leash(const child_plan& plan) noexcept {
+/// @return its number
+int lift_leash(const child_plan& plan) noexcept {
   constexpr int beyond_scripts = 100;
-  if (plan.leash == -1) return;
-  if (sys.fcntl(plan.leash, F_DUPFD, beyond_scripts) != -1) sys.close(plan.leash);
+  if (plan.leash == -1) return -1;
+  int const lifted = sys.fcntl(plan.leash, F_DUPFD, beyond_scripts);
+  if (lifted == -1) return plan.leash;
+  sys.close(plan.leash);
+  return lifted;
 }
 
 /// Has what the user keeps stay open beyond exec, and inherited streams, however they are marked.
@@ -61,6 +67,7 @@ void execute(const logic::invocation& what, const char* const* arguments,
 
 void program_main(const child_plan& plan, const exec_plan& program, const char* const* arguments,
                   const char* const* variables) noexcept {
+  enter_process_namespace(plan);
   setup_step failed = prepare_child(plan);
   if (failed == setup_step::none && !keep_beyond_exec(plan))
     failed = setup_step::closing_descriptors;
@@ -68,7 +75,11 @@ void program_main(const child_plan& plan, const exec_plan& program, const char* 
       sys.chdir(program.start_dir.c_str()) == -1)
     failed = setup_step::start_dir;
   if (failed == setup_step::none) {
-    lift_leash(plan);
+    await_adoption(plan);
+    int const leash = lift_leash(plan);
+    if (plan.sandbox) failed = enter_sandbox(*plan.sandbox, leash, plan.page);
+  }
+  if (failed == setup_step::none) {
     plan.page->stage = logic::child_stage::running;
     execute(program.invocation, arguments, variables);
     failed = setup_step::exec;

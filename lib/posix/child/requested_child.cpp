@@ -5,6 +5,8 @@
 
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/enter_sandbox.hpp"
+#include "posix/child/sandbox_message.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
 
@@ -96,6 +98,12 @@ int descriptor_queue::next(error_code& ec) noexcept {
   return all_[next_++].get();
 }
 
+int descriptor_queue::release(error_code& ec) noexcept {
+  int const fd = next(ec);
+  if (fd != -1) all_[next_ - 1].release();
+  return fd;
+}
+
 requested_child::requested_child(std::span<const std::byte> message,
                                  std::vector<descriptor>& received, error_code& ec) noexcept {
   read(message, received, ec);
@@ -140,6 +148,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   } else {
     leash_.reset();
   }
+  give_leash_its_number(numbers, ec);
+  if (ec) return;
   plan_.page = page_.data();
   plan_.of_template = true;
   plan_.lead_group = request.has(fork_request::leads_group);
@@ -154,13 +164,34 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   if (ec) return;
   for (int fd = 0; fd != 3; ++fd)
     if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
-  set_kept(plan_, numbers);
+  std::vector<int> open = numbers;
+  if (request.has(fork_request::has_sandbox)) {
+    sandbox_ = take_sandbox(
+        rest, [&](error_code& why) { return descriptors.next(why); },
+        [&](error_code& why) { return descriptors.release(why); }, ec);
+    if (ec) return;
+    plan_.sandbox = &sandbox_;
+    plan_.defers_sandbox = request.has(fork_request::defers_sandbox);
+    keep_sandbox(plan_, open);
+  }
+  set_kept(plan_, std::move(open));
   if (request.has(fork_request::arguments_in_file))
     arguments_.map(descriptors.next(ec), request.arguments_size, ec);
   else
     arguments_.use(rest);
   for (int const number : numbers) plan_.moved.emplace_back(descriptors.next(ec), number);
   task_.expect(reinterpret_cast<detail::make_task>(request.entry.address), arguments_.bytes());
+}
+
+/// Has the leash be where the filter guards it, if the child inherits one. The program has its end
+/// of the template's socket there, so no descriptor that it wants kept.
+void requested_child::give_leash_its_number(const std::vector<int>& kept, error_code& ec) {
+  int const number = leash_number_of_children();
+  if (number == -1 || plan_.leash == -1) return;
+  if (std::binary_search(kept.begin(), kept.end(), number))
+    ec = make_error_code(boost::system::errc::invalid_argument);
+  plan_.moved.emplace_back(plan_.leash, number);
+  plan_.leash = number;
 }
 
 void requested_child::run() noexcept { child_main(task_, plan_); }

@@ -61,6 +61,8 @@ class descriptor_queue {
  public:
   explicit descriptor_queue(std::vector<descriptor>& all) noexcept : all_{all} {}
   int next(boost::system::error_code& ec) noexcept;
+  /// The caller owns this one.
+  int release(boost::system::error_code& ec) noexcept;
   std::vector<descriptor>& all() noexcept { return all_; }
 
  private:
@@ -91,8 +93,11 @@ class requested_child {
   void plan(const fork_request& request, std::span<const std::byte> rest,
             descriptor_queue descriptors, boost::system::error_code& ec);
 
+  void give_leash_its_number(const std::vector<int>& kept, boost::system::error_code& ec);
+
   child_page page_;
   descriptor leash_;
+  confine::sandbox_plan sandbox_;
   child_plan plan_;
   argument_bytes arguments_;
   received_task task_;

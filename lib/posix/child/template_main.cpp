@@ -3,6 +3,8 @@
 
 #include "posix/child/template_main.hpp"
 
+#include "posix/child/child_exit.hpp"
+#include "posix/child/child_setup.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child/requested_child.hpp"
 #include "posix/child/standby_main.hpp"
@@ -29,13 +31,13 @@ using boost::system::error_code;
 /// @param run what the child does; does not return
 /// @return the child's number, or 0
 template <class Run>
-int make_child(const child_page& page, error_code& ec, Run run) {
+int make_child(child_page_data& page, error_code& ec, Run run) {
   // Brings the page in before the kernel writes to it: a process that is being killed may be
   // refused a page that has yet to come, and the number would be lost with it.
-  page.data()->pid = 0;
+  page.pid = 0;
   signals_blocked const blocked{ec};
   if (ec) return 0;
-  pid_t const pid = sys.clone_sibling(&page.data()->pid);
+  pid_t const pid = sys.clone_sibling(&page.pid);
   if (pid == 0) {
     enter_copy();
     run();
@@ -48,7 +50,7 @@ int make_requested(std::span<const std::byte> message, std::vector<descriptor>& 
                    error_code& ec) {
   requested_child child{message, received, ec};
   if (ec) return 0;
-  return make_child(child.page(), ec, [&] { child.run(); });
+  return make_child(*child.page().data(), ec, [&] { child.run(); });
 }
 
 int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>& received,
@@ -60,7 +62,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
   standby_ends ends{child_page::of_file(received[0].get(), ec), std::move(received[1]),
                     std::move(received[2])};
   if (ec) return 0;
-  return make_child(ends.page, ec, [&] { standby_main(std::move(ends), socket, room); });
+  return make_child(*ends.page.data(), ec, [&] { standby_main(std::move(ends), socket, room); });
 }
 
 fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::byte> message,
@@ -98,11 +100,27 @@ void template_main(int socket) {
   }
 }
 
-template_task::template_task(int socket) : socket_{socket}, code_{loaded_code()} {}
+template_task::template_task(int socket, namer unconfined)
+    : socket_{socket}, namer_{unconfined}, code_{loaded_code()} {}
 
 void template_task::invoke() {
   rely_on(code_);
+  if (namer_.page != nullptr) {
+    make_namer();
+    enter_deferred_sandbox({});
+  }
   template_main(socket_);
+}
+
+/// Without it frames have no names.
+void template_task::make_namer() {
+  error_code ignored;
+  make_child(*namer_.page, ignored, [&] {
+    sys.close(socket_);
+    template_main(namer_.socket);
+    leave(0);
+  });
+  sys.close(namer_.socket);
 }
 
 }  // namespace isolatte::inline v0_1::posix

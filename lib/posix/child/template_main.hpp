@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 
+#include "posix/child_page.hpp"
 #include "posix/code_address.hpp"
 
 #include <isolatte/detail/task/child_task.hpp>
@@ -16,18 +17,32 @@ namespace isolatte::inline v0_1::posix {
 /// closed. A template never calls anything of the user's itself.
 void template_main(int socket);
 
+/// A second template, which is made by a template that enters a sandbox, before it does. The
+/// second one can still open the files that the names of frames are read from, and has the same
+/// addresses.
+struct namer {
+  /// Its end of its socket, which the template keeps.
+  int socket = -1;
+  /// Tells the program of its number.
+  child_page_data* page = nullptr;
+};
+
 /// Makes a template of a child.
 class template_task final : public detail::child_task {
  public:
   /// In the program.
   /// @param socket the template's end, which the child keeps
-  explicit template_task(int socket);
+  /// @param unconfined of a template whose child_plan has a sandbox for its children
+  explicit template_task(int socket, namer unconfined = {});
   void invoke() override;
   void encode(detail::byte_buffer&) const override {}
   void release() noexcept override {}
 
  private:
+  void make_namer();
+
   int socket_;
+  namer namer_;
   /// The code that is loaded, found out before the fork: in a copy of a program with threads the
   /// loader's lock may never be released.
   std::vector<code_segment> const code_;

@@ -5,6 +5,7 @@
 
 #include "logic/frame.hpp"
 #include "posix/child/child_exit.hpp"
+#include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
@@ -82,13 +83,14 @@ class usage_meter {
   rusage before_{};
 };
 
+descriptor open_memory_file() noexcept {
+  return descriptor{retry([] { return sys.open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0); })};
+}
+
 /// Returns the resident memory of this process in bytes, or 0 if the system does not tell.
-std::uint64_t resident_bytes() noexcept {
-  int const file = retry([] { return sys.open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0); });
-  if (file == -1) return 0;
+std::uint64_t resident_bytes(int file) noexcept {
   char text[64] = {};
-  ssize_t const count = ::read(file, text, sizeof text - 1);
-  sys.close(file);
+  ssize_t const count = ::pread(file, text, sizeof text - 1, 0);
   if (count <= 0) return 0;
   char* resident = nullptr;
   ::strtoull(text, &resident, 10);
@@ -269,6 +271,12 @@ class worker_task final : public detail::child_task {
           run_user_code(*task, task_step::invoke);
         });
     }
+    if (kind == reply_kind::value) {
+      // Opened before the sandbox closes: the worker reports its memory after each job.
+      if (plan_.report_memory != 0) memory_file_ = open_memory_file();
+      confine::memory_range const kept[] = {{page_.range().first, page_.range().second}};
+      enter_deferred_sandbox(kept);
+    }
     // The initializer's value is dropped.
     if (kind == reply_kind::value) out.clear();
     return reply(reply_header::ready, kind, out, {}) && kind == reply_kind::value;
@@ -325,7 +333,7 @@ class worker_task final : public detail::child_task {
     header.pid = self_;
     header.kind = static_cast<std::uint32_t>(kind);
     header.size = payload.size();
-    if (plan_.report_memory != 0) header.resident = resident_bytes();
+    if (plan_.report_memory != 0) header.resident = resident_bytes(memory_file_.get());
     header.usage = usage;
     return socket_->write(header, payload.bytes());
   }
@@ -336,6 +344,7 @@ class worker_task final : public detail::child_task {
   std::unique_ptr<job_socket> socket_;
   std::uint64_t current_ = reply_header::ready;
   job_page page_;
+  descriptor memory_file_;
   known_code code_;
   usage_meter meter_;
 };
