@@ -12,12 +12,6 @@
 
 namespace isolatte::inline v0_1::confine {
 
-namespace {
-
-constexpr std::uint32_t all_bits = 0xffffffff;
-
-}  // namespace
-
 void call_rules::set(number call, std::uint32_t answer) {
   rule& its = rules_[call];
   its.conditional.clear();

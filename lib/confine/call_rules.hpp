@@ -24,6 +24,8 @@ constexpr std::uint32_t errno_answer(int error) noexcept {
   return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
 }
 
+constexpr std::uint32_t all_bits = 0xffffffff;
+
 /// Asks that the lower half of an argument has a value where a mask has bits. The kernel ignores
 /// the upper half of an int, and code leaves anything there.
 struct argument_bits {

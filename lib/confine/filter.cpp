@@ -47,7 +47,6 @@ constexpr std::uint32_t native_architecture = AUDIT_ARCH_AARCH64;
 
 /// Stands for the child's own number, and is no process's: Linux has fewer.
 constexpr std::uint32_t any_pid = 0x7e51a77e;
-constexpr std::uint32_t all_bits = 0xffffffff;
 
 std::uint32_t action_of(forbidden what) noexcept {
   switch (what) {

@@ -29,9 +29,9 @@ using paths = std::vector<std::filesystem::path>;
 
 constexpr std::uint64_t bit(int number) noexcept { return std::uint64_t{1} << number; }
 
-constexpr std::uint64_t execute_file = bit(0);
-constexpr std::uint64_t write_file = bit(1);
-constexpr std::uint64_t read_file = bit(2);
+constexpr std::uint64_t execute_a_file = bit(0);
+constexpr std::uint64_t write_to_file = bit(1);
+constexpr std::uint64_t read_from_file = bit(2);
 constexpr std::uint64_t read_directory = bit(3);
 constexpr std::uint64_t remove_directory = bit(4);
 constexpr std::uint64_t remove_file = bit(5);
@@ -48,14 +48,14 @@ constexpr std::uint64_t connect_tcp = bit(1);
 constexpr std::uint64_t scope_abstract_sockets = bit(0);
 constexpr std::uint64_t scope_signals = bit(1);
 
-constexpr std::uint64_t for_reading = read_file | read_directory;
-constexpr std::uint64_t for_writing = for_reading | write_file | remove_directory | remove_file |
+constexpr std::uint64_t for_reading = read_from_file | read_directory;
+constexpr std::uint64_t for_writing = for_reading | write_to_file | remove_directory | remove_file |
                                       make_directory | make_regular | make_symlink | refer |
                                       truncate_file;
-constexpr std::uint64_t for_executing = for_reading | execute_file;
+constexpr std::uint64_t for_executing = for_reading | execute_a_file;
 /// The rights that a file other than a directory can have.
 constexpr std::uint64_t of_files =
-    execute_file | write_file | read_file | truncate_file | control_device;
+    execute_a_file | write_to_file | read_from_file | truncate_file | control_device;
 
 /// All that a version of Landlock knows about files.
 constexpr std::uint64_t file_rights(int version) noexcept {

@@ -122,6 +122,7 @@ void template_process::start(error_code& ec) {
     if (ec) return;
     sockets.mine.release();
     pid_ = child.process->pid();
+    page_ = std::move(child.page);
     set_process(std::move(child.process));
     if (namer) namer->page_.hide_from_later_children();
     std::lock_guard const lock{process_mutex_};
@@ -381,10 +382,23 @@ template_process::sending template_process::send(request& what) {
     died();
     // A fresh template may do better, once.
     if (!std::exchange(what.tried, true)) return sending::later;
-    ec = error::server_died;
+    fail_lost(*what.run);
+    return sending::refused;
   }
   what.run->fail(ec, making);
   return sending::refused;
+}
+
+/// Fails a run whose child the template has not made, and will not make.
+void template_process::fail_lost(supervise::supervisor& run) {
+  if (run.cancelled_before_begin()) return run.fail(asio::error::operation_aborted, making);
+  auto const why = why_it_ends();
+  // A template that could not prepare itself has said why.
+  if (why == error::server_died && page_.data() != nullptr &&
+      page_.stage() == logic::child_stage::setup_failed)
+    return run.fail({page_.setup_error(), boost::system::system_category()},
+                    posix::to_string(page_.failed_step()));
+  run.fail(why, making);
 }
 
 void template_process::await_room() {
@@ -596,10 +610,7 @@ void template_process::died() {
 /// Settles a request that the template has taken and not answered. The template may have made the
 /// child, which then runs. The page tells: the kernel has written the child's number into it.
 void template_process::lose(request& what) {
-  if (!what.process->adopt_expected(std::chrono::steady_clock::now())) {
-    bool const cancelled = what.run->cancelled_before_begin();
-    return what.run->fail(cancelled ? asio::error::operation_aborted : why_it_ends(), making);
-  }
+  if (!what.process->adopt_expected(std::chrono::steady_clock::now())) return fail_lost(*what.run);
   auto const run = std::move(what.run);
   run->begin_later(std::move(what.process), std::move(what.page));
   run->abort(why_it_ends());

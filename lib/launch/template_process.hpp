@@ -157,6 +157,7 @@ class template_process final : public supervise::context_bound,
   void died();
   void fail_all();
   void lose(request& what);
+  void fail_lost(supervise::supervisor& run);
   void ended(std::uint64_t id);
   void abort_all(const boost::system::error_code& ec);
   void rest();
@@ -174,7 +175,7 @@ class template_process final : public supervise::context_bound,
   /// This process is a copy of the program, and all that is under way the original's.
   bool disowning_ = false;
 
-  /// Tells the number of a process that another template makes.
+  /// The process's: why it could not prepare itself, and its number if another template makes it.
   posix::child_page page_;
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;

@@ -26,6 +26,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -455,6 +457,18 @@ BOOST_AUTO_TEST_CASE(a_server_that_dies_while_it_makes_namespaces) {
     in.ctx.run();
     BOOST_TEST(ended == 8);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_cannot_be_confined) {
+  // A library may begin threads anew in a child.
+  std::string const found = in_bare_process([] {
+    ::pthread_atfork(nullptr, nullptr, [] { std::thread{[] { ::pause(); }}.detach(); });
+    return found_by([](findings& all) {
+      place in{sandbox::pure()};
+      for (int i = 0; i != rounds; ++i) all.expect_refused(in.ask(call([] {})), EBUSY);
+    });
+  });
+  BOOST_TEST(found == "");
 }
 
 BOOST_AUTO_TEST_CASE(many_at_once) {
