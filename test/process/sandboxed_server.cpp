@@ -278,9 +278,9 @@ BOOST_AUTO_TEST_CASE(options_of_a_child) {
                                                ::getpriority(PRIO_PROCESS, 0)};
                      },
                      told.write_end()),
-                 {.limits = {.open_files = 50, .nice = 5, .oom_score_adj = 500},
+                 {.limits = {.open_files = 50, .nice = 19, .oom_score_adj = 500},
                   .keep = {told.write_end()}});
-      all.expect_value(limited, std::vector<int>{1, 50, 5});
+      all.expect_value(limited, std::vector<int>{1, 50, 19});
       all.expect_value(in.ask(call([] { return ::getpgrp() == ::getpid(); }), {.kill_tree = false}),
                        false);
       all.expect_value(in.ask(call([] { return ::getpgrp() == ::getpid(); })), true);
