@@ -413,10 +413,18 @@ isolatte::sandbox whole_sandbox() {
           .enforce = isolatte::enforcement::best_effort};
 }
 
-/// None if the library was built without sandboxes.
+/// Tries the mechanisms of a sandbox, which are kept then, with descriptors of their own.
+/// @return whether the library was built with sandboxes
+bool has_sandboxes() {
+  static bool const built = [] {
+    auto const gaps = isolatte::sandbox_support().gaps(whole_sandbox());
+    return gaps.empty() || !gaps.front().starts_with("no sandbox: ");
+  }();
+  return built;
+}
+
 std::optional<isolatte::sandbox> if_built(isolatte::sandbox box) {
-  auto const gaps = isolatte::sandbox_support().gaps(box);
-  if (!gaps.empty() && gaps.front().starts_with("no sandbox: ")) return std::nullopt;
+  if (!has_sandboxes()) return std::nullopt;
   return box;
 }
 
@@ -686,8 +694,7 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
 
 /// @return whether a call was made to fail
 bool run(const scenario& what, const failure& how) {
-  // The mechanisms are tried once, and kept, with descriptors of their own.
-  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
+  has_sandboxes();
   auto const descriptors = open_descriptors();
   fail_calls const calls{how};
   result const r = what.run();
@@ -750,7 +757,7 @@ void fail_none() {
 }
 
 void interrupt_all() {
-  static_cast<void>(isolatte::sandbox_support().gaps(whole_sandbox()));
+  has_sandboxes();
   for (auto const& what : scenarios) {
     auto const descriptors = open_descriptors();
     result r;
