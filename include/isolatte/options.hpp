@@ -88,7 +88,8 @@ struct options {
   bool kill_tree = true;
   /// The child and its group get SIGKILL when this process dies, whichever thread forked. True if
   /// the system can do it. The kernel follows a descriptor in the child: a child that closes all
-  /// inherited descriptors survives a program that is killed.
+  /// inherited descriptors survives a program that is killed. In a sandbox the end of the outer
+  /// child's group, or of its PID namespace, stands for it.
   bool die_with_parent = can_die_with_parent;
   /// Bytes; a larger result ends the child: ending::undelivered. An exception arrives all the same,
   /// its message cut to this, or to 16 KiB if this is less.

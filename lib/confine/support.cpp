@@ -101,8 +101,7 @@ support find_support(const sandbox& box, error_code& ec) {
   found.needs.files = opens_files(box) || found.has.filter_error != 0;
   found.needs.tcp_ports = std::holds_alternative<tcp>(box.network);
   found.needs.signals = box.processes;
-  found.needs.socket_files =
-      !std::holds_alternative<no_network_t>(box.network) || found.process_namespace;
+  found.needs.socket_files = !std::holds_alternative<no_network_t>(box.network);
   if (found.needs.files) need_landlock(found, 1, "no file access control");
   if (found.needs.tcp_ports) need_landlock(found, landlock_with_tcp, "no control of TCP ports");
   if (found.needs.signals && !found.process_namespace)

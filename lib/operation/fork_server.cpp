@@ -42,8 +42,11 @@ server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_
       throw boost::system::system_error{why.ec, "isolatte: " + text};
     }
   }
-  implementation_->process = launch::template_process::make(
-      executor, launch::ahead_of_need::one_child, std::move(around), ec);
+  // The leash of a child ahead of need is a pipe, which children with such rights must not have.
+  bool const suits_standby = !around || !around->inherited || !around->inherited->sets_attributes();
+  auto const ahead =
+      suits_standby ? launch::ahead_of_need::one_child : launch::ahead_of_need::nothing;
+  implementation_->process = launch::template_process::make(executor, ahead, std::move(around), ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
   implementation_->executor = executor;
 }

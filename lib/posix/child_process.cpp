@@ -367,15 +367,22 @@ bool child_process::find_expected() noexcept {
   return true;
 }
 
-/// The helper ends by itself, and the child's number is there then, unless there is no child.
+/// Ends the helper. The child's number is there then, unless there is no child.
 void child_process::await_expected_helper() noexcept {
   int const helper = *helper_ != 0 ? helper_->load() : expected_->load();
   if (helper <= 0) return;
   siginfo_t info{};
-  int const ended = retry([&] {
-    return sys.waitid(P_PID, static_cast<id_t>(helper), &info, WEXITED | WNOWAIT, nullptr);
-  });
-  if (ended == -1) return;
+  auto const wait = [&](int flags) {
+    return retry([&] {
+      return sys.waitid(P_PID, static_cast<id_t>(helper), &info, WEXITED | WNOWAIT | flags,
+                        nullptr);
+    });
+  };
+  if (wait(WNOHANG) == -1) return;
+  // The child is to end in any case. A helper that has been stopped would be waited for without
+  // end.
+  sys.kill(helper, SIGKILL);
+  if (wait(0) == -1) return;
   keeper_group_ = helper;
   // A helper without a child is the one to adopt.
   if (*expected_ == 0 || *expected_ == helper) return;

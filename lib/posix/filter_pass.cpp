@@ -3,11 +3,9 @@
 
 #include "posix/filter_pass.hpp"
 
-#include <cerrno>
+#include "posix/system_calls.hpp"
 
-#if defined(__linux__)
-#include <sys/random.h>
-#endif
+#include <cerrno>
 
 namespace isolatte::inline v0_1::posix {
 
@@ -17,7 +15,7 @@ std::uint64_t filter_pass::bits = 0;
 
 bool filter_pass::draw() noexcept {
   do {
-    ssize_t const count = ::getrandom(&bits, sizeof bits, 0);
+    ssize_t const count = sys.getrandom(&bits, sizeof bits);
     if (count == sizeof bits) continue;
     bits = 0;
     if (count != -1 || errno != EINTR) return false;

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #endif
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -209,6 +210,8 @@ int raw_prctl(int option, unsigned long argument) {
   return ::prctl(option, argument, 0, 0, 0);
 }
 
+ssize_t raw_getrandom(void* bytes, std::size_t count) { return ::getrandom(bytes, count, 0); }
+
 int raw_capset(void* header, const void* sets) {
   if (filter_pass::held()) return with_pass(SYS_capset, header, sets);
   return static_cast<int>(::syscall(SYS_capset, header, sets));
@@ -261,6 +264,7 @@ int raw_query_map(int maps, void* query) {
 
 int raw_prctl(int, unsigned long) { return unsupported(); }
 int raw_capset(void*, const void*) { return unsupported(); }
+ssize_t raw_getrandom(void*, std::size_t) { return unsupported(); }
 int raw_setresuid(uid_t real, uid_t effective, uid_t) { return ::setreuid(real, effective); }
 int raw_setresgid(gid_t real, gid_t effective, gid_t) { return ::setregid(real, effective); }
 int raw_unshare(int) { return unsupported(); }
@@ -328,6 +332,7 @@ system_calls sys = {
     .shutdown = ::shutdown,
     .ftruncate = ::ftruncate,
     .map_file = raw_map_file,
+    .getrandom = raw_getrandom,
     .prctl = raw_prctl,
     .capset = raw_capset,
     .setresuid = raw_setresuid,

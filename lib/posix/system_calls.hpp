@@ -67,6 +67,7 @@ struct system_calls {
   int (*shutdown)(int fd, int how);
   int (*ftruncate)(int fd, off_t size);
   void* (*map_file)(std::size_t length, int protection, int fd);
+  ssize_t (*getrandom)(void* bytes, std::size_t count);
   int (*prctl)(int option, unsigned long argument);
   int (*capset)(void* header, const void* sets);
   int (*setresuid)(uid_t real, uid_t effective, uid_t saved);

@@ -68,6 +68,7 @@ constexpr std::array infos = {
     entry_info{"shutdown", ENOTCONN, false},
     entry_info{"ftruncate", ENOSPC, true},
     entry_info{"map_file", ENOMEM, false},
+    entry_info{"getrandom", ENOSYS, true},
     entry_info{"prctl", EPERM, false},
     entry_info{"capset", EPERM, false},
     entry_info{"setresuid", EPERM, false},
@@ -149,11 +150,11 @@ void replace_all(system_calls& table) {
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
           &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
-          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file, &calls::prctl,
-          &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups, &calls::unshare,
-          &calls::setns, &calls::landlock_create_ruleset, &calls::landlock_add_rule,
-          &calls::landlock_restrict_self, &calls::seccomp, &calls::mprotect,
-          &calls::query_map>::replace(table);
+          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file, &calls::getrandom,
+          &calls::prctl, &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups,
+          &calls::unshare, &calls::setns, &calls::landlock_create_ruleset,
+          &calls::landlock_add_rule, &calls::landlock_restrict_self, &calls::seccomp,
+          &calls::mprotect, &calls::query_map>::replace(table);
 }
 
 }  // namespace

@@ -137,7 +137,8 @@ bool has_one_thread() noexcept {
   }
   // The filter of a container may refuse the call, too. The folder has a link for each thread.
   struct stat threads{};
-  if (::stat("/proc/self/task", &threads) == -1) return false;
+  descriptor const folder{retry([] { return sys.open("/proc/self/task", O_PATH | O_CLOEXEC, 0); })};
+  if (!folder || sys.fstat(folder.get(), &threads) == -1) return false;
   errno = EBUSY;
   return threads.st_nlink == 3;
 #else
