@@ -35,6 +35,8 @@ class bpf_assembler {
   /// Loads the lower half of an argument. The kernel ignores the upper half of an int.
   void load_argument(unsigned which) { load(offsetof(seccomp_data, args) + 8 * which); }
   void load_upper_half(unsigned which) { load(offsetof(seccomp_data, args) + 8 * which + 4); }
+  /// Copies what has been loaded, to no effect.
+  void copy() { add(BPF_MISC | BPF_TAX, 0); }
   void keep_bits(std::uint32_t mask) { add(BPF_ALU | BPF_AND | BPF_K, mask); }
 
   /// @return where the constant stands, to be replaced

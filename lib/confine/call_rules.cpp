@@ -5,10 +5,13 @@
 
 #if ISOLATTE_HAS_FILTERS
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <map>
 #include <span>
 #include <utility>
+#include <variant>
 
 namespace isolatte::inline v0_1::confine {
 
@@ -37,7 +40,8 @@ void call_rules::let_pass(number call) { rules_[call].passes = true; }
 
 class call_rules::compiler {
  public:
-  compiler(const call_rules& of, std::uint32_t marked_pid) : of_{of}, marked_pid_{marked_pid} {}
+  compiler(const call_rules& of, number newest, std::uint32_t marked_pid)
+      : of_{of}, newest_{newest}, marked_pid_{marked_pid} {}
 
   filter compile(std::uint32_t architecture, std::span<const range> all) {
     code_.load_architecture();
@@ -46,6 +50,9 @@ class call_rules::compiler {
     code_.answer(SECCOMP_RET_KILL_PROCESS);
     code_.place(native);
     code_.load_number();
+    // When it loads a filter, the kernel follows the code once for each call that there is, to know
+    // which are allowed whatever their arguments are. An instruction that it cannot follow ends that.
+    if (of_.brief_) code_.copy();
     search(all);
     for (auto const& [place, its] : blocks_) {
       code_.place(place);
@@ -56,36 +63,78 @@ class call_rules::compiler {
   }
 
  private:
-  /// Finds the range of a call by halves.
+  /// An answer, or a label of what looks at the call.
+  using target = std::variant<std::uint32_t, bpf_assembler::label>;
+  using targets = std::map<target, bpf_assembler::label>;
+
+  /// Finds the range of a call. A part of the ranges is searched by a tree, whose leaves share what
+  /// follows it.
   void search(std::span<const range> all) {
-    if (all.size() == 1) return decide(all.front());
-    auto const half = all.size() / 2;
-    auto const upper = code_.make_label();
-    // Each range takes two instructions at most, and more if such a jump is among them.
-    constexpr std::size_t within_reach = 100;
-    if (half <= within_reach) {
-      code_.if_at_least(all[half].first, upper);
-    } else {
+    targets found;
+    for (auto const& each : all) found.emplace(target_of(each), 0);
+    // A jump of the tree passes the rest of the tree, and the answers.
+    constexpr std::size_t within_reach = 255;
+    if (all.size() + found.size() > within_reach) {
       auto const lower = code_.make_label();
+      auto const upper = code_.make_label();
+      auto const half = all.size() / 2;
       code_.if_at_least(all[half].first, bpf_assembler::next, lower);
       code_.go_to(upper);
       code_.place(lower);
+      search(all.first(half));
+      code_.place(upper);
+      return search(all.subspan(half));
     }
-    search(all.first(half));
-    code_.place(upper);
-    search(all.subspan(half));
+    for (auto& [where, label] : found) label = code_.make_label();
+    if (all.size() > 1) branch(all, found);
+    for (auto const& [where, label] : found) {
+      code_.place(label);
+      if (auto const* const answer = std::get_if<std::uint32_t>(&where))
+        code_.answer(*answer);
+      else
+        code_.go_to(std::get<bpf_assembler::label>(where));
+    }
   }
 
-  void decide(const range& which) {
-    if (which.looks == nullptr) return code_.answer(which.answer);
+  /// Tells two halves of at least two ranges apart.
+  void branch(std::span<const range> all, const targets& found) {
+    auto const middle = middle_of(all);
+    auto const lower = all.first(middle);
+    auto const upper = all.subspan(middle);
+    auto const to_lower =
+        lower.size() == 1 ? found.at(target_of(lower.front())) : bpf_assembler::next;
+    auto const to_upper =
+        upper.size() == 1 ? found.at(target_of(upper.front())) : code_.make_label();
+    code_.if_at_least(upper.front().first, to_upper, to_lower);
+    if (lower.size() > 1) branch(lower, found);
+    if (upper.size() == 1) return;
+    code_.place(to_upper);
+    branch(upper, found);
+  }
+
+  /// Halves the numbers rather than the ranges: when it loads a filter, the kernel runs the code
+  /// once for each call that there is.
+  std::size_t middle_of(std::span<const range> all) const {
+    auto const from = all.front().first;
+    auto const to = std::min(all.back().first, newest_);
+    if (from >= to) return all.size() / 2;
+    auto const half = from + (to - from) / 2;
+    auto const at = std::lower_bound(all.begin() + 1, all.end() - 1, half,
+                                     [](const range& each, number n) { return each.first < n; });
+    return static_cast<std::size_t>(at - all.begin());
+  }
+
+  target target_of(const range& which) {
+    if (which.looks == nullptr) return which.answer;
     for (auto const& [place, its] : blocks_)
-      if (are_alike(*its, *which.looks)) return code_.go_to(place);
+      if (are_alike(*its, *which.looks)) return place;
     blocks_.emplace_back(code_.make_label(), which.looks);
-    code_.go_to(blocks_.back().first);
+    return blocks_.back().first;
   }
 
   /// Whether the same code does for both.
   static bool are_alike(const rule& a, const rule& b) {
+    if (&a == &b) return true;
     return a.first.empty() && b.first.empty() && a.has_answer == b.has_answer &&
            a.answer == b.answer && a.conditional == b.conditional &&
            a.leash_arguments == b.leash_arguments && a.passes == b.passes;
@@ -174,6 +223,7 @@ class call_rules::compiler {
   }
 
   const call_rules& of_;
+  number const newest_;
   std::uint32_t const marked_pid_;
   bpf_assembler code_;
   filter made_;
@@ -209,7 +259,7 @@ std::vector<call_rules::range> call_rules::ranges(number newest) const {
 
 filter call_rules::compile(std::uint32_t architecture, number newest,
                            std::uint32_t marked_pid) const {
-  return compiler{*this, marked_pid}.compile(architecture, ranges(newest));
+  return compiler{*this, newest, marked_pid}.compile(architecture, ranges(newest));
 }
 
 }  // namespace isolatte::inline v0_1::confine

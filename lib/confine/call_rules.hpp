@@ -63,6 +63,8 @@ class call_rules {
   void guard_leash(number call, std::vector<unsigned> arguments);
   /// Allows a call to those who have the pass.
   void let_pass(number call);
+  /// Makes a filter that is cheaper to load, and costs more at each call.
+  void be_brief() noexcept { brief_ = true; }
 
   /// @param architecture that of the calls; one of another is killed
   /// @param newest a call that is newer does not exist
@@ -96,6 +98,7 @@ class call_rules {
   std::vector<range> ranges(number newest) const;
 
   std::uint32_t otherwise_;
+  bool brief_ = false;
   std::map<number, rule> rules_;
 };
 

@@ -339,8 +339,9 @@ bool add_names(rules& all, const filter_kind& kind) {
   return true;
 }
 
-std::shared_ptr<const filter> make_anew(const filter_kind& kind, error_code& ec) {
+std::shared_ptr<filter> make_anew(const filter_kind& kind, error_code& ec) {
   rules all{action_of(kind.otherwise)};
+  if (kind.brief) all.by_number().be_brief();
   all.set(base_calls(), allow);
   for (auto const& each : refused_calls()) all.set(each.call, errno_answer(each.error));
   add_paths(all, kind);
@@ -373,12 +374,12 @@ class filter_cache {
     static filter_cache* const instance = new filter_cache;
     return *instance;
   }
-  std::shared_ptr<const filter> find(const filter_kind& kind) {
+  std::shared_ptr<filter> find(const filter_kind& kind) {
     auto const lock = posix::lock_registry();
     auto const found = filters_.find(kind);
     return found == filters_.end() ? nullptr : found->second;
   }
-  void keep(const filter_kind& kind, const std::shared_ptr<const filter>& made) {
+  void keep(const filter_kind& kind, const std::shared_ptr<filter>& made) {
     auto const lock = posix::lock_registry();
     if (filters_.size() == most_filters) filters_.clear();
     filters_.insert_or_assign(kind, made);
@@ -386,12 +387,12 @@ class filter_cache {
 
  private:
   static constexpr std::size_t most_filters = 256;
-  std::map<filter_kind, std::shared_ptr<const filter>> filters_;
+  std::map<filter_kind, std::shared_ptr<filter>> filters_;
 };
 
 }  // namespace
 
-std::shared_ptr<const filter> make_filter(const filter_kind& kind, error_code& ec) {
+std::shared_ptr<filter> make_filter(const filter_kind& kind, error_code& ec) {
   if (auto found = filter_cache::get().find(kind)) return found;
   auto made = make_anew(kind, ec);
   if (made) filter_cache::get().keep(kind, made);
@@ -415,7 +416,7 @@ std::string name_of_call(int number) {
 
 namespace isolatte::inline v0_1::confine {
 
-std::shared_ptr<const filter> make_filter(const filter_kind&, boost::system::error_code& ec) {
+std::shared_ptr<filter> make_filter(const filter_kind&, boost::system::error_code& ec) {
   ec = make_error_code(boost::system::errc::not_supported);
   return nullptr;
 }

@@ -66,6 +66,9 @@ struct filter_kind {
   bool inherited = false;
   /// Whether Landlock does not cover truncation, so that the filter has to.
   bool guards_truncation = false;
+  /// Whether the process under the filter lives for one job. Loading the filter costs less then, and
+  /// each of its calls more.
+  bool brief = false;
   forbidden otherwise = forbidden::trap;
   /// Names of calls that are allowed besides; sorted, each once.
   std::vector<std::string> names;
@@ -86,7 +89,7 @@ struct filter {
 
 /// Makes a filter, or finds one of the same kind that has been made: making one takes milliseconds.
 /// @param ec `invalid_argument` if a name is unknown
-std::shared_ptr<const filter> make_filter(const filter_kind& kind, boost::system::error_code& ec);
+std::shared_ptr<filter> make_filter(const filter_kind& kind, boost::system::error_code& ec);
 
 /// The name of a system call, "#600" if it has none, "" without libseccomp.
 std::string name_of_call(int number);

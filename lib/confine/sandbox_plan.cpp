@@ -99,9 +99,8 @@ sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
     for (auto const& path : missing) plan.gaps.push_back("no such path: " + path.string());
   }
   if (found.has.filter_error == 0) {
-    auto const made = make_filter(kind, why.ec);
+    layer.calls = make_filter(kind, why.ec);
     if (why) return plan;
-    layer.calls = *made;
   }
   plan.layers.push_back(std::move(layer));
   plan.join = found.join;
@@ -129,7 +128,8 @@ sandbox_plan plan_sandbox(const options& opts, confined what, bool ends_tree,
   if (why) return {};
   filter_kind kind = kind_of(box, found);
   // A program has no handler that could report.
-  kind.otherwise = answer_to_violations(box, opts.fault_report && what == confined::callable);
+  kind.otherwise = answer_to_violations(box, opts.fault_report && what != confined::program);
+  kind.brief = what == confined::callable;
   auto const scope = found.needs;
   return make_plan(box, std::move(found), scope, kind, why);
 }

@@ -12,6 +12,7 @@
 
 #include <isolatte/options.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,8 +23,9 @@ namespace isolatte::inline v0_1::confine {
 struct sandbox_layer {
   /// The rights to which Landlock restricts the child, or none.
   posix::descriptor ruleset;
-  /// A copy for this child alone, which replaces what the marks name; empty: no filter.
-  filter calls;
+  /// Null: no filter. Children share it with the program until they replace what its marks name, in
+  /// their own copies of its memory.
+  std::shared_ptr<filter> calls;
 };
 
 /// The way in which a process enters a sandbox.
@@ -57,8 +59,8 @@ struct sandbox_plan {
   std::vector<std::string> gaps;
 };
 
-/// Whether a child is to run a callable or a program.
-enum class confined { callable, program };
+/// The child that a sandbox is for.
+enum class confined { callable, worker, program };
 
 /// Plans the sandbox of the options, which have one.
 /// @param ends_tree whether the end of the child ends the processes that it leaves, too

@@ -56,9 +56,11 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
   message.order.push_back(end ? end.get() : fd);
 }
 
-std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts,
+std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts, sandboxed when,
                                                     const common_sandbox* around,
                                                     detail::refusal& why) {
+  auto const what = when == sandboxed::by_the_call ? confine::confined::worker
+                                                   : confine::confined::callable;
   std::optional<confine::sandbox_plan> plan;
   if (around != nullptr && around->inherited) {
     plan = around->inherited->of_child(opts, ends_tree(opts), why);
@@ -67,10 +69,10 @@ std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts,
     outer.sandbox = around->box;
     outer.limits.processes = opts.limits.processes;
     outer.fault_report = opts.fault_report;
-    plan = confine::plan_sandbox(outer, confine::confined::callable, ends_tree(opts), why);
+    plan = confine::plan_sandbox(outer, what, ends_tree(opts), why);
   }
   if (why || !opts.sandbox) return plan;
-  auto own = confine::plan_sandbox(opts, confine::confined::callable, ends_tree(opts), why);
+  auto own = confine::plan_sandbox(opts, what, ends_tree(opts), why);
   if (why || !plan) return own;
   // The filter that is inherited lets no namespace be made.
   if (around->inherited && own.process_namespace)
@@ -128,7 +130,7 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
 
   fork_message message;
   detail::refusal why;
-  auto const sandbox = plan_sandboxes(opts, around, why);
+  auto const sandbox = plan_sandboxes(opts, when, around, why);
   ec = why.ec;
   message.gaps = std::move(why.gaps);
   if (ec) return message;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <forward_list>
 #include <new>
@@ -39,7 +40,10 @@ struct registry {
   }
 
   static registry& get() {
-    static registry* const instance = new registry;
+    // Each child unlocks the mutex, and copies the page on which the mutex lies: here others are
+    // written, too, that are the library's.
+    alignas(registry) static std::byte storage[sizeof(registry)];
+    static registry* const instance = ::new (storage) registry;
     return *instance;
   }
 

@@ -43,6 +43,7 @@ std::uint32_t run(const filter& what, const seccomp_data& call) {
       case BPF_LD | BPF_W | BPF_ABS:
         std::memcpy(&loaded, reinterpret_cast<const char*>(&call) + each.k, sizeof loaded);
         break;
+      case BPF_MISC | BPF_TAX: break;
       case BPF_ALU | BPF_AND | BPF_K: loaded &= each.k; break;
       case BPF_JMP | BPF_JA: at += each.k; break;
       case BPF_JMP | BPF_JEQ | BPF_K: jump(loaded == each.k); break;
@@ -84,6 +85,32 @@ BOOST_AUTO_TEST_CASE(every_call_has_its_answer) {
     for (std::uint32_t call = 0; call <= newest; ++call)
       BOOST_REQUIRE(answer_to(made, call) == (expected.contains(call) ? expected[call] : trap));
   }
+}
+
+BOOST_AUTO_TEST_CASE(each_call_has_another_answer) {
+  isolatte::confine::call_rules all{trap};
+  for (std::uint32_t call = 0; call <= newest; ++call)
+    all.set(call, errno_answer(static_cast<int>(call)));
+  auto const made = compiled(all);
+  for (std::uint32_t call = 0; call <= newest; ++call)
+    BOOST_REQUIRE(answer_to(made, call) == errno_answer(static_cast<int>(call)));
+}
+
+// The kernel follows loads of the number and the architecture, jumps, masks and answers.
+BOOST_AUTO_TEST_CASE(a_brief_filter_is_not_followed) {
+  isolatte::confine::call_rules all{trap};
+  all.set(13, allow);
+  auto const is_brief = [](const filter& made) {
+    for (auto const& each : made.instructions)
+      if (each.code == (BPF_MISC | BPF_TAX)) return true;
+    return false;
+  };
+  BOOST_TEST(!is_brief(compiled(all)));
+  all.be_brief();
+  auto const made = compiled(all);
+  BOOST_TEST(is_brief(made));
+  BOOST_TEST(answer_to(made, 13) == allow);
+  BOOST_TEST(answer_to(made, 14) == trap);
 }
 
 BOOST_AUTO_TEST_CASE(numbers_beyond) {

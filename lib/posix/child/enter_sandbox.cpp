@@ -40,7 +40,6 @@ void replace(confine::filter& calls, const std::vector<std::uint16_t>& marks, in
 int leash_number = -1;
 
 bool load(confine::filter& calls, int leash) noexcept {
-  if (calls.instructions.empty()) return true;
   replace(calls, calls.pid_marks, ::getpid());
   // Without a leash the marks name -1, which is no descriptor.
   replace(calls, calls.leash_marks, leash);
@@ -83,10 +82,11 @@ setup_step enter_for_children(confine::sandbox_plan& plan) noexcept {
   if (!install_violation_handler()) return setup_step::fault_report;
   if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;
   if (!filter_pass::draw()) return setup_step::system_calls;
-  for (auto& layer : plan.layers) {
-    write_pass(layer.calls);
-    bool const loaded = load(layer.calls, plan.leash_number);
-    erase_pass(layer.calls);
+  for (auto const& layer : plan.layers) {
+    if (layer.calls == nullptr) continue;
+    write_pass(*layer.calls);
+    bool const loaded = load(*layer.calls, plan.leash_number);
+    erase_pass(*layer.calls);
     if (!loaded) return setup_step::system_calls;
   }
   return setup_step::none;
@@ -139,8 +139,8 @@ setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
     if (sys.landlock_restrict_self(layer.ruleset.get()) == -1) return setup_step::file_access;
     layer.ruleset.reset();
   }
-  for (auto& layer : plan.layers)
-    if (!load(layer.calls, leash)) return setup_step::system_calls;
+  for (auto const& layer : plan.layers)
+    if (layer.calls != nullptr && !load(*layer.calls, leash)) return setup_step::system_calls;
   filter_pass::forget();
   return setup_step::none;
 }

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
+#include <utility>
 
 // Runs in the program, which sends a plan, and in the template or standby child that reads it.
 
@@ -68,28 +70,34 @@ bool are_inside(const std::vector<std::uint16_t>& marks, std::size_t size) noexc
 }
 
 void append_layer(std::vector<std::byte>& bytes, const confine::sandbox_layer& layer) {
+  static confine::filter const none;
+  confine::filter const& calls = layer.calls ? *layer.calls : none;
   layer_header header;
   header.has_ruleset = layer.ruleset ? 1 : 0;
-  header.instructions = static_cast<std::uint32_t>(layer.calls.instructions.size());
-  header.pid_marks = static_cast<std::uint32_t>(layer.calls.pid_marks.size());
-  header.leash_marks = static_cast<std::uint32_t>(layer.calls.leash_marks.size());
+  header.instructions = static_cast<std::uint32_t>(calls.instructions.size());
+  header.pid_marks = static_cast<std::uint32_t>(calls.pid_marks.size());
+  header.leash_marks = static_cast<std::uint32_t>(calls.leash_marks.size());
   append_all(bytes, std::span<const layer_header>{&header, 1});
-  append_all<sock_filter>(bytes, layer.calls.instructions);
-  append_all<std::uint16_t>(bytes, layer.calls.pid_marks);
-  append_all<std::uint16_t>(bytes, layer.calls.leash_marks);
+  append_all<sock_filter>(bytes, calls.instructions);
+  append_all<std::uint16_t>(bytes, calls.pid_marks);
+  append_all<std::uint16_t>(bytes, calls.leash_marks);
 }
 
 void take_layer(sandbox_parts& parts, std::span<const std::byte>& rest, error_code& ec) {
   auto const headers = take_all<layer_header>(rest, 1, ec);
   if (ec) return;
-  auto& calls = parts.plan.layers.emplace_back().calls;
+  confine::filter calls;
   calls.instructions = take_all<sock_filter>(rest, headers.front().instructions, ec);
   calls.pid_marks = take_all<std::uint16_t>(rest, headers.front().pid_marks, ec);
   calls.leash_marks = take_all<std::uint16_t>(rest, headers.front().leash_marks, ec);
-  parts.has_ruleset.push_back(headers.front().has_ruleset != 0);
   if (!are_inside(calls.pid_marks, calls.instructions.size()) ||
       !are_inside(calls.leash_marks, calls.instructions.size()))
     ec = make_error_code(boost::system::errc::bad_message);
+  if (ec) return;
+  auto& layer = parts.plan.layers.emplace_back();
+  parts.has_ruleset.push_back(headers.front().has_ruleset != 0);
+  if (!calls.instructions.empty())
+    layer.calls = std::make_shared<confine::filter>(std::move(calls));
 }
 
 }  // namespace
