@@ -165,11 +165,12 @@ std::optional<inheritable_sandbox> inheritable_sandbox::plan(const sandbox& box,
   return made;
 }
 
-sandbox_plan inheritable_sandbox::of_template() const {
+sandbox_plan inheritable_sandbox::of_template(boost::system::error_code& ec) const {
   sandbox_plan plan;
   plan.role = sandbox_role::of_template;
   plan.join = whole_.join;
-  plan.layers.emplace_back().calls = whole_.layers.front().calls;
+  sandbox_layer const& whole = whole_.layers.front();
+  plan.layers.push_back({posix::duplicate(whole.ruleset.get(), ec), whole.calls});
   plan.kept = whole_.kept;
   return plan;
 }
@@ -186,8 +187,6 @@ sandbox_plan inheritable_sandbox::of_child(const options& opts, bool ends_tree,
     refuse_gaps(std::move(plan.gaps), why);
     return plan;
   }
-  plan.layers.emplace_back().ruleset =
-      posix::duplicate(whole_.layers.front().ruleset.get(), why.ec);
   return plan;
 }
 

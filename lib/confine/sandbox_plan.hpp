@@ -12,6 +12,8 @@
 
 #include <isolatte/options.hpp>
 
+#include <boost/container/small_vector.hpp>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,8 +47,9 @@ struct sandbox_plan {
   /// The namespaces to join, each -1 if there is none.
   network_namespaces join;
   bool process_namespace = false;
-  std::vector<sandbox_layer> layers;
-  /// In a template: the number that the leash of each child gets, which nothing else may have.
+  boost::container::small_vector<sandbox_layer, 2> layers;
+  /// In a template: the number that the leash of each child gets, which nothing else may have. The
+  /// ruleset of the first layer is kept for them.
   int leash_number = -1;
   /// The shared memory that the child keeps, ascending.
   std::vector<memory_range> kept;
@@ -77,8 +80,8 @@ class inheritable_sandbox {
   /// that a process enters on its own, or the kernel's Landlock does not cover signals
   static std::optional<inheritable_sandbox> plan(const sandbox& box, detail::refusal& why);
 
-  /// The template's part.
-  sandbox_plan of_template() const;
+  /// The template's part, with the ruleset that each child restricts itself by.
+  sandbox_plan of_template(boost::system::error_code& ec) const;
   /// A child's part.
   /// @param opts those of the child; their own sandbox is not part of it
   sandbox_plan of_child(const options& opts, bool ends_tree, detail::refusal& why) const;

@@ -106,7 +106,8 @@ void template_process::start(error_code& ec) {
     if (ec) return;
     std::optional<confine::sandbox_plan> entered;
     if (namer) {
-      entered = around_->inherited->of_template();
+      entered = around_->inherited->of_template(ec);
+      if (ec) return;
       entered->leash_number = sockets.mine.get();
     }
     posix::template_task task{sockets.theirs.get(),

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include <fcntl.h>
 #if defined(__linux__)
@@ -38,6 +39,14 @@ void replace(confine::filter& calls, const std::vector<std::uint16_t>& marks, in
 }
 
 int leash_number = -1;
+descriptor ruleset;
+
+bool restrict_by(descriptor& rules) noexcept {
+  if (!rules) return true;
+  if (sys.landlock_restrict_self(rules.get()) == -1) return false;
+  rules.reset();
+  return true;
+}
 
 bool load(confine::filter& calls, int leash) noexcept {
   replace(calls, calls.pid_marks, ::getpid());
@@ -79,6 +88,7 @@ bool occupy(int number) noexcept {
 setup_step enter_for_children(confine::sandbox_plan& plan) noexcept {
   if (!occupy(plan.leash_number)) return setup_step::leash;
   leash_number = plan.leash_number;
+  ruleset = std::move(plan.layers.front().ruleset);
   if (!install_violation_handler()) return setup_step::fault_report;
   if (sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1) return setup_step::privileges;
   if (!filter_pass::draw()) return setup_step::system_calls;
@@ -102,6 +112,13 @@ int leash_number_of_children() noexcept {
 #else
   return -1;
 #endif
+}
+
+descriptor* ruleset_of_children() noexcept {
+#if ISOLATTE_HAS_SANDBOX
+  if (ruleset) return &ruleset;
+#endif
+  return nullptr;
 }
 
 bool prepare_sandbox(confine::sandbox_plan& plan) noexcept {
@@ -134,11 +151,9 @@ setup_step enter_sandbox(confine::sandbox_plan& plan, int leash,
   if (!drop_capabilities()) return setup_step::capabilities;
   if (plan.role == confine::sandbox_role::alone && sys.prctl(PR_SET_NO_NEW_PRIVS, 1) == -1)
     return setup_step::privileges;
-  for (auto& layer : plan.layers) {
-    if (!layer.ruleset) continue;
-    if (sys.landlock_restrict_self(layer.ruleset.get()) == -1) return setup_step::file_access;
-    layer.ruleset.reset();
-  }
+  if (!restrict_by(ruleset)) return setup_step::file_access;
+  for (auto& layer : plan.layers)
+    if (!restrict_by(layer.ruleset)) return setup_step::file_access;
   for (auto const& layer : plan.layers)
     if (layer.calls != nullptr && !load(*layer.calls, leash)) return setup_step::system_calls;
   filter_pass::forget();

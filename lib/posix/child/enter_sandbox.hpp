@@ -6,6 +6,7 @@
 
 #include "confine/sandbox_plan.hpp"
 #include "posix/child_page.hpp"
+#include "posix/descriptor.hpp"
 
 namespace isolatte::inline v0_1::posix {
 
@@ -16,6 +17,10 @@ bool join_namespaces(confine::sandbox_plan& plan) noexcept;
 /// The number that the leashes of a template's children have: the filter that they inherit guards
 /// it. -1 if they inherit none.
 int leash_number_of_children() noexcept;
+
+/// The ruleset that each of a template's children restricts itself by, which stays open until then;
+/// null if there is none.
+descriptor* ruleset_of_children() noexcept;
 
 /// Opens what a callable's sandbox reads later, when this process may be another user's.
 /// @return whether it worked; errno tells why not

@@ -61,6 +61,7 @@ bool set_oom_score(int score) noexcept {
 bool forbid_cores() noexcept {
   struct rlimit present{};
   if (::getrlimit(RLIMIT_CORE, &present) == -1) return false;
+  if (present.rlim_cur == 1 && present.rlim_max == 1) return true;
   // With 1 the kernel writes no file, and hands none to a handler. A program whose hard limit is 0,
   // and may not be raised, leaves its child that.
   return limit(RLIMIT_CORE, 1, 1) || (errno == EPERM && present.rlim_max == 0);

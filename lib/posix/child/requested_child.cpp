@@ -136,6 +136,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
                 .supplementary = take_numbers<std::uint32_t>(request.supplementary, rest, ec)};
   if (!ec) make_way(descriptors.all(), numbers, ec);
   if (!ec) make_way(std::span{&leash_, 1}, numbers, ec);
+  descriptor* const ruleset = ruleset_of_children();
+  if (!ec && ruleset) make_way(std::span{ruleset, 1}, numbers, ec);
   if (ec) return;
 
   if (page_.data() == nullptr) {
@@ -173,6 +175,7 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
     plan_.sandbox = &sandbox_;
     plan_.defers_sandbox = request.has(fork_request::defers_sandbox);
     keep_sandbox(plan_, open);
+    if (ruleset) open.push_back(ruleset->get());
   }
   set_kept(plan_, std::move(open));
   if (request.has(fork_request::arguments_in_file))

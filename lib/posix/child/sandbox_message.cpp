@@ -62,6 +62,18 @@ std::vector<T> take_all(std::span<const std::byte>& rest, std::size_t count, err
   return items;
 }
 
+template <class T>
+T take_one(std::span<const std::byte>& rest, error_code& ec) {
+  T item{};
+  if (rest.size() < sizeof item) {
+    ec = make_error_code(boost::system::errc::bad_message);
+    return item;
+  }
+  std::memcpy(&item, rest.data(), sizeof item);
+  rest = rest.subspan(sizeof item);
+  return item;
+}
+
 /// A mark outside the filter would be a write outside it.
 bool are_inside(const std::vector<std::uint16_t>& marks, std::size_t size) noexcept {
   for (auto const mark : marks)
@@ -84,18 +96,18 @@ void append_layer(std::vector<std::byte>& bytes, const confine::sandbox_layer& l
 }
 
 void take_layer(sandbox_parts& parts, std::span<const std::byte>& rest, error_code& ec) {
-  auto const headers = take_all<layer_header>(rest, 1, ec);
+  auto const header = take_one<layer_header>(rest, ec);
   if (ec) return;
   confine::filter calls;
-  calls.instructions = take_all<sock_filter>(rest, headers.front().instructions, ec);
-  calls.pid_marks = take_all<std::uint16_t>(rest, headers.front().pid_marks, ec);
-  calls.leash_marks = take_all<std::uint16_t>(rest, headers.front().leash_marks, ec);
+  calls.instructions = take_all<sock_filter>(rest, header.instructions, ec);
+  calls.pid_marks = take_all<std::uint16_t>(rest, header.pid_marks, ec);
+  calls.leash_marks = take_all<std::uint16_t>(rest, header.leash_marks, ec);
   if (!are_inside(calls.pid_marks, calls.instructions.size()) ||
       !are_inside(calls.leash_marks, calls.instructions.size()))
     ec = make_error_code(boost::system::errc::bad_message);
   if (ec) return;
   auto& layer = parts.plan.layers.emplace_back();
-  parts.has_ruleset.push_back(headers.front().has_ruleset != 0);
+  parts.has_ruleset.push_back(header.has_ruleset != 0);
   if (!calls.instructions.empty())
     layer.calls = std::make_shared<confine::filter>(std::move(calls));
 }
@@ -124,9 +136,8 @@ void append(std::vector<std::byte>& bytes, std::vector<int>& descriptors,
 
 sandbox_parts take_parts(std::span<const std::byte>& rest, error_code& ec) {
   sandbox_parts parts;
-  auto const headers = take_all<sandbox_header>(rest, 1, ec);
+  auto const header = take_one<sandbox_header>(rest, ec);
   if (ec) return parts;
-  sandbox_header const& header = headers.front();
   for (std::uint32_t i = 0; i != header.layers && !ec; ++i) take_layer(parts, rest, ec);
   parts.plan.kept = take_all<confine::memory_range>(rest, header.kept, ec);
   parts.plan.has_files = header.has(sandbox_header::has_files);

@@ -6,6 +6,7 @@
 
 #include "confine/sandbox_plan.hpp"
 
+#include <boost/container/small_vector.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -33,7 +34,7 @@ confine::sandbox_plan take_sandbox(std::span<const std::byte>& rest, Next next, 
 struct sandbox_parts {
   confine::sandbox_plan plan;
   /// For each layer.
-  std::vector<bool> has_ruleset;
+  boost::container::small_vector<bool, 2> has_ruleset;
   bool joins_user = false;
   bool joins_network = false;
   bool joins_ipc = false;
