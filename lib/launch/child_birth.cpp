@@ -103,6 +103,7 @@ forked_child child_birth::adopt(int pid) noexcept {
   child_.page.hide_from_later_children();
   child_.process->adopt(pid, plan_.lead_group, began_);
   if (contained) posix::confirm_adoption(child_.page);
+  posix::child_page::make_ahead();
   return std::move(child_);
 }
 

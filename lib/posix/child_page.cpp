@@ -3,6 +3,8 @@
 
 #include "posix/child_page.hpp"
 
+#include "posix/spare_memory.hpp"
+
 #include <algorithm>
 #include <new>
 
@@ -47,6 +49,8 @@ const char* to_string(setup_step step) noexcept {
 child_page child_page::make(boost::system::error_code& ec) noexcept {
   return child_page{shared_page<child_page_data>::make(ec)};
 }
+
+void child_page::make_ahead() noexcept { replace_spare_memory(sizeof(child_page_data)); }
 
 child_page child_page::make_file(descriptor& file, boost::system::error_code& ec) noexcept {
   return child_page{shared_page<child_page_data>::make_file(file, ec)};

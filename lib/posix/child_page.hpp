@@ -93,6 +93,8 @@ class child_page {
   child_page() noexcept = default;
   /// Makes one that a child inherits.
   static child_page make(boost::system::error_code& ec) noexcept;
+  /// Has the next one ready when it is asked for. Called after a fork, in time that is left.
+  static void make_ahead() noexcept;
   /// Makes one that can be sent to another process, as the file that it is.
   static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
   /// Maps one that another process has sent.

@@ -3,6 +3,7 @@
 
 #include "posix/shared_page.hpp"
 
+#include "posix/spare_memory.hpp"
 #include "posix/system_calls.hpp"
 
 #include <sys/mman.h>
@@ -18,7 +19,8 @@ shared_memory::shared_memory(void* mapped, std::size_t size, boost::system::erro
 }
 
 shared_memory shared_memory::make(std::size_t size, boost::system::error_code& ec) noexcept {
-  return {sys.mmap(size), size, ec};
+  void* const spare = take_spare_memory(size);
+  return {spare ? spare : sys.mmap(size), size, ec};
 }
 
 shared_memory shared_memory::of_file(std::size_t size, int fd,
@@ -28,7 +30,11 @@ shared_memory shared_memory::of_file(std::size_t size, int fd,
 
 shared_memory::~shared_memory() {
   // In a copy of the program that the memory was hidden from, something else may be at its place.
-  if (data_ && is_here()) sys.munmap(data_, size_);
+  if (!data_ || !is_here()) return;
+  if (hidden_)
+    unmap_later(data_, size_);
+  else
+    sys.munmap(data_, size_);
 }
 
 void shared_memory::hide_from_later_children() noexcept {
