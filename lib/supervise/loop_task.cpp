@@ -54,9 +54,6 @@ class posted {
 
 namespace {
 
-/// Blocks of a task: Asio's strand needs two, one for itself and one for its event loop.
-constexpr std::size_t blocks_of_task = 2;
-
 constexpr std::chrono::milliseconds between_attempts{1};
 
 template <class Executor>
@@ -127,8 +124,6 @@ bool is_running(const asio::any_io_executor& executor) noexcept {
 }
 
 }  // namespace
-
-loop_task::loop_task() : memory_{blocks_of_task} {}
 
 void post(const asio::any_io_executor& executor, const std::shared_ptr<loop_task>& task) {
   task->has_begun_ = false;

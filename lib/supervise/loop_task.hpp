@@ -31,7 +31,7 @@ class loop_task {
   bool has_begun() const noexcept { return has_begun_; }
 
  protected:
-  loop_task();
+  loop_task() = default;
 
  private:
   friend class posted;
@@ -40,7 +40,8 @@ class loop_task {
   friend void dispatch(const boost::asio::any_completion_executor& executor,
                        const std::shared_ptr<loop_task>& task);
 
-  reserve memory_;
+  /// Asio's strand needs two blocks, one for itself and one for its event loop.
+  inline_reserve<2> memory_;
   std::atomic<bool> has_begun_ = false;
 };
 

@@ -8,12 +8,8 @@
 
 namespace isolatte::inline v0_1::supervise {
 
-reserve::reserve(std::size_t blocks) : count_{blocks}, blocks_{new block[blocks]} {
-  for (std::size_t i = 0; i != count_; ++i) {
-    blocks_[i].next = free_;
-    free_ = &blocks_[i];
-  }
-}
+reserve::reserve(std::size_t blocks)
+    : count_{blocks}, own_{new block[blocks]}, blocks_{own_.get()} {}
 
 void* reserve::allocate(std::size_t size) {
   if (size <= block_size) {
@@ -22,6 +18,7 @@ void* reserve::allocate(std::size_t size) {
       free_ = taken->next;
       return taken->bytes;
     }
+    if (begun_ != count_) return blocks_[begun_++].bytes;
   }
   return ::operator new(size);
 }

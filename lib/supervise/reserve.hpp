@@ -30,16 +30,33 @@ class reserve {
   void* allocate(std::size_t size);
   void deallocate(void* memory) noexcept;
 
- private:
+ protected:
   union block {
     block* next;
     alignas(std::max_align_t) std::byte bytes[block_size];
   };
 
+  reserve(block* blocks, std::size_t count) noexcept : count_{count}, blocks_{blocks} {}
+
+ private:
   std::size_t const count_;
-  std::unique_ptr<block[]> const blocks_;
+  std::unique_ptr<block[]> const own_;
+  block* const blocks_;
   std::mutex mutex_;
   block* free_ = nullptr;
+  /// The number of blocks that have been given at least once. The others are not written to: after
+  /// a fork the first write to a page costs as much as ten allocations.
+  std::size_t begun_ = 0;
+};
+
+/// A reserve that has its memory within itself.
+template <std::size_t Blocks>
+class inline_reserve : public reserve {
+ public:
+  inline_reserve() noexcept : reserve{memory_, Blocks} {}
+
+ private:
+  block memory_[Blocks];
 };
 
 /// Allocates from a reserve, which has to outlive the memory.
