@@ -51,7 +51,8 @@ class call_rules::compiler {
     code_.place(native);
     code_.load_number();
     // When it loads a filter, the kernel follows the code once for each call that there is, to know
-    // which are allowed whatever their arguments are. An instruction that it cannot follow ends that.
+    // which are allowed whatever their arguments are. An instruction that it cannot follow ends
+    // that.
     if (of_.brief_) code_.copy();
     search(all);
     for (auto const& [place, its] : blocks_) {

@@ -66,8 +66,8 @@ struct filter_kind {
   bool inherited = false;
   /// Whether Landlock does not cover truncation, so that the filter has to.
   bool guards_truncation = false;
-  /// Whether the process under the filter lives for one job. Loading the filter costs less then, and
-  /// each of its calls more.
+  /// Whether the process under the filter lives for one job. Loading the filter costs less then,
+  /// and each of its calls more.
   bool brief = false;
   forbidden otherwise = forbidden::trap;
   /// Names of calls that are allowed besides; sorted, each once.

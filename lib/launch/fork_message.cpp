@@ -59,8 +59,8 @@ void add_stream(fork_message& message, fork_request& request, int fd, const desc
 std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts, sandboxed when,
                                                     const common_sandbox* around,
                                                     detail::refusal& why) {
-  auto const what = when == sandboxed::by_the_call ? confine::confined::worker
-                                                   : confine::confined::callable;
+  auto const what =
+      when == sandboxed::by_the_call ? confine::confined::worker : confine::confined::callable;
   std::optional<confine::sandbox_plan> plan;
   if (around != nullptr && around->inherited) {
     plan = around->inherited->of_child(opts, ends_tree(opts), why);

@@ -37,6 +37,8 @@ struct child_plan {
   file_identity channel_identity;
   /// The child's end of its leash, above 2, or -1.
   int leash = -1;
+  /// The number that the leash still has, if it is to have another one; or -1.
+  int leash_before = -1;
   /// Whether a template makes the child. A template is a child itself, so signals and buffers are
   /// as they are to be already.
   bool of_template = false;

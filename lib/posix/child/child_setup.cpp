@@ -45,7 +45,8 @@ bool set_standard_streams(const child_plan& plan) noexcept {
   }
   for (auto const& move : plan.moved)
     if (retry([&] { return sys.dup2(move.first, move.second); }) == -1) return false;
-  return true;
+  return plan.leash_before == -1 ||
+         retry([&] { return sys.dup2(plan.leash_before, plan.leash); }) != -1;
 }
 
 /// Closes [first, last] with what every POSIX system has.
@@ -98,7 +99,8 @@ bool close_inherited(const child_plan& plan) noexcept {
 bool reset_signals() noexcept {
   struct sigaction fresh{};
   fresh.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= SIGRTMAX; ++signal) {
+  int const last = SIGRTMAX;
+  for (int signal = 1; signal <= last; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
     // EINVAL: the C library keeps some real-time signals for itself.
     if (sys.sigaction(signal, &fresh, nullptr) == -1 && errno != EINVAL) return false;

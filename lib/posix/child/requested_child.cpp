@@ -166,7 +166,11 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   if (ec) return;
   for (int fd = 0; fd != 3; ++fd)
     if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
-  std::vector<int> open = numbers;
+  // One allocation rather than several, each of which may copy a page of the template's.
+  constexpr std::size_t few_more = 8;
+  std::vector<int> open;
+  open.reserve(numbers.size() + few_more);
+  open = numbers;
   if (request.has(fork_request::has_sandbox)) {
     sandbox_ = take_sandbox(
         rest, [&](error_code& why) { return descriptors.next(why); },
@@ -193,8 +197,7 @@ void requested_child::give_leash_its_number(const std::vector<int>& kept, error_
   if (number == -1 || plan_.leash == -1) return;
   if (std::binary_search(kept.begin(), kept.end(), number))
     ec = make_error_code(boost::system::errc::invalid_argument);
-  plan_.moved.emplace_back(plan_.leash, number);
-  plan_.leash = number;
+  plan_.leash_before = std::exchange(plan_.leash, number);
 }
 
 void requested_child::run() noexcept { child_main(task_, plan_); }
