@@ -1,91 +1,106 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// Measures the time per job of a worker pool: a 64-byte string there and back. tools/bench-pool
-// compares the result with CPython's process pool.
+// A worker pool: a 64-byte string there and back, and jobs that use the processor for a given time.
+
+#include "counters.hpp"
+#include "jobs.hpp"
+#include "rows.hpp"
 
 #include <isolatte/call.hpp>
+#include <isolatte/serialization.hpp>
 #include <isolatte/worker_pool.hpp>
 
-#include <benchmark/benchmark.h>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <utility>
+
+#include <time.h>
 
 namespace {
 
 std::string echo(std::string text) { return text; }
 
-/// Keeps a number of jobs in flight until the benchmark stops it.
-class crowd {
- public:
-  crowd(isolatte::pool_options opts, std::size_t at_once) : pool_{context_, std::move(opts)} {
-    // Warms the workers up, because the first jobs of a process pay for page faults.
-    run(1000, at_once);
-  }
-  crowd(const crowd&) = delete;
-  crowd& operator=(const crowd&) = delete;
-  ~crowd() {
-    pool_.stop();
-    context_.restart();
-    context_.run();
-  }
+std::int64_t cpu_time() {
+  timespec time{};
+  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == -1) std::abort();
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
-  void run(std::size_t jobs, std::size_t at_once) {
-    to_start_ = to_end_ = jobs;
-    for (std::size_t i = 0; i != at_once; ++i) next();
-    while (to_end_ != 0) context_.run_one();
+/// Uses the processor for a time. Time in which the worker does not run does not count, so more
+/// workers than processors do not make the jobs shorter.
+int use_processor(int microseconds) {
+  std::int64_t const end = cpu_time() + std::int64_t{1000} * microseconds;
+  while (cpu_time() < end) {
   }
+  return microseconds;
+}
 
- private:
-  void next() {
-    if (to_start_ == 0) return;
-    --to_start_;
-    pool_.async_run(isolatte::call(echo, text_), {},
-                    [this](boost::system::error_code, const isolatte::outcome<std::string>& what) {
-                      if (!what) std::abort();
-                      --to_end_;
-                      next();
-                    });
-  }
-
-  std::string const text_ = std::string(64, 'x');
-  boost::asio::io_context context_{1};
-  isolatte::worker_pool pool_;
-  std::size_t to_start_ = 0;
-  std::size_t to_end_ = 0;
+struct load {
+  int jobs = 20'000;
+  int in_flight = 1;
+  int threads = 1;
 };
 
-void pool_jobs(benchmark::State& state) {
-  auto const at_once = static_cast<std::size_t>(state.range(0));
-  constexpr std::size_t jobs = 20'000;
-  crowd all{{.workers = 2}, at_once};
-  for (auto _ : state) all.run(jobs, at_once);
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
+template <class Call>
+void run_pool(benchmark::State& state, isolatte::pool_options opts, Call call, load const& what) {
+  boost::asio::io_context context{what.threads};
+  isolatte::worker_pool pool{context, std::move(opts)};
+  crowd all{context, [&](auto handler) { pool.async_run(call, {}, std::move(handler)); }};
+  // Warms the workers up, because the first jobs of a process pay for page faults.
+  all.run(what.jobs / 20, what.in_flight, what.threads);
+  {
+    counted const counts{state, what.jobs};
+    for (auto _ : state) all.run(what.jobs, what.in_flight, what.threads);
+  }
+  pool.stop();
+  run_all(context);
 }
 
-void pool_sandboxed(benchmark::State& state) {
-  auto const at_once = static_cast<std::size_t>(state.range(0));
-  constexpr std::size_t jobs = 20'000;
-  crowd all{{.workers = 2, .worker = {.sandbox = isolatte::sandbox::pure()}}, at_once};
-  for (auto _ : state) all.run(jobs, at_once);
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
+void add_echo(const std::string& who, isolatte::pool_options const& opts, load const& what) {
+  auto row = [=](benchmark::State& state) {
+    run_pool(state, opts, isolatte::call(echo, std::string(64, 'x')), what);
+  };
+  std::string name = who + "/echo/workers:" + std::to_string(opts.workers) +
+                     "/in_flight:" + std::to_string(what.in_flight);
+  if (what.threads != 1) name += "/threads:" + std::to_string(what.threads);
+  add_row(name, 1, row);
 }
 
-void pool_fresh_processes(benchmark::State& state) {
-  auto const at_once = static_cast<std::size_t>(state.range(0));
-  constexpr std::size_t jobs = 1'000;
-  crowd all{{.workers = 2, .max_jobs_per_worker = 1}, at_once};
-  for (auto _ : state) all.run(jobs, at_once);
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
+void add_busy(std::size_t workers, int microseconds, int threads) {
+  auto row = [=](benchmark::State& state) {
+    load const what{.jobs = 200'000 / microseconds * static_cast<int>(workers),
+                    .in_flight = 4 * static_cast<int>(workers),
+                    .threads = threads};
+    run_pool(state, {.workers = workers}, isolatte::call(use_processor, microseconds), what);
+    state.counters["busy_us"] = microseconds;
+  };
+  std::string name =
+      "pool/busy_" + std::to_string(microseconds) + "us/workers:" + std::to_string(workers);
+  if (threads != 1) name += "/threads:" + std::to_string(threads);
+  add_row(name, 1, row);
 }
 
 }  // namespace
 
-BENCHMARK(pool_jobs)->Arg(1)->Arg(16)->Arg(64)->UseRealTime()->Iterations(1);
-BENCHMARK(pool_sandboxed)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);
-BENCHMARK(pool_fresh_processes)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);
+void add_pool_rows() {
+  for (int const in_flight : {1, 4, 16, 256})
+    add_echo("pool", {.workers = 2}, {.in_flight = in_flight});
+  for (std::size_t const workers : {1, 2, 4, 8, 16, 32})
+    for (int const threads : {1, 4})
+      add_echo("pool", {.workers = workers}, {.in_flight = 64, .threads = threads});
+  for (int const in_flight : {1, 16})
+    add_echo("pool_sandbox", {.workers = 2, .worker = {.sandbox = isolatte::sandbox::pure()}},
+             {.in_flight = in_flight});
+  for (int const in_flight : {1, 16})
+    add_echo("pool_fresh", {.workers = 2, .max_jobs_per_worker = 1},
+             {.jobs = 500, .in_flight = in_flight});
+  for (int const threads : {1, 4}) {
+    add_busy(8, 20, threads);
+    add_busy(16, 200, threads);
+  }
+}
