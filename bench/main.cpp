@@ -8,7 +8,11 @@
 #include "rows.hpp"
 #include "server.hpp"
 
+#include <isolatte.hpp>
+
 #include <benchmark/benchmark.h>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/version.hpp>
 
 #include <cstring>
@@ -21,6 +25,14 @@ constexpr const char* compiler = __VERSION__;
 #else
 constexpr const char* compiler = "GCC " __VERSION__;
 #endif
+
+/// Makes this the same program for rows by hand as for those of the library, whose libraries,
+/// memory and handlers a fork copies, too.
+void run_a_job() {
+  boost::asio::io_context context{1};
+  isolatte::async_fork(context, [] {}, boost::asio::detached);
+  context.run();
+}
 
 }  // namespace
 
@@ -48,6 +60,7 @@ int main(int count, char** arguments) {
   add_server_rows();
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 1;
+  run_a_job();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
 }

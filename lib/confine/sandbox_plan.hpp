@@ -12,8 +12,6 @@
 
 #include <isolatte/options.hpp>
 
-#include <boost/container/small_vector.hpp>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,7 +45,7 @@ struct sandbox_plan {
   /// The namespaces to join, each -1 if there is none.
   network_namespaces join;
   bool process_namespace = false;
-  boost::container::small_vector<sandbox_layer, 2> layers;
+  std::vector<sandbox_layer> layers;
   /// In a template: the number that the leash of each child gets, which nothing else may have. The
   /// ruleset of the first layer is kept for them.
   int leash_number = -1;

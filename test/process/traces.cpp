@@ -176,8 +176,8 @@ BOOST_AUTO_TEST_CASE(a_template_that_is_stopped_costs_the_names_alone) {
   // The lookup that is late keeps the loop no longer than the outcome.
   context.run();
   BOOST_TEST(time.within(much_too_long));
-  // A template that goes on is asked again. It may take longer than names may on a machine that is
-  // busy, but not each time.
+  // A template that goes on is asked again. Names may come too late on a busy machine, but not each
+  // time.
   BOOST_REQUIRE(::kill(server.pid(), SIGCONT) == 0);
   context.restart();
   while (!mentions(trace_of(run(server, context, call(read_null<4>)).what), "read_null<4>")) {

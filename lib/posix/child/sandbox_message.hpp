@@ -6,7 +6,6 @@
 
 #include "confine/sandbox_plan.hpp"
 
-#include <boost/container/small_vector.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -34,7 +33,7 @@ confine::sandbox_plan take_sandbox(std::span<const std::byte>& rest, Next next, 
 struct sandbox_parts {
   confine::sandbox_plan plan;
   /// For each layer.
-  boost::container::small_vector<bool, 2> has_ruleset;
+  std::vector<bool> has_ruleset;
   bool joins_user = false;
   bool joins_network = false;
   bool joins_ipc = false;
