@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_SUPERVISE_PENDING_HANDLER_HPP
 
 #include "supervise/loop_task.hpp"
+#include "supervise/operation_memory.hpp"
 #include "vocabulary/errors.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -40,6 +41,11 @@ class basic_pending_handler {
   /// @throws std::bad_alloc
   basic_pending_handler(handler_type handler, const boost::asio::any_io_executor& otherwise)
       : completion_{std::make_shared<completion>(std::move(handler), otherwise)} {}
+  /// @param room for what a completion needs
+  basic_pending_handler(handler_type handler, const boost::asio::any_io_executor& otherwise,
+                        const std::shared_ptr<operation_memory>& room)
+      : completion_{std::allocate_shared<completion>(operation_allocator<completion>{room},
+                                                     std::move(handler), otherwise)} {}
 
   /// Calls the handler on its executor; here and now if the executor is the operation's.
   /// @pre the operation's executor runs this

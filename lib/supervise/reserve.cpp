@@ -8,8 +8,12 @@
 
 namespace isolatte::inline v0_1::supervise {
 
-reserve::reserve(std::size_t blocks)
-    : count_{blocks}, own_{new block[blocks]}, blocks_{own_.get()} {}
+reserve::reserve(std::size_t blocks, operation_memory* room)
+    : reserve{room ? static_cast<block*>(room->take(blocks * sizeof(block))) : nullptr, blocks} {
+  if (blocks_ != nullptr) return;
+  own_.reset(new block[blocks]);
+  blocks_ = own_.get();
+}
 
 void* reserve::allocate(std::size_t size) {
   if (size <= block_size) {

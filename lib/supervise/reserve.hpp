@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_LIB_SUPERVISE_RESERVE_HPP
 #define ISOLATTE_LIB_SUPERVISE_RESERVE_HPP
 
+#include "supervise/operation_memory.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -20,8 +22,9 @@ class reserve {
   /// The size of a block. No handler of the library's is larger; the tests find one that grows.
   static constexpr std::size_t block_size = 256;
 
+  /// @param room to take the blocks from, or null; it has to outlive this
   /// @throws std::bad_alloc
-  explicit reserve(std::size_t blocks);
+  explicit reserve(std::size_t blocks, operation_memory* room = nullptr);
   reserve(const reserve&) = delete;
   reserve& operator=(const reserve&) = delete;
 
@@ -40,8 +43,8 @@ class reserve {
 
  private:
   std::size_t const count_;
-  std::unique_ptr<block[]> const own_;
-  block* const blocks_;
+  std::unique_ptr<block[]> own_;
+  block* blocks_;
   std::mutex mutex_;
   block* free_ = nullptr;
   /// The number of blocks that have been given at least once. The others are not written to: after

@@ -54,7 +54,12 @@ class strand {
   /// that can be pending, and for each function that can be posted besides
   /// @throws std::bad_alloc
   strand(const boost::asio::any_io_executor& inner, std::size_t blocks)
-      : state_{std::make_shared<state>(inner, blocks)} {}
+      : state_{std::make_shared<state>(inner, blocks, nullptr)} {}
+  /// @param room for what this needs
+  strand(const boost::asio::any_io_executor& inner, std::size_t blocks,
+         const std::shared_ptr<operation_memory>& room)
+      : state_{std::allocate_shared<state>(operation_allocator<state>{room}, inner, blocks,
+                                           room.get())} {}
 
   bool running_in_this_thread() const noexcept { return state_->is_running_here(); }
   /// Memory for the handlers of operations on this strand.
@@ -155,8 +160,8 @@ class strand {
       std::shared_ptr<state> state_;
     };
 
-    state(const boost::asio::any_io_executor& executor, std::size_t blocks)
-        : inner{executor}, steps{blocks} {}
+    state(const boost::asio::any_io_executor& executor, std::size_t blocks, operation_memory* room)
+        : inner{executor}, steps{blocks, room} {}
 
     bool is_running_here() const noexcept { return running_ == std::this_thread::get_id(); }
     /// Begins a turn if none is under way and the event loop allows one here.

@@ -115,7 +115,9 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              const options& opts,
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
-  auto self = std::make_shared<supervisor>(only_make{}, executor, opts, std::move(symbolise));
+  auto const room = std::make_shared<operation_memory>();
+  auto self = std::allocate_shared<supervisor>(operation_allocator<supervisor>{room}, only_make{},
+                                               executor, opts, std::move(symbolise), room);
   context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
   if (ec) return nullptr;
@@ -124,9 +126,10 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
 }
 
 supervisor::supervisor(only_make, const asio::any_io_executor& executor, const options& opts,
-                       symbolise_function symbolise)
+                       symbolise_function symbolise, const std::shared_ptr<operation_memory>& room)
     : executor_{executor},
-      strand_{executor, handlers_at_once},
+      room_{room},
+      strand_{executor, handlers_at_once, room},
       symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
@@ -560,7 +563,7 @@ void supervisor::async_own(detail::report_handler handler) {
     slot.assign([weak = weak_from_this()](asio::cancellation_type type) {
       if (auto const self = weak.lock()) self->ask_to_cancel(type);
     });
-  handler_.emplace(std::move(handler), executor_);
+  handler_.emplace(std::move(handler), executor_, room_);
 }
 
 void supervisor::async_wait(detail::report_handler handler) {

@@ -53,7 +53,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
                                           symbolise_function symbolise,
                                           boost::system::error_code& ec);
   supervisor(only_make, const boost::asio::any_io_executor& executor, const options& opts,
-             symbolise_function symbolise);
+             symbolise_function symbolise, const std::shared_ptr<operation_memory>& room);
   ~supervisor();
 
   /// The child's number, 0 as long as there is none. For any thread.
@@ -172,6 +172,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void close_io() noexcept;
 
   boost::asio::any_io_executor const executor_;
+  std::shared_ptr<operation_memory> const room_;
   strand strand_;
   context_service::membership membership_;
   symbolise_function const symbolise_;
