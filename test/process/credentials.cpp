@@ -82,6 +82,7 @@ std::string by_server(asio::io_context& context, fork_server& server, Call what,
 std::string by_pool(asio::io_context& context, worker_pool& pool) {
   remembered<std::string> done;
   pool.async_run(call(who), {}, done.handler());
+  if (context.stopped()) context.restart();
   while (done.calls == 0) context.run_one();
   return done.what.value_or(done.ec.message());
 }

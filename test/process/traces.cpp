@@ -96,6 +96,7 @@ std::atomic<int>& forks() {
 
 template <class Call>
 auto run(isolatte::fork_server& server, asio::io_context& context, Call fn, options opts = quiet) {
+  if (context.stopped()) context.restart();
   remembered<isolatte::result_of<Call>> done;
   server.async_fork(std::move(fn), std::move(opts), done.handler());
   while (done.calls == 0) BOOST_REQUIRE(context.run_one() == 1u);
