@@ -217,7 +217,7 @@ void pool_machine::wake(pool_worker& worker) noexcept {
 
 lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end why,
                              moment now) noexcept {
-  bool const refused = why == worker_end::refused;
+  bool const refused = why == worker_end::refused || why == worker_end::unprepared;
   now_ = now;
   leave_loads(worker);
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
@@ -263,6 +263,7 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
 void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
   if (stopped_ || broken_) return;
   if (why == worker_end::refused) return start_refused(now_);
+  if (why == worker_end::unprepared) return break_down();
   // The end of the server says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
   // A worker that was ready has started. Replacing those without limit is safe: one job ends two

@@ -78,6 +78,8 @@ enum class worker_end {
   refused,
   /// With the process that makes workers.
   with_server,
+  /// The process that makes workers could not make the state that they all start with.
+  unprepared,
 };
 
 /// The stage that the shared page of a worker states for a job.

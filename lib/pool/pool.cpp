@@ -85,8 +85,7 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
     return nullptr;
   }
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
-  self->server_ =
-      launch::template_process::make(executor, launch::ahead_of_need::nothing, std::nullopt, ec);
+  self->server_ = launch::template_process::make(executor, {.preload = self->opts_.preload}, ec);
   if (ec) return nullptr;
   supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });
@@ -518,6 +517,10 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     why = logic::worker_end::refused;
     last_refusal_ = ec;
     detail::give_gaps(refused_gaps_, what.summary.gaps);
+    if (ec == error::preload_failed) {
+      why = logic::worker_end::unprepared;
+      if (!machine_.broken()) why_broken_ = std::move(what);
+    }
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
@@ -617,20 +620,23 @@ void pool::refuse(job& what, job_end how) {
       break;
     case job_end::pool_broken:
       ec = error::broken_pool;
-      detail::give_reason(report.summary.reason, "initialising a worker");
-      if (!why_broken_.empty()) try {
-          report.payload = copy_of(why_broken_);
-          report.kind = detail::payload_kind::exception;
-        } catch (const std::bad_alloc&) {
-          // The job is told that the pool is broken, if not why.
-        }
+      try {
+        report = why_broken_.copy();
+      } catch (const std::bad_alloc&) {
+        // The job is told that the pool is broken, if not why.
+      }
+      if (report.summary.reason.empty())
+        detail::give_reason(report.summary.reason, "initialising a worker");
       break;
   }
   complete(what, ec, std::move(report));
 }
 
 void pool::break_down(detail::byte_buffer why) {
-  if (!machine_.broken()) why_broken_ = std::move(why);
+  if (!machine_.broken()) {
+    why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
+    why_broken_.payload = std::move(why);
+  }
   machine_.break_down();
 }
 

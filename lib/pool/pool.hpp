@@ -151,7 +151,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::atomic<bool> disowned_ = false;
   /// Lines are not handed over any more.
   std::atomic<bool> unwanted_ = false;
-  detail::byte_buffer why_broken_;
+  /// What the jobs of a broken pool are told.
+  detail::report why_broken_;
   boost::system::error_code last_refusal_;
   /// The promises that the workers' sandbox does not keep, for which it was refused.
   std::vector<std::string> refused_gaps_;
