@@ -397,7 +397,7 @@ void template_process::send_queued() {
       case sending::later: queued_.insert(std::move(first)); break;
     }
   }
-  if (preloading_ && !queued_.empty() && !patient_) be_patient(0, 0);
+  if (preloading_ && is_awaited() && !patient_) be_patient(0, 0);
   await_replies();
 }
 
@@ -477,7 +477,7 @@ void template_process::await_replies() {
 
 /// Whether nothing is awaited from the template.
 bool template_process::is_idle() const noexcept {
-  return sent_.empty() && running_.empty() && (!preloading_ || queued_.empty());
+  return sent_.empty() && running_.empty() && (!preloading_ || !is_awaited());
 }
 
 void template_process::be_patient(std::uint64_t oldest_before, int looks) {
@@ -561,7 +561,7 @@ void template_process::ended(std::uint64_t id) {
 /// Stops waiting for replies when nothing is under way: the wait would keep the event loop at work.
 void template_process::rest() {
   if (queued_.empty() && waits_to_retry_) retry_timer_.cancel();
-  if (queued_.empty() && preloading_) patience_timer_.cancel();
+  if (preloading_ && !is_awaited()) patience_timer_.cancel();
   if (!reading_ || !is_idle()) return;
   error_code ignored;
   socket_.cancel(ignored);
@@ -580,7 +580,7 @@ bool template_process::holds_back() {
 /// The end of the socket tells the end of the template, unless a process that the preload has left
 /// holds the other end. A stopped one is ended.
 void template_process::look_at_preload(int looks) {
-  if (queued_.empty()) return;
+  if (!is_awaited()) return;
   if (!is_there()) return preload_ended();
   if (process_->stopped())
     looks += stopped_weight;
@@ -599,13 +599,42 @@ void template_process::take_preloaded(const posix::preload_result& result) {
   patience_timer_.cancel();
   ready_ = true;
   try {
-    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_process(pid_));
-    std::lock_guard const lock{process_mutex_};
-    loaded_ = std::move(loaded);
+    if (auto found = posix::object_map::of_process(pid_))
+      set_loaded(std::make_shared<const posix::object_map>(std::move(*found)));
   } catch (const std::bad_alloc&) {
     // Code that the preload has loaded has no names.
   }
+  tell_ready({});
   send_queued();
+}
+
+/// Says what the template has loaded, and the namer, which is made by it.
+void template_process::set_loaded(std::shared_ptr<const posix::object_map> loaded) {
+  std::lock_guard const lock{process_mutex_};
+  if (namer_) namer_->set_loaded(loaded);
+  loaded_ = std::move(loaded);
+}
+
+void template_process::async_ready(std::function<void(const error_code&)> then) {
+  asio::post(strand_, [self = shared_from_this(), then = std::move(then)]() mutable {
+    try {
+      self->awaiting_ready_.push_back(then);
+    } catch (const std::bad_alloc&) {
+      return then(make_error_code(boost::system::errc::not_enough_memory));
+    }
+    if (self->closed_)
+      self->tell_ready(asio::error::operation_aborted);
+    else if (self->failed_preloads_ != 0)
+      self->tell_ready(error::preload_failed);
+    else if (!self->preloading_ && !self->failing_)
+      self->tell_ready({});
+    else
+      self->send_queued();
+  });
+}
+
+void template_process::tell_ready(const error_code& ec) {
+  for (auto const& then : std::exchange(awaiting_ready_, {})) then(ec);
 }
 
 /// The template has ended its socket, and ends. Its run finds out how.
@@ -675,7 +704,7 @@ void template_process::preload_failed(const posix::descriptor& err, const error_
   what.summary.pid = 0;
   if (what.kind == detail::payload_kind::value) what.kind = detail::payload_kind::none;
   fail_queued(ec, what);
-  send_queued();
+  tell_ready(ec);
 }
 
 void template_process::fail_queued(const error_code& ec, const detail::report& why) {
@@ -878,6 +907,7 @@ void template_process::close() {
 
 void template_process::fail_all() {
   died();
+  tell_ready(why_it_ends());
   for (auto& [id, what] : std::exchange(queued_, {}))
     what.run->fail(asio::error::operation_aborted, making);
 }
@@ -903,6 +933,7 @@ void template_process::abandon() noexcept {
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
+  awaiting_ready_.clear();
   sent_.clear();
   given_up_.clear();
   queued_.clear();

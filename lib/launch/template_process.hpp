@@ -51,7 +51,7 @@ struct template_settings {
   ahead_of_need ahead = ahead_of_need::nothing;
   /// The sandbox of all its children, or none.
   std::optional<common_sandbox> around{};
-  /// What the template runs before it stands ready, or nothing.
+  /// The call that the template runs before it stands ready, or nothing.
   startup_call preload{};
   bool huge_pages = true;
 };
@@ -88,6 +88,9 @@ class template_process final : public supervise::context_bound,
   supervise::symbolise_function symboliser_for(const options& opts);
 
   fork_server_stats stats() const noexcept;
+  /// Calls the function, in any thread, when the template stands ready or its start has failed. The
+  /// event loop does not run out of work before.
+  void async_ready(std::function<void(const boost::system::error_code&)> then);
   /// The template's number, 0 while there is none.
   int pid() noexcept {
     membership_.notice_copy();
@@ -128,7 +131,7 @@ class template_process final : public supervise::context_bound,
   struct preloading {
     /// Watches the template's end if the preload fails, and is not begun before.
     std::shared_ptr<supervise::supervisor> run;
-    /// What the template writes to its stderr: nobody has to read it before the end.
+    /// The stderr of the template, as a file: the program does not read it before the end.
     posix::descriptor err;
   };
   /// Takes the requests out of the queue whose runs have been cancelled.
@@ -166,7 +169,10 @@ class template_process final : public supervise::context_bound,
 
   void start(boost::system::error_code& ec);
   bool holds_back();
+  bool is_awaited() const noexcept { return !queued_.empty() || !awaiting_ready_.empty(); }
   bool is_idle() const noexcept;
+  void set_loaded(std::shared_ptr<const posix::object_map> loaded);
+  void tell_ready(const boost::system::error_code& ec);
   void look_at_preload(int looks);
   void take_preloaded(const posix::preload_result& result);
   void preload_ended();
@@ -234,6 +240,7 @@ class template_process final : public supervise::context_bound,
   supervise::stream_descriptor socket_;
   supervise::steady_timer patience_timer_;
   std::optional<preloading> preloading_;
+  std::vector<std::function<void(const boost::system::error_code&)>> awaiting_ready_;
   /// The run of a template whose preload has failed, until its end is known.
   std::shared_ptr<supervise::supervisor> failing_;
   /// Preloads in a row that failed.

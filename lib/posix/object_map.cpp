@@ -54,11 +54,11 @@ object_map object_map::of_this_process() {
   return map;
 }
 
-object_map object_map::of_process(int pid) {
+std::optional<object_map> object_map::of_process(int pid) {
   object_map map;
   std::string const path = "/proc/" + std::to_string(pid) + "/maps";
   descriptor const file{retry([&] { return sys.open(path.c_str(), O_RDONLY | O_CLOEXEC, 0); })};
-  if (!file || !map.read_mappings(file.get())) return {};
+  if (!file || !map.read_mappings(file.get())) return std::nullopt;
   return map;
 }
 
