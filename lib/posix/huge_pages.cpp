@@ -37,6 +37,9 @@ constexpr std::size_t pages_at_once = 32;
 /// kernel long.
 constexpr int most_shortages = 4;
 
+/// The kernel is asked so many times for what it could not do at the moment.
+constexpr int attempts = 4;
+
 descriptor open_to_read(const char* path) noexcept {
   return descriptor{retry([&] { return sys.open(path, O_RDONLY | O_CLOEXEC, 0); })};
 }
@@ -213,10 +216,15 @@ class mover {
   void collapse(std::uintptr_t begin, std::size_t pages) noexcept {
     if (pages == 0) return;
     // Every refusal leaves memory as it was. Another thread may have unmapped it.
-    if (sys.madvise(reinterpret_cast<void*>(begin), pages * huge_page_, collapse_advice) == 0)
-      shortages_ = 0;
-    else if (errno == ENOMEM)
-      ++shortages_;
+    for (int attempt = 0; attempt != attempts; ++attempt) {
+      if (sys.madvise(reinterpret_cast<void*>(begin), pages * huge_page_, collapse_advice) == 0) {
+        shortages_ = 0;
+        return;
+      }
+      // A page that the kernel is at work on may be free at once.
+      if (errno != EAGAIN) break;
+    }
+    if (errno == ENOMEM || errno == EBUSY) ++shortages_;
   }
 
   std::uintptr_t const huge_page_;

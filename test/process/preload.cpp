@@ -70,7 +70,7 @@ auto run(fork_server& server, asio::io_context& context, Call fn, options opts =
   return done;
 }
 
-/// What an operation gets whose server's preload fails.
+/// Runs an operation of a server whose preload fails.
 auto failure_of(isolatte::startup_call preload) {
   asio::io_context context;
   fork_server server{context, {.preload = std::move(preload)}};

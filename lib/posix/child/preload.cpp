@@ -22,6 +22,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +40,19 @@ constexpr int first_preloaded = 512;
 
 /// The time in which a thread that has been joined is gone from the kernel's list, and more.
 constexpr int longest_thread_end_ms = 1000;
+
+/// ThreadSanitizer has a thread of its own once a process has made another one.
+#if defined(__SANITIZE_THREAD__)
+constexpr std::size_t threads_of_sanitizer = 1;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+constexpr std::size_t threads_of_sanitizer = 1;
+#else
+constexpr std::size_t threads_of_sanitizer = 0;
+#endif
+#else
+constexpr std::size_t threads_of_sanitizer = 0;
+#endif
 
 /// Numbers that are looked at where the system does not list those in use.
 constexpr long most_numbers = 64 * 1024;
@@ -71,30 +85,29 @@ std::vector<int> open_numbers() {
 /// Takes the low numbers as long as it lives.
 class placeholders {
  public:
+  // Not through the table, here and below: a number that could not be taken is one that a child
+  // may have to do without.
   placeholders() {
-    error_code ec;
-    null_ = identify(0, ec);
-    throw_if(ec, "isolatte: looking at stdin");
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     int const end = static_cast<int>(std::min<rlim_t>(first_preloaded, limit.rlim_cur / 2));
-    // Not through the table, here and below: a number that could not be taken is one that a child
-    // may have to do without.
+    if (::fstat(0, &null_) == -1) return;
     for (int fd = 3; fd < end; ++fd)
       if (::fcntl(fd, F_GETFD) == -1 && ::dup2(0, fd) == fd) taken_.push_back(fd);
   }
   ~placeholders() {
     for (int const fd : taken_) {
       // The call may have closed it, and opened another file there.
-      error_code ec;
-      if (identify(fd, ec) == null_ && !ec) ::close(fd);
+      struct stat now{};
+      if (::fstat(fd, &now) == 0 && now.st_dev == null_.st_dev && now.st_ino == null_.st_ino)
+        ::close(fd);
     }
   }
   placeholders(const placeholders&) = delete;
   placeholders& operator=(const placeholders&) = delete;
 
  private:
-  file_identity null_;
+  struct stat null_{};
   std::vector<int> taken_;
 };
 
@@ -113,7 +126,7 @@ void run(const detail::remote_call& call) {
 
 void check_threads(std::size_t before) {
   // A thread that has been joined may not have left the list yet.
-  for (int waited = 0; number_of_threads() > before; ++waited) {
+  for (int waited = 0; number_of_threads() > before + threads_of_sanitizer; ++waited) {
     if (waited == longest_thread_end_ms)
       throw std::runtime_error{
           "isolatte: the preload left threads running, which no child would have"};

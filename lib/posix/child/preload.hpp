@@ -12,7 +12,7 @@
 
 namespace isolatte::inline v0_1::posix {
 
-/// What a template does once before it stands ready.
+/// The things that a template does once before it stands ready.
 struct preload_plan {
   /// Null: nothing.
   const detail::remote_call* call = nullptr;
