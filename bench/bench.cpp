@@ -351,6 +351,38 @@ void server_in_flight(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * round_of(state));
 }
 
+// A fork server with warm state.
+
+char* warm_state = nullptr;
+
+void make_state(std::size_t mebibytes) {
+  std::size_t const bytes = mebibytes * 1024 * 1024;
+  warm_state = new char[bytes];
+  std::fill(warm_state, warm_state + bytes, 'x');
+  benchmark::DoNotOptimize(warm_state);
+  benchmark::ClobberMemory();
+}
+
+/// Starts a fresh child with so many mebibytes of preloaded state.
+void server_warm(benchmark::State& state) {
+  asio::io_context context{1};
+  isolatte::fork_server server{
+      context,
+      {.preload = isolatte::call(make_state, static_cast<std::size_t>(state.range(0))),
+       .huge_pages = state.range(1) != 0}};
+  auto const run = [&] {
+    server.async_fork(isolatte::call(answer), {},
+                      [](boost::system::error_code error, isolatte::outcome<int> result) {
+                        if (error) std::abort();
+                        benchmark::DoNotOptimize(result.value());
+                      });
+    context.run();
+    context.restart();
+  };
+  run();
+  for (auto _ : state) run();
+}
+
 /// Runs another row in a program with much memory in use.
 template <void (*Row)(benchmark::State&)>
 void large(benchmark::State& state) {
@@ -472,6 +504,15 @@ BENCHMARK(async_sandboxed<has_own_processes>)
     ->Iterations(100);
 BENCHMARK(server_sandboxed)->UseRealTime()->Iterations(100);
 BENCHMARK(server)->UseRealTime()->Iterations(100);
+BENCHMARK(server_warm)
+    ->Args({64, 0})
+    ->Args({64, 1})
+    ->Args({256, 0})
+    ->Args({256, 1})
+    ->Args({1024, 0})
+    ->Args({1024, 1})
+    ->UseRealTime()
+    ->Iterations(100);
 BENCHMARK(server_in_flight)->Arg(1)->Arg(16)->Arg(1000)->UseRealTime()->Iterations(1);
 BENCHMARK(now_and_then<raw_one>)->Name("raw_now_and_then")->UseManualTime()->Iterations(100);
 BENCHMARK(now_and_then<serve_one>)->Name("server_now_and_then")->UseManualTime()->Iterations(100);

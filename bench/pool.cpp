@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -84,8 +85,28 @@ void pool_fresh_processes(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
 }
 
+char* warm_state = nullptr;
+
+void make_state() {
+  constexpr std::size_t bytes = std::size_t{64} * 1024 * 1024;
+  warm_state = new char[bytes];
+  std::fill(warm_state, warm_state + bytes, 'x');
+  benchmark::DoNotOptimize(warm_state);
+  benchmark::ClobberMemory();
+}
+
+/// The same with 64 MiB of state in each process.
+void pool_fresh_warm_processes(benchmark::State& state) {
+  auto const at_once = static_cast<std::size_t>(state.range(0));
+  constexpr std::size_t jobs = 1'000;
+  crowd all{{.workers = 2, .max_jobs_per_worker = 1, .preload = make_state}, at_once};
+  for (auto _ : state) all.run(jobs, at_once);
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(jobs));
+}
+
 }  // namespace
 
 BENCHMARK(pool_jobs)->Arg(1)->Arg(16)->Arg(64)->UseRealTime()->Iterations(1);
 BENCHMARK(pool_sandboxed)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);
 BENCHMARK(pool_fresh_processes)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);
+BENCHMARK(pool_fresh_warm_processes)->Arg(1)->Arg(16)->UseRealTime()->Iterations(1);

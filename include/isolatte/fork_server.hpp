@@ -40,12 +40,12 @@ struct fork_server_options {
   /// made again, and runs the call again. If somebody kills the server during the call, the
   /// operations that wait complete with error::server_died.
   ///
-  /// What the call changes is the state of all children: working directory, umask, limits,
-  /// environment, signal handlers. Descriptors that it opens stay open in the children under their
-  /// numbers, which are high ones; options::keep cannot name such a number. A file that is mapped
-  /// with `MAP_SHARED` may be missing in a sandbox: map it with `MAP_PRIVATE`. Locks have to be
-  /// free at the end of the call. Threads that it leaves running are an error, because children
-  /// would lack them. Processes that it leaves running end with the server.
+  /// Everything that the call changes is the state of all children: working directory, umask,
+  /// limits, environment, signal handlers. Descriptors that it opens stay open in the children
+  /// under their numbers, which are high ones; options::keep cannot name such a number. A file that
+  /// is mapped with `MAP_SHARED` may be missing in a sandbox: map it with `MAP_PRIVATE`. Locks have
+  /// to be free at the end of the call. Threads that it leaves running are an error, because
+  /// children would lack them. Processes that it leaves running end with the server.
   startup_call preload{};
   /// Whether the server moves what @ref preload has made into huge pages, as
   /// @ref collapse_to_huge_pages does. With gigabytes of state a child then starts in little more
