@@ -49,6 +49,10 @@ RATIOS = [
      "pool_fresh/echo/workers:2/in_flight:16", "raw/int/in_flight:16"),
     ("fresh worker, 16 in flight : mp.Pool(maxtasksperchild=1)",
      "pool_fresh/echo/workers:2/in_flight:16", "cpython_fresh/echo/workers:2/in_flight:16"),
+    *((f"fork server, {n} MiB preloaded, {pages} pages : by hand, small", f"{who}/int/MiB:{n}", "raw/int")
+      for n in (64, 256, 1024) for pages, who in (("small", "server_warm"), ("huge", "server_warm_huge"))),
+    *((f"fresh workers with 64 MiB preloaded, {n} in flight : with none", f"pool_fresh_warm/int/in_flight:{n}",
+       f"pool_fresh/int/in_flight:{n}") for n in (1, 16)),
     ("a fault with its report : a fault by hand", "async/fault", "raw/fault"),
     ("a fault without a report : a fault by hand", "async_bare/fault", "raw/fault"),
     ("a program : posix_spawn by hand", "execute/program", "raw/program"),

@@ -13,6 +13,7 @@
 #include <isolatte/call.hpp>
 #include <isolatte/callbacks.hpp>
 #include <isolatte/child.hpp>
+#include <isolatte/collapse_to_huge_pages.hpp>
 #include <isolatte/config.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/error.hpp>
@@ -31,6 +32,7 @@
 #include <isolatte/run_summary.hpp>
 #include <isolatte/sandbox.hpp>
 #include <isolatte/serialization.hpp>
+#include <isolatte/startup_call.hpp>
 #include <isolatte/stdio.hpp>
 #include <isolatte/worker_pool.hpp>
 

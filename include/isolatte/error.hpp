@@ -41,6 +41,10 @@ enum class error {
   /// The system cannot keep a promise of options::sandbox; outcome_base::gaps says which, and why.
   /// Condition: not_supported.
   sandbox_unsupported,
+  /// The call that a fork server runs before it stands ready, fork_server_options::preload, failed.
+  /// The outcome says how: its exception, its fault, what it wrote to stderr. Condition:
+  /// state_not_recoverable.
+  preload_failed,
 };
 
 /// Returns the category of @ref error, named "isolatte".

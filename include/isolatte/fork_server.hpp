@@ -12,11 +12,13 @@
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/sandbox.hpp>
+#include <isolatte/startup_call.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,6 +28,30 @@ namespace isolatte::inline v0_1 {
 /// How a @ref fork_server works; an aggregate for designated initialisers, every member with a
 /// default.
 struct fork_server_options {
+  /// The server runs this call once, before it forks its first child. Every child starts with the
+  /// state that the call has made, in memory that it shares with the server until it writes to it:
+  /// a loaded model, rules, an interpreter. Jobs reach that state as they reach any global.
+  ///
+  /// Operations wait for the call, and can be cancelled meanwhile; their timeout begins with their
+  /// child. The call runs in the server, before the server enters its sandbox. Its stdin and stdout
+  /// are the null device. If it throws, faults or exits, the operations that wait complete with
+  /// error::preload_failed, and with its exception, its fault and the end of its stderr. The next
+  /// operation starts it again, but not at once after several failures. A server that has died is
+  /// made again, and runs the call again. If somebody kills the server during the call, the
+  /// operations that wait complete with error::server_died.
+  ///
+  /// Everything that the call changes is the state of all children: working directory, umask,
+  /// limits, environment, signal handlers. Descriptors that it opens stay open in the children
+  /// under their numbers, which are high ones; options::keep cannot name such a number. A file that
+  /// is mapped with `MAP_SHARED` may be missing in a sandbox: map it with `MAP_PRIVATE`. Locks have
+  /// to be free at the end of the call. Threads that it leaves running are an error, because
+  /// children would lack them. Processes that it leaves running end with the server.
+  startup_call preload{};
+  /// Whether the server moves what @ref preload has made into huge pages, as
+  /// @ref collapse_to_huge_pages does. With gigabytes of state a child then starts in little more
+  /// than the time that a small process takes. fork_server_stats::huge_bytes tells how much has
+  /// been moved.
+  bool huge_pages = true;
   /// The sandbox of every child. The server enters it as far as the kernel lets children inherit
   /// it, so that a sandboxed child costs little more than another one. A child whose own options
   /// have a sandbox, too, may do what both allow.
@@ -34,6 +60,17 @@ struct fork_server_options {
   /// trusted: its children do not have them. A path that does not exist, or a promise that the
   /// system cannot keep, is an exception of the constructor's.
   std::optional<isolatte::sandbox> sandbox{};
+};
+
+/// Facts about a @ref fork_server.
+struct fork_server_stats {
+  /// Whether the server stands ready: it has run fork_server_options::preload, if there is one.
+  bool ready = false;
+  /// The processes that have been made to be the server: 1, and one for each that had to be
+  /// replaced.
+  std::uint64_t starts = 0;
+  /// Bytes of the present server that were moved into huge pages.
+  std::uint64_t huge_bytes = 0;
 };
 
 /// @cond
@@ -49,6 +86,7 @@ class ISOLATTE_VISIBLE server_handle {
   ISOLATTE_DECL ~server_handle();
 
   ISOLATTE_DECL int pid() const noexcept;
+  ISOLATTE_DECL fork_server_stats stats() const noexcept;
   ISOLATTE_DECL boost::asio::any_io_executor get_executor() const noexcept;
   ISOLATTE_DECL void async_run(const remote_call& call, options&& opts, report_handler handler);
 
@@ -97,8 +135,8 @@ class ISOLATTE_VISIBLE server_handle {
 /// operations under way complete there with `operation_aborted`.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: async_fork() may be called from any thread at any time;
-/// all else is unsafe.
+/// Distinct objects: safe. Shared objects: async_fork() and stats() may be called from any thread
+/// at any time; all else is unsafe.
 /// @par Lifetime
 /// Must be destroyed before its execution context, as any I/O object. Destroying it kills the
 /// server, and what still runs: such operations complete with `operation_aborted`. An idle server
@@ -190,6 +228,12 @@ class basic_fork_server {
   /// @return the id; 0 from when its death was noticed until there is another
   int pid() const noexcept { return server_.pid(); }
 
+  /// Returns facts about the server, as far as the event loop has learnt them.
+  /// @return numbers that need not be of one moment
+  /// @par Thread safety
+  /// May be called from any thread at any time.
+  fork_server_stats stats() const noexcept { return server_.stats(); }
+
   /// Runs a call in a fresh child of the server's memory, and completes with its outcome.
   ///
   /// The meaning is that of isolatte::async_fork.
@@ -209,7 +253,7 @@ class basic_fork_server {
   /// @par Errors
   /// The errors of isolatte::async_fork; error::unknown_function if the function is in a library
   /// that was loaded after the server was made; error::server_died if the server dies during the
-  /// operation, which also ends its children.
+  /// operation, which also ends its children; error::preload_failed.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
   /// called. The function throws `std::bad_alloc`, and any exception of saving the arguments or

@@ -4,56 +4,22 @@
 #ifndef ISOLATTE_POOL_OPTIONS_HPP
 #define ISOLATTE_POOL_OPTIONS_HPP
 
-#include <isolatte/call.hpp>
 #include <isolatte/config.hpp>
-#include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/options.hpp>
+#include <isolatte/startup_call.hpp>
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <memory>
 #include <optional>
-#include <type_traits>
-#include <utility>
 
 namespace isolatte::inline v0_1 {
 
 /// The call that each worker of a pool runs before its first job.
-///
-/// @par Thread safety
-/// Distinct objects: safe. Shared objects: safe for const members.
-class pool_initializer {
- public:
-  /// Runs nothing.
-  pool_initializer() = default;
-  /// Runs a call, whose result is dropped; or a function without arguments, as of a call.
-  /// @param f what @ref call made, or could make a call of: a function pointer, a captureless
-  /// lambda, a transportable function object
-  /// @par Exception safety
-  /// Strong guarantee: `std::bad_alloc`, and what saving the arguments throws.
-  template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, pool_initializer> &&
-             std::invocable<std::decay_t<F>>)
-  pool_initializer(F&& f) {
-    if constexpr (is_call<F>)
-      call_ = std::make_shared<const detail::remote_call>(detail::encode_call(f));
-    else
-      call_ = std::make_shared<const detail::remote_call>(
-          detail::encode_call(isolatte::call(std::forward<F>(f))));
-  }
-
-  /// @cond
-  const detail::remote_call* get() const noexcept { return call_.get(); }
-  /// @endcond
-
- private:
-  std::shared_ptr<const detail::remote_call> call_;
-};
+using pool_initializer = startup_call;
 
 /// How a @ref worker_pool works; an aggregate for designated initialisers, every member with a
 /// default.
@@ -80,6 +46,12 @@ struct pool_options {
   /// options::out and options::err capture is in the outcome of the job that wrote it.
   /// options::early does not apply; options::keep cannot be @ref all_descriptors.
   options worker{};
+  /// The pool's fork server runs this call once, before it forks the workers: each worker starts
+  /// with the state that the call has made, in memory that it shares with the others until it
+  /// writes to it. Jobs wait for the call. The rest is said of fork_server_options::preload. If the
+  /// call fails, the pool is broken: its jobs complete with error::broken_pool and the exception of
+  /// the call. If somebody kills the server during the call, it is made again.
+  startup_call preload{};
 };
 
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a

@@ -35,7 +35,7 @@ namespace detail {
 /// A pool without the types of its jobs.
 class ISOLATTE_VISIBLE pool_handle {
  public:
-  using drain_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+  using wait_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
   ISOLATTE_DECL pool_handle(const boost::asio::any_io_executor& executor, pool_options opts);
   ISOLATTE_DECL pool_handle(pool_handle&& other) noexcept;
@@ -46,7 +46,8 @@ class ISOLATTE_VISIBLE pool_handle {
   ISOLATTE_DECL std::size_t concurrency() const noexcept;
   ISOLATTE_DECL void async_run(const remote_call& call, const job_options& opts,
                                report_handler handler);
-  ISOLATTE_DECL void async_drain(drain_handler handler);
+  ISOLATTE_DECL void async_drain(wait_handler handler);
+  ISOLATTE_DECL void async_recycle(wait_handler handler);
   /// @return as long as it lives no drain completes, though no job may be there
   ISOLATTE_DECL std::shared_ptr<void> promise_jobs();
   ISOLATTE_DECL void stop();
@@ -81,8 +82,8 @@ class ISOLATTE_VISIBLE pool_handle {
 /// `operation_aborted`, and the pool starts other workers when it gets a job.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: async_run(), async_drain(), stop() and stats() may be
-/// called from any thread at any time; all else is unsafe.
+/// Distinct objects: safe. Shared objects: async_run(), async_drain(), async_recycle(), stop() and
+/// stats() may be called from any thread at any time; all else is unsafe.
 /// @par Lifetime
 /// Must be destroyed before its execution context, as any I/O object. Destroying a pool stops it.
 /// Workers keep the event loop at work until the pool is stopped.
@@ -106,7 +107,9 @@ class basic_worker_pool {
 
   using drain_initiation =
       detail::initiation<&detail::pool_handle::async_drain, detail::pool_handle*, void>;
-  using drain_signature = void(boost::system::error_code);
+  using recycle_initiation =
+      detail::initiation<&detail::pool_handle::async_recycle, detail::pool_handle*, void>;
+  using wait_signature = void(boost::system::error_code);
 
  public:
   /// The executor's type.
@@ -227,8 +230,41 @@ class basic_worker_pool {
   template <boost::asio::completion_token_for<void(boost::system::error_code)> Token =
                 detail::default_token<Executor>>
   auto async_drain(Token&& token = detail::default_token<Executor>())
-      -> detail::initiated<Token, drain_signature, drain_initiation> {
-    return boost::asio::async_initiate<Token, drain_signature>(drain_initiation{&pool_}, token);
+      -> detail::initiated<Token, wait_signature, drain_initiation> {
+    return boost::asio::async_initiate<Token, wait_signature>(drain_initiation{&pool_}, token);
+  }
+
+  /// Replaces all workers without a gap, and completes when no worker of before takes jobs.
+  ///
+  /// The pool makes a fresh fork server first, as a copy of the program as it is now, which runs
+  /// pool_options::preload again: with new data. Then it replaces the workers one after the other.
+  /// Each takes jobs until its replacement is ready, and does what it has begun. If the preload
+  /// fails, the workers stay as they are.
+  ///
+  /// @param token the completion token, with signature `void(boost::system::error_code)`; by
+  /// default that of the executor, or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
+  ///
+  /// @par Handler executor
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
+  /// @par Per-operation cancellation
+  /// `terminal`, `partial` and `total` end the wait with `operation_aborted`, and a fresh server
+  /// that is not ready. Once workers are being replaced, the rest of them is, too.
+  /// @par Errors
+  /// error::preload_failed, and what keeps the system from making the server; error::broken_pool;
+  /// `operation_aborted` for a cancelled wait and a stopped pool.
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, nothing is replaced, and the handler is
+  /// not called.
+  /// @par Thread safety
+  /// May be called from any thread at any time. Every call makes a fork server; the workers come
+  /// from that of the last call.
+  template <boost::asio::completion_token_for<void(boost::system::error_code)> Token =
+                detail::default_token<Executor>>
+  auto async_recycle(Token&& token = detail::default_token<Executor>())
+      -> detail::initiated<Token, wait_signature, recycle_initiation> {
+    return boost::asio::async_initiate<Token, wait_signature>(recycle_initiation{&pool_}, token);
   }
 
   /// Kills the workers. All jobs, and those that come later, complete with `operation_aborted`;

@@ -4,14 +4,18 @@
 #include "launch/template_process.hpp"
 
 #include "launch/fork.hpp"
+#include "launch/symboliser.hpp"
+#include "logic/pool_policy.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/child/template_main.hpp"
 #include "posix/child_ends.hpp"
+#include "posix/memory_file.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
 #include "vocabulary/errors.hpp"
 
+#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -19,8 +23,10 @@
 #include <boost/asio/post.hpp>
 
 #include <chrono>
+#include <cstring>
 #include <new>
 #include <span>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -39,6 +45,8 @@ constexpr std::chrono::milliseconds between_looks{200};
 /// fork is never released in it. If a program is stopped together with its template and both go on,
 /// one timer has expired at once, but not so many.
 constexpr int most_looks = 50;
+/// A template that has ended its socket dies within this time, however much memory it has.
+constexpr std::chrono::seconds longest_dying{10};
 /// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
 constexpr int stopped_weight = 10;
 
@@ -47,14 +55,28 @@ constexpr int stopped_weight = 10;
 constexpr std::size_t handlers_at_once = 16;
 
 /// @param second another socket to keep, or -1
-options template_options(int socket, int second) {
+/// @param err the file for the stderr of a template that preloads, or -1
+options template_options(int socket, int second, int err) {
   options opts;
   // Its children get the streams of their requests; the template must not keep this process's open.
   opts.out = discard;
   opts.err = discard;
+  if (err != -1) opts.err = to_fd{err};
   opts.keep = second == -1 ? kept_descriptors{socket} : kept_descriptors{socket, second};
-  opts.fault_report = false;
+  opts.fault_report = err != -1;
   return opts;
+}
+
+/// "threw: std::runtime_error: no rules": how a preload ended, in words.
+std::string describe_end(const detail::report& what) {
+  detail::report copy = what.copy();
+  copy.summary.pid = 0;
+  std::ostringstream text;
+  text << "preloading: " << detail::make_outcome<void>({}, std::move(copy));
+  // No value, and no exception either.
+  if (what.summary.how == ending::undelivered && what.kind == detail::payload_kind::none)
+    text << "; a preload must leave the descriptors open that it has not opened";
+  return std::move(text).str();
 }
 
 bool is_end(const error_code& ec) noexcept {
@@ -65,10 +87,9 @@ bool is_end(const error_code& ec) noexcept {
 }  // namespace
 
 std::shared_ptr<template_process> template_process::make(const asio::any_io_executor& executor,
-                                                         ahead_of_need ahead,
-                                                         std::optional<common_sandbox> around,
+                                                         template_settings settings,
                                                          error_code& ec) {
-  auto self = std::make_shared<template_process>(only_make{}, executor, ahead, std::move(around));
+  auto self = std::make_shared<template_process>(only_make{}, executor, std::move(settings));
   supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
   if (ec) return nullptr;
@@ -76,13 +97,13 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
 }
 
 template_process::template_process(only_make, const asio::any_io_executor& executor,
-                                   ahead_of_need ahead, std::optional<common_sandbox> around)
+                                   template_settings settings)
     : executor_{executor},
-      ahead_{ahead},
-      around_{std::move(around)},
+      settings_{std::move(settings)},
       strand_{executor, handlers_at_once},
       socket_{strand_},
-      patience_timer_{strand_} {
+      patience_timer_{strand_},
+      retry_timer_{strand_} {
   none_.reserve(posix::most_descriptors);
 }
 
@@ -101,28 +122,45 @@ void template_process::start(error_code& ec) {
     posix::descriptor to_program;
     auto namer = make_namer(loaded, to_program, ec);
     if (ec) return;
-    options const opts = template_options(sockets.theirs.get(), to_program.get());
-    posix::all_ends const ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
+    posix::preload_plan const first{settings_.preload.get(), settings_.huge_pages};
+    std::optional<preloading> begun;
+    if (first.call != nullptr) {
+      begun.emplace();
+      begun->err = posix::make_memory_file(0, ec);
+      if (ec) return;
+    }
+    options const opts =
+        template_options(sockets.theirs.get(), to_program.get(), begun ? begun->err.get() : -1);
+    posix::all_ends ends;
+    if (begun)
+      begun->run = supervise::supervisor::make(executor_, opts, posix::inherited_streams::parents,
+                                               symbolise_by_fork, ec);
+    else
+      ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
     if (ec) return;
     std::optional<confine::sandbox_plan> entered;
     if (namer) {
-      entered = around_->inherited->of_template(ec);
+      entered = settings_.around->inherited->of_template(ec);
       if (ec) return;
       entered->leash_number = sockets.mine.get();
     }
-    posix::template_task task{sockets.theirs.get(),
-                              {to_program.get(), namer ? namer->page_.data() : nullptr}};
+    posix::template_task task{
+        sockets.theirs.get(), first, {to_program.get(), namer ? namer->page_.data() : nullptr}};
     detail::refusal why;
-    forked_child child = fork_child(task, ends.child, opts, std::move(entered), why);
+    forked_child child =
+        fork_child(task, begun ? begun->run->ends() : ends.child, opts, std::move(entered), why);
     ec = why.ec;
     if (ec) return;
     // A child is in the template's group until it has made its own, and does not end with the
     // template: its own supervisor ends it, and knows why.
-    child.process->spare_group();
+    if (!begun) child.process->spare_group();
     socket_.assign(sockets.mine.get(), ec);
     if (ec) return;
     sockets.mine.release();
     pid_ = child.process->pid();
+    ++starts_;
+    ready_ = !begun;
+    preloading_ = std::move(begun);
     page_ = std::move(child.page);
     set_process(std::move(child.process));
     if (namer) namer->page_.hide_from_later_children();
@@ -139,9 +177,8 @@ void template_process::start(error_code& ec) {
 std::shared_ptr<template_process> template_process::make_namer(
     const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
     error_code& ec) {
-  if (!around_ || !around_->inherited) return nullptr;
-  auto made = std::make_shared<template_process>(only_make{}, executor_, ahead_of_need::nothing,
-                                                 std::nullopt);
+  if (!settings_.around || !settings_.around->inherited) return nullptr;
+  auto made = std::make_shared<template_process>(only_make{}, executor_, template_settings{});
   posix::socket_ends sockets = posix::make_message_sockets(ec);
   if (!ec) made->page_ = posix::child_page::make(ec);
   if (!ec) made->socket_.assign(sockets.mine.get(), ec);
@@ -161,6 +198,14 @@ bool template_process::is_there() noexcept {
   if (!process_) return false;
   if (process_->expected()) process_->adopt_expected(std::chrono::steady_clock::now());
   return !process_->ended();
+}
+
+fork_server_stats template_process::stats() const noexcept {
+  fork_server_stats result;
+  result.ready = ready_;
+  result.starts = starts_;
+  result.huge_bytes = huge_bytes_;
+  return result;
 }
 
 void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
@@ -215,9 +260,10 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   membership_.notice_copy();
   auto const id = next_id_++;
   fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when,
-                                              around_ ? &*around_ : nullptr, ec);
+                                              settings_.around ? &*settings_.around : nullptr, ec);
   run->set_gaps(std::move(message.gaps));
   if (ec || (message.suits_standby() && launch_standby(run, message, opts))) return;
+  run->wait_in(weak_from_this());
   auto what = make_request(std::move(run), std::move(message), id, opts, ec);
   if (ec) return;
   asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
@@ -291,7 +337,7 @@ std::optional<standby_child> template_process::take_standby() {
 /// Orders a standby child unless several runs are under way: it would take from their children the
 /// time that it is to save.
 void template_process::order_standby() {
-  if (ahead_ == ahead_of_need::nothing || closed_ || !socket_.is_open()) return;
+  if (settings_.ahead == ahead_of_need::nothing || closed_ || !socket_.is_open()) return;
   if (!queued_.empty() || !sent_.empty() || running_.size() > 1) return;
   std::lock_guard const lock{process_mutex_};
   if (standby_) return;
@@ -329,14 +375,16 @@ void template_process::drop_namer() {
 }
 
 void template_process::enqueue(request_map::node_type what) {
-  if (closed_) return what.mapped().run->fail(asio::error::operation_aborted, making);
+  // A cancellation from here on is told to cancelled_in_queue().
+  if (closed_ || what.mapped().run->cancelled_before_begin())
+    return what.mapped().run->fail(asio::error::operation_aborted, making);
   queued_.insert(std::move(what));
   send_queued();
 }
 
 void template_process::send_queued() {
   membership_.notice_copy();
-  while (!queued_.empty() && !waiting_for_room_) {
+  while (!queued_.empty() && !waiting_for_room_ && !holds_back()) {
     // Taken out first: a template that has died fails what is in the maps.
     auto first = queued_.extract(queued_.begin());
     bool is_optional = false;
@@ -350,6 +398,7 @@ void template_process::send_queued() {
       case sending::later: queued_.insert(std::move(first)); break;
     }
   }
+  if (preloading_ && is_awaited() && !patient_) be_patient(0, 0);
   await_replies();
 }
 
@@ -370,6 +419,7 @@ template_process::sending template_process::send(request& what) {
     what.run->fail(ec, "starting the fork server");
     return sending::refused;
   }
+  if (preloading_) return sending::later;
   posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
     what.message = {};
@@ -414,7 +464,7 @@ void template_process::await_room() {
 // Replies
 
 void template_process::await_replies() {
-  if (reading_ || !socket_.is_open() || (sent_.empty() && running_.empty())) return;
+  if (reading_ || !socket_.is_open() || is_idle()) return;
   reading_ = true;
   socket_.async_wait(
       supervise::stream_descriptor::wait_read,
@@ -424,6 +474,11 @@ void template_process::await_replies() {
         if (!ec && !self->disowning_) self->read_replies();
         self->await_replies();
       }));
+}
+
+/// Whether nothing is awaited from the template.
+bool template_process::is_idle() const noexcept {
+  return sent_.empty() && running_.empty() && (!preloading_ || !is_awaited());
 }
 
 void template_process::be_patient(std::uint64_t oldest_before, int looks) {
@@ -443,6 +498,7 @@ void template_process::be_patient(std::uint64_t oldest_before, int looks) {
 void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
   patient_ = false;
   membership_.notice_copy();
+  if (preloading_) return look_at_preload(looks);
   if (sent_.empty()) return;
   auto const oldest = sent_.begin()->first;
   if (oldest != oldest_before) return be_patient(oldest, 0);
@@ -459,6 +515,13 @@ void template_process::read_replies() {
     auto const bytes = posix::receive_message(
         socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none_, false, ec);
     if (detail::would_block(ec)) return;
+    if (preloading_) {
+      posix::preload_result result;
+      if (ec || bytes.size() != sizeof result) return preload_ended();
+      std::memcpy(&result, bytes.data(), sizeof result);
+      take_preloaded(result);
+      continue;
+    }
     if (ec || bytes.size() != sizeof reply) {
       died();
       return send_queued();
@@ -498,9 +561,207 @@ void template_process::ended(std::uint64_t id) {
 
 /// Stops waiting for replies when nothing is under way: the wait would keep the event loop at work.
 void template_process::rest() {
-  if (!sent_.empty() || !running_.empty() || !reading_) return;
+  if (queued_.empty() && waits_to_retry_) retry_timer_.cancel();
+  if (preloading_ && !is_awaited()) patience_timer_.cancel();
+  if (!reading_ || !is_idle()) return;
   error_code ignored;
   socket_.cancel(ignored);
+}
+
+// The preload
+
+/// Whether no request can be sent now, because the template preloads, or is to do so again later.
+bool template_process::holds_back() {
+  if (preloading_ || failing_) return true;
+  if (process_ || std::chrono::steady_clock::now() >= retry_at_) return false;
+  retry_later();
+  return true;
+}
+
+/// The end of the socket tells the end of the template, unless a process that the preload has left
+/// holds the other end. A stopped one is ended.
+void template_process::look_at_preload(int looks) {
+  if (!is_awaited()) return;
+  if (!is_there()) return preload_ended();
+  if (process_->stopped())
+    looks += stopped_weight;
+  else
+    looks = 0;
+  if (looks >= most_looks) process_->terminate();
+  be_patient(0, looks);
+}
+
+void template_process::take_preloaded(const posix::preload_result& result) {
+  // Processes that the preload has left end with the template's group.
+  if (result.left_processes == 0) process_->spare_group();
+  huge_bytes_ = result.huge_bytes;
+  failed_preloads_ = 0;
+  preloading_.reset();
+  patience_timer_.cancel();
+  ready_ = true;
+  try {
+    if (auto found = posix::object_map::of_process(pid_))
+      set_loaded(std::make_shared<const posix::object_map>(std::move(*found)));
+  } catch (const std::bad_alloc&) {
+    // Code that the preload has loaded has no names.
+  }
+  tell_ready({});
+  send_queued();
+}
+
+/// Says what the template has loaded, and the namer, which is made by it.
+void template_process::set_loaded(std::shared_ptr<const posix::object_map> loaded) {
+  std::lock_guard const lock{process_mutex_};
+  if (namer_) namer_->set_loaded(loaded);
+  loaded_ = std::move(loaded);
+}
+
+void template_process::async_ready(std::function<void(const error_code&)> then) {
+  asio::post(strand_, [self = shared_from_this(), then = std::move(then)]() mutable {
+    try {
+      self->awaiting_ready_.push_back(then);
+    } catch (const std::bad_alloc&) {
+      return then(make_error_code(boost::system::errc::not_enough_memory));
+    }
+    if (self->closed_)
+      self->tell_ready(asio::error::operation_aborted);
+    else if (self->failed_preloads_ != 0)
+      self->tell_ready(error::preload_failed);
+    else if (!self->preloading_ && !self->failing_)
+      self->tell_ready({});
+    else
+      self->send_queued();
+  });
+}
+
+void template_process::tell_ready(const error_code& ec) {
+  for (auto const& then : std::exchange(awaiting_ready_, {})) then(ec);
+}
+
+/// The template has ended its socket, and ends. Its run finds out how.
+void template_process::preload_ended() {
+  auto begun = std::move(*preloading_);
+  preloading_.reset();
+  patience_timer_.cancel();
+  error_code ignored;
+  socket_.close(ignored);
+  std::shared_ptr<posix::child_process> process;
+  {
+    std::lock_guard const lock{process_mutex_};
+    process = process_;
+  }
+  auto const run = begun.run;
+  try {
+    run->async_own(asio::bind_executor(
+        strand_, [self = shared_from_this(), run = std::weak_ptr{run}, err = std::move(begun.err)](
+                     const error_code& ec, detail::report what) {
+          // Not in a copy of the program, and not after close().
+          if (self->failing_ && self->failing_ == run.lock())
+            self->preload_failed(err, ec, std::move(what));
+        }));
+  } catch (const std::bad_alloc&) {
+    return preload_failed({}, make_error_code(boost::system::errc::not_enough_memory), {});
+  }
+  failing_ = run;
+  run->begin_later(std::move(process), std::move(page_));
+  limit_dying(run);
+}
+
+/// A template that has closed its socket and goes on is of no use.
+void template_process::limit_dying(const std::shared_ptr<supervise::supervisor>& run) try {
+  patience_timer_.expires_after(longest_dying);
+  patience_timer_.async_wait(
+      supervise::on_reserve(strand_, [run = std::weak_ptr{run}](const error_code& ec) {
+        if (auto const dying = run.lock(); dying && !ec) dying->abort(asio::error::timed_out);
+      }));
+} catch (const std::bad_alloc&) {
+  run->abort(make_error_code(boost::system::errc::not_enough_memory));
+}
+
+/// @param err what the template has written to its stderr
+/// @param how the error of the template's run, if it has one
+void template_process::preload_failed(const posix::descriptor& err, const error_code& how,
+                                      detail::report what) {
+  patience_timer_.cancel();
+  failing_.reset();
+  set_process(nullptr);
+  drop_namer();
+  pid_ = 0;
+  ++failed_preloads_;
+  retry_at_ = std::chrono::steady_clock::now() + logic::time_until_retry(failed_preloads_);
+  // Somebody else has ended it: the call itself is not to blame.
+  bool const was_killed = what.summary.how == ending::killed || what.summary.how == ending::lost;
+  error_code const ec = how          ? how
+                        : was_killed ? make_error_code(error::server_died)
+                                     : make_error_code(error::preload_failed);
+  try {
+    if (!how) what.summary.reason = describe_end(what);
+    if (err) what.summary.err = posix::read_end(err.get(), capture{}.limit);
+  } catch (const std::bad_alloc&) {
+    // The error is told without its circumstances.
+  }
+  what.summary.how = ending::not_started;
+  what.summary.ran = ran::no;
+  what.summary.pid = 0;
+  if (what.kind == detail::payload_kind::value) what.kind = detail::payload_kind::none;
+  fail_queued(ec, what);
+  tell_ready(ec);
+}
+
+void template_process::fail_queued(const error_code& ec, const detail::report& why) {
+  for (auto& [id, what] : std::exchange(queued_, {})) try {
+      what.run->fail(what.run->cancelled_before_begin() ? asio::error::operation_aborted : ec,
+                     why.copy());
+    } catch (const std::bad_alloc&) {
+      what.run->fail(ec, making);
+    }
+}
+
+void template_process::retry_later() {
+  if (waits_to_retry_) return;
+  waits_to_retry_ = true;
+  try {
+    retry_timer_.expires_at(retry_at_);
+    retry_timer_.async_wait(
+        supervise::on_reserve(strand_, [self = shared_from_this()](const error_code&) {
+          self->waits_to_retry_ = false;
+          self->send_queued();
+        }));
+  } catch (const std::bad_alloc&) {
+    // Without memory for a timer the next turn of the loop looks.
+    asio::post(strand_, [self = shared_from_this()] {
+      self->waits_to_retry_ = false;
+      self->send_queued();
+    });
+  }
+}
+
+// Cancellation in the queue
+
+void template_process::cancelled_in_queue() noexcept {
+  if (queue_check_is_posted_.exchange(true)) return;
+  queue_check_.keeps = weak_from_this().lock();
+  if (queue_check_.keeps) strand_.post(queue_check_);
+}
+
+void template_process::queue_check::run() {
+  auto const self = std::move(keeps);
+  // First: a cancellation from here on posts a check of its own.
+  self->queue_check_is_posted_ = false;
+  if (!self->abandoned_) self->drop_cancelled();
+}
+
+void template_process::queue_check::drop() noexcept { auto const last = std::move(keeps); }
+
+void template_process::drop_cancelled() {
+  membership_.notice_copy();
+  for (auto next = queued_.begin(); next != queued_.end();) {
+    auto const place = next++;
+    if (!place->second.run->cancelled_before_begin()) continue;
+    auto const cancelled = queued_.extract(place);
+    cancelled.mapped().run->fail(asio::error::operation_aborted, making);
+  }
+  rest();
 }
 
 // Faults
@@ -597,6 +858,10 @@ void template_process::take_late_reply(const posix::fork_reply& reply) {
 void template_process::died() {
   error_code ignored;
   socket_.close(ignored);
+  preloading_.reset();
+  if (auto const run = std::exchange(failing_, nullptr)) run->abort(why_it_ends());
+  ready_ = false;
+  huge_bytes_ = 0;
   set_process(nullptr);
   drop_standby();
   drop_namer();
@@ -643,6 +908,7 @@ void template_process::close() {
 
 void template_process::fail_all() {
   died();
+  tell_ready(why_it_ends());
   for (auto& [id, what] : std::exchange(queued_, {}))
     what.run->fail(asio::error::operation_aborted, making);
 }
@@ -663,9 +929,12 @@ void template_process::abandon() noexcept {
   // First: a template that may not be killed ends with it.
   error_code ignored;
   socket_.close(ignored);
+  preloading_.reset();
+  failing_.reset();
   set_process(nullptr);
   drop_standby();
   pid_ = 0;
+  awaiting_ready_.clear();
   sent_.clear();
   given_up_.clear();
   queued_.clear();

@@ -8,22 +8,28 @@
 #include "launch/standby_child.hpp"
 #include "launch/symboliser.hpp"
 #include "posix/child/fork_request.hpp"
+#include "posix/child/preload.hpp"
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
 #include "posix/code_address.hpp"
+#include "posix/descriptor.hpp"
 #include "posix/object_map.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/supervisor.hpp"
 
 #include <isolatte/detail/task/remote_call.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/fork_server.hpp>
 #include <isolatte/options.hpp>
+#include <isolatte/startup_call.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -40,23 +46,32 @@ namespace isolatte::inline v0_1::launch {
 /// Whether a template makes a child ahead of need, while nothing else is to be done.
 enum class ahead_of_need { nothing, one_child };
 
+/// How a template works.
+struct template_settings {
+  ahead_of_need ahead = ahead_of_need::nothing;
+  /// The sandbox of all its children, or none.
+  std::optional<common_sandbox> around{};
+  /// The call that the template runs before it stands ready, or nothing.
+  startup_call preload{};
+  bool huge_pages = true;
+};
+
 /// The process that a fork server forks children from, kept small and with one thread. The children
 /// are this process's own. A template that has died is made anew.
 ///
 /// Everything but the making runs on a strand.
 class template_process final : public supervise::context_bound,
+                               public supervise::run_queue,
                                public std::enable_shared_from_this<template_process> {
   struct only_make {};
 
  public:
   /// Forks it.
-  /// @param around the sandbox of all its children, or none
   static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
-                                                ahead_of_need ahead,
-                                                std::optional<common_sandbox> around,
+                                                template_settings settings,
                                                 boost::system::error_code& ec);
-  template_process(only_make, const boost::asio::any_io_executor& executor, ahead_of_need ahead,
-                   std::optional<common_sandbox> around);
+  template_process(only_make, const boost::asio::any_io_executor& executor,
+                   template_settings settings);
   ~template_process();
 
   /// The standard streams of its children as long as they are given no others.
@@ -72,6 +87,10 @@ class template_process final : public supervise::context_bound,
   /// that answers in time the frames have no names.
   supervise::symbolise_function symboliser_for(const options& opts);
 
+  fork_server_stats stats() const noexcept;
+  /// Calls the function, in any thread, when the template stands ready or its start has failed. The
+  /// event loop does not run out of work before.
+  void async_ready(std::function<void(const boost::system::error_code&)> then);
   /// The template's number, 0 while there is none.
   int pid() noexcept {
     membership_.notice_copy();
@@ -80,6 +99,7 @@ class template_process final : public supervise::context_bound,
   /// Ends the template and its running children: its owner goes.
   void close();
 
+  void cancelled_in_queue() noexcept override;
   void abandon() noexcept override;
   /// Forgets template and children. A template is made anew when a child is wanted.
   void disown() override;
@@ -107,6 +127,19 @@ class template_process final : public supervise::context_bound,
   using request_map = std::map<std::uint64_t, request>;
   /// Says, when it is destroyed, that a run is over.
   class companion;
+  /// A template that preloads.
+  struct preloading {
+    /// Watches the template's end if the preload fails, and is not begun before.
+    std::shared_ptr<supervise::supervisor> run;
+    /// The stderr of the template, as a file: the program does not read it before the end.
+    posix::descriptor err;
+  };
+  /// Takes the requests out of the queue whose runs have been cancelled.
+  struct queue_check final : supervise::strand::step {
+    void run() override;
+    void drop() noexcept override;
+    std::shared_ptr<template_process> keeps;
+  };
   /// A fault's frames that are being named.
   struct lookup {
     lookup(stack_trace&& frames, std::function<void(std::string)>&& next,
@@ -135,6 +168,20 @@ class template_process final : public supervise::context_bound,
   void drop_namer();
 
   void start(boost::system::error_code& ec);
+  bool holds_back();
+  bool is_awaited() const noexcept { return !queued_.empty() || !awaiting_ready_.empty(); }
+  bool is_idle() const noexcept;
+  void set_loaded(std::shared_ptr<const posix::object_map> loaded);
+  void tell_ready(const boost::system::error_code& ec);
+  void look_at_preload(int looks);
+  void take_preloaded(const posix::preload_result& result);
+  void preload_ended();
+  void limit_dying(const std::shared_ptr<supervise::supervisor>& run);
+  void preload_failed(const posix::descriptor& err, const boost::system::error_code& ec,
+                      detail::report what);
+  void fail_queued(const boost::system::error_code& ec, const detail::report& why);
+  void retry_later();
+  void drop_cancelled();
   std::shared_ptr<template_process> make_namer(
       const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
       boost::system::error_code& ec);
@@ -164,12 +211,14 @@ class template_process final : public supervise::context_bound,
   boost::system::error_code why_it_ends() const;
 
   boost::asio::any_io_executor const executor_;
-  ahead_of_need const ahead_;
-  std::optional<common_sandbox> const around_;
+  template_settings const settings_;
   supervise::strand strand_;
   supervise::context_service::membership membership_;
   std::atomic<std::uint64_t> next_id_ = 1;
   std::atomic<int> pid_ = 0;
+  std::atomic<bool> ready_ = false;
+  std::atomic<std::uint64_t> starts_ = 0;
+  std::atomic<std::uint64_t> huge_bytes_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
   /// This process is a copy of the program, and all that is under way the original's.
@@ -190,6 +239,17 @@ class template_process final : public supervise::context_bound,
   posix::code_address naming_entry_;
   supervise::stream_descriptor socket_;
   supervise::steady_timer patience_timer_;
+  std::optional<preloading> preloading_;
+  std::vector<std::function<void(const boost::system::error_code&)>> awaiting_ready_;
+  /// The run of a template whose preload has failed, until its end is known.
+  std::shared_ptr<supervise::supervisor> failing_;
+  /// Preloads in a row that failed.
+  unsigned failed_preloads_ = 0;
+  std::chrono::steady_clock::time_point retry_at_;
+  supervise::steady_timer retry_timer_;
+  bool waits_to_retry_ = false;
+  queue_check queue_check_;
+  std::atomic<bool> queue_check_is_posted_ = false;
   bool patient_ = false;
   bool reading_ = false;
   bool waiting_for_room_ = false;

@@ -92,13 +92,14 @@ void pool_machine::ready(pool_worker& worker, moment now) noexcept {
   now_ = now;
   worker.ready_ = true;
   refused_starts_ = 0;
-  if (worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  if (!goes_on(worker)) return;
   enter_loads(worker);
   rest_or_retire(worker);
 }
 
 void pool_machine::break_down() noexcept {
   if (std::exchange(broken_, true)) return;
+  recycling_ = false;
   refuse_all(job_end::pool_broken);
   // Workers with jobs retire when they have done them.
   while (!takers_[0].empty()) retire(takers_[0].front());
@@ -123,7 +124,7 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
 }
 
 void pool_machine::wear_out(pool_worker& worker) noexcept {
-  if (worker.worn_ || worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  if (worker.worn_ || !goes_on(worker)) return;
   leave_loads(worker);
   worker.worn_ = true;
   worker.recalls_ = true;
@@ -175,6 +176,12 @@ void pool_machine::has_begun() noexcept {
   }
 }
 
+void pool_machine::recycle() noexcept {
+  if (stopped_ || broken_) return;
+  for (auto& worker : workers_) worker.outdated_ = true;
+  recycling_ = true;
+}
+
 void pool_machine::stage_is(job_stage stage) noexcept { on_deadline(answered(), stage); }
 
 /// The first job's time may be over, or its worker may not have begun it for too long.
@@ -217,7 +224,7 @@ void pool_machine::wake(pool_worker& worker) noexcept {
 
 lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end why,
                              moment now) noexcept {
-  bool const refused = why == worker_end::refused;
+  bool const refused = why == worker_end::refused || why == worker_end::unprepared;
   now_ = now;
   leave_loads(worker);
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
@@ -263,6 +270,7 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
 void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
   if (stopped_ || broken_) return;
   if (why == worker_end::refused) return start_refused(now_);
+  if (why == worker_end::unprepared) return break_down();
   // The end of the server says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
   // A worker that was ready has started. Replacing those without limit is safe: one job ends two
@@ -295,6 +303,7 @@ void pool_machine::tick(moment now) noexcept {
 
 void pool_machine::stop() noexcept {
   if (std::exchange(stopped_, true)) return;
+  recycling_ = false;
   refuse_all(job_end::pool_stopped);
   for (auto& worker : workers_) {
     worker.recalls_ = true;
@@ -335,6 +344,7 @@ void pool_machine::forget_workers() noexcept {
   asked_ = {};
   cancelled_ = nullptr;
   given_ = busy_ = alive_ = leaving_ = 0;
+  recycling_ = false;
 }
 
 // Actions
@@ -366,6 +376,13 @@ pool_action pool_machine::next() noexcept {
     } else if (given_ > busy_ && !takers_[0].empty() && busy_ < policy_.workers) {
       // A worker with nothing to do takes what another one has not begun.
       if (pool_worker* const from = choose_donor()) return ask(purpose::steal, from->jobs_.back());
+    }
+    if (recycling_) {
+      if (pool_worker* const old = choose_outdated()) {
+        wear_out(*old);
+        if (old->jobs_.empty()) rest_or_retire(*old);
+        continue;
+      }
     }
     if (lacks_worker()) return {.what = pool_action::kind::start_worker};
     return {};
@@ -459,9 +476,7 @@ pool_machine::load_list& pool_machine::list_of(pool_worker& worker) noexcept {
 
 /// Has no effect for a worker that takes no jobs.
 void pool_machine::enter_loads(pool_worker& worker) noexcept {
-  if (worker.ready_ && !worker.retiring_ && !worker.worn_ &&
-      worker.stopped_for_ == stop_cause::none)
-    list_of(worker).push_back(worker);
+  if (worker.ready_ && !worker.worn_ && goes_on(worker)) list_of(worker).push_back(worker);
 }
 
 /// To be called before what list_of() goes by changes.
@@ -490,10 +505,27 @@ pool_worker* pool_machine::choose_donor() noexcept {
   return most;
 }
 
+/// The outdated worker that there is a replacement for, rather one that has no jobs. Notices when
+/// there are no more outdated ones.
+pool_worker* pool_machine::choose_outdated() noexcept {
+  std::size_t able = 0;
+  pool_worker* chosen = nullptr;
+  recycling_ = false;
+  for (auto& worker : workers_) {
+    if (!goes_on(worker)) continue;
+    if (worker.outdated_) recycling_ = true;
+    if (!worker.ready_ || worker.worn_) continue;
+    ++able;
+    if (worker.outdated_ && (!chosen || worker.jobs_.empty())) chosen = &worker;
+  }
+  return able > wanted_workers(policy_, queued_.size() + given_) ? chosen : nullptr;
+}
+
 bool pool_machine::lacks_worker() const noexcept {
+  std::size_t const replacements = recycling_ ? 1 : 0;
   return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
          leaving_ < 2 * policy_.workers + 2 &&
-         alive_ < wanted_workers(policy_, queued_.size() + given_);
+         alive_ < wanted_workers(policy_, queued_.size() + given_) + replacements;
 }
 
 // Steps that several events share
@@ -584,6 +616,10 @@ bool pool_machine::is_leaving(const pool_worker& worker) noexcept {
   return worker.retiring_ && worker.stopped_for_ == stop_cause::none;
 }
 
+bool pool_machine::goes_on(const pool_worker& worker) noexcept {
+  return !worker.retiring_ && worker.stopped_for_ == stop_cause::none;
+}
+
 void pool_machine::first_changed(pool_worker& worker) noexcept {
   pool_job* const first = worker.first();
   worker.first_since_ = worker.begun_after_ = now_;
@@ -603,9 +639,13 @@ void pool_machine::set_due(pool_worker& worker, moment when) noexcept {
 
 /// The worker has no jobs.
 void pool_machine::rest_or_retire(pool_worker& worker) noexcept {
-  if (worker.retiring_ || worker.stopped_for_ != stop_cause::none) return;
+  if (!goes_on(worker)) return;
   if (worker.worn_) {
-    ++to_replace_;
+    // The replacement of an outdated worker is there already.
+    if (worker.outdated_)
+      ++restarts_;
+    else
+      ++to_replace_;
     return retire(worker);
   }
   if (broken_) return retire(worker);

@@ -78,6 +78,8 @@ enum class worker_end {
   refused,
   /// With the process that makes workers.
   with_server,
+  /// The process that makes workers could not make the state that they all start with.
+  unprepared,
 };
 
 /// The stage that the shared page of a worker states for a job.
@@ -143,6 +145,8 @@ class pool_worker {
   bool ready_ = false;
   bool retiring_ = false;
   bool replaces_another_ = false;
+  /// The worker is to be replaced, once another one is ready.
+  bool outdated_ = false;
   /// The worker takes no more jobs, and retires when it has done those that it has begun.
   bool worn_ = false;
   /// The worker says that its page does not let it begin its first job, and leaves.
@@ -261,6 +265,9 @@ class pool_machine {
   void left_its_jobs(pool_worker& worker) noexcept;
   /// The worker is to be given no more jobs: it is replaced after those that it has begun.
   void wear_out(pool_worker& worker) noexcept;
+  /// Workers that are started from now on are others than those that are there, which are replaced
+  /// one after the other. Each takes jobs until its replacement is ready.
+  void recycle() noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
@@ -287,6 +294,8 @@ class pool_machine {
   moment wakeup() const noexcept;
   bool stopped() const noexcept { return stopped_; }
   bool broken() const noexcept { return broken_; }
+  /// Whether a worker still takes jobs that was there at the last recycle().
+  bool recycling() const noexcept { return recycling_; }
   /// Whether no job is left.
   bool idle() const noexcept { return queued_.empty() && given_ == 0 && ending_.empty(); }
   /// Jobs that are first at their workers.
@@ -327,6 +336,7 @@ class pool_machine {
   void leave_loads(pool_worker& worker) noexcept;
   pool_worker* choose() noexcept;
   pool_worker* choose_donor() noexcept;
+  pool_worker* choose_outdated() noexcept;
   bool lacks_worker() const noexcept;
 
   void unlink(pool_job& job) noexcept;
@@ -342,6 +352,7 @@ class pool_machine {
             std::chrono::nanoseconds grace) noexcept;
   void retire(pool_worker& worker) noexcept;
   static bool is_leaving(const pool_worker& worker) noexcept;
+  static bool goes_on(const pool_worker& worker) noexcept;
   void first_changed(pool_worker& worker) noexcept;
   void set_due(pool_worker& worker, moment when) noexcept;
   void rest_or_retire(pool_worker& worker) noexcept;
@@ -380,6 +391,7 @@ class pool_machine {
   bool broken_ = false;
   /// No worker is started before the next job.
   bool dormant_ = false;
+  bool recycling_ = false;
   /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.

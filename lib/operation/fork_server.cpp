@@ -46,7 +46,12 @@ server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_
   bool const suits_standby = !around || !around->inherited || !around->inherited->sets_attributes();
   auto const ahead =
       suits_standby ? launch::ahead_of_need::one_child : launch::ahead_of_need::nothing;
-  implementation_->process = launch::template_process::make(executor, ahead, std::move(around), ec);
+  implementation_->process = launch::template_process::make(executor,
+                                                            {.ahead = ahead,
+                                                             .around = std::move(around),
+                                                             .preload = std::move(opts.preload),
+                                                             .huge_pages = opts.huge_pages},
+                                                            ec);
   if (ec) throw boost::system::system_error{ec, "isolatte: starting the fork server"};
   implementation_->executor = executor;
 }
@@ -57,6 +62,10 @@ server_handle::~server_handle() = default;
 
 int server_handle::pid() const noexcept {
   return implementation_ ? implementation_->process->pid() : 0;
+}
+
+fork_server_stats server_handle::stats() const noexcept {
+  return implementation_ ? implementation_->process->stats() : fork_server_stats{};
 }
 
 boost::asio::any_io_executor server_handle::get_executor() const noexcept {

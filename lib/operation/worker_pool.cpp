@@ -43,8 +43,12 @@ void pool_handle::async_run(const remote_call& call, const job_options& opts,
   implementation_->pool->async_run(call, opts, std::move(handler));
 }
 
-void pool_handle::async_drain(drain_handler handler) {
+void pool_handle::async_drain(wait_handler handler) {
   implementation_->pool->async_drain(std::move(handler));
+}
+
+void pool_handle::async_recycle(wait_handler handler) {
+  implementation_->pool->async_recycle(std::move(handler));
 }
 
 std::shared_ptr<void> pool_handle::promise_jobs() { return implementation_->pool->promise_jobs(); }

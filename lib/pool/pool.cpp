@@ -85,8 +85,7 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
     return nullptr;
   }
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
-  self->server_ =
-      launch::template_process::make(executor, launch::ahead_of_need::nothing, std::nullopt, ec);
+  self->server_ = launch::template_process::make(executor, {.preload = self->opts_.preload}, ec);
   if (ec) return nullptr;
   supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });
@@ -209,6 +208,7 @@ void pool::settle() {
   count();
   set_timer();
   check_drained();
+  check_recycled();
 }
 
 void pool::perform(const pool_action& todo) {
@@ -314,11 +314,13 @@ void pool::start_worker() {
   detail::remote_call call;
   // Once the run has its handler only its end lets go of the worker: nothing may throw past it.
   std::list<worker_pointer> place;
+  server_pointer const from = server_;
   try {
     opts = opts_.worker;
     opts.timeout.reset();
     opts.early = false;
     fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    fresh->server = from;
     fresh->as = posix::credentials::own(ec);
     if (ec) return start_refused(ec);
     child = fresh->open(ec);
@@ -331,7 +333,7 @@ void pool::start_worker() {
     opts.keep = kept;
     call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
-                                             server_->symboliser_for(opts), ec);
+                                             from->symboliser_for(opts), ec);
     if (ec) return start_refused(ec);
     place.push_back(fresh);
     fresh->run->async_own(asio::bind_executor(
@@ -344,7 +346,7 @@ void pool::start_worker() {
   workers_.splice(workers_.end(), place);
   machine_.started(*fresh);
   try {
-    server_->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
+    from->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
   } catch (...) {
     ec = detail::error_of_caught();
   }
@@ -518,6 +520,10 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     why = logic::worker_end::refused;
     last_refusal_ = ec;
     detail::give_gaps(refused_gaps_, what.summary.gaps);
+    if (ec == error::preload_failed) {
+      why = logic::worker_end::unprepared;
+      if (!machine_.broken()) why_broken_ = std::move(what);
+    }
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
@@ -527,6 +533,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
   which->close();
   workers_.remove(which);
+  close_unused_servers();
   settle();
 }
 
@@ -617,20 +624,23 @@ void pool::refuse(job& what, job_end how) {
       break;
     case job_end::pool_broken:
       ec = error::broken_pool;
-      detail::give_reason(report.summary.reason, "initialising a worker");
-      if (!why_broken_.empty()) try {
-          report.payload = copy_of(why_broken_);
-          report.kind = detail::payload_kind::exception;
-        } catch (const std::bad_alloc&) {
-          // The job is told that the pool is broken, if not why.
-        }
+      try {
+        report = why_broken_.copy();
+      } catch (const std::bad_alloc&) {
+        // The job is told that the pool is broken, if not why.
+      }
+      if (report.summary.reason.empty())
+        detail::give_reason(report.summary.reason, "initialising a worker");
       break;
   }
   complete(what, ec, std::move(report));
 }
 
 void pool::break_down(detail::byte_buffer why) {
-  if (!machine_.broken()) why_broken_ = std::move(why);
+  if (!machine_.broken()) {
+    why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
+    why_broken_.payload = std::move(why);
+  }
   machine_.break_down();
 }
 
@@ -640,7 +650,7 @@ void pool::check_drained() {
     std::move(each.handler).complete_later(executor_, error_code{});
 }
 
-void pool::async_drain(drain_handler handler) {
+void pool::async_drain(wait_handler handler) {
   auto const number = ++drains_asked_;
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
@@ -649,7 +659,7 @@ void pool::async_drain(drain_handler handler) {
         asio::post(self->strand_, [self, number] { self->cancel_drain(number); });
     });
   std::list<drain> place;
-  place.push_back({number, pending_drain{std::move(handler), executor_}});
+  place.push_back({number, pending_wait{std::move(handler), executor_}});
   asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
     self->drains_.splice(self->drains_.end(), place);
     self->check_drained();
@@ -662,6 +672,117 @@ void pool::cancel_drain(std::uint64_t number) {
   if (place == drains_.end()) return;
   std::move(place->handler).complete_later(executor_, asio::error::operation_aborted);
   drains_.erase(place);
+}
+
+// Recycling
+
+void pool::async_recycle(wait_handler handler) {
+  auto const number = ++recyclings_asked_;
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, number] { self->cancel_recycling(number); });
+    });
+  std::list<recycling> place;
+  place.push_back({number, pending_wait{std::move(handler), executor_}, nullptr});
+  enter([self = shared_from_this(), place = std::move(place)]() mutable {
+    self->heed_copy();
+    self->begin_recycling(place);
+  });
+}
+
+/// Makes the fork server that the workers are to come from.
+void pool::begin_recycling(std::list<recycling>& place) {
+  recycling& fresh = place.front();
+  error_code ec;
+  if (stop_asked_)
+    ec = asio::error::operation_aborted;
+  else if (machine_.broken())
+    ec = error::broken_pool;
+  if (!ec) try {
+      std::list<server_pointer> made(1);
+      made.front() = fresh.fresh =
+          launch::template_process::make(executor_, {.preload = opts_.preload}, ec);
+      if (!ec) {
+        fresh.fresh->async_ready([weak = weak_from_this(), number = fresh.number](error_code e) {
+          if (auto const self = weak.lock())
+            asio::post(self->strand_, [self, number, e] { self->take_server(number, e); });
+        });
+        std::lock_guard const lock{servers_mutex_};
+        other_servers_.splice(other_servers_.end(), made);
+        // Another thread has closed those that it found.
+        if (stop_asked_) fresh.fresh->close();
+      }
+    } catch (...) {
+      ec = detail::error_of_caught();
+      if (fresh.fresh) fresh.fresh->close();
+    }
+  if (ec) return std::move(fresh.handler).complete_later(executor_, ec);
+  recyclings_.splice(recyclings_.end(), place);
+}
+
+/// A fork server stands ready, or could not be made.
+void pool::take_server(std::uint64_t number, const error_code& ec) {
+  heed_copy();
+  auto const place =
+      std::find_if(recyclings_.begin(), recyclings_.end(),
+                   [number](const recycling& each) { return each.number == number; });
+  if (place == recyclings_.end()) return;
+  auto const fresh = std::exchange(place->fresh, nullptr);
+  if (ec) {
+    fresh->close();
+    std::move(place->handler).complete_later(executor_, ec);
+    recyclings_.erase(place);
+  } else {
+    // One that was asked for later has the newer data.
+    if (number > recycled_) {
+      std::lock_guard const lock{servers_mutex_};
+      std::swap(server_, *std::find(other_servers_.begin(), other_servers_.end(), fresh));
+      recycled_ = number;
+    }
+    machine_.recycle();
+  }
+  close_unused_servers();
+  settle();
+}
+
+/// Closes the fork servers that no worker comes from any more, and none will.
+void pool::close_unused_servers() {
+  std::lock_guard const lock{servers_mutex_};
+  other_servers_.remove_if([this](const server_pointer& each) {
+    auto const is_of = [&each](const worker_pointer& who) { return who->server == each; };
+    auto const makes = [&each](const recycling& what) { return what.fresh == each; };
+    bool const is_used = std::any_of(workers_.begin(), workers_.end(), is_of) ||
+                         std::any_of(recyclings_.begin(), recyclings_.end(), makes);
+    if (!is_used) each->close();
+    return !is_used;
+  });
+}
+
+void pool::check_recycled() {
+  error_code ec;
+  if (machine_.stopped())
+    ec = asio::error::operation_aborted;
+  else if (machine_.broken())
+    ec = error::broken_pool;
+  recyclings_.remove_if([&](recycling& each) {
+    if (!ec && (each.fresh || machine_.recycling())) return false;
+    if (each.fresh) each.fresh->close();
+    std::move(each.handler).complete_later(executor_, ec);
+    return true;
+  });
+}
+
+/// Ends the wait, and the fork server if that is still to become ready.
+void pool::cancel_recycling(std::uint64_t number) {
+  auto const place =
+      std::find_if(recyclings_.begin(), recyclings_.end(),
+                   [number](const recycling& each) { return each.number == number; });
+  if (place == recyclings_.end()) return;
+  std::move(place->handler).complete_later(executor_, asio::error::operation_aborted);
+  recyclings_.erase(place);
+  close_unused_servers();
 }
 
 std::shared_ptr<void> pool::promise_jobs() {
@@ -693,7 +814,11 @@ void pool::release() {
 
 void pool::stop() {
   stop_asked_ = true;
-  server_->close();
+  {
+    std::lock_guard const lock{servers_mutex_};
+    server_->close();
+    for (auto const& each : other_servers_) each->close();
+  }
   enter([self = shared_from_this()] {
     self->settle();
     self->timer_.cancel();
@@ -738,6 +863,9 @@ void pool::heed_copy() {
     each->disowned = true;
     each->close();
   }
+  for (auto& each : std::exchange(recyclings_, {}))
+    std::move(each.handler).complete_later(executor_, asio::error::operation_aborted);
+  close_unused_servers();
 }
 
 void pool::abandon() noexcept {
@@ -745,6 +873,7 @@ void pool::abandon() noexcept {
   machine_.abandon();
   for (auto const& each : workers_) each->close();
   workers_.clear();
+  recyclings_.clear();
   kept_.clear_and_dispose([](job* each) { auto const last = std::move(each->self); });
   drains_.clear();
 }

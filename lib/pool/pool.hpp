@@ -30,6 +30,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,7 +44,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   struct only_make {};
 
  public:
-  using drain_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+  using wait_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
   static std::shared_ptr<pool> make(const boost::asio::any_io_executor& executor, pool_options opts,
                                     boost::system::error_code& ec);
@@ -54,7 +55,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   void async_run(const detail::remote_call& call, const job_options& opts,
                  detail::report_handler handler);
-  void async_drain(drain_handler handler);
+  void async_drain(wait_handler handler);
+  void async_recycle(wait_handler handler);
   /// Jobs that will come: no drain completes as long as the result lives.
   std::shared_ptr<void> promise_jobs();
   void stop();
@@ -73,10 +75,17 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using job_pointer = std::shared_ptr<job>;
   using worker_pointer = std::shared_ptr<worker>;
   using clock = std::chrono::steady_clock;
-  using pending_drain = supervise::basic_pending_handler<boost::system::error_code>;
+  using pending_wait = supervise::basic_pending_handler<boost::system::error_code>;
+  using server_pointer = std::shared_ptr<launch::template_process>;
   struct drain {
     std::uint64_t number;
-    pending_drain handler;
+    pending_wait handler;
+  };
+  struct recycling {
+    std::uint64_t number;
+    pending_wait handler;
+    /// The fork server for the workers to come; null once they come from it.
+    server_pointer fresh;
   };
   /// Checks whether the pool is drained, when a promise of jobs is gone.
   struct drain_check final : supervise::strand::step {
@@ -121,6 +130,11 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void break_down(detail::byte_buffer why);
   void check_drained();
   void cancel_drain(std::uint64_t number);
+  void begin_recycling(std::list<recycling>& place);
+  void take_server(std::uint64_t number, const boost::system::error_code& ec);
+  void check_recycled();
+  void cancel_recycling(std::uint64_t number);
+  void close_unused_servers();
   void count();
 
   boost::asio::any_io_executor const executor_;
@@ -128,7 +142,11 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   logic::pool_policy const policy_;
   supervise::strand strand_;
   supervise::context_service::membership membership_;
-  std::shared_ptr<launch::template_process> server_;
+  /// Guards the fork servers, which stop() closes in any thread. They are changed on the strand.
+  std::mutex servers_mutex_;
+  server_pointer server_;
+  /// Servers that are not ready yet, and servers whose last workers are leaving.
+  std::list<server_pointer> other_servers_;
   std::uint64_t next_id_ = 1;
 
   logic::pool_machine machine_;
@@ -140,6 +158,10 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::list<worker_pointer> workers_;
   std::list<drain> drains_;
   std::atomic<std::uint64_t> drains_asked_ = 0;
+  std::list<recycling> recyclings_;
+  std::atomic<std::uint64_t> recyclings_asked_ = 0;
+  /// The recycling that server_ comes from.
+  std::uint64_t recycled_ = 0;
   std::atomic<std::size_t> promises_ = 0;
   drain_check drain_check_;
   std::atomic<bool> drain_check_is_posted_ = false;
@@ -151,7 +173,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::atomic<bool> disowned_ = false;
   /// Lines are not handed over any more.
   std::atomic<bool> unwanted_ = false;
-  detail::byte_buffer why_broken_;
+  /// The report that the jobs of a broken pool get.
+  detail::report why_broken_;
   boost::system::error_code last_refusal_;
   /// The promises that the workers' sandbox does not keep, for which it was refused.
   std::vector<std::string> refused_gaps_;

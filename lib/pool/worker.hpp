@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POOL_WORKER_HPP
 #define ISOLATTE_LIB_POOL_WORKER_HPP
 
+#include "launch/template_process.hpp"
 #include "logic/pool_machine.hpp"
 #include "pool/job.hpp"
 #include "posix/credentials.hpp"
@@ -75,6 +76,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   void take_output(detail::run_summary& into);
 
   std::shared_ptr<supervise::supervisor> run;
+  /// The fork server that it comes from.
+  std::shared_ptr<launch::template_process> server;
   supervise::stream_descriptor socket;
   std::optional<supervise::output_reader> out;
   std::optional<supervise::output_reader> err;

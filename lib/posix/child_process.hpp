@@ -108,8 +108,11 @@ class child_process {
   void set_keeper_group(int group) noexcept { keeper_group_ = group; }
 
   /// Sends signals to the child alone from now on: processes that are not its descendants pass
-  /// through its group. To be called before others know the child.
-  void spare_group() noexcept { leads_group_ = false; }
+  /// through its group.
+  void spare_group() noexcept {
+    std::lock_guard const lock{mutex_};
+    leads_group_ = false;
+  }
 
   /// Ends and reaps the child, and waits no longer than that takes.
   void kill_and_reap() noexcept;

@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <signal.h>
@@ -77,6 +78,19 @@ descriptor make_memory_file(std::span<const std::byte> bytes,
     return {};
   }
   return file;
+}
+
+captured_text read_end(int file, std::size_t most) {
+  captured_text found;
+  off_t const size = sys.lseek(file, 0, SEEK_END);
+  if (size <= 0) return found;
+  auto const length = std::min(most, static_cast<std::size_t>(size));
+  found.truncated = length != static_cast<std::size_t>(size);
+  found.text.resize(length);
+  ssize_t const count = retry(
+      [&] { return ::pread(file, found.text.data(), length, size - static_cast<off_t>(length)); });
+  found.text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return found;
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -6,6 +6,8 @@
 
 #include "posix/descriptor.hpp"
 
+#include <isolatte/run_summary.hpp>
+
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -21,6 +23,10 @@ descriptor make_memory_file(std::size_t size, boost::system::error_code& ec) noe
 /// Makes a file of these bytes, to be read from its beginning.
 descriptor make_memory_file(std::span<const std::byte> bytes,
                             boost::system::error_code& ec) noexcept;
+
+/// Reads the end of a file.
+/// @param most the bytes that are read
+captured_text read_end(int file, std::size_t most);
 
 }  // namespace isolatte::inline v0_1::posix
 

@@ -54,6 +54,14 @@ object_map object_map::of_this_process() {
   return map;
 }
 
+std::optional<object_map> object_map::of_process(int pid) {
+  object_map map;
+  std::string const path = "/proc/" + std::to_string(pid) + "/maps";
+  descriptor const file{retry([&] { return sys.open(path.c_str(), O_RDONLY | O_CLOEXEC, 0); })};
+  if (!file || !map.read_mappings(file.get())) return std::nullopt;
+  return map;
+}
+
 bool object_map::read_mappings(int file) {
   std::array<char, 4096> bytes;
   std::string text;

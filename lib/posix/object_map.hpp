@@ -44,6 +44,9 @@ class object_map {
   /// Asks the kernel, not the loader: another thread may hold the loader's locks for long. Only
   /// without /proc is the loader asked, at each find().
   static object_map of_this_process();
+  /// Asks the kernel for those of another process.
+  /// @return nothing if the kernel does not tell
+  static std::optional<object_map> of_process(int pid);
 
   /// @return where the address is; none if no object file has code there
   std::optional<code_place> find(std::uintptr_t address) const;

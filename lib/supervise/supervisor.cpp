@@ -273,6 +273,7 @@ void supervisor::cancel(asio::cancellation_type type) {
   if (complete_) return;
   if (!process_) {
     early_cancel_ = type;
+    if (auto const queue = queue_.lock()) queue->cancelled_in_queue();
     return;
   }
   if (look_for_end()) return;
@@ -289,12 +290,21 @@ void supervisor::cancel(asio::cancellation_type type) {
 
 void supervisor::fail(const error_code& ec, const char* step) {
   later([ec, step](supervisor& self, const error_code&) {
-    if (self.complete_) return;
-    self.complete_ = self.finished_ = self.delivered_ = true;
-    self.close_io();
-    self.companion_.reset();
-    if (self.handler_) self.complete(ec, not_started({ec, step, std::move(self.gaps_)}));
+    if (!self.complete_) self.end_unbegun(ec, not_started({ec, step, std::move(self.gaps_)}));
   });
+}
+
+void supervisor::fail(const error_code& ec, detail::report why) {
+  later([ec, why = std::move(why)](supervisor& self, const error_code&) mutable {
+    if (!self.complete_) self.end_unbegun(ec, std::move(why));
+  });
+}
+
+void supervisor::end_unbegun(const error_code& ec, detail::report why) {
+  complete_ = finished_ = delivered_ = true;
+  close_io();
+  companion_.reset();
+  if (handler_) complete(ec, std::move(why));
 }
 
 void supervisor::refuse(const error_code& ec, const char* step) {

@@ -39,6 +39,16 @@ using symbolise_function =
     std::function<void(const boost::asio::any_io_executor& executor,
                        const posix::fault_record& fault, std::function<void(std::string)> then)>;
 
+/// Waits for a child on behalf of its run.
+class run_queue {
+ public:
+  /// A run that has no child yet was cancelled. Called in any thread.
+  virtual void cancelled_in_queue() noexcept = 0;
+
+ protected:
+  ~run_queue() = default;
+};
+
 /// Watches one child from its start to its end: performs with Asio what logic::run_machine decides.
 ///
 /// The sequence is the same however the child is made: make() opens and registers everything that
@@ -71,10 +81,15 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Takes the child on while other threads may be running steps of this run.
   void begin_later(std::shared_ptr<posix::child_process> process, posix::child_page page);
 
+  /// Says who is to be told of a cancellation before begin().
+  void wait_in(std::weak_ptr<run_queue> queue) noexcept { queue_ = std::move(queue); }
+
   /// Completes with the outcome. Cancelling ends the child. To be called before begin().
   void async_own(detail::report_handler handler);
   /// Completes with this error: no child could be made.
   void fail(const boost::system::error_code& ec, const char* step);
+  /// Does the same, and says in the report why.
+  void fail(const boost::system::error_code& ec, detail::report why);
   /// Does the same before any other function can have been called for a child, and closes the
   /// descriptors at once: there may be too few of them.
   void refuse(const boost::system::error_code& ec, const char* step);
@@ -165,6 +180,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void kill();
   void symbolise();
 
+  void end_unbegun(const boost::system::error_code& ec, detail::report why);
   void deliver_early();
   void finish(self_pointer self);
   void complete(const boost::system::error_code& ec, detail::report what);
@@ -187,6 +203,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   posix::child_page page_;
   std::atomic<bool> terminated_by_owner_ = false;
   std::atomic<boost::asio::cancellation_type> early_cancel_ = boost::asio::cancellation_type::none;
+  std::weak_ptr<run_queue> queue_;
   /// Why the child may not be killed.
   boost::system::error_code refusal_;
   /// The types of cancellation that a step on its way is to perform.

@@ -27,6 +27,7 @@ class category final : public boost::system::error_category {
       case error::queue_full: return "too many jobs are waiting";
       case error::broken_pool: return "the pool's workers cannot be initialised";
       case error::sandbox_unsupported: return "the system cannot enforce the sandbox";
+      case error::preload_failed: return "the fork server's preload failed";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -40,7 +41,8 @@ class category final : public boost::system::error_category {
       case error::server_died: return make_error_condition(errc::connection_reset);
       case error::unknown_function: return make_error_condition(errc::function_not_supported);
       case error::queue_full: return make_error_condition(errc::resource_unavailable_try_again);
-      case error::broken_pool: return make_error_condition(errc::state_not_recoverable);
+      case error::broken_pool:
+      case error::preload_failed: return make_error_condition(errc::state_not_recoverable);
       case error::sandbox_unsupported: return make_error_condition(errc::not_supported);
       case error::bad_element: break;
     }

@@ -10,4 +10,13 @@ report::report(report&& other) noexcept = default;
 report& report::operator=(report&& other) noexcept = default;
 report::~report() = default;
 
+report report::copy() const {
+  report same;
+  same.summary = summary;
+  same.kind = kind;
+  same.payload.append(payload.data(), payload.size());
+  same.max_result = max_result;
+  return same;
+}
+
 }  // namespace isolatte::inline v0_1::detail

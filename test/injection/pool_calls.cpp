@@ -17,6 +17,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <signal.h>
@@ -43,14 +44,19 @@ struct result {
   outcome<int> what;
 };
 
+/// Whether the pool preloads, and is recycled while its jobs run.
+enum class pool_kind { plain, warm };
+
 /// Runs three jobs, the second of which kills its worker.
 /// @return no value if the pool could not be made
-std::optional<std::array<result, 3>> run_jobs() {
+std::optional<std::array<result, 3>> run_jobs(pool_kind kind) {
   std::array<result, 3> results;
   asio::io_context context;
   std::optional<isolatte::worker_pool> pool;
   try {
-    pool.emplace(context, isolatte::pool_options{.workers = 1});
+    isolatte::pool_options opts{.workers = 1};
+    if (kind == pool_kind::warm) opts.preload = [] {};
+    pool.emplace(context, std::move(opts));
   } catch (const boost::system::system_error&) {
     return std::nullopt;
   }
@@ -61,18 +67,21 @@ std::optional<std::array<result, 3>> run_jobs() {
                       results[i].ec = ec;
                       results[i].what = std::move(what);
                     });
+  int recycled = 0;
+  if (kind == pool_kind::warm) pool->async_recycle([&](error_code) { ++recycled; });
   pool->async_drain([&](error_code) { pool->stop(); });
   context.run();
+  if (kind == pool_kind::warm) BOOST_TEST(recycled == 1);
   return results;
 }
 
 /// @return whether a call was made to fail
-bool try_with(const failure& how) {
+bool try_with(const failure& how, pool_kind kind = pool_kind::plain) {
   auto const before = isolatte::test::open_descriptors();
   bool injected = false;
   {
     fail_calls const calls{how};
-    auto const results = run_jobs();
+    auto const results = run_jobs(kind);
     injected = calls.injected();
     BOOST_TEST_CONTEXT(calls.entry() << ", call " << how.nth << " in the "
                                      << (how.where == side::parent ? "parent" : "child")) {
@@ -94,17 +103,26 @@ bool try_with(const failure& how) {
   return injected;
 }
 
-void fail_each(side where) {
-  for (unsigned nth = 1; try_with({.where = where, .nth = nth}); ++nth) BOOST_REQUIRE(nth < 2000);
+void fail_each(side where, pool_kind kind) {
+  for (unsigned nth = 1; try_with({.where = where, .nth = nth}, kind); ++nth)
+    BOOST_REQUIRE(nth < 2000);
 }
 
 BOOST_FIXTURE_TEST_SUITE(pool_calls, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(nothing_fails) { BOOST_TEST(!try_with({.nth = 0})); }
 
-BOOST_AUTO_TEST_CASE(each_call_of_the_parent_fails) { fail_each(side::parent); }
+BOOST_AUTO_TEST_CASE(each_call_of_the_parent_fails) { fail_each(side::parent, pool_kind::plain); }
 
-BOOST_AUTO_TEST_CASE(each_call_of_a_descendant_fails) { fail_each(side::child); }
+BOOST_AUTO_TEST_CASE(each_call_of_a_descendant_fails) { fail_each(side::child, pool_kind::plain); }
+
+BOOST_AUTO_TEST_CASE(each_call_of_the_parent_of_a_warm_pool_fails) {
+  fail_each(side::parent, pool_kind::warm);
+}
+
+BOOST_AUTO_TEST_CASE(each_call_of_a_descendant_of_a_warm_pool_fails) {
+  fail_each(side::child, pool_kind::warm);
+}
 
 BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {
   for (auto const entry : fail_calls::entries())

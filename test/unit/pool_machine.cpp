@@ -218,6 +218,10 @@ class world {
     machine.break_down();
     settle();
   }
+  void recycle() {
+    machine.recycle();
+    settle();
+  }
   /// This process is a copy of the program: the workers go on elsewhere.
   void disown() {
     machine.disown();
@@ -964,6 +968,117 @@ BOOST_AUTO_TEST_CASE(workers_that_are_refused_together_are_refused_once) {
 
 // Stopping
 
+BOOST_AUTO_TEST_CASE(a_state_that_workers_cannot_start_with_breaks_the_pool) {
+  world w{{.workers = 2}};
+  job& waits = w.submit();
+  for (auto* const who : w.all()) w.die(*who, worker_end::unprepared);
+  BOOST_TEST(w.machine.broken());
+  BOOST_TEST(waits.became == fate::pool_broken);
+  BOOST_TEST(w.machine.workers() == 0u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
+// Recycling
+
+BOOST_AUTO_TEST_CASE(workers_are_recycled_one_after_the_other) {
+  pool w{{.workers = 2}};
+  auto const old = w.all();
+  w.recycle();
+  BOOST_TEST(w.machine.recycling());
+  BOOST_REQUIRE(w.workers.size() == 3u);
+  // No old one goes before the new one is ready.
+  BOOST_TEST(!old[0]->told_to_retire);
+  BOOST_TEST(!old[1]->told_to_retire);
+  w.ready(w.nth(2));
+  BOOST_TEST((old[0]->told_to_retire != old[1]->told_to_retire));
+  w.all_ready();
+  w.obey();
+  w.all_ready();
+  w.obey();
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(w.machine.workers() == 2u);
+  BOOST_TEST(w.machine.restarts() == 2u);
+  for (auto* const each : w.all())
+    BOOST_TEST((std::find(old.begin(), old.end(), each) == old.end()));
+}
+
+BOOST_AUTO_TEST_CASE(an_old_worker_does_what_it_has_begun) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  job& waits = w.submit();
+  worker& old = w.only();
+  w.begin(old);
+  w.recycle();
+  w.ready(w.nth(1));
+  BOOST_TEST(!old.told_to_retire);
+  // No more jobs run at once than ever.
+  BOOST_TEST(!waits.worker());
+  w.do_one(old);
+  BOOST_TEST(waits.worker() == &w.nth(1));
+  BOOST_TEST(runs.became == fate::replied);
+  BOOST_TEST(old.told_to_retire);
+  BOOST_TEST(!w.machine.recycling());
+  w.do_one(w.nth(1));
+  BOOST_TEST(waits.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(old_workers_go_on_while_no_new_one_can_be_made) {
+  pool w{{.workers = 1}};
+  w.refusals = 5;
+  w.recycle();
+  job& runs = w.submit();
+  w.do_one(w.only());
+  BOOST_TEST(runs.became == fate::replied);
+  BOOST_TEST(w.machine.recycling());
+  for (int i = 0; i != 6; ++i) w.pass(10s);
+  w.all_ready();
+  w.obey();
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(w.machine.workers() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_are_not_wanted_are_not_replaced) {
+  pool w{{.workers = 2, .idle_timeout = 1h}};
+  w.submit();
+  w.submit();
+  w.all_ready();
+  for (auto* const who : w.all()) w.do_one(*who);
+  BOOST_TEST(w.machine.workers() == 2u);
+  w.recycle();
+  for (auto* const who : w.all()) BOOST_TEST(who->told_to_retire);
+  w.obey();
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(w.machine.workers() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(recycled_again_meanwhile_all_are_replaced) {
+  pool w{{.workers = 2}};
+  w.recycle();
+  w.ready(w.nth(2));
+  worker* const between = &w.nth(2);
+  w.recycle();
+  for (int i = 0; i != 5; ++i) {
+    w.all_ready();
+    w.obey();
+  }
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(w.machine.workers() == 2u);
+  for (auto* const each : w.all()) BOOST_TEST((each != between));
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_that_is_stopped_or_broken_recycles_nothing) {
+  pool stopped{{.workers = 1}};
+  stopped.recycle();
+  stopped.stop();
+  BOOST_TEST(!stopped.machine.recycling());
+  pool broken{{.workers = 1}};
+  broken.recycle();
+  broken.break_down();
+  BOOST_TEST(!broken.machine.recycling());
+  broken.recycle();
+  BOOST_TEST(!broken.machine.recycling());
+}
+
 BOOST_AUTO_TEST_CASE(stopping_tells_each_job_what_became_of_it) {
   pool w{{.workers = 1}};
   job& runs = w.submit();
@@ -1067,6 +1182,8 @@ void walk(unsigned seed, const walk_rules& rules) {
           w.stop();
         } else if (below(100) == 0) {
           w.disown();
+        } else if (below(20) == 0) {
+          w.recycle();
         }
         break;
     }
@@ -1085,6 +1202,12 @@ void walk(unsigned seed, const walk_rules& rules) {
     w.pass(1s);
   }
   BOOST_TEST(w.machine.idle());
+  for (int turn = 0; turn != 100 && w.machine.recycling(); ++turn) {
+    w.all_ready();
+    w.obey();
+    w.pass(1s);
+  }
+  BOOST_TEST(!w.machine.recycling());
   for (auto const& each : w.jobs) {
     expect(each.became != fate::waiting, "no job is lost");
     if (rules.lies || each.became == fate::disowned) continue;

@@ -126,6 +126,19 @@ const child_plan* deferred = nullptr;
 
 confinement confined = confinement::none;
 
+/// Counts by the links of /proc/self/task, one for each thread besides its own two.
+/// @return 0, with errno, if the folder cannot be looked at
+std::size_t count_threads() noexcept {
+#if defined(__linux__)
+  struct stat threads{};
+  descriptor const folder{retry([] { return sys.open("/proc/self/task", O_PATH | O_CLOEXEC, 0); })};
+  if (!folder || sys.fstat(folder.get(), &threads) == -1) return 0;
+  return threads.st_nlink - 2;
+#else
+  return 0;
+#endif
+}
+
 /// Whether this thread is the only one. A sandbox binds the thread that enters it, and handlers of
 /// pthread_atfork() may have begun others.
 bool has_one_thread() noexcept {
@@ -137,15 +150,11 @@ bool has_one_thread() noexcept {
     if (errno == EINVAL) errno = EBUSY;
     if (errno != EPERM && errno != ENOSYS) return false;
   }
-  // The filter of a container may refuse the call, too. The folder has a link for each thread.
-  struct stat threads{};
-  descriptor const folder{retry([] { return sys.open("/proc/self/task", O_PATH | O_CLOEXEC, 0); })};
-  if (!folder || sys.fstat(folder.get(), &threads) == -1) return false;
-  errno = EBUSY;
-  return threads.st_nlink == 3;
-#else
-  return false;
 #endif
+  // The filter of a container may refuse the call, too.
+  std::size_t const threads = count_threads();
+  if (threads > 1) errno = EBUSY;
+  return threads == 1;
 }
 
 setup_step enter(const child_plan& plan) noexcept {
@@ -166,6 +175,8 @@ setup_step enter(const child_plan& plan) noexcept {
 }  // namespace
 
 confinement own_confinement() noexcept { return confined; }
+
+std::size_t number_of_threads() noexcept { return std::max(count_threads(), std::size_t{1}); }
 
 setup_step prepare_child(const child_plan& plan) noexcept {
 #ifdef MADV_DONTFORK

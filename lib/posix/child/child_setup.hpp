@@ -6,6 +6,7 @@
 
 #include "posix/child/child_plan.hpp"
 
+#include <cstddef>
 #include <span>
 
 namespace isolatte::inline v0_1::posix {
@@ -22,6 +23,9 @@ enum class confinement {
   by_namespace,
 };
 confinement own_confinement() noexcept;
+
+/// The number of this process's threads; 1 if the system does not tell.
+std::size_t number_of_threads() noexcept;
 
 /// Turns the copy of the parent into a process of its own, as planned.
 /// @return the step that failed, with errno, or none

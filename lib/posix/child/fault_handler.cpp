@@ -213,4 +213,16 @@ bool install_fault_handler(child_page_data& target) noexcept {
   return true;
 }
 
+void remove_fault_handler() noexcept {
+  for (int const signal : fatal_signals) {
+    struct sigaction action{};
+    if (::sigaction(signal, nullptr, &action) == -1 || (action.sa_flags & SA_SIGINFO) == 0 ||
+        action.sa_sigaction != on_fault)
+      continue;
+    action = {};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
 }  // namespace isolatte::inline v0_1::posix

@@ -18,6 +18,10 @@ bool install_fault_handler(child_page_data& page) noexcept;
 /// default.
 bool install_violation_handler() noexcept;
 
+/// Resets the signals that still have the handler: children of this process are not to report
+/// their faults as its own.
+void remove_fault_handler() noexcept;
+
 }  // namespace isolatte::inline v0_1::posix
 
 #endif

@@ -6,6 +6,7 @@
 #include "posix/child/child_main.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/enter_sandbox.hpp"
+#include "posix/child/preload.hpp"
 #include "posix/child/sandbox_message.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
@@ -48,6 +49,12 @@ void make_way(std::span<descriptor> all, const std::vector<int>& wanted, error_c
     } while (is_wanted(place));
     fd = std::move(moved);
   }
+}
+
+/// Whether a child has a descriptor of its template's there, as part of its state.
+bool is_preloaded(int number) noexcept {
+  auto const& all = preloaded_descriptors();
+  return std::binary_search(all.begin(), all.end(), number);
 }
 
 template <class Number>
@@ -134,6 +141,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
                 .groups = request.groups,
                 .capabilities = request.capabilities,
                 .supplementary = take_numbers<std::uint32_t>(request.supplementary, rest, ec)};
+  for (int const number : numbers)
+    if (is_preloaded(number)) ec = make_error_code(boost::system::errc::invalid_argument);
   if (!ec) make_way(descriptors.all(), numbers, ec);
   if (!ec) make_way(std::span{&leash_, 1}, numbers, ec);
   descriptor* const ruleset = ruleset_of_children();
@@ -181,6 +190,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
     keep_sandbox(plan_, open);
     if (ruleset) open.push_back(ruleset->get());
   }
+  auto const& preloaded = preloaded_descriptors();
+  open.insert(open.end(), preloaded.begin(), preloaded.end());
   set_kept(plan_, std::move(open));
   if (request.has(fork_request::arguments_in_file))
     arguments_.map(descriptors.next(ec), request.arguments_size, ec);
@@ -195,7 +206,7 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
 void requested_child::give_leash_its_number(const std::vector<int>& kept, error_code& ec) {
   int const number = leash_number_of_children();
   if (number == -1 || plan_.leash == -1) return;
-  if (std::binary_search(kept.begin(), kept.end(), number))
+  if (std::binary_search(kept.begin(), kept.end(), number) || is_preloaded(number))
     ec = make_error_code(boost::system::errc::invalid_argument);
   plan_.leash_before = std::exchange(plan_.leash, number);
 }

@@ -100,16 +100,37 @@ void template_main(int socket) {
   }
 }
 
-template_task::template_task(int socket, namer unconfined)
-    : socket_{socket}, namer_{unconfined}, code_{loaded_code()} {}
+template_task::template_task(int socket, preload_plan first, namer unconfined)
+    : socket_{socket}, first_{first}, namer_{unconfined}, code_{loaded_code()} {}
 
 void template_task::invoke() {
   rely_on(code_);
+  preload_result preloaded;
+  if (first_.call != nullptr) preloaded = run_preload();
   if (namer_.page != nullptr) {
     make_namer();
     enter_deferred_sandbox({});
   }
+  if (first_.call != nullptr) {
+    error_code lost;
+    send_message(socket_, std::as_bytes(std::span{&preloaded, 1}), {}, true, lost);
+    if (lost) return;
+  }
   template_main(socket_);
+}
+
+/// Ends the socket if the call fails: the program waits for that, and only then for the frame that
+/// says why.
+preload_result template_task::run_preload() {
+  struct socket_guard {
+    int socket;
+    ~socket_guard() {
+      if (socket != -1) sys.shutdown(socket, SHUT_RDWR);
+    }
+  } guard{socket_};
+  preload_result const result = preload(first_, socket_);
+  guard.socket = -1;
+  return result;
 }
 
 /// Without it frames have no names.

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_TEMPLATE_MAIN_HPP
 
+#include "posix/child/preload.hpp"
 #include "posix/child_page.hpp"
 #include "posix/code_address.hpp"
 
@@ -14,7 +15,7 @@
 namespace isolatte::inline v0_1::posix {
 
 /// Makes a child of this process's parent for every request, until the other end of the socket is
-/// closed. A template never calls anything of the user's itself.
+/// closed. Calls nothing of the user's.
 void template_main(int socket);
 
 /// A second template, which is made by a template that enters a sandbox, before it does. The
@@ -32,16 +33,19 @@ class template_task final : public detail::child_task {
  public:
   /// In the program.
   /// @param socket the template's end, which the child keeps
+  /// @param first what the template does before it stands ready; the call outlives the task
   /// @param unconfined of a template whose child_plan has a sandbox for its children
-  explicit template_task(int socket, namer unconfined = {});
+  explicit template_task(int socket, preload_plan first = {}, namer unconfined = {});
   void invoke() override;
   void encode(detail::byte_buffer&) const override {}
   void release() noexcept override {}
 
  private:
+  preload_result run_preload();
   void make_namer();
 
   int socket_;
+  preload_plan first_;
   namer namer_;
   /// The code that is loaded, found out before the fork: in a copy of a program with threads the
   /// loader's lock may never be released.

@@ -33,6 +33,8 @@ struct report {
   ISOLATTE_DECL report(report&& other) noexcept;
   ISOLATTE_DECL report& operator=(report&& other) noexcept;
   ISOLATTE_DECL ~report();
+  /// @return the same; made by name, because a payload may be large
+  ISOLATTE_DECL report copy() const;
 
   run_summary summary{};
   payload_kind kind = payload_kind::none;

@@ -1,0 +1,269 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "helpers.hpp"
+#include "pool_fixture.hpp"
+#include "remembered.hpp"
+#include "support/nothing_left.hpp"
+
+#include <isolatte/call.hpp>
+#include <isolatte/error.hpp>
+#include <isolatte/worker_pool.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <list>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace pool_preload_test {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using isolatte::call;
+using isolatte::ending;
+using isolatte::error;
+using namespace isolatte::test;
+using namespace std::chrono_literals;
+
+int state = 0;
+
+int read_state() { return state; }
+
+/// Loads what a file says, and counts the loads in another one.
+void load(const std::string& path) {
+  std::ofstream{path + ".loads", std::ios::app} << '.';
+  std::ifstream file{path};
+  if (!(file >> state)) throw std::runtime_error{"no data"};
+}
+
+struct fixture : pool_fixture {
+  scratch_folder folder;
+  std::string const path = (folder / "data").string();
+
+  void write(int data) { std::ofstream{path} << data; }
+  std::size_t loads() const { return read_file(path + ".loads").size(); }
+  /// Recycles, and runs jobs meanwhile, none of which may fail.
+  error_code recycle() {
+    error_code result;
+    bool done = false;
+    pool->async_recycle([&](error_code ec) {
+      result = ec;
+      done = true;
+    });
+    remembered<int> job;
+    while (!done) {
+      job = {};
+      pool->async_run(call(read_state), {}, job.handler());
+      run_until([&] { return job.calls != 0; });
+      BOOST_TEST(job.what.has_value(), job.what);
+    }
+    return result;
+  }
+};
+
+BOOST_FIXTURE_TEST_SUITE(pool_preload, fixture)
+
+BOOST_AUTO_TEST_CASE(every_worker_starts_with_its_state_and_it_runs_once) {
+  write(42);
+  make({.workers = 2, .max_jobs_per_worker = 1, .preload = call(load, path)});
+  for (int i = 0; i != 20; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 42);
+  BOOST_TEST(loads() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(the_initializer_comes_after_it_in_every_worker) {
+  write(42);
+  make({.workers = 1,
+        .max_jobs_per_worker = 1,
+        .initializer = [] { ++state; },
+        .preload = call(load, path)});
+  for (int i = 0; i != 3; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 43);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_waits_for_it_can_be_cancelled) {
+  make({.workers = 2, .preload = [] { hang(); }});
+  asio::cancellation_signal stop;
+  remembered<int> done;
+  pool->async_run(call(read_state), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
+  context.poll();
+  BOOST_TEST(done.calls == 0);
+  stop.emit(asio::cancellation_type::terminal);
+  run_until([&] { return done.calls != 0; });
+  BOOST_TEST(done.ec == asio::error::operation_aborted);
+  BOOST_TEST(done.what.how() == ending::not_started);
+}
+
+BOOST_AUTO_TEST_CASE(stopped_meanwhile_the_pool_ends) {
+  make({.workers = 2, .preload = [] { hang(); }});
+  remembered<int> done;
+  pool->async_run(call(read_state), {}, done.handler());
+  context.poll();
+  pool->stop();
+  run_until([&] { return done.calls != 0; });
+  BOOST_TEST(done.ec == asio::error::operation_aborted);
+}
+
+BOOST_AUTO_TEST_CASE(its_exception_breaks_the_pool) {
+  make({.workers = 2, .preload = call(load, path)});
+  auto const told = run(call(read_state));
+  BOOST_TEST((told.ec == error::broken_pool), told.ec.message());
+  BOOST_TEST((told.what.ran() == isolatte::ran::no));
+  BOOST_CHECK_EXCEPTION(
+      told.what.value(), std::runtime_error,
+      [](const std::runtime_error& thrown) { return thrown.what() == std::string{"no data"}; });
+  BOOST_TEST(loads() == 1u);
+  // A broken pool has no workers, so the loop ran out of work.
+  context.restart();
+  BOOST_TEST((run(call(read_state)).ec == error::broken_pool));
+}
+
+BOOST_AUTO_TEST_CASE(its_fault_and_its_text_are_told) {
+  make({.workers = 1, .preload = [] {
+          write_all(2, "bad data\n");
+          ::raise(SIGSEGV);
+        }});
+  auto const told = run(call(read_state));
+  BOOST_TEST((told.ec == error::broken_pool), told.ec.message());
+  BOOST_TEST(told.what.err_text() == "bad data\n");
+  BOOST_REQUIRE(told.what.fault().has_value());
+  BOOST_TEST(told.what.fault()->signal == SIGSEGV);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_somebody_kills_meanwhile_is_made_again) {
+  write(7);
+  // The first one kills itself, as somebody else would.
+  auto const load_twice = [](const std::string& name) {
+    bool const is_first = ::access((name + ".loads").c_str(), F_OK) == -1;
+    load(name);
+    if (is_first) ::raise(SIGKILL);
+  };
+  make({.workers = 2, .preload = call(load_twice, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 7);
+  BOOST_TEST(loads() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_killed_each_time_fails_the_jobs) {
+  make({.workers = 2, .preload = [] { ::raise(SIGKILL); }});
+  auto const told = run(call(read_state));
+  BOOST_TEST((told.ec == error::server_died), told.ec.message());
+}
+
+BOOST_AUTO_TEST_CASE(recycled_workers_have_new_data) {
+  write(1);
+  make({.workers = 2, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  BOOST_TEST(!recycle());
+  for (int i = 0; i != 5; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 2);
+  BOOST_TEST(loads() == 2u);
+  BOOST_TEST(pool->stats().restarts == 2u);
+  write(3);
+  BOOST_TEST(!recycle());
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_preload_workers_are_recycled_too) {
+  static int global = 1;
+  make({.workers = 1});
+  auto const look = [] { return global; };
+  BOOST_TEST(run(call(look)).what.value_or(-1) == 1);
+  global = 2;
+  BOOST_TEST(!recycle());
+  BOOST_TEST(run(call(look)).what.value_or(-1) == 2);
+  global = 1;
+}
+
+BOOST_AUTO_TEST_CASE(with_fresh_processes_the_next_ones_have_new_data) {
+  write(1);
+  make({.workers = 2, .max_jobs_per_worker = 1, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  BOOST_TEST(!recycle());
+  for (int i = 0; i != 8; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(workers_stay_if_new_data_cannot_be_loaded) {
+  write(1);
+  make({.workers = 2, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  std::ofstream{path} << "rubbish";
+  BOOST_TEST((recycle() == error::preload_failed));
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  BOOST_TEST(pool->stats().restarts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(recycling_can_be_cancelled_while_it_loads) {
+  write(1);
+  auto const load_or_hang = [](const std::string& name) {
+    load(name);
+    if (state == 2) hang();
+  };
+  make({.workers = 1, .preload = call(load_or_hang, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  asio::cancellation_signal stop;
+  bool done = false;
+  pool->async_recycle(asio::bind_cancellation_slot(stop.slot(), [&](error_code ec) {
+    BOOST_TEST(ec == asio::error::operation_aborted);
+    done = true;
+  }));
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  BOOST_TEST(!done);
+  stop.emit(asio::cancellation_type::total);
+  run_until([&] { return done; });
+  write(3);
+  BOOST_TEST(!recycle());
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(stopped_while_it_recycles_the_pool_ends) {
+  write(1);
+  auto const load_or_hang = [](const std::string& name) {
+    load(name);
+    if (state == 2) hang();
+  };
+  make({.workers = 1, .preload = call(load_or_hang, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  error_code told;
+  bool done = false;
+  pool->async_recycle([&](error_code ec) {
+    told = ec;
+    done = true;
+  });
+  context.poll();
+  pool->stop();
+  run_until([&] { return done; });
+  BOOST_TEST(told == asio::error::operation_aborted);
+  bool refused = false;
+  pool->async_recycle([&](error_code ec) { refused = ec == asio::error::operation_aborted; });
+  run_until([&] { return refused; });
+}
+
+BOOST_AUTO_TEST_CASE(recycled_twice_at_once_the_workers_are_those_of_the_second) {
+  write(1);
+  make({.workers = 2, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  int done = 0;
+  for (int i = 0; i != 2; ++i)
+    pool->async_recycle([&](error_code ec) {
+      BOOST_TEST(!ec);
+      ++done;
+    });
+  run_until([&] { return done == 2; });
+  BOOST_TEST(loads() == 3u);
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace pool_preload_test
