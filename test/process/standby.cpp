@@ -32,6 +32,7 @@
 
 #include <dlfcn.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,6 +228,25 @@ BOOST_AUTO_TEST_CASE(one_that_was_killed_is_missed_by_nobody) {
   auto const done = run(call(add, 1, 2));
   BOOST_TEST(done.what.value() == 3);
   BOOST_TEST(done.what.pid() != standby);
+}
+
+// The template has the child's end of the link, too, until it comes back from making the child.
+BOOST_AUTO_TEST_CASE(one_that_was_killed_is_missed_by_nobody_while_its_link_is_open) {
+  int const standby = prepare();
+  auto const handle = static_cast<int>(::syscall(SYS_pidfd_open, standby, 0));
+  BOOST_REQUIRE(handle != -1);
+  std::vector<int> held;
+  for (int fd = 0; fd != 64; ++fd)
+    if (auto const copy = static_cast<int>(::syscall(SYS_pidfd_getfd, handle, fd, 0)); copy != -1)
+      held.push_back(copy);
+  BOOST_REQUIRE(held.size() > 3u);
+  ::kill(standby, SIGKILL);
+  wait_until_gone(standby);
+  auto const done = run(call(add, 1, 2));
+  BOOST_TEST(done.what.value() == 3);
+  BOOST_TEST(done.what.pid() != standby);
+  for (int const fd : held) ::close(fd);
+  ::close(handle);
 }
 
 BOOST_AUTO_TEST_CASE(it_is_not_used_when_its_server_is_gone) {
