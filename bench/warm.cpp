@@ -33,9 +33,9 @@ void make_state(std::size_t bytes) {
 
 void server_warm(benchmark::State& state, std::size_t mebibytes, bool huge_pages) {
   boost::asio::io_context context{1};
-  isolatte::fork_server server{context,
-                               {.preload = isolatte::call(make_state, mebibytes * mebibyte),
-                                .huge_pages = huge_pages}};
+  isolatte::fork_server server{
+      context,
+      {.preload = isolatte::call(make_state, mebibytes * mebibyte), .huge_pages = huge_pages}};
   auto const run = [&] {
     server.async_fork(isolatte::call(answer), {}, expect_value{});
     run_all(context);
@@ -73,9 +73,8 @@ void add_warm_rows() {
               100, [=](benchmark::State& state) { server_warm(state, mebibytes, huge_pages); });
   for (int const in_flight : {1, 16}) {
     std::string const parameters = "/int/in_flight:" + std::to_string(in_flight);
-    add_row("pool_fresh" + parameters, 1, [=](benchmark::State& state) {
-      pool_fresh(state, [] {}, in_flight);
-    });
+    add_row("pool_fresh" + parameters, 1,
+            [=](benchmark::State& state) { pool_fresh(state, [] {}, in_flight); });
     add_row("pool_fresh_warm" + parameters, 1, [=](benchmark::State& state) {
       pool_fresh(state, isolatte::call(make_state, 64 * mebibyte), in_flight);
     });
