@@ -13,8 +13,7 @@ enum class pages_to_move {
   /// All that are in memory.
   present,
   /// The pages that no other process has. A copy of a large program moves what it has made itself,
-  /// and
-  /// not a second time what the program has.
+  /// and not a second time what the program has.
   own,
 };
 
