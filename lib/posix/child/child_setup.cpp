@@ -100,9 +100,13 @@ bool reset_signals() noexcept {
   struct sigaction fresh{};
   fresh.sa_handler = SIG_DFL;
   int const last = SIGRTMAX;
+  // The C library keeps the real-time signals before this one for itself.
+  int const first_real_time = SIGRTMIN;
+  constexpr int first_of_kernel = 32;
   for (int signal = 1; signal <= last; ++signal) {
     if (signal == SIGKILL || signal == SIGSTOP) continue;
-    // EINVAL: the C library keeps some real-time signals for itself.
+    if (signal >= first_of_kernel && signal < first_real_time) continue;
+    // EINVAL: there is no such signal.
     if (sys.sigaction(signal, &fresh, nullptr) == -1 && errno != EINVAL) return false;
   }
   return true;

@@ -63,6 +63,8 @@ bool for_each_file([[maybe_unused]] Function function) noexcept {
 /// Whether the stream holds output that has not been written, as far as the C library tells.
 bool may_have_output([[maybe_unused]] std::FILE* stream) noexcept {
 #if defined(__GLIBC__)
+  // A stream of bytes is asked without a call: each child would have that code mapped.
+  if (stream->_mode <= 0) return stream->_IO_write_ptr != stream->_IO_write_base;
   return __fwriting(stream) != 0 && __fpending(stream) != 0;
 #else
   return true;
