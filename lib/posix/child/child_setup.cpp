@@ -206,7 +206,9 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   // more.
   if (plan.as && !take_on(*plan.as)) return setup_step::credentials;
   if (!apply_limits(plan.limits)) return setup_step::limits;
-  if (plan.sandbox && !plan.limits.core_size && !forbid_cores()) return setup_step::limits;
+  // A template has done it for its children.
+  bool const may_have_core = plan.sandbox && plan.sandbox->role != confine::sandbox_role::inherited;
+  if (may_have_core && !plan.limits.core_size && !forbid_cores()) return setup_step::limits;
   if (plan.report_faults && !install_fault_handler(*plan.page)) return setup_step::fault_report;
   if (plan.kind == child_kind::callable) {
     if (!plan.of_template)
