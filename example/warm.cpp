@@ -21,6 +21,7 @@
 #include <iostream>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,8 @@ int load_and_check(std::uint64_t words, const std::string& text) {
   return unknown_words(text);
 }
 
+// Makes a server whose children may compute and no more; with all rights where the kernel has no
+// sandboxes.
 isolatte::fork_server make_server(asio::io_context& context, isolatte::fork_server_options opts) {
   opts.sandbox = isolatte::sandbox::pure();
   try {
@@ -113,8 +116,10 @@ void print(const char* way, std::chrono::microseconds time, const tally& found) 
 }  // namespace
 
 int main(int count, char** arguments) try {
-  std::uint64_t const words = count > 1 ? std::strtoull(arguments[1], nullptr, 10) : 500'000;
-  std::size_t const number = count > 2 ? std::strtoull(arguments[2], nullptr, 10) : 100;
+  std::uint64_t const words = count > 1 ? std::stoull(arguments[1]) : 500'000;
+  std::size_t const number = count > 2 ? std::stoul(arguments[2]) : 100;
+  constexpr std::size_t cold_texts = 3;
+  if (number < cold_texts) throw std::invalid_argument{"at least three texts are needed"};
   std::vector<std::string> texts;
   for (std::size_t i = 0; i != number; ++i)
     texts.push_back(i == 1 ? "%n" : word(i) + " mispelt " + word(words / 2 + i));
@@ -126,7 +131,7 @@ int main(int count, char** arguments) try {
   {
     auto server = make_server(context, {});
     tally sum;
-    auto const few = std::vector<std::string>(texts.begin(), texts.begin() + 3);
+    auto const few = std::vector<std::string>(texts.begin(), texts.begin() + cold_texts);
     auto const time = check(
         server, context, few,
         [words](const std::string& text) { return isolatte::call(load_and_check, words, text); },

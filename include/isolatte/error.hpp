@@ -35,8 +35,8 @@ enum class error {
   /// More jobs wait than pool_options::max_queued allows. Condition:
   /// resource_unavailable_try_again.
   queue_full,
-  /// The pool's initializer failed, or its workers end before they can take a job. Condition:
-  /// state_not_recoverable.
+  /// The pool's preload or initializer failed, or its workers end before they can take a job. The
+  /// pool stays broken. Condition: state_not_recoverable.
   broken_pool,
   /// The system cannot keep a promise of options::sandbox; outcome_base::gaps says which, and why.
   /// Condition: not_supported.

@@ -25,7 +25,7 @@ class category final : public boost::system::error_category {
       case error::unknown_function:
         return "the process does not have the function: its library was loaded later";
       case error::queue_full: return "too many jobs are waiting";
-      case error::broken_pool: return "the pool's workers cannot be initialised";
+      case error::broken_pool: return "the pool's preload or initializer has failed";
       case error::sandbox_unsupported: return "the system cannot enforce the sandbox";
       case error::preload_failed: return "the fork server's preload failed";
     }
