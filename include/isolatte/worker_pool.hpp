@@ -238,8 +238,13 @@ class basic_worker_pool {
   ///
   /// The pool makes a fresh fork server first, as a copy of the program as it is now, which runs
   /// pool_options::preload again: with new data. Then it replaces the workers one after the other.
-  /// Each takes jobs until its replacement is ready, and does what it has begun. If the preload
-  /// fails, the workers stay as they are.
+  /// Each takes jobs until its replacement is ready, and does what it has begun; a long job holds
+  /// up the replacement of its own worker alone. If the preload fails, the workers stay as they
+  /// are.
+  ///
+  /// The copy is made while other threads of the program run: a lock that one of them holds then,
+  /// of the C library for example, stops the new server's preload. Call this while they rest, or
+  /// give the data to jobs in another way.
   ///
   /// @param token the completion token, with signature `void(boost::system::error_code)`; by
   /// default that of the executor, or `boost::asio::deferred`

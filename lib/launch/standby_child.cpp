@@ -6,30 +6,12 @@
 #include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <utility>
-
-#include <sys/wait.h>
 
 namespace isolatte::inline v0_1::launch {
 
 using boost::system::error_code;
-
-namespace {
-
-/// Whether a child has ended, and has not been reaped. The message to it may be sent all the same:
-/// the template has the other end of the link, too, until it comes back from making the child.
-bool has_ended(int pid) noexcept {
-  siginfo_t info{};
-  int const looked = posix::retry([&] {
-    return posix::sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT,
-                             nullptr);
-  });
-  return looked == 0 ? info.si_pid != 0 : errno == ECHILD;
-}
-
-}  // namespace
 
 standby_child::standby_child(std::uint64_t id, fork_message& order, error_code& ec)
     : id_{id}, process_{std::make_shared<posix::child_process>()} {
@@ -52,7 +34,9 @@ std::optional<forked_child> standby_child::employ(const fork_message& request, b
   auto const began = std::chrono::steady_clock::now();
   // Read first: from the request on the child may write another number there.
   int const pid = page_.pid();
-  if (has_ended(pid)) return std::nullopt;
+  // A message to a child that has ended may be sent all the same: the template has the other end of
+  // the link, too, until it comes back from making the child.
+  if (posix::has_ended(pid)) return std::nullopt;
   error_code ec;
   posix::send_message(link_.get(), request.bytes, request.order, false, ec);
   if (ec) return std::nullopt;

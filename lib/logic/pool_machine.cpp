@@ -513,7 +513,7 @@ pool_worker* pool_machine::choose_outdated() noexcept {
   recycling_ = false;
   for (auto& worker : workers_) {
     if (!goes_on(worker)) continue;
-    if (worker.outdated_) recycling_ = true;
+    if (worker.outdated_ && !worker.worn_) recycling_ = true;
     if (!worker.ready_ || worker.worn_) continue;
     ++able;
     if (worker.outdated_ && (!chosen || worker.jobs_.empty())) chosen = &worker;
@@ -521,8 +521,16 @@ pool_worker* pool_machine::choose_outdated() noexcept {
   return able > wanted_workers(policy_, queued_.size() + given_) ? chosen : nullptr;
 }
 
+/// Counts the outdated workers that take no more jobs, and have not ended.
+std::size_t pool_machine::count_outworn() const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      workers_.begin(), workers_.end(),
+      [](const pool_worker& each) { return goes_on(each) && each.outdated_ && each.worn_; }));
+}
+
 bool pool_machine::lacks_worker() const noexcept {
-  std::size_t const replacements = recycling_ ? 1 : 0;
+  // One that has to end a long job first does not hold up the replacement of the others.
+  std::size_t const replacements = recycling_ ? 1 + count_outworn() : 0;
   return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
          leaving_ < 2 * policy_.workers + 2 &&
          alive_ < wanted_workers(policy_, queued_.size() + given_) + replacements;

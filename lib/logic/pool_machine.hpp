@@ -337,6 +337,7 @@ class pool_machine {
   pool_worker* choose() noexcept;
   pool_worker* choose_donor() noexcept;
   pool_worker* choose_outdated() noexcept;
+  std::size_t count_outworn() const noexcept;
   bool lacks_worker() const noexcept;
 
   void unlink(pool_job& job) noexcept;

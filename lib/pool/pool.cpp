@@ -520,7 +520,10 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     why = logic::worker_end::refused;
     last_refusal_ = ec;
     detail::give_gaps(refused_gaps_, what.summary.gaps);
-    if (ec == error::preload_failed) {
+    // The preload of a server that has been replaced says nothing of the present one.
+    if (ec == error::preload_failed && which->server != server_) {
+      why = logic::worker_end::with_server;
+    } else if (ec == error::preload_failed) {
       why = logic::worker_end::unprepared;
       if (!machine_.broken()) why_broken_ = std::move(what);
     }

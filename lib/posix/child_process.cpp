@@ -77,6 +77,14 @@ constexpr int dying_time = 10;
 
 }  // namespace
 
+bool has_ended(int pid) noexcept {
+  siginfo_t info{};
+  int const looked = retry([&] {
+    return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT, nullptr);
+  });
+  return looked == 0 ? info.si_pid != 0 : errno == ECHILD;
+}
+
 child_process::child_process() {
   auto const lock = lock_registry();
   reap_left_behind();

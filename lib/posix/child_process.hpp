@@ -24,6 +24,9 @@
 
 namespace isolatte::inline v0_1::posix {
 
+/// Whether a child of this process has ended, reaped or not.
+bool has_ended(int pid) noexcept;
+
 struct reaped_child {
   logic::exit_status status;
   resource_usage usage;

@@ -13,10 +13,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace isolatte::inline v0_1 {
@@ -165,10 +167,61 @@ std::uint64_t bytes_in_huge_pages() noexcept {
   return sum;
 }
 
+// The kernel has this since Linux 6.7.
+
+struct page_region {
+  std::uint64_t begin;
+  std::uint64_t end;
+  std::uint64_t categories;
+};
+
+struct page_scan {
+  std::uint64_t size = sizeof(page_scan);
+  std::uint64_t flags = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t walk_end = 0;
+  std::uint64_t regions = 0;
+  std::uint64_t most_regions = 0;
+  std::uint64_t most_pages = 0;
+  std::uint64_t inverted = 0;
+  std::uint64_t all_of = 0;
+  std::uint64_t any_of = 0;
+  std::uint64_t returned = 0;
+};
+static_assert(sizeof(page_scan) == 96);
+
+constexpr std::uint64_t page_is_present = 1 << 3;
+constexpr std::uint64_t page_is_zero = 1 << 5;
+
+/// Counts the bytes in a range of memory that pages of the program's own fill. A page that has been
+/// read and not written stands for the kernel's page of zeros.
+/// @return 0 if the kernel does not tell
+std::uint64_t count_filled(int pagemap, std::uintptr_t begin, std::uintptr_t end) noexcept {
+  std::array<page_region, 64> found;
+  page_scan scan;
+  scan.begin = begin;
+  scan.end = end;
+  scan.regions = reinterpret_cast<std::uintptr_t>(found.data());
+  scan.most_regions = found.size();
+  scan.inverted = page_is_zero;
+  scan.all_of = page_is_present | page_is_zero;
+  scan.returned = page_is_present;
+  std::uint64_t filled = 0;
+  while (scan.begin < end) {
+    int const count = ::ioctl(pagemap, _IOWR('f', 16, page_scan), &scan);
+    if (count < 0 || scan.walk_end <= scan.begin) return 0;
+    for (int i = 0; i != count; ++i)
+      filled += found[static_cast<std::size_t>(i)].end - found[static_cast<std::size_t>(i)].begin;
+    scan.begin = scan.walk_end;
+  }
+  return filled;
+}
+
 class mover {
  public:
   mover(pages_to_move which, std::uintptr_t huge_page) noexcept
-      : huge_page_{huge_page}, wanted_{which == pages_to_move::own ? is_own : is_present} {}
+      : huge_page_{huge_page}, which_{which} {}
 
   void move(const mapping& what) noexcept {
     std::uintptr_t run = 0;
@@ -196,6 +249,7 @@ class mover {
     std::uintptr_t const size = static_cast<std::uintptr_t>(::getpagesize());
     std::size_t const entries = huge_page_ / size;
     std::size_t used = 0;
+    std::size_t own = 0;
     std::array<std::uint64_t, 512> part;
     for (std::size_t done = 0; done != entries;) {
       std::size_t const count = std::min(part.size(), entries - done);
@@ -206,11 +260,17 @@ class mover {
       for (std::size_t i = 0; i != count; ++i) {
         // Memory that has been swapped out is not brought back, and a guard page looks like that.
         if ((part[i] & is_swapped) != 0) return false;
-        if ((part[i] & is_present) != 0 && (part[i] & wanted_) != 0) ++used;
+        if ((part[i] & is_present) == 0) continue;
+        ++used;
+        if ((part[i] & is_own) != 0) ++own;
       }
       done += count;
     }
-    return used >= entries / 4 * 3;
+    std::size_t const enough = entries / 4 * 3;
+    if (own >= enough || which_ == pages_to_move::own) return own >= enough;
+    // Others share the rest, or it is the kernel's page of zeros.
+    return used >= enough &&
+           count_filled(map_.get(), huge_page, huge_page + huge_page_) >= enough * size;
   }
 
   void collapse(std::uintptr_t begin, std::size_t pages) noexcept {
@@ -228,7 +288,7 @@ class mover {
   }
 
   std::uintptr_t const huge_page_;
-  std::uint64_t const wanted_;
+  pages_to_move const which_;
   descriptor const map_ = open_to_read("/proc/self/pagemap");
   int shortages_ = 0;
 };

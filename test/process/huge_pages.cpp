@@ -164,6 +164,22 @@ BOOST_AUTO_TEST_CASE(memory_that_is_meant_for_other_things_is_not_moved) {
                  [](char* at, std::size_t size) { ::mprotect(at, size, PROT_READ); }) != "0");
 }
 
+// Such a page stands for the kernel's page of zeros, and moving it would need memory.
+BOOST_AUTO_TEST_CASE(a_page_that_was_only_read_does_not_count) {
+  if (!can_collapse()) return;
+  BOOST_TEST(in_bare_process([] {
+               memory table{64 * huge_page()};
+               ::madvise(table.data(), 64 * huge_page(), MADV_NOHUGEPAGE);
+               table.use(4 * huge_page());
+               int sum = 0;
+               for (std::size_t i = 0; i < 64 * huge_page(); i += 4096)
+                 sum += static_cast<const volatile char*>(table.data())[i];
+               ::madvise(table.data(), 64 * huge_page(), MADV_HUGEPAGE);
+               auto const moved = collapse_to_huge_pages();
+               return sum != 0 && moved < 32 * huge_page() ? "what is used" : "more";
+             }) == "what is used");
+}
+
 BOOST_AUTO_TEST_CASE(a_kernel_that_refuses_costs_nothing) {
   fail_calls const refused{{.how = failure::mode::every, .entry = "madvise"}};
   BOOST_TEST(collapse_to_huge_pages() == 0u);

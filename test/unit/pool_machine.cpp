@@ -1066,6 +1066,28 @@ BOOST_AUTO_TEST_CASE(recycled_again_meanwhile_all_are_replaced) {
   for (auto* const each : w.all()) BOOST_TEST((each != between));
 }
 
+BOOST_AUTO_TEST_CASE(a_long_job_holds_up_no_other_replacement) {
+  pool w{{.workers = 3}};
+  job& runs = w.submit();
+  auto* const busy = static_cast<worker*>(runs.worker());
+  BOOST_REQUIRE(busy);
+  w.begin(*busy);
+  w.recycle();
+  for (int i = 0; i != 8; ++i) {
+    w.all_ready();
+    w.obey();
+  }
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(runs.became == fate::waiting);
+  // The others have been replaced, and the busy one has its replacement.
+  BOOST_TEST(w.machine.restarts() == 2u);
+  BOOST_TEST(w.workers.size() == 4u);
+  w.do_one(*busy);
+  w.obey();
+  BOOST_TEST(w.machine.restarts() == 3u);
+  BOOST_TEST(w.workers.size() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_pool_that_is_stopped_or_broken_recycles_nothing) {
   pool stopped{{.workers = 1}};
   stopped.recycle();

@@ -93,7 +93,7 @@ class placeholders {
     int const end = static_cast<int>(std::min<rlim_t>(first_preloaded, limit.rlim_cur / 2));
     if (::fstat(0, &null_) == -1) return;
     for (int fd = 3; fd < end; ++fd)
-      if (::fcntl(fd, F_GETFD) == -1 && ::dup2(0, fd) == fd) taken_.push_back(fd);
+      if (::fcntl(fd, F_GETFD) == -1 && ::dup3(0, fd, O_CLOEXEC) == fd) taken_.push_back(fd);
   }
   ~placeholders() {
     for (int const fd : taken_) {
