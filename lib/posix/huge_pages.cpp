@@ -88,7 +88,7 @@ std::uint64_t number(std::string_view text, int base = 10) noexcept {
 }
 
 /// Takes a word off the text.
-std::string_view take_word(std::string_view& text) noexcept {
+std::string_view next_word(std::string_view& text) noexcept {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   auto const word = text.substr(0, text.find(' '));
   text.remove_prefix(word.size());
@@ -115,11 +115,11 @@ bool read_header(std::string_view line, mapping& what) noexcept {
   what.begin = number(line.substr(0, dash), 16);
   what.end = number(line.substr(dash + 1, space - dash - 1), 16);
   line.remove_prefix(space);
-  auto const permissions = take_word(line);
+  auto const permissions = next_word(line);
   what.is_private = permissions.size() == 4 && permissions[3] == 'p';
-  take_word(line);
-  take_word(line);
-  what.has_file = take_word(line) != "0";
+  next_word(line);
+  next_word(line);
+  what.has_file = next_word(line) != "0";
   return what.end > what.begin;
 }
 
@@ -130,7 +130,7 @@ bool are_suitable(std::string_view flags) noexcept {
   constexpr std::string_view unsuitable[] = {"gd", "lo", "io", "pf", "mm", "dc", "wf", "ht",
                                              "nh", "mg", "um", "uw", "ui", "sh", "ss"};
   bool is_readable = false;
-  for (auto flag = take_word(flags); !flag.empty(); flag = take_word(flags)) {
+  for (auto flag = next_word(flags); !flag.empty(); flag = next_word(flags)) {
     if (std::find(std::begin(unsuitable), std::end(unsuitable), flag) != std::end(unsuitable))
       return false;
     if (flag == "rd") is_readable = true;
