@@ -40,7 +40,7 @@ constexpr std::size_t pages_at_once = 32;
 constexpr int most_shortages = 4;
 
 /// The kernel is asked so many times for what it could not do at the moment.
-constexpr int attempts = 4;
+constexpr int attempts_to_move = 4;
 
 descriptor open_to_read(const char* path) noexcept {
   return descriptor{retry([&] { return sys.open(path, O_RDONLY | O_CLOEXEC, 0); })};
@@ -96,7 +96,7 @@ std::string_view next_word(std::string_view& text) noexcept {
 }
 
 /// A mapping as /proc/self/smaps describes it.
-struct mapping {
+struct listed_mapping {
   std::uintptr_t begin = 0;
   std::uintptr_t end = 0;
   bool is_private = false;
@@ -107,7 +107,7 @@ struct mapping {
 };
 
 /// Reads the first line of a mapping: "7f00-7f10 rw-p 0 00:00 0".
-bool read_header(std::string_view line, mapping& what) noexcept {
+bool read_header(std::string_view line, listed_mapping& what) noexcept {
   auto const dash = line.find('-');
   auto const space = line.find(' ');
   if (dash == line.npos || space == line.npos || dash > space) return false;
@@ -145,7 +145,7 @@ void for_each_mapping(Function function) noexcept {
   constexpr std::string_view huge = "AnonHugePages:";
   constexpr std::string_view flags = "VmFlags:";
   line_reader lines{"/proc/self/smaps"};
-  mapping current;
+  listed_mapping current;
   for (std::string_view line; lines.next(line);) {
     if (line.starts_with(anonymous)) {
       current.anonymous = number(line.substr(anonymous.size())) * 1024;
@@ -163,7 +163,7 @@ void for_each_mapping(Function function) noexcept {
 
 std::uint64_t bytes_in_huge_pages() noexcept {
   std::uint64_t sum = 0;
-  for_each_mapping([&](const mapping& each) { sum += each.huge; });
+  for_each_mapping([&](const listed_mapping& each) { sum += each.huge; });
   return sum;
 }
 
@@ -223,7 +223,7 @@ class mover {
   mover(pages_to_move which, std::uintptr_t huge_page) noexcept
       : huge_page_{huge_page}, which_{which} {}
 
-  void move(const mapping& what) noexcept {
+  void move(const listed_mapping& what) noexcept {
     std::uintptr_t run = 0;
     std::size_t pages = 0;
     auto const begin = (what.begin + huge_page_ - 1) / huge_page_ * huge_page_;
@@ -276,7 +276,7 @@ class mover {
   void collapse(std::uintptr_t begin, std::size_t pages) noexcept {
     if (pages == 0) return;
     // Every refusal leaves memory as it was. Another thread may have unmapped it.
-    for (int attempt = 0; attempt != attempts; ++attempt) {
+    for (int attempt = 0; attempt != attempts_to_move; ++attempt) {
       if (sys.madvise(reinterpret_cast<void*>(begin), pages * huge_page_, collapse_advice) == 0) {
         shortages_ = 0;
         return;
@@ -302,7 +302,7 @@ std::uint64_t move_to_huge_pages(pages_to_move which) noexcept {
   if (huge_page < static_cast<std::uintptr_t>(::getpagesize())) return 0;
   std::uint64_t before = 0;
   mover moves{which, huge_page};
-  for_each_mapping([&](const mapping& each) {
+  for_each_mapping([&](const listed_mapping& each) {
     before += each.huge;
     if (each.suits && each.anonymous >= each.huge + huge_page / 4 * 3) moves.move(each);
   });

@@ -17,7 +17,7 @@ namespace isolatte::inline v0_1::posix {
 
 namespace {
 
-struct mapping {
+struct held_memory {
   void* address = nullptr;
   std::size_t size = 0;
 
@@ -28,34 +28,34 @@ struct mapping {
 
 /// Memory that is hidden from children: a copy of the program has only its address. Guarded by the
 /// registry's lock, which no child finds locked.
-class place {
+class kept_place {
  public:
   /// @return what was here
-  mapping exchange(mapping with) noexcept {
+  held_memory exchange(held_memory with) noexcept {
     auto const lock = lock_registry();
-    mapping const old = std::exchange(held_, with);
-    return made_.move_here() ? mapping{} : old;
+    held_memory const old = std::exchange(held_, with);
+    return made_.move_here() ? held_memory{} : old;
   }
 
  private:
-  mapping held_;
+  held_memory held_;
   origin made_;
 };
 
-place& spare() noexcept {
-  static place instance;
+kept_place& spare() noexcept {
+  static kept_place instance;
   return instance;
 }
 
-place& served() noexcept {
-  static place instance;
+kept_place& served() noexcept {
+  static kept_place instance;
   return instance;
 }
 
 }  // namespace
 
 void* take_spare_memory(std::size_t size) noexcept {
-  mapping const found = spare().exchange({});
+  held_memory const found = spare().exchange({});
   if (found.address == nullptr) return nullptr;
   if (found.size == size && sys.madvise(found.address, size, MADV_DOFORK) == 0)
     return found.address;
@@ -69,7 +69,7 @@ void unmap_later(void* address, std::size_t size) noexcept {
 
 void replace_spare_memory(std::size_t size) noexcept {
   served().exchange({}).unmap();
-  mapping const made{sys.mmap(size), size};
+  held_memory const made{sys.mmap(size), size};
   if (made.address == MAP_FAILED) return;
   if (sys.madvise(made.address, size, MADV_DONTFORK) == -1) return made.unmap();
   // Brings the memory in.
