@@ -19,6 +19,11 @@ namespace isolatte::inline v0_1::supervise {
 /// whole, with the last object.
 class operation_memory {
  public:
+  // Defaulted, the constructor would have make_shared() fill the room with zeros.
+  operation_memory() noexcept {}
+  operation_memory(const operation_memory&) = delete;
+  operation_memory& operator=(const operation_memory&) = delete;
+
   /// @return null if the room is taken
   void* take(std::size_t size) noexcept {
     std::size_t const rounded = (size + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) *
