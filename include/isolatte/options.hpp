@@ -95,7 +95,7 @@ struct options {
   /// its message cut to this, or to 16 KiB if this is less.
   std::size_t max_result = std::size_t{1} << 30;
   /// A fatal signal is reported with its address and stack trace. Looking names up may hold the
-  /// outcome back by 2 s, also after a timeout.
+  /// outcome back by 10 s, also after a timeout.
   bool fault_report = true;
   /// The operation completes as soon as the result is here, and the child is reaped in the
   /// background. The outcome then has neither usage nor exit status.

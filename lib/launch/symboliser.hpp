@@ -24,7 +24,7 @@ namespace isolatte::inline v0_1::launch {
 
 /// How long the lookup may hold an outcome back. After that the trace has places in object files
 /// instead of names.
-constexpr std::chrono::seconds longest_naming{2};
+constexpr std::chrono::seconds longest_naming{10};
 
 /// The options of a child that looks names up.
 options naming_options();
