@@ -28,6 +28,11 @@ namespace isolatte::inline v0_1 {
 /// How a @ref fork_server works; an aggregate for designated initialisers, every member with a
 /// default.
 struct fork_server_options {
+  /// The number of processes that children are forked from: one for each that can be kept busy,
+  /// since a process forks one child at a time. The server asks the one that has the least to do.
+  /// The others are forked from the one that has run @ref preload, and share its memory with it.
+  /// 0 is an exception of the constructor's (`invalid_argument`).
+  std::size_t templates = 1;
   /// The server runs this call once, before it forks its first child. Every child starts with the
   /// state that the call has made, in memory that it shares with the server until it writes to it:
   /// a loaded model, rules, an interpreter. Jobs reach that state as they reach any global.
@@ -39,6 +44,10 @@ struct fork_server_options {
   /// operation starts it again, but not at once after several failures. A server that has died is
   /// made again, and runs the call again. If somebody kills the server during the call, the
   /// operations that wait complete with error::server_died.
+  ///
+  /// The constructor makes a second process, which stays a copy of the program as it was then. Each
+  /// server that runs the call is forked from that: threads, locks and secrets that the program has
+  /// later are in none.
   ///
   /// Everything that the call changes is the state of all children: working directory, umask,
   /// limits, environment, signal handlers. Descriptors that it opens stay open in the children
@@ -66,8 +75,8 @@ struct fork_server_options {
 struct fork_server_stats {
   /// Whether the server stands ready: it has run fork_server_options::preload, if there is one.
   bool ready = false;
-  /// The processes that have been made to be the server: 1, and one for each that had to be
-  /// replaced.
+  /// The processes that have been made for children to be forked from:
+  /// fork_server_options::templates, and one for each that had to be replaced.
   std::uint64_t starts = 0;
   /// Bytes of the present server that were moved into huge pages.
   std::uint64_t huge_bytes = 0;
@@ -123,9 +132,10 @@ class ISOLATTE_VISIBLE server_handle {
 /// From its first operation on, a server has one child stand ready for the next, while no more than
 /// one operation is under way: one more small process, which is a child of the program's, too.
 ///
-/// The next operation replaces a server that has died, by a copy of the program as it is then. A
-/// server that does not answer is killed after ten seconds, one that is stopped after one second:
-/// until then neither a timeout nor a cancellation ends what it has been asked for. Handlers of
+/// The next operation replaces a server that has died, by a copy of the program as it is then, or,
+/// if there is a fork_server_options::preload, as it was when the server was made. A server that
+/// does not answer is killed after ten seconds, one that is stopped after one second: until then
+/// neither a timeout nor a cancellation ends what it has been asked for. Handlers of
 /// `pthread_atfork` do not run when a server forks.
 ///
 /// A child has the users, groups and capabilities that the program has when the operation is

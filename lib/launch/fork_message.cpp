@@ -95,6 +95,21 @@ located_call locate(const detail::remote_call& call) noexcept {
 fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
                           const options& opts, sandboxed when, const common_sandbox* around,
                           error_code& ec) {
+  detail::refusal why;
+  auto const sandbox = plan_sandboxes(opts, when, around, why);
+  ec = why.ec;
+  if (ec) {
+    fork_message message;
+    message.gaps = std::move(why.gaps);
+    return message;
+  }
+  return make_planned_request(id, call, ends, opts, when, sandbox ? &*sandbox : nullptr, ec);
+}
+
+fork_message make_planned_request(std::uint64_t id, const located_call& call,
+                                  const posix::child_ends& ends, const options& opts,
+                                  sandboxed when, const confine::sandbox_plan* sandbox,
+                                  error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
@@ -114,7 +129,7 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.set(fork_request::has_leash, opts.die_with_parent);
   // Filters take room in the message, too.
   request.set(fork_request::arguments_in_file,
-              arguments.size() > (opts.sandbox || around ? short_arguments / 4 : short_arguments));
+              arguments.size() > (sandbox ? short_arguments / 4 : short_arguments));
   request.set(fork_request::is_early, opts.early);
   if (!opts.kill_tree) request.group = posix::own_group();
   request.set(fork_request::ignores_terminal_stops, opts.kill_tree && posix::has_terminal());
@@ -129,11 +144,6 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   request.supplementary = as.supplementary.size();
 
   fork_message message;
-  detail::refusal why;
-  auto const sandbox = plan_sandboxes(opts, when, around, why);
-  ec = why.ec;
-  message.gaps = std::move(why.gaps);
-  if (ec) return message;
   std::vector<std::byte> sandbox_bytes;
   if (sandbox) {
     message.gaps = sandbox->gaps;
@@ -168,10 +178,12 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
   return message;
 }
 
-fork_message make_order(std::uint64_t id, descriptor page, descriptor leash, descriptor link) {
+fork_message make_order(ordered what, std::uint64_t id, descriptor page, descriptor leash,
+                        descriptor link) {
   fork_request request;
   request.id = id;
-  request.set(fork_request::is_order, true);
+  request.set(fork_request::orders_standby, what == ordered::standby_child);
+  request.set(fork_request::orders_template, what == ordered::copy_of_template);
   fork_message message;
   auto const bytes = std::as_bytes(std::span{&request, 1});
   message.bytes.assign(bytes.begin(), bytes.end());

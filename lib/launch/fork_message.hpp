@@ -73,9 +73,18 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
                           const options& opts, sandboxed when, const common_sandbox* around,
                           boost::system::error_code& ec);
 
-/// Puts an order of a standby child together.
-fork_message make_order(std::uint64_t id, posix::descriptor page, posix::descriptor leash,
-                        posix::descriptor link);
+/// Puts a request together whose child enters this sandbox, or none.
+fork_message make_planned_request(std::uint64_t id, const located_call& call,
+                                  const posix::child_ends& ends, const options& opts,
+                                  sandboxed when, const confine::sandbox_plan* sandbox,
+                                  boost::system::error_code& ec);
+
+enum class ordered { standby_child, copy_of_template };
+
+/// Puts an order together.
+/// @param link the process's end of the socket over which it will be told what to do
+fork_message make_order(ordered what, std::uint64_t id, posix::descriptor page,
+                        posix::descriptor leash, posix::descriptor link);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -25,7 +25,8 @@ standby_child::standby_child(std::uint64_t id, fork_message& order, error_code& 
   posix::descriptor leash = process_->open_leash(posix::leash_kind::pipe, ec);
   if (ec) return;
   process_->expect(page_.data()->pid, nullptr, false);
-  order = make_order(id, std::move(file), std::move(leash), std::move(link.theirs));
+  order = make_order(ordered::standby_child, id, std::move(file), std::move(leash),
+                     std::move(link.theirs));
 }
 
 standby_child::standby_child(standby_child&& other) noexcept = default;

@@ -5,6 +5,7 @@
 
 #include "launch/fork.hpp"
 #include "launch/symboliser.hpp"
+#include "launch/template_options.hpp"
 #include "logic/pool_policy.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
@@ -14,6 +15,7 @@
 #include "posix/message_socket.hpp"
 #include "posix/system_calls.hpp"
 #include "vocabulary/errors.hpp"
+#include "vocabulary/signals.hpp"
 
 #include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/error.hpp>
@@ -49,23 +51,14 @@ constexpr int most_looks = 50;
 constexpr std::chrono::seconds longest_dying{10};
 /// A look that finds the template stopped counts as many, so that it is replaced after 1 s.
 constexpr int stopped_weight = 10;
+/// A seed that has just been made makes a template within this time.
+constexpr int longest_making_ms = 1000;
+/// A copy that ends again and again is not made more often.
+constexpr std::chrono::seconds between_revivals{1};
 
 /// Handlers on the strand at once: waits for replies, room and patience, and posted steps. Requests
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
-
-/// @param second another socket to keep, or -1
-/// @param err the file for the stderr of a template that preloads, or -1
-options template_options(int socket, int second, int err) {
-  options opts;
-  // Its children get the streams of their requests; the template must not keep this process's open.
-  opts.out = discard;
-  opts.err = discard;
-  if (err != -1) opts.err = to_fd{err};
-  opts.keep = second == -1 ? kept_descriptors{socket} : kept_descriptors{socket, second};
-  opts.fault_report = err != -1;
-  return opts;
-}
 
 /// "threw: std::runtime_error: no rules": how a preload ended, in words.
 std::string describe_end(const detail::report& what) {
@@ -77,6 +70,12 @@ std::string describe_end(const detail::report& what) {
   if (what.summary.how == ending::undelivered && what.kind == detail::payload_kind::none)
     text << "; a preload must leave the descriptors open that it has not opened";
   return std::move(text).str();
+}
+
+/// Whether somebody else has ended a preload: the call itself is not to blame.
+bool was_ended(const run_summary& run) noexcept {
+  return run.how == ending::lost ||
+         (run.how == ending::killed && detail::is_request_to_end(run.signal.value_or(0)));
 }
 
 bool is_end(const error_code& ec) noexcept {
@@ -92,8 +91,21 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
   auto self = std::make_shared<template_process>(only_make{}, executor, std::move(settings));
   supervise::context_service::join(executor, self->membership_, self);
   self->start(ec);
-  if (ec) return nullptr;
-  return self;
+  if (!ec) return self;
+  self->close();
+  return nullptr;
+}
+
+std::shared_ptr<template_process> template_process::make_copy(error_code& ec) {
+  auto self = std::make_shared<template_process>(only_make{}, executor_, settings_);
+  self->original_ = weak_from_this();
+  supervise::context_service::join(executor_, self->membership_, self);
+  self->start(ec);
+  // The preload may have failed by now. The next template makes the copy.
+  if (ec == error::server_died) ec.clear();
+  if (!ec) return self;
+  self->close();
+  return nullptr;
 }
 
 template_process::template_process(only_make, const asio::any_io_executor& executor,
@@ -109,6 +121,8 @@ template_process::template_process(only_make, const asio::any_io_executor& execu
 
 template_process::~template_process() = default;
 
+// The start
+
 void template_process::start(error_code& ec) {
   try {
     // No sandbox lets a process have siblings made.
@@ -118,86 +132,229 @@ void template_process::start(error_code& ec) {
     posix::socket_ends sockets = posix::make_message_sockets(ec);
     if (ec) return;
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
-    auto loaded = std::make_shared<const posix::object_map>(posix::object_map::of_this_process());
-    posix::descriptor to_program;
-    auto namer = make_namer(loaded, to_program, ec);
-    if (ec) return;
-    posix::preload_plan const first{settings_.preload.get(), settings_.huge_pages};
-    std::optional<preloading> begun;
-    if (first.call != nullptr) {
-      begun.emplace();
-      begun->err = posix::make_memory_file(0, ec);
-      if (ec) return;
-    }
-    options const opts =
-        template_options(sockets.theirs.get(), to_program.get(), begun ? begun->err.get() : -1);
-    posix::all_ends ends;
-    if (begun)
-      begun->run = supervise::supervisor::make(executor_, opts, posix::inherited_streams::parents,
-                                               symbolise_by_fork, ec);
+    if (auto const of = original_.lock()) return start_as_copy(std::move(sockets), *of, ec);
+    set_loaded(std::make_shared<const posix::object_map>(posix::object_map::of_this_process()));
+    if (settings_.preload.get() != nullptr)
+      start_from_seed(std::move(sockets), ec);
     else
-      ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
-    if (ec) return;
-    std::optional<confine::sandbox_plan> entered;
-    if (namer) {
-      entered = settings_.around->inherited->of_template(ec);
-      if (ec) return;
-      entered->leash_number = sockets.mine.get();
-    }
-    posix::template_task task{
-        sockets.theirs.get(), first, {to_program.get(), namer ? namer->page_.data() : nullptr}};
-    detail::refusal why;
-    forked_child child =
-        fork_child(task, begun ? begun->run->ends() : ends.child, opts, std::move(entered), why);
-    ec = why.ec;
-    if (ec) return;
-    // A child is in the template's group until it has made its own, and does not end with the
-    // template: its own supervisor ends it, and knows why.
-    if (!begun) child.process->spare_group();
-    socket_.assign(sockets.mine.get(), ec);
-    if (ec) return;
-    sockets.mine.release();
-    pid_ = child.process->pid();
-    ++starts_;
-    ready_ = !begun;
-    preloading_ = std::move(begun);
-    page_ = std::move(child.page);
-    set_process(std::move(child.process));
-    if (namer) namer->page_.hide_from_later_children();
-    std::lock_guard const lock{process_mutex_};
-    loaded_ = std::move(loaded);
-    namer_ = std::move(namer);
+      start_by_fork(std::move(sockets), ec);
   } catch (...) {
     ec = detail::error_of_caught();
   }
 }
 
+/// A namer that is to be made, and what the template needs for that.
+struct template_process::new_namer {
+  std::shared_ptr<template_process> process;
+  posix::descriptor socket;
+  posix::descriptor page;
+};
+
 /// Makes the namer, whose process the template makes; null if it needs none.
-/// @param theirs becomes that process's end of its socket
-std::shared_ptr<template_process> template_process::make_namer(
-    const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
-    error_code& ec) {
-  if (!settings_.around || !settings_.around->inherited) return nullptr;
+template_process::new_namer template_process::make_namer(error_code& ec) {
+  if (!settings_.around || !settings_.around->inherited) return {};
   auto made = std::make_shared<template_process>(only_make{}, executor_, template_settings{});
   posix::socket_ends sockets = posix::make_message_sockets(ec);
-  if (!ec) made->page_ = posix::child_page::make(ec);
+  posix::descriptor file;
+  if (!ec) made->page_ = posix::child_page::make_file(file, ec);
   if (!ec) made->socket_.assign(sockets.mine.get(), ec);
-  if (ec) return nullptr;
+  if (ec) return {};
   sockets.mine.release();
-  theirs = std::move(sockets.theirs);
   made->naming_entry_ = naming_entry_;
-  made->loaded_ = loaded;
+  made->loaded_ = loaded_;
   made->process_ = std::make_shared<posix::child_process>();
   made->process_->expect(made->page_.data()->pid, nullptr, false);
   supervise::context_service::join(executor_, made->membership_, made);
-  return made;
+  return {std::move(made), std::move(sockets.theirs), std::move(file)};
 }
 
-/// Whether the process has been made and has not ended.
+/// Plans what the template enters for its children.
+std::optional<confine::sandbox_plan> template_process::plan_sandbox(int leash_number,
+                                                                    error_code& ec) {
+  if (!settings_.around || !settings_.around->inherited) return std::nullopt;
+  auto entered = settings_.around->inherited->of_template(ec);
+  if (ec) return std::nullopt;
+  leash_number_ = std::make_shared<const posix::descriptor>(posix::duplicate(leash_number, ec));
+  entered.leash_number = leash_number_->get();
+  return entered;
+}
+
+void template_process::take_socket(posix::descriptor mine, error_code& ec) {
+  socket_.assign(mine.get(), ec);
+  if (!ec) mine.release();
+}
+
+void template_process::start_by_fork(posix::socket_ends sockets, error_code& ec) {
+  new_namer namer = make_namer(ec);
+  if (ec) return;
+  auto entered = plan_sandbox(sockets.mine.get(), ec);
+  if (ec) return;
+  kept_descriptors kept{sockets.theirs.get()};
+  posix::template_ends its{.socket = sockets.theirs.get()};
+  if (namer.process) {
+    kept = {sockets.theirs.get(), namer.socket.get()};
+    its.leash_number = entered->leash_number;
+    its.unconfined = {namer.socket.get(), namer.process->page_.data()};
+  }
+  options const opts = template_options(std::move(kept));
+  posix::all_ends ends = posix::open_ends(opts, posix::inherited_streams::parents, ec);
+  if (ec) return;
+  posix::template_task task{its};
+  detail::refusal why;
+  forked_child child = fork_child(task, ends.child, opts, std::move(entered), why);
+  ec = why.ec;
+  if (ec) return;
+  // A child is in the template's group until it has made its own, and does not end with the
+  // template: its own supervisor ends it, and knows why.
+  child.process->spare_group();
+  if (namer.process) namer.process->page_.hide_from_later_children();
+  take_socket(std::move(sockets.mine), ec);
+  if (ec) return;
+  pid_ = child.process->pid();
+  ++starts_;
+  ready_ = true;
+  page_ = std::move(child.page);
+  set_process(std::move(child.process), std::move(namer.process));
+}
+
+void template_process::start_from_seed(posix::socket_ends sockets, error_code& ec) {
+  auto seed = current_seed();
+  if (!seed || !seed->is_there())
+    seed = seed_process::make({settings_.preload.get(), settings_.huge_pages}, ec);
+  if (ec) return;
+  new_namer namer = make_namer(ec);
+  if (ec) return;
+  auto const entered = plan_sandbox(sockets.mine.get(), ec);
+  if (ec) return;
+  preloading begun;
+  begun.err = posix::make_memory_file(0, ec);
+  if (ec) return;
+  posix::seeded_template its{.socket = sockets.theirs.get()};
+  std::vector<int> kept{its.socket};
+  if (namer.process) {
+    its.leash_number = entered->leash_number;
+    its.namer_socket = namer.socket.get();
+    its.namer_page = namer.page.get();
+    kept.insert(kept.end(), {its.namer_socket, its.namer_page});
+    namer.process->page_.hide_from_later_children();
+  }
+  options opts = template_options(std::move(kept));
+  opts.err = to_fd{begun.err.get()};
+  opts.fault_report = true;
+  begun.run = supervise::supervisor::make(executor_, opts, streams, symbolise_by_fork, ec);
+  if (ec) return;
+  begun.order = seed->next_id();
+  auto const call = posix::preload_call(its);
+  fork_message message =
+      launch::make_planned_request(begun.order, locate(call), begun.run->ends(), opts,
+                                   sandboxed::by_the_call, entered ? &*entered : nullptr, ec);
+  if (ec) return;
+  posix::descriptor file;
+  posix::child_page page = posix::child_page::make_file(file, ec);
+  if (ec) return;
+  page.hide_from_later_children();
+  auto process = std::make_shared<posix::child_process>();
+  posix::descriptor leash = process->open_leash(message.leash, ec);
+  if (ec) return;
+  process->expect(page.data()->pid, nullptr, opts.kill_tree);
+  message.lead_with(std::move(file), std::move(leash));
+  take_socket(std::move(sockets.mine), ec);
+  if (!ec) seed->order(message, ec);
+  if (ec) return;
+  ++starts_;
+  preloading_ = std::move(begun);
+  page_ = std::move(page);
+  set_process(std::move(process), std::move(namer.process));
+  std::lock_guard const lock{process_mutex_};
+  seed_ = std::move(seed);
+}
+
+void template_process::start_as_copy(posix::socket_ends sockets, template_process& of,
+                                     error_code& ec) {
+  posix::descriptor file;
+  posix::child_page page = posix::child_page::make_file(file, ec);
+  if (ec) return;
+  page.hide_from_later_children();
+  auto process = std::make_shared<posix::child_process>();
+  posix::descriptor leash = process->open_leash(posix::leash_kind::pipe, ec);
+  if (ec) return;
+  process->expect(page.data()->pid, nullptr, false);
+  fork_message const order = make_order(ordered::copy_of_template, of.next_id_++, std::move(file),
+                                        std::move(leash), std::move(sockets.theirs));
+  take_socket(std::move(sockets.mine), ec);
+  if (!ec) of.order_copy(order, ec);
+  if (ec) return;
+  ++starts_;
+  page_ = std::move(page);
+  set_process(std::move(process), nullptr);
+}
+
+/// From any thread.
+void template_process::order_copy(const fork_message& order, error_code& ec) noexcept {
+  std::lock_guard const lock{process_mutex_};
+  if (!process_ || process_->is_elsewhere())
+    ec = error::server_died;
+  else
+    posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
+  if (is_end(ec)) ec = error::server_died;
+}
+
+void template_process::await_number(error_code& ec) noexcept {
+  if (!preloading_) return;
+  for (int waited = 0; pid() == 0 && !ec && waited != longest_making_ms; ++waited) {
+    posix::sys.poll(nullptr, 0, 1);
+    if (pid() == 0) ec = seed_->refusal(preloading_->order);
+  }
+}
+
+int template_process::pid() noexcept {
+  membership_.notice_copy();
+  if (pid_ == 0) adopt_expected();
+  return pid_;
+}
+
+/// Takes the process on if another one has made it.
+void template_process::adopt_expected() noexcept {
+  std::lock_guard const lock{process_mutex_};
+  if (process_ && process_->expected() &&
+      process_->adopt_expected(std::chrono::steady_clock::now()))
+    pid_ = process_->pid();
+}
+
+/// Whether the process has not ended. One that is still to be made has not: its socket tells if it
+/// never will be.
 bool template_process::is_there() noexcept {
   if (!process_) return false;
-  if (process_->expected()) process_->adopt_expected(std::chrono::steady_clock::now());
-  return !process_->ended();
+  adopt_expected();
+  return process_->expected() || !process_->ended();
+}
+
+bool template_process::is_made() noexcept {
+  adopt_expected();
+  std::lock_guard const lock{process_mutex_};
+  return process_ && !process_->ended();
+}
+
+void template_process::revive() noexcept {
+  if (revival_is_posted_.exchange(true)) return;
+  try {
+    asio::post(strand_, [self = shared_from_this()] {
+      self->revival_is_posted_ = false;
+      self->membership_.notice_copy();
+      if (self->closed_) return;
+      // The end of the socket tells that the copy will not be made.
+      if (self->socket_.is_open()) self->read_replies();
+      if (self->process_ && !self->is_there()) self->died();
+      auto const now = std::chrono::steady_clock::now();
+      if (self->process_ || now < self->next_revival_) return;
+      self->next_revival_ = now + between_revivals;
+      error_code ignored;
+      self->start(ignored);
+    });
+  } catch (const std::bad_alloc&) {
+    // The next operation tries again.
+    revival_is_posted_ = false;
+  }
 }
 
 fork_server_stats template_process::stats() const noexcept {
@@ -208,9 +365,35 @@ fork_server_stats template_process::stats() const noexcept {
   return result;
 }
 
-void template_process::set_process(std::shared_ptr<posix::child_process> process) noexcept {
+void template_process::set_process(std::shared_ptr<posix::child_process> process,
+                                   std::shared_ptr<template_process> namer) noexcept {
   std::lock_guard const lock{process_mutex_};
   process_.swap(process);
+  namer_.swap(namer);
+}
+
+std::shared_ptr<seed_process> template_process::current_seed() noexcept {
+  std::lock_guard const lock{process_mutex_};
+  return seed_;
+}
+
+/// Ends the process. If the seed is still to make it, the seed ends, too: no object would reap the
+/// process.
+void template_process::drop_process() noexcept {
+  adopt_expected();
+  std::shared_ptr<posix::child_process> process;
+  {
+    std::lock_guard const lock{process_mutex_};
+    process.swap(process_);
+    if (process && preloading_ && process->expected()) seed_.reset();
+  }
+  pid_ = 0;
+}
+
+void template_process::close_socket() noexcept {
+  std::lock_guard const lock{process_mutex_};
+  error_code ignored;
+  socket_.close(ignored);
 }
 
 // Requests
@@ -259,8 +442,8 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               error_code& ec) {
   membership_.notice_copy();
   auto const id = next_id_++;
-  fork_message message = launch::make_request(id, locate(call), run->ends(), opts, when,
-                                              settings_.around ? &*settings_.around : nullptr, ec);
+  fork_message message =
+      launch::make_request(id, locate(call), run->ends(), opts, when, settings_.around.get(), ec);
   run->set_gaps(std::move(message.gaps));
   if (ec || (message.suits_standby() && launch_standby(run, message, opts))) return;
   run->wait_in(weak_from_this());
@@ -290,6 +473,7 @@ template_process::request_map::node_type template_process::make_request(
   what.message.lead_with(std::move(file), std::move(leash));
   what.process->expect(what.page.data()->pid, what.contained ? &what.page.data()->helper : nullptr,
                        what.leads_group);
+  what.counted = debt{owed_};
   what.place = place_for(run, id);
   what.companion = make_companion(id);
   what.run = std::move(run);
@@ -579,15 +763,25 @@ bool template_process::holds_back() {
 }
 
 /// The end of the socket tells the end of the template, unless a process that the preload has left
-/// holds the other end. A stopped one is ended.
+/// holds the other end. A stopped one is ended, and so is a seed that does not make one.
 void template_process::look_at_preload(int looks) {
   if (!is_awaited()) return;
   if (!is_there()) return preload_ended();
-  if (process_->stopped())
+  auto const seed = current_seed();
+  // The program does not read it before the end, and a preload may write without end.
+  posix::drop_beginning(preloading_->err.get(), capture{}.limit);
+  if (process_->expected())
+    looks += seed && seed->stopped() ? stopped_weight : 1;
+  else if (process_->stopped())
     looks += stopped_weight;
   else
     looks = 0;
-  if (looks >= most_looks) process_->terminate();
+  if (looks < most_looks) return be_patient(0, looks);
+  if (process_->expected()) {
+    if (seed) seed->end();
+    return preload_ended();
+  }
+  process_->terminate();
   be_patient(0, looks);
 }
 
@@ -600,7 +794,7 @@ void template_process::take_preloaded(const posix::preload_result& result) {
   patience_timer_.cancel();
   ready_ = true;
   try {
-    if (auto found = posix::object_map::of_process(pid_))
+    if (auto found = posix::object_map::of_process(pid()))
       set_loaded(std::make_shared<const posix::object_map>(std::move(*found)));
   } catch (const std::bad_alloc&) {
     // Code that the preload has loaded has no names.
@@ -643,12 +837,13 @@ void template_process::preload_ended() {
   auto begun = std::move(*preloading_);
   preloading_.reset();
   patience_timer_.cancel();
-  error_code ignored;
-  socket_.close(ignored);
-  std::shared_ptr<posix::child_process> process;
-  {
-    std::lock_guard const lock{process_mutex_};
-    process = process_;
+  close_socket();
+  adopt_expected();
+  auto const process = process_;
+  if (process->expected()) {
+    auto const seed = current_seed();
+    error_code const refused = seed ? seed->refusal(begun.order) : error_code{};
+    return preload_failed({}, refused ? refused : make_error_code(error::server_died), {});
   }
   auto const run = begun.run;
   try {
@@ -684,16 +879,13 @@ void template_process::preload_failed(const posix::descriptor& err, const error_
                                       detail::report what) {
   patience_timer_.cancel();
   failing_.reset();
-  set_process(nullptr);
+  drop_process();
   drop_namer();
-  pid_ = 0;
   ++failed_preloads_;
   retry_at_ = std::chrono::steady_clock::now() + logic::time_until_retry(failed_preloads_);
-  // Somebody else has ended it: the call itself is not to blame.
-  bool const was_killed = what.summary.how == ending::killed || what.summary.how == ending::lost;
-  error_code const ec = how          ? how
-                        : was_killed ? make_error_code(error::server_died)
-                                     : make_error_code(error::preload_failed);
+  error_code const ec = how                       ? how
+                        : was_ended(what.summary) ? make_error_code(error::server_died)
+                                                  : make_error_code(error::preload_failed);
   try {
     if (!how) what.summary.reason = describe_end(what);
     if (err) what.summary.err = posix::read_end(err.get(), capture{}.limit);
@@ -856,16 +1048,14 @@ void template_process::take_late_reply(const posix::fork_reply& reply) {
 // Ends
 
 void template_process::died() {
-  error_code ignored;
-  socket_.close(ignored);
+  close_socket();
+  drop_process();
   preloading_.reset();
   if (auto const run = std::exchange(failing_, nullptr)) run->abort(why_it_ends());
   ready_ = false;
   huge_bytes_ = 0;
-  set_process(nullptr);
   drop_standby();
   drop_namer();
-  pid_ = 0;
   patience_timer_.cancel();
   auto lost = std::exchange(sent_, {});
   given_up_.clear();
@@ -897,6 +1087,8 @@ void template_process::close() {
   closed_ = true;
   {
     std::lock_guard const lock{process_mutex_};
+    // First: then the seed makes no template any more.
+    seed_.reset();
     // A template that may not be killed ends when its socket is closed.
     if (process_ && process_->terminate() != boost::system::errc::operation_not_permitted)
       process_->kill_and_reap();
@@ -908,6 +1100,11 @@ void template_process::close() {
 
 void template_process::fail_all() {
   died();
+  {
+    // A copy of the program makes a seed of its own.
+    std::lock_guard const lock{process_mutex_};
+    seed_.reset();
+  }
   tell_ready(why_it_ends());
   for (auto& [id, what] : std::exchange(queued_, {}))
     what.run->fail(asio::error::operation_aborted, making);
@@ -927,13 +1124,12 @@ void template_process::abandon() noexcept {
   abandoned_ = true;
   membership_.forget();
   // First: a template that may not be killed ends with it.
-  error_code ignored;
-  socket_.close(ignored);
+  close_socket();
+  drop_process();
   preloading_.reset();
   failing_.reset();
-  set_process(nullptr);
+  seed_.reset();
   drop_standby();
-  pid_ = 0;
   awaiting_ready_.clear();
   sent_.clear();
   given_up_.clear();

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
 #include "launch/fork_message.hpp"
+#include "launch/seed_process.hpp"
 #include "launch/standby_child.hpp"
 #include "launch/symboliser.hpp"
 #include "posix/child/fork_request.hpp"
@@ -14,6 +15,7 @@
 #include "posix/child_process.hpp"
 #include "posix/code_address.hpp"
 #include "posix/descriptor.hpp"
+#include "posix/message_socket.hpp"
 #include "posix/object_map.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
@@ -49,8 +51,8 @@ enum class ahead_of_need { nothing, one_child };
 /// How a template works.
 struct template_settings {
   ahead_of_need ahead = ahead_of_need::nothing;
-  /// The sandbox of all its children, or none.
-  std::optional<common_sandbox> around{};
+  /// The sandbox of all its children, or null.
+  std::shared_ptr<const common_sandbox> around{};
   /// The call that the template runs before it stands ready, or nothing.
   startup_call preload{};
   bool huge_pages = true;
@@ -58,6 +60,9 @@ struct template_settings {
 
 /// The process that a fork server forks children from, kept small and with one thread. The children
 /// are this process's own. A template that has died is made anew.
+///
+/// A template comes to be in one of three ways: it is forked; it is made by a seed, if it preloads;
+/// or it is a copy, made by another template.
 ///
 /// Everything but the making runs on a strand.
 class template_process final : public supervise::context_bound,
@@ -70,6 +75,9 @@ class template_process final : public supervise::context_bound,
   static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
                                                 template_settings settings,
                                                 boost::system::error_code& ec);
+  /// Has this one make a copy of itself as soon as it stands ready, and again when the copy has
+  /// died. To be closed after this one.
+  std::shared_ptr<template_process> make_copy(boost::system::error_code& ec);
   template_process(only_make, const boost::asio::any_io_executor& executor,
                    template_settings settings);
   ~template_process();
@@ -91,11 +99,17 @@ class template_process final : public supervise::context_bound,
   /// Calls the function, in any thread, when the template stands ready or its start has failed. The
   /// event loop does not run out of work before.
   void async_ready(std::function<void(const boost::system::error_code&)> then);
+  /// Blocks until the seed has made the template, which then has a number, or will not. The seed
+  /// has nothing else to do.
+  void await_number(boost::system::error_code& ec) noexcept;
   /// The template's number, 0 while there is none.
-  int pid() noexcept {
-    membership_.notice_copy();
-    return pid_;
-  }
+  int pid() noexcept;
+  /// Whether its process has been made and has not ended.
+  bool is_made() noexcept;
+  /// Sees to it that a copy that has ended is made again.
+  void revive() noexcept;
+  /// Requests that have not been answered.
+  std::size_t owed() const noexcept { return owed_; }
   /// Ends the template and its running children: its owner goes.
   void close();
 
@@ -107,6 +121,23 @@ class template_process final : public supervise::context_bound,
  private:
   /// Runs whose child is there, by the ids of their requests.
   using running_map = std::map<std::uint64_t, std::weak_ptr<supervise::supervisor>>;
+  /// Counts a request as long as it lives.
+  class debt {
+   public:
+    debt() noexcept = default;
+    explicit debt(std::atomic<std::size_t>& owed) noexcept : owed_{&owed} { ++owed; }
+    debt(debt&& other) noexcept : owed_{std::exchange(other.owed_, nullptr)} {}
+    debt& operator=(debt&& other) noexcept {
+      std::swap(owed_, other.owed_);
+      return *this;
+    }
+    ~debt() {
+      if (owed_ != nullptr) --*owed_;
+    }
+
+   private:
+    std::atomic<std::size_t>* owed_ = nullptr;
+  };
   struct request {
     std::shared_ptr<supervise::supervisor> run;
     posix::child_page page;
@@ -118,6 +149,7 @@ class template_process final : public supervise::context_bound,
     /// Not worth making a template, or giving one up.
     bool is_optional = false;
     bool tried = false;
+    debt counted;
     /// Its place in running_, and what tells of the run's end.
     running_map::node_type place;
     std::shared_ptr<void> companion;
@@ -129,6 +161,8 @@ class template_process final : public supervise::context_bound,
   class companion;
   /// A template that preloads.
   struct preloading {
+    /// The id of the order to the seed.
+    std::uint64_t order = 0;
     /// Watches the template's end if the preload fails, and is not begun before.
     std::shared_ptr<supervise::supervisor> run;
     /// The stderr of the template, as a file: the program does not read it before the end.
@@ -168,6 +202,14 @@ class template_process final : public supervise::context_bound,
   void drop_namer();
 
   void start(boost::system::error_code& ec);
+  void start_by_fork(posix::socket_ends sockets, boost::system::error_code& ec);
+  void start_from_seed(posix::socket_ends sockets, boost::system::error_code& ec);
+  void start_as_copy(posix::socket_ends sockets, template_process& of,
+                     boost::system::error_code& ec);
+  std::optional<confine::sandbox_plan> plan_sandbox(int leash_number,
+                                                    boost::system::error_code& ec);
+  void take_socket(posix::descriptor mine, boost::system::error_code& ec);
+  void order_copy(const fork_message& order, boost::system::error_code& ec) noexcept;
   bool holds_back();
   bool is_awaited() const noexcept { return !queued_.empty() || !awaiting_ready_.empty(); }
   bool is_idle() const noexcept;
@@ -182,11 +224,15 @@ class template_process final : public supervise::context_bound,
   void fail_queued(const boost::system::error_code& ec, const detail::report& why);
   void retry_later();
   void drop_cancelled();
-  std::shared_ptr<template_process> make_namer(
-      const std::shared_ptr<const posix::object_map>& loaded, posix::descriptor& theirs,
-      boost::system::error_code& ec);
+  struct new_namer;
+  new_namer make_namer(boost::system::error_code& ec);
   bool is_there() noexcept;
-  void set_process(std::shared_ptr<posix::child_process> process) noexcept;
+  void adopt_expected() noexcept;
+  void set_process(std::shared_ptr<posix::child_process> process,
+                   std::shared_ptr<template_process> namer) noexcept;
+  std::shared_ptr<seed_process> current_seed() noexcept;
+  void drop_process() noexcept;
+  void close_socket() noexcept;
   running_map::node_type place_for(const std::shared_ptr<supervise::supervisor>& run,
                                    std::uint64_t id);
   std::shared_ptr<void> make_companion(std::uint64_t id);
@@ -221,14 +267,24 @@ class template_process final : public supervise::context_bound,
   std::atomic<std::uint64_t> huge_bytes_ = 0;
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
+  std::atomic<std::size_t> owed_ = 0;
   /// This process is a copy of the program, and all that is under way the original's.
   bool disowning_ = false;
 
-  /// The process's: why it could not prepare itself, and its number if another template makes it.
+  /// The process's: why it could not prepare itself, and its number if another process makes it.
   posix::child_page page_;
   /// Guards what launch() and close() use, which may be called from any thread.
   std::mutex process_mutex_;
   std::shared_ptr<posix::child_process> process_;
+  /// Null if there is no preload.
+  std::shared_ptr<seed_process> seed_;
+  /// Keeps the number of the leashes of children in a sandbox from being taken by another of the
+  /// program's descriptors.
+  std::shared_ptr<const posix::descriptor> leash_number_;
+  /// Makes this one's process, a copy of its own; none if this is no copy.
+  std::weak_ptr<template_process> original_;
+  std::chrono::steady_clock::time_point next_revival_;
+  std::atomic<bool> revival_is_posted_ = false;
   std::optional<standby_child> standby_;
   /// Names the frames of faults in the children of a template that is in a sandbox itself. Not made
   /// anew by itself.

@@ -3,7 +3,7 @@
 
 #include "launch/adapted_options.hpp"
 #include "launch/launched.hpp"
-#include "launch/template_process.hpp"
+#include "launch/template_group.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
 
@@ -21,20 +21,20 @@ using boost::system::error_code;
 
 struct server_handle::implementation {
   boost::asio::any_io_executor executor;
-  std::shared_ptr<launch::template_process> process;
-
-  ~implementation() {
-    if (process) process->close();
-  }
+  std::unique_ptr<launch::template_group> templates;
 };
 
 server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_server_options opts)
     : implementation_{std::make_unique<implementation>()} {
   error_code ec;
-  std::optional<launch::common_sandbox> around;
+  if (opts.templates == 0)
+    throw boost::system::system_error{make_error_code(boost::system::errc::invalid_argument),
+                                      "isolatte: a fork server without a template"};
+  std::shared_ptr<launch::common_sandbox> around;
   if (opts.sandbox) {
     refusal why;
-    around = launch::common_sandbox{std::move(*opts.sandbox), std::nullopt};
+    around = std::make_shared<launch::common_sandbox>();
+    around->box = std::move(*opts.sandbox);
     around->inherited = confine::inheritable_sandbox::plan(around->box, why);
     if (why) {
       std::string text = why.step;
@@ -46,7 +46,7 @@ server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_
   bool const suits_standby = !around || !around->inherited || !around->inherited->sets_attributes();
   auto const ahead =
       suits_standby ? launch::ahead_of_need::one_child : launch::ahead_of_need::nothing;
-  implementation_->process = launch::template_process::make(executor,
+  implementation_->templates = launch::template_group::make(executor, opts.templates,
                                                             {.ahead = ahead,
                                                              .around = std::move(around),
                                                              .preload = std::move(opts.preload),
@@ -61,11 +61,11 @@ server_handle& server_handle::operator=(server_handle&& other) noexcept = defaul
 server_handle::~server_handle() = default;
 
 int server_handle::pid() const noexcept {
-  return implementation_ ? implementation_->process->pid() : 0;
+  return implementation_ ? implementation_->templates->pid() : 0;
 }
 
 fork_server_stats server_handle::stats() const noexcept {
-  return implementation_ ? implementation_->process->stats() : fork_server_stats{};
+  return implementation_ ? implementation_->templates->stats() : fork_server_stats{};
 }
 
 boost::asio::any_io_executor server_handle::get_executor() const noexcept {
@@ -81,7 +81,7 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   std::shared_ptr<supervise::supervisor> run;
   try {
     run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                      implementation_->process->symboliser_for(opts), why.ec);
+                                      implementation_->templates->symboliser_for(opts), why.ec);
   } catch (...) {
     why.ec = error_of_caught();
   }
@@ -91,7 +91,7 @@ void server_handle::async_run(const remote_call& call, options&& given, report_h
   run->async_own(std::move(handler));
   why.step = "asking the fork server";
   try {
-    implementation_->process->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
+    implementation_->templates->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
   } catch (...) {
     why.ec = error_of_caught();
   }

@@ -67,6 +67,8 @@ class child_process {
   void adopt(int pid, bool leads_group, std::chrono::steady_clock::time_point began) noexcept;
 
   int pid() const noexcept { return pid_; }
+  /// Whether this process is a copy of the child's parent.
+  bool is_elsewhere() const noexcept { return origin_.is_elsewhere(); }
   /// The number, or 0 in a copy of the program.
   int pid_here() const noexcept { return origin_.is_elsewhere() ? 0 : pid_; }
   std::chrono::steady_clock::time_point began() const noexcept { return began_; }

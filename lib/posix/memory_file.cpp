@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace isolatte::inline v0_1::posix {
@@ -91,6 +93,18 @@ captured_text read_end(int file, std::size_t most) {
       [&] { return ::pread(file, found.text.data(), length, size - static_cast<off_t>(length)); });
   found.text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
   return found;
+}
+
+void drop_beginning(int file, std::size_t kept) noexcept {
+#if defined(__linux__)
+  // Not through the table: there is no better answer to a failure than to keep the memory.
+  struct stat status{};
+  if (::fstat(file, &status) == -1) return;
+  auto const length = status.st_size - static_cast<off_t>(kept);
+  if (length > 0) ::fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, length);
+#else
+  (void)file, (void)kept;
+#endif
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -27,6 +27,9 @@ descriptor make_memory_file(std::span<const std::byte> bytes,
 /// Reads the end of a file.
 /// @param most the bytes that are read
 captured_text read_end(int file, std::size_t most);
+/// Gives back the memory of all but the end of a file that others write to, if the system can.
+/// @param kept the bytes that stay
+void drop_beginning(int file, std::size_t kept) noexcept;
 
 }  // namespace isolatte::inline v0_1::posix
 

@@ -21,6 +21,17 @@ bool is_fault(int signal) noexcept {
   }
 }
 
+bool is_request_to_end(int signal) noexcept {
+  switch (signal) {
+    case SIGKILL:
+    case SIGTERM:
+    case SIGINT:
+    case SIGHUP:
+    case SIGQUIT: return true;
+    default: return false;
+  }
+}
+
 std::string signal_name(int signal) {
   static constexpr std::pair<int, const char*> names[] = {
       {SIGHUP, "SIGHUP"},       {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},

@@ -11,6 +11,10 @@ namespace isolatte::inline v0_1::detail {
 /// Tells whether a signal is a fault, so that an end by it is ending::faulted.
 bool is_fault(int signal) noexcept;
 
+/// Tells whether people and systems end a process by the signal, rather than a process itself by
+/// what it does: a limit that it exceeds, a pipe without a reader, a timer.
+bool is_request_to_end(int signal) noexcept;
+
 /// Returns "SIGSEGV", "SIGRTMIN+3", or "signal 99" if there is no such name.
 std::string signal_name(int signal);
 

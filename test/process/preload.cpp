@@ -22,6 +22,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <list>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <sstream>
@@ -37,6 +38,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace preload_test {
@@ -543,6 +545,136 @@ BOOST_AUTO_TEST_CASE(it_may_use_the_library_itself) {
   fork_server server{context,
                      {.preload = [] { state = isolatte::fork([] { return 6; }).value(); }}};
   BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 6);
+}
+
+std::mutex held_elsewhere;
+
+BOOST_AUTO_TEST_CASE(made_again_it_is_a_copy_of_the_program_as_that_was) {
+  static int learnt = 0;
+  // A copy of the program as it is later would wait without end: another thread holds the lock.
+  auto const load = [] {
+    std::lock_guard const lock{held_elsewhere};
+    state = 10 + learnt;
+  };
+  asio::io_context context;
+  fork_server server{context, {.preload = load}};
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 10);
+  learnt = 7;
+  wire locked;
+  wire go;
+  std::thread holder{[&] {
+    std::lock_guard const lock{held_elsewhere};
+    locked.tell();
+    go.await();
+  }};
+  locked.await();
+  for (int i = 0; i != 2; ++i) {
+    int const before = server.pid();
+    ::kill(before, SIGKILL);
+    wait_until_gone(before);
+    BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 10);
+  }
+  go.tell();
+  holder.join();
+  learnt = 0;
+}
+
+BOOST_AUTO_TEST_CASE(made_again_without_what_it_was_made_from) {
+  asio::io_context context;
+  fork_server server{context, {.preload = [] { ++state; }}};
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 1);
+  // With the template, and whatever stands ready.
+  for (int const pid : children()) {
+    ::kill(pid, SIGKILL);
+    wait_until_gone(pid);
+  }
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 1);
+  BOOST_TEST(server.stats().starts == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(what_it_was_made_from_is_stopped) {
+  asio::io_context context;
+  fork_server server{context, {.preload = [] { ++state; }}};
+  for (int const pid : children())
+    if (pid != server.pid()) ::kill(pid, SIGSTOP);
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 1);
+  int const before = server.pid();
+  ::kill(before, SIGKILL);
+  wait_until_gone(before);
+  auto const lost = run(server, context, call(read_state));
+  BOOST_TEST((lost.ec == error::server_died), lost.ec.message());
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_is_no_zombie_after_its_end) {
+  scratch_folder folder;
+  std::string const path = (folder / "go").string();
+  auto const load = [](const std::string& name) {
+    state = ::fork();
+    if (state != 0) return;
+    while (::access(name.c_str(), F_OK) == -1) ::usleep(1000);
+    ::_exit(0);
+  };
+  asio::io_context context;
+  fork_server server{context, {.preload = call(load, path)}};
+  pid_t const left = run(server, context, call(read_state)).what.value_or(0);
+  BOOST_REQUIRE(left > 0);
+  std::ofstream{path} << 1;
+  wait_until_gone(left);
+  // A child of the server is not to inherit that.
+  auto const has_child = [] {
+    pid_t const pid = ::fork();
+    if (pid == 0) ::_exit(3);
+    int status = 0;
+    return ::waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 3;
+  };
+  BOOST_TEST(run(server, context, call(has_child)).what.value_or(false));
+}
+
+BOOST_AUTO_TEST_CASE(it_may_change_the_root_directory) {
+  if (::geteuid() != 0) return;
+  scratch_folder folder;
+  asio::io_context context;
+  auto const load = [](const std::string& root) {
+    if (::chroot(root.c_str()) == -1 || ::chdir("/") == -1) throw 1;
+    state = 2;
+  };
+  fork_server server{context, {.preload = call(load, (folder / "").string())}};
+  auto const done = run(server, context, call(read_state), {.out = isolatte::capture{}});
+  BOOST_TEST(done.what.value_or(-1) == 2, done.what);
+}
+
+BOOST_AUTO_TEST_CASE(a_limit_that_it_exceeds_is_its_own_fault) {
+  auto const done = failure_of([] {
+    struct rlimit const one{1, 1};
+    ::setrlimit(RLIMIT_FSIZE, &one);
+    std::fputs("more than that", stderr);
+    ::raise(SIGXFSZ);
+  });
+  BOOST_TEST((done.ec == error::preload_failed), done.ec.message());
+}
+
+BOOST_AUTO_TEST_CASE(what_it_writes_to_stderr_takes_little_memory) {
+  asio::io_context context;
+  scratch_folder folder;
+  std::string const path = (folder / "go").string();
+  // Ends when its first bytes are gone.
+  auto const load = [] {
+    std::string const much(1024 * 1024, 'x');
+    while (true) {
+      if (::write(2, much.data(), much.size()) == -1) throw 1;
+      struct stat file{};
+      if (::fstat(2, &file) == -1) throw 2;
+      if (file.st_blocks * 512 < file.st_size) break;
+      ::usleep(10000);
+    }
+    std::fputs("the end", stderr);
+    throw std::runtime_error{"enough"};
+  };
+  fork_server server{context, {.preload = load}};
+  auto const done = run(server, context, call(read_state));
+  BOOST_TEST((done.ec == error::preload_failed), done.ec.message());
+  BOOST_TEST(done.what.err_text().ends_with("the end"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -9,6 +9,7 @@
 #include "posix/child/enter_sandbox.hpp"
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
+#include "posix/child/preload.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -119,6 +120,13 @@ bool set_terminal_stops(bool ignored) noexcept {
          sys.sigaction(SIGTTOU, &action, nullptr) == 0;
 }
 
+/// Undoes what the template has done for the processes that its preload has left.
+bool await_own_children() noexcept {
+  struct sigaction fresh{};
+  fresh.sa_handler = SIG_DFL;
+  return sys.sigaction(SIGCHLD, &fresh, nullptr) == 0;
+}
+
 bool unblock_signals() noexcept {
   sigset_t none;
   sigemptyset(&none);
@@ -196,6 +204,8 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
   if ((plan.of_template || plan.ignore_terminal_stops) &&
       !set_terminal_stops(plan.ignore_terminal_stops))
+    return setup_step::signals;
+  if (plan.of_template && reaps_left_processes() && !await_own_children())
     return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;

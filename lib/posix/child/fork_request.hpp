@@ -24,13 +24,14 @@ namespace isolatte::inline v0_1::posix {
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
-/// of the link over which it will be told what to run.
+/// of the link over which it will be told what to run. An order of another template is the same,
+/// with that template's end of its socket.
 ///
 /// Sent as it is in memory, so it has no padding: that would carry bytes of the program's memory
 /// into every child.
 struct fork_request {
   enum flag : std::uint32_t {
-    is_order = 1 << 0,
+    orders_standby = 1 << 0,
     leads_group = 1 << 1,
     reports_faults = 1 << 2,
     has_leash = 1 << 3,
@@ -43,6 +44,7 @@ struct fork_request {
     has_sandbox = 1 << 10,
     /// The call itself enters the sandbox, once it is ready for that.
     defers_sandbox = 1 << 11,
+    orders_template = 1 << 12,
   };
 
   std::uint64_t id = 0;

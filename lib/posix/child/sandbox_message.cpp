@@ -26,10 +26,12 @@ struct sandbox_header {
     has_files = 1 << 3,
     process_namespace = 1 << 4,
     is_inherited = 1 << 5,
+    is_of_template = 1 << 6,
   };
   std::uint32_t flags = 0;
   std::uint32_t layers = 0;
   std::uint32_t kept = 0;
+  std::int32_t leash_number = -1;
 
   void set(flag one, bool whether) noexcept {
     if (whether) flags |= one;
@@ -43,6 +45,7 @@ struct layer_header {
   std::uint32_t instructions = 0;
   std::uint32_t pid_marks = 0;
   std::uint32_t leash_marks = 0;
+  std::uint32_t pass_marks = 0;
 };
 static_assert(std::has_unique_object_representations_v<layer_header>);
 
@@ -89,10 +92,12 @@ void append_layer(std::vector<std::byte>& bytes, const confine::sandbox_layer& l
   header.instructions = static_cast<std::uint32_t>(calls.instructions.size());
   header.pid_marks = static_cast<std::uint32_t>(calls.pid_marks.size());
   header.leash_marks = static_cast<std::uint32_t>(calls.leash_marks.size());
+  header.pass_marks = static_cast<std::uint32_t>(calls.pass_marks.size());
   append_all(bytes, std::span<const layer_header>{&header, 1});
   append_all<sock_filter>(bytes, calls.instructions);
   append_all<std::uint16_t>(bytes, calls.pid_marks);
   append_all<std::uint16_t>(bytes, calls.leash_marks);
+  append_all<std::uint16_t>(bytes, calls.pass_marks);
 }
 
 void take_layer(sandbox_parts& parts, std::span<const std::byte>& rest, error_code& ec) {
@@ -102,9 +107,10 @@ void take_layer(sandbox_parts& parts, std::span<const std::byte>& rest, error_co
   calls.instructions = take_all<sock_filter>(rest, header.instructions, ec);
   calls.pid_marks = take_all<std::uint16_t>(rest, header.pid_marks, ec);
   calls.leash_marks = take_all<std::uint16_t>(rest, header.leash_marks, ec);
-  if (!are_inside(calls.pid_marks, calls.instructions.size()) ||
-      !are_inside(calls.leash_marks, calls.instructions.size()))
-    ec = make_error_code(boost::system::errc::bad_message);
+  calls.pass_marks = take_all<std::uint16_t>(rest, header.pass_marks, ec);
+  for (auto const* const marks : {&calls.pid_marks, &calls.leash_marks, &calls.pass_marks})
+    if (!are_inside(*marks, calls.instructions.size()))
+      ec = make_error_code(boost::system::errc::bad_message);
   if (ec) return;
   auto& layer = parts.plan.layers.emplace_back();
   parts.has_ruleset.push_back(header.has_ruleset != 0);
@@ -125,6 +131,8 @@ void append(std::vector<std::byte>& bytes, std::vector<int>& descriptors,
   header.set(sandbox_header::has_files, plan.has_files);
   header.set(sandbox_header::process_namespace, plan.process_namespace);
   header.set(sandbox_header::is_inherited, plan.role == confine::sandbox_role::inherited);
+  header.set(sandbox_header::is_of_template, plan.role == confine::sandbox_role::of_template);
+  header.leash_number = plan.leash_number;
   append_all(bytes, std::span<const sandbox_header>{&header, 1});
   for (auto const& layer : plan.layers) append_layer(bytes, layer);
   append_all<confine::memory_range>(bytes, plan.kept);
@@ -143,6 +151,9 @@ sandbox_parts take_parts(std::span<const std::byte>& rest, error_code& ec) {
   parts.plan.has_files = header.has(sandbox_header::has_files);
   parts.plan.process_namespace = header.has(sandbox_header::process_namespace);
   if (header.has(sandbox_header::is_inherited)) parts.plan.role = confine::sandbox_role::inherited;
+  if (header.has(sandbox_header::is_of_template))
+    parts.plan.role = confine::sandbox_role::of_template;
+  parts.plan.leash_number = header.leash_number;
   parts.joins_user = header.has(sandbox_header::joins_user);
   parts.joins_network = header.has(sandbox_header::joins_network);
   parts.joins_ipc = header.has(sandbox_header::joins_ipc);

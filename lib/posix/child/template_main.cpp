@@ -3,6 +3,7 @@
 
 #include "posix/child/template_main.hpp"
 
+#include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/fork_request.hpp"
@@ -14,10 +15,21 @@
 #include "posix/signals_blocked.hpp"
 #include "posix/system_calls.hpp"
 
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 // A template has one thread, so it may allocate, and so may its children.
 
@@ -53,29 +65,62 @@ int make_requested(std::span<const std::byte> message, std::vector<descriptor>& 
   return make_child(*child.page().data(), ec, [&] { child.run(); });
 }
 
-int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>& received,
-                 error_code& ec) {
+standby_ends take_ends(std::vector<descriptor>& received, error_code& ec) {
   if (received.size() != 3) {
     ec = make_error_code(boost::system::errc::bad_message);
-    return 0;
+    return {};
   }
-  standby_ends ends{child_page::of_file(received[0].get(), ec), std::move(received[1]),
-                    std::move(received[2])};
+  return {child_page::of_file(received[0].get(), ec), std::move(received[1]),
+          std::move(received[2])};
+}
+
+int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>& received,
+                 error_code& ec) {
+  standby_ends ends = take_ends(received, ec);
   if (ec) return 0;
   return make_child(*ends.page.data(), ec, [&] { standby_main(std::move(ends), socket, room); });
 }
 
+/// Serves the other template's socket, in that template.
+[[noreturn]] void copy_main(int socket, const standby_ends& ends) noexcept {
+  sys.close(socket);
+  child_page_data& page = *ends.page.data();
+#ifdef MADV_DONTFORK
+  // Without this its children could write to the page in its name.
+  sys.madvise(&page, sizeof page, MADV_DONTFORK);
+#endif
+  if (sys.setpgid(0, 0) == -1) give_up(page, setup_step::process_group, errno);
+  if (!arm_leash(ends.leash.get(), true)) give_up(page, setup_step::leash, errno);
+  sigset_t none;
+  sigemptyset(&none);
+  if (sys.sigprocmask(SIG_SETMASK, &none, nullptr) == -1) give_up(page, setup_step::signals, errno);
+  template_main(ends.link.get());
+  leave(0);
+}
+
+/// Makes another template, which has all that this one has.
+int make_copy(int socket, std::vector<descriptor>& received, error_code& ec) {
+  standby_ends const ends = take_ends(received, ec);
+  if (ec) return 0;
+  return make_child(*ends.page.data(), ec, [&] { copy_main(socket, ends); });
+}
+
+/// @return the number of the process that the message asks for; 0 if there is none, and without an
+/// error the function is not there
+int make_asked(int socket, std::span<std::byte> room, std::span<const std::byte> message,
+               std::vector<descriptor>& received, error_code& ec) {
+  fork_request const request = read_request(message);
+  if (request.has(fork_request::orders_standby)) return make_standby(socket, room, received, ec);
+  if (request.has(fork_request::orders_template)) return make_copy(socket, received, ec);
+  return has_functions(request) ? make_requested(message, received, ec) : 0;
+}
+
 fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::byte> message,
                   std::vector<descriptor>& received, error_code ec) {
-  fork_request const request = read_request(message);
-  bool const is_order = request.has(fork_request::is_order);
   fork_reply reply;
-  reply.id = request.id;
+  reply.id = read_request(message).id;
   reply.began = std::chrono::steady_clock::now().time_since_epoch().count();
-  if (!ec && !is_order && !has_functions(request)) return reply;
-  if (!ec)
-    reply.pid =
-        is_order ? make_standby(socket, room, received, ec) : make_requested(message, received, ec);
+  if (!ec) reply.pid = make_asked(socket, room, message, received, ec);
   reply.error = ec.value();
   return reply;
 }
@@ -100,48 +145,101 @@ void template_main(int socket) {
   }
 }
 
-template_task::template_task(int socket, preload_plan first, namer unconfined)
-    : socket_{socket}, first_{first}, namer_{unconfined}, code_{loaded_code()} {}
+namespace {
+
+/// Without it frames have no names.
+void make_namer(const template_ends& ends) {
+  error_code ignored;
+  make_child(*ends.unconfined.page, ignored, [&] {
+    sys.close(ends.socket);
+    template_main(ends.unconfined.socket);
+    leave(0);
+  });
+  sys.close(ends.unconfined.socket);
+}
+
+void enter_sandbox_of_children(const template_ends& ends) {
+  if (ends.unconfined.page == nullptr) return;
+  make_namer(ends);
+  enter_deferred_sandbox({});
+}
+
+/// The seed's plan for the templates that are made from it.
+preload_plan first_of_templates;
+
+class seeded_template_task final : public detail::child_task {
+ public:
+  static std::unique_ptr<child_task> make(std::span<const std::byte> arguments) {
+    return std::make_unique<seeded_template_task>(arguments);
+  }
+
+  explicit seeded_template_task(std::span<const std::byte> arguments) {
+    seeded_template given;
+    std::memcpy(&given, arguments.data(), std::min(arguments.size(), sizeof given));
+    ends_.socket = given.socket;
+    ends_.leash_number = given.leash_number;
+    if (given.namer_page == -1) return;
+    error_code ec;
+    page_ = child_page::of_file(given.namer_page, ec);
+    if (ec) throw boost::system::system_error{ec, "isolatte: mapping a page"};
+    sys.close(given.namer_page);
+    ends_.unconfined = {given.namer_socket, page_.data()};
+  }
+
+  void invoke() override {
+    preload_result const preloaded = run_preload();
+    enter_sandbox_of_children(ends_);
+    error_code lost;
+    send_message(ends_.socket, std::as_bytes(std::span{&preloaded, 1}), {}, true, lost);
+    if (!lost) template_main(ends_.socket);
+  }
+  void encode(detail::byte_buffer&) const override {}
+  void release() noexcept override {}
+
+ private:
+  /// Ends the socket if the call fails: the program waits for that, and only then for the frame
+  /// that says why.
+  preload_result run_preload() {
+    struct socket_guard {
+      int socket;
+      ~socket_guard() {
+        if (socket != -1) sys.shutdown(socket, SHUT_RDWR);
+      }
+    } guard{ends_.socket};
+    preload_result const result = preload(first_of_templates, ends_.socket, ends_.leash_number);
+    guard.socket = -1;
+    return result;
+  }
+
+  template_ends ends_;
+  child_page page_;
+};
+
+}  // namespace
+
+template_task::template_task(template_ends ends) : ends_{ends}, code_{loaded_code()} {}
 
 void template_task::invoke() {
   rely_on(code_);
-  preload_result preloaded;
-  if (first_.call != nullptr) preloaded = run_preload();
-  if (namer_.page != nullptr) {
-    make_namer();
-    enter_deferred_sandbox({});
-  }
-  if (first_.call != nullptr) {
-    error_code lost;
-    send_message(socket_, std::as_bytes(std::span{&preloaded, 1}), {}, true, lost);
-    if (lost) return;
-  }
+  enter_sandbox_of_children(ends_);
+  template_main(ends_.socket);
+}
+
+seed_task::seed_task(int socket, preload_plan first)
+    : socket_{socket}, first_{first}, code_{loaded_code()} {}
+
+void seed_task::invoke() {
+  rely_on(code_);
+  first_of_templates = first_;
   template_main(socket_);
 }
 
-/// Ends the socket if the call fails: the program waits for that, and only then for the frame that
-/// says why.
-preload_result template_task::run_preload() {
-  struct socket_guard {
-    int socket;
-    ~socket_guard() {
-      if (socket != -1) sys.shutdown(socket, SHUT_RDWR);
-    }
-  } guard{socket_};
-  preload_result const result = preload(first_, socket_);
-  guard.socket = -1;
-  return result;
-}
-
-/// Without it frames have no names.
-void template_task::make_namer() {
-  error_code ignored;
-  make_child(*namer_.page, ignored, [&] {
-    sys.close(socket_);
-    template_main(namer_.socket);
-    leave(0);
-  });
-  sys.close(namer_.socket);
+detail::remote_call preload_call(const seeded_template& ends) {
+  detail::remote_call call;
+  call.entry = &seeded_template_task::make;
+  auto const bytes = std::as_bytes(std::span{&ends, 1});
+  call.arguments.append(bytes.data(), bytes.size());
+  return call;
 }
 
 }  // namespace isolatte::inline v0_1::posix

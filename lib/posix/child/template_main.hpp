@@ -9,7 +9,10 @@
 #include "posix/code_address.hpp"
 
 #include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/remote_call.hpp>
 
+#include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace isolatte::inline v0_1::posix {
@@ -24,33 +27,65 @@ void template_main(int socket);
 struct namer {
   /// Its end of its socket, which the template keeps.
   int socket = -1;
-  /// Tells the program of its number.
+  /// Tells the program of its number; null: there is no namer.
   child_page_data* page = nullptr;
+};
+
+/// The ends by which a template works.
+struct template_ends {
+  /// The template's end of its socket, which the child keeps.
+  int socket = -1;
+  /// The number that the leashes of its children get, or -1.
+  int leash_number = -1;
+  /// A template has one if its child_plan has a sandbox for its children.
+  namer unconfined{};
 };
 
 /// Makes a template of a child.
 class template_task final : public detail::child_task {
  public:
   /// In the program.
-  /// @param socket the template's end, which the child keeps
-  /// @param first what the template does before it stands ready; the call outlives the task
-  /// @param unconfined of a template whose child_plan has a sandbox for its children
-  explicit template_task(int socket, preload_plan first = {}, namer unconfined = {});
+  explicit template_task(template_ends ends);
   void invoke() override;
   void encode(detail::byte_buffer&) const override {}
   void release() noexcept override {}
 
  private:
-  preload_result run_preload();
-  void make_namer();
-
-  int socket_;
-  preload_plan first_;
-  namer namer_;
+  template_ends const ends_;
   /// The code that is loaded, found out before the fork: in a copy of a program with threads the
   /// loader's lock may never be released.
   std::vector<code_segment> const code_;
 };
+
+/// Makes a seed of a child: a template whose only requests are those of preload_call().
+class seed_task final : public detail::child_task {
+ public:
+  /// In the program.
+  /// @param first what each template does that is made from the seed
+  seed_task(int socket, preload_plan first);
+  void invoke() override;
+  void encode(detail::byte_buffer&) const override {}
+  void release() noexcept override {}
+
+ private:
+  int const socket_;
+  preload_plan const first_;
+  std::vector<code_segment> const code_;
+};
+
+/// The arguments of a call that makes a template of a seed's child: numbers of descriptors that the
+/// child keeps, and -1 for those that there are not.
+struct seeded_template {
+  std::int32_t socket = -1;
+  std::int32_t leash_number = -1;
+  std::int32_t namer_socket = -1;
+  /// The file of the namer's page.
+  std::int32_t namer_page = -1;
+};
+static_assert(std::has_unique_object_representations_v<seeded_template>);
+
+/// The call by which a seed makes a template, which preloads.
+detail::remote_call preload_call(const seeded_template& ends);
 
 }  // namespace isolatte::inline v0_1::posix
 

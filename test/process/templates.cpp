@@ -1,0 +1,222 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "helpers.hpp"
+#include "in_threads.hpp"
+#include "remembered.hpp"
+#include "support/nothing_left.hpp"
+#include "support/sanitizers.hpp"
+
+#include <isolatte/call.hpp>
+#include <isolatte/error.hpp>
+#include <isolatte/fork_server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/test/unit_test.hpp>
+
+#include <fstream>
+#include <list>
+#include <optional>
+#include <string>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+namespace templates_test {
+
+namespace asio = boost::asio;
+using isolatte::call;
+using isolatte::ending;
+using isolatte::error;
+using isolatte::fork_server;
+using isolatte::options;
+using namespace isolatte::test;
+
+int state = 0;
+int read_state() { return state; }
+
+template <class Call>
+auto run(fork_server& server, asio::io_context& context, Call fn, options opts = {}) {
+  remembered<isolatte::result_of<Call>> done;
+  server.async_fork(std::move(fn), std::move(opts), done.handler());
+  context.restart();
+  context.run();
+  BOOST_TEST(done.calls == 1);
+  return done;
+}
+
+/// Runs some at once.
+template <class Call>
+auto run_at_once(fork_server& server, asio::io_context& context, Call fn) {
+  std::list<remembered<isolatte::result_of<Call>>> all(8);
+  for (auto& each : all) server.async_fork(fn, each.handler());
+  context.restart();
+  context.run();
+  for (auto const& each : all) BOOST_TEST(each.calls == 1);
+  return all;
+}
+
+/// Runs some at once while the first template is stopped. One child may stand ready. A copy has to
+/// make the second one that completes, which is returned.
+template <class Call>
+auto run_in_copy(fork_server& server, asio::io_context& context, Call fn) {
+  // A copy that has ended is made again when it is wanted, and then is there for the next.
+  run_at_once(server, context, call(read_state));
+  run(server, context, call(read_state));
+  int const first = server.pid();
+  using result = isolatte::result_of<Call>;
+  std::list<remembered<result>> done;
+  ::kill(first, SIGSTOP);
+  for (int i = 0; i != 8; ++i)
+    server.async_fork(fn, [&](boost::system::error_code ec, isolatte::outcome<result> what) {
+      if (done.size() == 2) return;
+      done.emplace_back().handler()(ec, std::move(what));
+      if (done.size() == 2) ::kill(first, SIGCONT);
+    });
+  context.restart();
+  context.run();
+  BOOST_REQUIRE(done.size() == 2u);
+  return std::move(done.back());
+}
+
+BOOST_FIXTURE_TEST_SUITE(templates, nothing_left)
+
+BOOST_AUTO_TEST_CASE(none_is_an_error_that_says_so) {
+  asio::io_context context;
+  BOOST_CHECK_EXCEPTION(
+      (fork_server{context, {.templates = 0}}), boost::system::system_error,
+      [](const auto& thrown) { return thrown.code() == boost::system::errc::invalid_argument; });
+}
+
+BOOST_AUTO_TEST_CASE(there_are_as_many_as_asked_for) {
+  asio::io_context context;
+  std::optional<fork_server> server{std::in_place, context,
+                                    isolatte::fork_server_options{.templates = 3}};
+  BOOST_TEST(run(*server, context, call([] { return 7; })).what.value() == 7);
+  BOOST_TEST(server->stats().starts == 3u);
+  auto const now = children();
+  // And one ahead of need.
+  BOOST_TEST(now.size() >= 3u);
+  server.reset();
+  for (int const pid : now) wait_until_gone(pid);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_makes_children_while_the_first_one_is_busy) {
+  asio::io_context context;
+  fork_server server{context, {.templates = 2}};
+  auto const done = run_in_copy(server, context, call([] { return 5; }));
+  BOOST_TEST(done.what.value_or(0) == 5, done.what);
+}
+
+BOOST_AUTO_TEST_CASE(copies_have_the_state_of_a_preload_that_runs_once) {
+  scratch_folder folder;
+  std::string const path = (folder / "runs").string();
+  auto const load = [](const std::string& name) {
+    std::ofstream{name, std::ios::app} << '.';
+    state = 42;
+  };
+  asio::io_context context;
+  fork_server server{context, {.templates = 4, .preload = call(load, path)}};
+  std::list<remembered<int>> all(64);
+  for (auto& each : all) server.async_fork(call(read_state), each.handler());
+  context.run();
+  for (auto const& each : all) BOOST_TEST(each.what.value_or(-1) == 42);
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 42);
+  BOOST_TEST(read_file(path) == ".");
+  BOOST_TEST(server.stats().starts == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(a_copy_that_died_is_made_again) {
+  asio::io_context context;
+  fork_server server{context, {.templates = 2, .preload = [] { state = 8; }}};
+  run(server, context, call(read_state));
+  auto const before = children();
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 8);
+  // Whatever is not the first template: the seed, the copy and children ahead of need.
+  for (int const pid : before)
+    if (pid != server.pid()) {
+      ::kill(pid, SIGKILL);
+      wait_until_gone(pid);
+    }
+  for (auto const& each : run_at_once(server, context, call(read_state)))
+    BOOST_TEST(each.what.value_or(-1) == 8, each.what);
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 8);
+  BOOST_TEST(server.stats().starts > 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_first_one_dies_and_the_copies_go_on) {
+  asio::io_context context;
+  fork_server server{context, {.templates = 3, .preload = [] { state = 9; }}};
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 9);
+  int const first = server.pid();
+  ::kill(first, SIGKILL);
+  wait_until_gone(first);
+  for (int i = 0; i != 3; ++i)
+    BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 9);
+  BOOST_TEST(server.pid() != first);
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 9);
+}
+
+BOOST_AUTO_TEST_CASE(children_of_copies_are_confined) {
+  // The sanitizers' run-time needs what a sandbox forbids.
+  if (with_asan || with_tsan) return;
+  asio::io_context context;
+  std::optional<fork_server> made;
+  try {
+    made.emplace(context, isolatte::fork_server_options{.templates = 2,
+                                                        .preload = [] { state = 6; },
+                                                        .sandbox = isolatte::sandbox::pure()});
+  } catch (const boost::system::system_error& refused) {
+    BOOST_TEST((refused.code() == error::sandbox_unsupported), refused.what());
+    return;
+  }
+  auto const look = [] { return std::pair{state, ::open("/etc/passwd", O_RDONLY) == -1}; };
+  for (auto const& done :
+       {run(*made, context, call(look)), run_in_copy(*made, context, call(look))}) {
+    if (done.what.how() == ending::returned)
+      BOOST_TEST((done.what.value() == std::pair{6, true}), done.what);
+    else
+      BOOST_TEST(done.what.how() == ending::faulted, done.what);
+  }
+  auto const crash = [] {
+    int volatile* nowhere = nullptr;
+    *nowhere = 1;
+  };
+  auto const fault = run_in_copy(*made, context, call(crash));
+  BOOST_REQUIRE(fault.what.fault().has_value());
+  BOOST_TEST(fault.what.fault()->trace.find("templates") != std::string::npos,
+             fault.what.fault()->trace);
+}
+
+BOOST_AUTO_TEST_CASE(several_threads_use_them) {
+  asio::io_context context;
+  fork_server server{context, {.templates = 3}};
+  std::list<remembered<int>> all(120);
+  auto const twice = [](int n) { return 2 * n; };
+  int n = 0;
+  for (auto& each : all) server.async_fork(call(twice, n++), each.handler());
+  in_threads(3, [&](int) { context.run(); });
+  n = 0;
+  for (auto const& each : all) BOOST_TEST(each.what.value_or(-1) == 2 * n++);
+}
+
+BOOST_AUTO_TEST_CASE(copies_of_a_preload_that_fails_come_with_the_next_one) {
+  scratch_folder folder;
+  std::string const path = (folder / "go").string();
+  auto const load = [](const std::string& name) {
+    if (::access(name.c_str(), F_OK) == -1) throw 1;
+    state = 4;
+  };
+  asio::io_context context;
+  fork_server server{context, {.templates = 2, .preload = call(load, path)}};
+  BOOST_TEST((run(server, context, call(read_state)).ec == error::preload_failed));
+  std::ofstream{path} << 1;
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 4);
+  BOOST_TEST(run_in_copy(server, context, call(read_state)).what.value_or(-1) == 4);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace templates_test
