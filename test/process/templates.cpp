@@ -59,9 +59,10 @@ auto run_at_once(fork_server& server, asio::io_context& context, Call fn) {
 }
 
 /// Runs some at once while the first template is stopped. One child may stand ready. A copy has to
-/// make the second one that completes, which is returned.
+/// make the second one that completes, which is returned, unless the machine is so slow that the
+/// first template has been taken for dead before.
 template <class Call>
-auto run_in_copy(fork_server& server, asio::io_context& context, Call fn) {
+auto try_in_copy(fork_server& server, asio::io_context& context, Call fn) {
   // A copy that has ended is made again when it is wanted, and then is there for the next.
   run_at_once(server, context, call(read_state));
   run(server, context, call(read_state));
@@ -79,6 +80,15 @@ auto run_in_copy(fork_server& server, asio::io_context& context, Call fn) {
   context.run();
   BOOST_REQUIRE(done.size() == 2u);
   return std::move(done.back());
+}
+
+template <class Call>
+auto run_in_copy(fork_server& server, asio::io_context& context, Call fn) {
+  constexpr int most_tries = 20;
+  for (int i = 1;; ++i) {
+    auto done = try_in_copy(server, context, fn);
+    if (done.ec != error::server_died || i == most_tries) return done;
+  }
 }
 
 BOOST_FIXTURE_TEST_SUITE(templates, nothing_left)
@@ -184,10 +194,11 @@ BOOST_AUTO_TEST_CASE(children_of_copies_are_confined) {
     int volatile* nowhere = nullptr;
     *nowhere = 1;
   };
-  auto const fault = run_in_copy(*made, context, call(crash));
-  BOOST_REQUIRE(fault.what.fault().has_value());
-  BOOST_TEST(fault.what.fault()->trace.find("templates") != std::string::npos,
-             fault.what.fault()->trace);
+  for (auto const& fault : run_at_once(*made, context, call(crash))) {
+    BOOST_REQUIRE(fault.what.fault().has_value());
+    BOOST_TEST(fault.what.fault()->trace.find("templates") != std::string::npos,
+               fault.what.fault()->trace);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(several_threads_use_them) {
