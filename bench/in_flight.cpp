@@ -64,5 +64,5 @@ void add_in_flight_rows() {
     add_row("raw/int", 1, raw_in_flight)->ArgName("in_flight")->Arg(in_flight);
     add_row("async/int", 1, async_in_flight)->ArgName("in_flight")->Arg(in_flight);
   }
-  add_row("raw_parallel/int", 1, raw_parallel)->ArgName("in_flight")->Arg(64);
+  add_row("raw/int_parallel", 1, raw_parallel)->ArgName("in_flight")->Arg(64);
 }

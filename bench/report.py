@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-BY_HAND = ("raw", "raw_parallel", "stream")
+BY_HAND = ("raw", "stream")
 PEERS = ("boost_process", "thread_pool", "cpython_executor", "cpython_pool", "cpython_fresh", "ruby")
 COUNTS = ("calls", "switches", "all_calls", "all_switches", "all_faults")
 # Even quartiles that do not overlap are chance now and then, in a hundred rows. So a row has to
@@ -42,7 +42,9 @@ RATIOS = [
     *((f"fork server, {n} in flight : by hand with as many", f"server/int/in_flight:{n}",
        f"raw/int/in_flight:{n}") for n in (1, 4, 16, 64, 1000)),
     ("fork server, 64 in flight : by hand in a process a processor", "server/int/in_flight:64",
-     "raw_parallel/int/in_flight:64"),
+     "raw/int_parallel/in_flight:64"),
+    ("fork server with a template a processor, 64 in flight : by hand in a process a processor",
+     "server/int_parallel/in_flight:64", "raw/int_parallel/in_flight:64"),
     ("fork server, now and then : by hand", "server/int_now_and_then", "raw/int_now_and_then"),
     ("fresh worker ahead of need : by hand", "pool_fresh/echo/workers:2/in_flight:1", "raw/int"),
     ("fresh worker ahead of need, 16 in flight : by hand with 16",

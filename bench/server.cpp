@@ -29,11 +29,11 @@ void server_int(benchmark::State& state) {
   for (auto _ : state) serve_one(early->plain);
 }
 
-void server_in_flight(benchmark::State& state) {
+void in_flight_of(isolatte::fork_server& server, benchmark::State& state) {
   auto const in_flight = static_cast<int>(state.range(0));
   int const jobs = jobs_of(in_flight);
-  crowd all{early->context, [](auto handler) {
-              early->plain.async_fork(isolatte::call(answer), {}, std::move(handler));
+  crowd all{early->context, [&](auto handler) {
+              server.async_fork(isolatte::call(answer), {}, std::move(handler));
             }};
   counted const counts{state, jobs};
   for (auto _ : state) all.run(jobs, in_flight);
@@ -44,7 +44,13 @@ void server_in_flight(benchmark::State& state) {
 void add_server_rows() {
   add_row("server/int", 100, server_int);
   for (int const in_flight : {1, 4, 16, 64, 1000})
-    add_row("server/int", 1, server_in_flight)->ArgName("in_flight")->Arg(in_flight);
+    add_row("server/int", 1, [](benchmark::State& state) { in_flight_of(early->plain, state); })
+        ->ArgName("in_flight")
+        ->Arg(in_flight);
+  add_row("server/int_parallel", 1,
+          [](benchmark::State& state) { in_flight_of(early->parallel, state); })
+      ->ArgName("in_flight")
+      ->Arg(64);
   add_timed_row("raw/int_now_and_then", 100, [](benchmark::State& state) {
     now_and_then(state, [] { finish_raw_int(start_raw_int()); });
   });

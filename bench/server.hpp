@@ -8,10 +8,15 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
+#include <thread>
+
 struct early_servers {
   boost::asio::io_context context{1};
   isolatte::fork_server plain{context};
   isolatte::fork_server sandboxed{context, {.sandbox = isolatte::sandbox::pure()}};
+  isolatte::fork_server parallel{context,
+                                 {.templates = std::max(1U, std::thread::hardware_concurrency())}};
 };
 
 /// Set by main() while the program is small, because a server keeps the size of that moment.
