@@ -327,10 +327,6 @@ void pool::start_worker() {
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
-    auto kept = opts.keep.fds();
-    kept.push_back(child.socket.get());
-    kept.push_back(child.page.get());
-    opts.keep = kept;
     call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              from->symboliser_for(opts), ec);
@@ -359,15 +355,15 @@ void pool::start_worker() {
 /// The call that makes a worker of a child.
 detail::remote_call pool::worker_call(const worker::child_side& child) const {
   posix::worker_plan plan;
-  plan.socket = child.socket.get();
-  plan.page = child.page.get();
   plan.report_memory = policy_.max_worker_memory ? 1 : 0;
   auto const* const initializer = opts_.initializer.get();
-  if (!initializer) return posix::make_worker_call(plan, {});
+  int const socket = child.socket.get();
+  int const page = child.page.get();
+  if (!initializer) return posix::make_worker_call(plan, socket, page, {});
   plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));
   if (initializer->function != 0)
     plan.initializer_function = posix::locate_code(initializer->function);
-  return posix::make_worker_call(plan, initializer->arguments.bytes());
+  return posix::make_worker_call(plan, socket, page, initializer->arguments.bytes());
 }
 
 void pool::start_refused(const error_code& ec) {

@@ -14,15 +14,20 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <fstream>
-#include <list>
-#include <set>
+#include <functional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pool_preload_test {
@@ -44,6 +49,56 @@ void load(const std::string& path) {
   std::ofstream{path + ".loads", std::ios::app} << '.';
   std::ifstream file{path};
   if (!(file >> state)) throw std::runtime_error{"no data"};
+}
+
+/// The descriptors that a preload has opened.
+std::vector<int> opened;
+
+/// Opens a file so often that the numbers include those that the program has in use.
+void open_many(const std::string& path) {
+  for (int i = 0; i != 200; ++i) opened.push_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// @return what the opened files say, and writes to a kept descriptor
+std::string read_opened(int kept) {
+  std::string all;
+  for (int const fd : opened) {
+    char byte = '?';
+    static_cast<void>(::pread(fd, &byte, 1, 0));
+    if (all.find(byte) == std::string::npos) all += byte;
+  }
+  write_all(1, "out");
+  return write_all(kept, ".") ? all : "kept nothing";
+}
+
+/// Takes all numbers up to 600, and runs jobs in a pool whose preload keeps files open.
+std::string run_with_many_descriptors(const std::string& path, isolatte::pool_options opts) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  wire given;
+  for (int last = 0; last != -1 && last < 600;) last = ::dup(0);
+  asio::io_context context;
+  opts.preload = call(open_many, path);
+  opts.worker.out = isolatte::capture{};
+  opts.worker.keep = {given.write_end()};
+  isolatte::worker_pool pool{context, std::move(opts)};
+  std::ostringstream text;
+  int left = 5;
+  std::function<void()> run_next = [&] {
+    pool.async_run(call(read_opened, given.write_end()), {},
+                   [&](error_code ec, isolatte::outcome<std::string> what) {
+                     if (ec) text << ec.message();
+                     text << what.value_or("none") << ':' << what.out_text() << ' ';
+                     if (--left != 0) return run_next();
+                     pool.stop();
+                   });
+  };
+  run_next();
+  context.run();
+  text << given.read_rest();
+  return std::move(text).str();
 }
 
 struct fixture : pool_fixture {
@@ -87,6 +142,15 @@ BOOST_AUTO_TEST_CASE(the_initializer_comes_after_it_in_every_worker) {
         .initializer = [] { ++state; },
         .preload = call(load, path)});
   for (int i = 0; i != 3; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 43);
+}
+
+BOOST_AUTO_TEST_CASE(its_files_stay_open_however_many_descriptors_the_program_has) {
+  std::ofstream{path} << 'x';
+  for (std::size_t const jobs : {1u, 0u})
+    BOOST_TEST(in_bare_process([&] {
+                 return run_with_many_descriptors(path,
+                                                  {.workers = 2, .max_jobs_per_worker = jobs});
+               }) == "x:out x:out x:out x:out x:out .....");
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_waits_for_it_can_be_cancelled) {
