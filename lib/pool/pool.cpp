@@ -230,6 +230,7 @@ void pool::perform(const pool_action& todo) {
     case kind::read_replies: read_replies(*who); break;
     case kind::retire: who->retire(); break;
     case kind::stop: who->run->stop(type_of(todo.how), todo.grace); break;
+    case kind::go_back: go_back(); break;
     case kind::complete: refuse(*what, todo.end); break;
   }
 }
@@ -500,8 +501,8 @@ void pool::take_readiness(worker& from, reply what) {
   using posix::reply_kind;
   if (what.header.id == posix::reply_header::ready && what.header.what() == reply_kind::value)
     return machine_.ready(from, clock::now());
-  break_down(what.header.what() == reply_kind::exception ? std::move(what.payload)
-                                                         : detail::byte_buffer{});
+  start_failed(from, what.header.what() == reply_kind::exception ? std::move(what.payload)
+                                                                 : detail::byte_buffer{});
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
@@ -512,24 +513,23 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   read_replies(*which);
   auto const* const first = static_cast<const job*>(which->first());
   auto why = logic::worker_end::by_itself;
-  if (what.summary.how == ending::not_started) {
-    why = logic::worker_end::refused;
+  // The end of a worker that was stopped before it was made says nothing of the system.
+  bool const is_stopped = which->stopped_for() != stop_cause::none;
+  if (what.summary.how == ending::not_started && !is_stopped) {
+    why = ec == error::preload_failed ? logic::worker_end::unprepared : logic::worker_end::refused;
     last_refusal_ = ec;
     detail::give_gaps(refused_gaps_, what.summary.gaps);
-    // The preload of a server that has been replaced says nothing of the present one.
-    if (ec == error::preload_failed && which->server != server_) {
-      why = logic::worker_end::with_server;
-    } else if (ec == error::preload_failed) {
-      why = logic::worker_end::unprepared;
-      if (!machine_.broken()) why_broken_ = std::move(what);
-    }
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
   auto const since = which->first_since();
+  bool const was_broken = machine_.broken();
   logic::lost_job const lost = machine_.ended(
       *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
-  if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
+  if (lost.job)
+    complete_lost(*which, lost, since, ec, std::move(what.summary));
+  else if (why == logic::worker_end::unprepared && machine_.broken() && !was_broken)
+    why_broken_ = std::move(what);
   which->close();
   workers_.remove(which);
   close_unused_servers();
@@ -560,7 +560,8 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
       case stop_cause::none:
       case stop_cause::cancelled:
       case stop_cause::pool_stopped:
-      case stop_cause::unresponsive: error = asio::error::operation_aborted; break;
+      case stop_cause::unresponsive:
+      case stop_cause::outdated: error = asio::error::operation_aborted; break;
     }
   } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
     report.summary.how = ending::undelivered;
@@ -635,12 +636,14 @@ void pool::refuse(job& what, job_end how) {
   complete(what, ec, std::move(report));
 }
 
-void pool::break_down(detail::byte_buffer why) {
-  if (!machine_.broken()) {
-    why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
-    why_broken_.payload = std::move(why);
-  }
-  machine_.break_down();
+/// A worker says that its initializer failed.
+/// @param why the encoded exception, or nothing
+void pool::start_failed(const worker& which, detail::byte_buffer why) {
+  bool const was_broken = machine_.broken();
+  machine_.start_failed(which);
+  if (was_broken || !machine_.broken()) return;
+  why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
+  why_broken_.payload = std::move(why);
 }
 
 void pool::check_drained() {
@@ -736,14 +739,34 @@ void pool::take_server(std::uint64_t number, const error_code& ec) {
   } else {
     // One that was asked for later has the newer data.
     if (number > recycled_) {
-      std::lock_guard const lock{servers_mutex_};
-      std::swap(server_, *std::find(other_servers_.begin(), other_servers_.end(), fresh));
-      recycled_ = number;
+      if (machine_.proven()) {
+        before_ = server_;
+        recycled_before_ = recycled_;
+      }
+      use_server(fresh, number);
+      machine_.recycle();
     }
-    machine_.recycle();
   }
   close_unused_servers();
   settle();
+}
+
+/// Has workers come from this server, one of the others.
+/// @param number that of the recycling for which it was made
+void pool::use_server(const server_pointer& which, std::uint64_t number) {
+  std::lock_guard const lock{servers_mutex_};
+  std::swap(server_, *std::find(other_servers_.begin(), other_servers_.end(), which));
+  recycled_ = number;
+}
+
+/// Workers with the new data cannot start: those of before stay, and later ones are like them.
+void pool::go_back() {
+  use_server(before_, recycled_before_);
+  recyclings_.remove_if([this](recycling& each) {
+    if (each.fresh) return false;
+    std::move(each.handler).complete_later(executor_, error::worker_start_failed);
+    return true;
+  });
 }
 
 /// Closes the fork servers that no worker comes from any more, and none will.
@@ -754,12 +777,17 @@ void pool::close_unused_servers() {
     auto const makes = [&each](const recycling& what) { return what.fresh == each; };
     bool const is_used = std::any_of(workers_.begin(), workers_.end(), is_of) ||
                          std::any_of(recyclings_.begin(), recyclings_.end(), makes);
-    if (!is_used) each->close();
-    return !is_used;
+    if (is_used || each == before_) return false;
+    each->close();
+    return true;
   });
 }
 
 void pool::check_recycled() {
+  if (before_ && !machine_.can_go_back()) {
+    before_.reset();
+    close_unused_servers();
+  }
   error_code ec;
   if (machine_.stopped())
     ec = asio::error::operation_aborted;

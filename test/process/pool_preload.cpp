@@ -265,6 +265,96 @@ BOOST_AUTO_TEST_CASE(workers_stay_if_new_data_cannot_be_loaded) {
   BOOST_TEST(pool->stats().restarts == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_first_preload_that_hangs_is_got_over_by_recycling) {
+  write(1);
+  auto const load_or_hang = [](const std::string& name) {
+    load(name);
+    if (state == 1) hang();
+  };
+  make({.workers = 4, .preload = call(load_or_hang, path)});
+  remembered<int> waits;
+  pool->async_run(call(read_state), {}, waits.handler());
+  // The server is a process that hangs by now.
+  while (loads() != 1) context.poll();
+  write(2);
+  bool recycled = false;
+  pool->async_recycle([&](error_code ec) {
+    BOOST_TEST(!ec, ec.message());
+    recycled = true;
+  });
+  run_until([&] { return recycled && waits.calls != 0; });
+  BOOST_TEST(waits.what.value_or(-1) == 2, waits.what);
+  run_until([&] { return pool->stats().workers == 4u; });
+  BOOST_TEST(pool->stats().restarts == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(initializers_that_hang_are_got_over_by_recycling) {
+  auto const before = children().size();
+  write(1);
+  auto const hang_with_1 = [] {
+    if (state == 1) hang();
+  };
+  make({.workers = 4, .initializer = hang_with_1, .preload = call(load, path)});
+  remembered<int> waits;
+  pool->async_run(call(read_state), {}, waits.handler());
+  run_until([&] { return children().size() == before + 5; });
+  write(2);
+  error_code told = error::server_died;
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return !told && waits.calls != 0; });
+  BOOST_TEST(waits.what.value_or(-1) == 2, waits.what);
+  // And one that hangs after a recycling is got over by the next.
+  write(1);
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return loads() == 3u; });
+  told = error::server_died;
+  write(3);
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return !told; });
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(workers_stay_if_those_of_new_data_cannot_be_initialised) {
+  // The initializer throws, exits, or is killed.
+  for (int const number : {2, 3, 4}) {
+    write(1);
+    auto const check = [] {
+      if (state == 2) throw std::runtime_error{"bad rules"};
+      if (state == 3) ::_exit(1);
+      if (state == 4) ::raise(SIGKILL);
+    };
+    make({.workers = 1, .initializer = check, .preload = call(load, path)});
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    write(number);
+    auto const ec = recycle();
+    BOOST_TEST((ec == error::worker_start_failed), ec.message());
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    BOOST_TEST(pool->stats().restarts == 0u);
+    // Workers that are needed later have the data of before, too.
+    for (int i = 0; i != 4; ++i)
+      BOOST_TEST(run(call([] { ::raise(SIGKILL); })).what.how() == ending::killed);
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    write(5);
+    BOOST_TEST(!recycle());
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 5);
+    pool->stop();
+    context.run();
+    context.restart();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(with_fresh_processes_workers_stay_if_new_ones_cannot_be_initialised) {
+  write(1);
+  auto const check = [] {
+    if (state == 2) throw std::runtime_error{"bad rules"};
+  };
+  make({.workers = 2, .max_jobs_per_worker = 1, .initializer = check, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  BOOST_TEST((recycle() == error::worker_start_failed));
+  for (int i = 0; i != 8; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+}
+
 BOOST_AUTO_TEST_CASE(recycling_can_be_cancelled_while_it_loads) {
   write(1);
   auto const load_or_hang = [](const std::string& name) {
