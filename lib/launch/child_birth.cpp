@@ -7,7 +7,6 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
-#include "posix/this_process.hpp"
 
 #include <utility>
 
@@ -29,7 +28,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.standard[2] = ends.err.get();
   plan.keep_all = opts.keep.all();
   plan.lead_group = opts.kill_tree;
-  plan.ignore_terminal_stops = opts.kill_tree && posix::has_terminal();
+  plan.ignore_terminal_stops = opts.kill_tree;
   plan.report_faults = opts.fault_report && kind == posix::child_kind::callable;
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;

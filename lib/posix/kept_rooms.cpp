@@ -27,7 +27,7 @@ constexpr bool keeps_rooms = true;
 
 constexpr std::align_val_t page_alignment{usual_page};
 
-/// The slab's own data lies behind its rooms.
+/// The slab's own data follows its rooms.
 room_list::slab* make_slab(std::size_t rooms) {
   void* const memory = ::operator new(rooms * room_size + sizeof(room_list::slab), page_alignment);
   auto* const first = static_cast<std::byte*>(memory);

@@ -37,7 +37,7 @@ class kept_place {
   origin made_;
 };
 
-/// What is kept between two children. Lies with the registry, which every child makes the program
+/// The memory that is kept between two children. Lies with the registry, which every child makes the program
 /// write to. Guarded by the registry's lock, which no child finds locked.
 struct spare_pages {
   kept_place spare;

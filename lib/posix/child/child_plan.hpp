@@ -44,13 +44,14 @@ struct child_plan {
   bool of_template = false;
   /// Descriptors that are to have other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
-  /// Every descriptor above 2 that stays open, ascending, those above among them.
-  std::vector<int> keep;
+  /// Every descriptor above 2 that stays open.
+  few_numbers keep;
   bool keep_all = false;
   bool lead_group = true;
   bool report_faults = true;
-  /// Whether SIGTTIN and SIGTTOU are ignored: a child in a group of its own is in the background of
-  /// its terminal, and these would stop it without end.
+  /// Whether SIGTTIN and SIGTTOU are ignored, or, if no template makes the child, are ignored in
+  /// case it has a terminal: a child in a group of its own is in the background of its terminal,
+  /// and these would stop it without end.
   bool ignore_terminal_stops = false;
   /// The credentials of the program, if another process than that makes the child.
   std::optional<credentials> as{};

@@ -10,6 +10,7 @@
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -194,8 +195,9 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
     return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
-  if ((plan.of_template || plan.ignore_terminal_stops) &&
-      !set_terminal_stops(plan.ignore_terminal_stops))
+  // Asked here and not in the program, which makes many children one after the other.
+  bool const ignores_stops = plan.ignore_terminal_stops && (plan.of_template || has_terminal());
+  if ((plan.of_template || ignores_stops) && !set_terminal_stops(ignores_stops))
     return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
