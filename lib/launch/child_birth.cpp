@@ -52,7 +52,8 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 }  // namespace
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why)
+                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why,
+                         const std::shared_ptr<supervise::operation_memory>& room)
     : sandbox_{std::move(deferred)} {
   bool const defers = sandbox_.has_value();
   if (!defers && opts.sandbox) {
@@ -65,7 +66,8 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   why.step = "creating the child";
   child_.page = posix::child_page::make(why.ec);
   if (why) return;
-  child_.process = std::make_shared<posix::child_process>();
+  child_.process = std::allocate_shared<posix::child_process>(
+      supervise::operation_allocator<posix::child_process>{room});
   if (opts.die_with_parent) {
     why.step = "tying the child's life to the program's";
     // The sandbox of this process forbids the calls that the child would need.
