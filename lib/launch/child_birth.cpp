@@ -64,7 +64,8 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     child_.gaps = std::move(sandbox_->gaps);
   }
   why.step = "creating the child";
-  child_.page = posix::child_page::make(why.ec);
+  child_.page =
+      sandbox_ ? posix::child_page::make(why.ec) : posix::child_page::make_in_slab(why.ec);
   if (why) return;
   child_.process = std::allocate_shared<posix::child_process>(
       supervise::operation_allocator<posix::child_process>{room});
@@ -104,7 +105,7 @@ forked_child child_birth::adopt(int pid) noexcept {
   child_.page.hide_from_later_children();
   child_.process->adopt(pid, plan_.lead_group, began_);
   if (contained) posix::confirm_adoption(child_.page);
-  posix::child_page::make_ahead();
+  child_.page.make_ahead();
   return std::move(child_);
 }
 

@@ -32,6 +32,7 @@ struct registry {
   std::size_t places = 0;
   room_list rooms;
   spare_pages pages;
+  page_slabs slabs;
   std::forward_list<int> left_behind;
   bool closed = false;
   std::atomic<int> announced = 0;
@@ -132,6 +133,8 @@ void delist(registry_hook& hook) noexcept {
 room_list& kept_rooms() noexcept { return registry::get().rooms; }
 
 spare_pages& kept_pages() noexcept { return registry::get().pages; }
+
+page_slabs& shared_pages() noexcept { return registry::get().slabs; }
 
 void leave_behind(int pid) noexcept {
   auto const lock = lock_registry();

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
 
 #include "posix/kept_rooms.hpp"
+#include "posix/page_slabs.hpp"
 #include "posix/place_table.hpp"
 #include "posix/spare_memory.hpp"
 
@@ -41,6 +42,8 @@ void delist(registry_hook& hook) noexcept;
 room_list& kept_rooms() noexcept;
 /// With the registry locked.
 spare_pages& kept_pages() noexcept;
+/// With the registry locked.
+page_slabs& shared_pages() noexcept;
 
 /// Says that this process has just become a copy of another one by other means than fork(), which
 /// tells by itself, and has one thread.

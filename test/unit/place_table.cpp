@@ -11,8 +11,7 @@
 
 namespace place_table_test {
 
-using isolatte::posix::place_table;
-using table = place_table<int>;
+using table = isolatte::posix::place_table<int>;
 
 std::vector<int> values_of(table& of) {
   std::vector<int> values;
@@ -23,7 +22,7 @@ std::vector<int> values_of(table& of) {
   return values;
 }
 
-BOOST_AUTO_TEST_SUITE(place_tables)
+BOOST_AUTO_TEST_SUITE(place_table)
 
 BOOST_AUTO_TEST_CASE(has_what_was_added) {
   table places;
@@ -78,7 +77,7 @@ BOOST_AUTO_TEST_CASE(is_empty_after_clear) {
 }
 
 BOOST_AUTO_TEST_CASE(keeps_nothing_of_what_was_removed) {
-  place_table<std::shared_ptr<int>> places;
+  isolatte::posix::place_table<std::shared_ptr<int>> places;
   auto const value = std::make_shared<int>(1);
   std::size_t where = places.add(value);
   BOOST_TEST(value.use_count() == 2);
