@@ -41,12 +41,15 @@ shared_memory shared_memory::of_file(std::size_t size, int fd,
 shared_memory::~shared_memory() {
   // In a copy of the program that the memory was hidden from, something else may be at its place.
   if (!data_ || !is_here()) return;
-  if (in_slab_)
+  if (in_slab_) {
+    // No child has been made: later ones would inherit the page until the slab is unmapped.
+    if (!hidden_) hide_slab_page(data_);
     give_slab_page(data_);
-  else if (hidden_)
+  } else if (hidden_) {
     unmap_later(data_, size_);
-  else
+  } else {
     sys.munmap(data_, size_);
+  }
 }
 
 void shared_memory::hide_from_later_children() noexcept {

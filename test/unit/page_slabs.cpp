@@ -3,6 +3,9 @@
 
 #include "posix/page_slabs.hpp"
 
+#include "posix/shared_page.hpp"
+
+#include <boost/system/error_code.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cstddef>
@@ -54,6 +57,23 @@ BOOST_AUTO_TEST_CASE(a_child_has_the_page_that_is_not_hidden) {
   }
   BOOST_TEST((pages_in_child(pages) == std::vector<bool>(3)));
   for (char* const each : pages) give_slab_page(each);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_that_no_child_got_is_hidden) {
+  auto* const keeps_the_slab = static_cast<char*>(take_slab_page());
+  BOOST_REQUIRE(keeps_the_slab != nullptr);
+  BOOST_TEST(hide_slab_page(keeps_the_slab));
+  char* page = nullptr;
+  {
+    boost::system::error_code ec;
+    auto const memory = shared_memory::make_in_slab(1, ec);
+    BOOST_REQUIRE(!ec);
+    BOOST_REQUIRE(memory.is_in_slab());
+    page = static_cast<char*>(memory.data());
+    BOOST_TEST((pages_in_child({page}) == std::vector<bool>{true}));
+  }
+  BOOST_TEST((pages_in_child({page}) == std::vector<bool>{false}));
+  give_slab_page(keeps_the_slab);
 }
 
 BOOST_AUTO_TEST_CASE(no_page_serves_twice) {
