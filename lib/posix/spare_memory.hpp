@@ -37,8 +37,8 @@ class kept_place {
   origin made_;
 };
 
-/// The memory that is kept between two children. Lies with the registry, which every child makes the program
-/// write to. Guarded by the registry's lock, which no child finds locked.
+/// The memory that is kept between two children. Lies with the registry, to which every child makes
+/// the program write. Guarded by the registry's lock, which no child finds locked.
 struct spare_pages {
   kept_place spare;
   kept_place served;

@@ -90,8 +90,8 @@ class operation_allocator {
   std::shared_ptr<operation_memory> from_;
 };
 
-/// An object that few operations have. Its memory is there from the beginning, but not among that of
-/// the objects that all operations have.
+/// An object that few operations have. Its memory is there from the beginning, but not among that
+/// of the objects that all operations have.
 template <class T>
 class rarely_used {
  public:
