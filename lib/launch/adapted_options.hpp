@@ -6,7 +6,7 @@
 
 #include <isolatte/options.hpp>
 
-#include <optional>
+#include <memory>
 
 namespace isolatte::inline v0_1::launch {
 
@@ -17,7 +17,7 @@ namespace isolatte::inline v0_1::launch {
 /// could not read. In a sandbox, too, a child stays in the group, which nothing can leave, and the
 /// end of the group stands for options::die_with_parent.
 /// @return nothing if nothing changes
-std::optional<options> adapted(const options& opts);
+std::unique_ptr<options> adapted(const options& opts);
 
 /// Whether the end of a child ends the processes that it leaves: they are in its group, or in that
 /// of a sandbox around it.

@@ -7,7 +7,6 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
-#include "posix/this_process.hpp"
 
 #include <utility>
 
@@ -29,7 +28,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.standard[2] = ends.err.get();
   plan.keep_all = opts.keep.all();
   plan.lead_group = opts.kill_tree;
-  plan.ignore_terminal_stops = opts.kill_tree && posix::has_terminal();
+  plan.ignore_terminal_stops = opts.kill_tree;
   plan.report_faults = opts.fault_report && kind == posix::child_kind::callable;
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;
@@ -53,7 +52,8 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 }  // namespace
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why)
+                         std::optional<confine::sandbox_plan> deferred, detail::refusal& why,
+                         const std::shared_ptr<supervise::operation_memory>& room)
     : sandbox_{std::move(deferred)} {
   bool const defers = sandbox_.has_value();
   if (!defers && opts.sandbox) {
@@ -64,9 +64,11 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
     child_.gaps = std::move(sandbox_->gaps);
   }
   why.step = "creating the child";
-  child_.page = posix::child_page::make(why.ec);
+  child_.page =
+      sandbox_ ? posix::child_page::make(why.ec) : posix::child_page::make_in_slab(why.ec);
   if (why) return;
-  child_.process = std::make_shared<posix::child_process>();
+  child_.process = std::allocate_shared<posix::child_process>(
+      supervise::operation_allocator<posix::child_process>{room});
   if (opts.die_with_parent) {
     why.step = "tying the child's life to the program's";
     // The sandbox of this process forbids the calls that the child would need.
@@ -103,7 +105,7 @@ forked_child child_birth::adopt(int pid) noexcept {
   child_.page.hide_from_later_children();
   child_.process->adopt(pid, plan_.lead_group, began_);
   if (contained) posix::confirm_adoption(child_.page);
-  posix::child_page::make_ahead();
+  child_.page.make_ahead();
   return std::move(child_);
 }
 

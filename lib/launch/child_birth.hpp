@@ -11,6 +11,7 @@
 #include "posix/child_process.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/signals_blocked.hpp"
+#include "supervise/operation_memory.hpp"
 #include "vocabulary/errors.hpp"
 
 #include <isolatte/options.hpp>
@@ -33,7 +34,7 @@ struct forked_child {
 
 /// Does what the program does before and after the fork that makes a child:
 ///
-///     child_birth birth{posix::child_kind::callable, ends, opts, why};
+///     child_birth birth{posix::child_kind::callable, ends, opts, std::nullopt, why, room};
 ///     if (why) return {};
 ///     int const pid = ...;                // fork; the child prepares itself by birth.plan()
 ///     return birth.adopt(pid);
@@ -45,8 +46,10 @@ class child_birth {
   /// Does everything that can fail. Takes nothing over from `ends`.
   /// @param deferred a sandbox that the task enters itself, in place of the options' one
   /// @param why becomes the error and the step that failed, and then no child may be made
+  /// @param room for what belongs to the child's run, or null
   child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
-              std::optional<confine::sandbox_plan> deferred, detail::refusal& why);
+              std::optional<confine::sandbox_plan> deferred, detail::refusal& why,
+              const std::shared_ptr<supervise::operation_memory>& room);
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 

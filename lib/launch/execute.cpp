@@ -140,15 +140,15 @@ int fork_by_boost_process(const program& what, const posix::child_plan& plan,
   return launcher.pid;
 }
 
-forked_child fork_program(const program& what, const posix::child_ends& ends, const options& opts,
-                          detail::refusal& why) try {
+forked_child fork_program(const program& what, const supervise::supervisor& run,
+                          const options& opts, detail::refusal& why) try {
   why.step = "creating the child";
   if (!logic::well_formed(what)) {
     why.ec = make_error_code(boost::system::errc::invalid_argument);
     return {};
   }
   posix::exec_plan const program = plan_program(what);
-  child_birth birth{posix::child_kind::program, ends, opts, std::nullopt, why};
+  child_birth birth{posix::child_kind::program, run.ends(), opts, std::nullopt, why, run.room()};
   if (why) {
     // A missing path of the sandbox would look like a missing executable, too.
     bool const is_own = why.ec.category() == error_category();
@@ -176,7 +176,7 @@ launched execute(const asio::any_io_executor& executor, const program& what, con
     return run;
   }
   run.supervisor->expect_program();
-  run.take(fork_program(what, run.supervisor->ends(), opts, run.refused));
+  run.take(fork_program(what, *run.supervisor, opts, run.refused));
   return run;
 }
 

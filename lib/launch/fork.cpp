@@ -14,8 +14,9 @@ namespace isolatte::inline v0_1::launch {
 
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
                         const options& opts, std::optional<confine::sandbox_plan> deferred,
-                        detail::refusal& why) try {
-  child_birth birth{posix::child_kind::callable, ends, opts, std::move(deferred), why};
+                        detail::refusal& why,
+                        const std::shared_ptr<supervise::operation_memory>& room) try {
+  child_birth birth{posix::child_kind::callable, ends, opts, std::move(deferred), why, room};
   if (why) return {};
   auto const pid = posix::sys.fork();
   if (pid == 0) posix::child_main(task, birth.plan());
@@ -33,7 +34,8 @@ launched fork(const boost::asio::any_io_executor& executor, detail::child_task& 
     return fork(executor, task, *changed, std::move(symbolise), std::move(waiting));
   launched run{executor, opts, std::move(symbolise), std::move(waiting)};
   if (!run.refused)
-    run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused));
+    run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused,
+                        run.supervisor->room()));
   return run;
 }
 

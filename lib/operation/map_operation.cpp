@@ -242,7 +242,7 @@ void map_operation::finish(std::shared_ptr<map_operation> self) {
   map.handler.reset();
   // A handler may count on it that the operation has been destroyed.
   self.reset();
-  std::move(next).complete(ec);
+  std::move(next).complete(std::move(ec));
 }
 
 }  // namespace isolatte::inline v0_1::detail

@@ -3,6 +3,7 @@
 
 #include "posix/child_page.hpp"
 
+#include "posix/page_slabs.hpp"
 #include "posix/spare_memory.hpp"
 
 #include <algorithm>
@@ -50,7 +51,16 @@ child_page child_page::make(boost::system::error_code& ec) noexcept {
   return child_page{shared_page<child_page_data>::make(ec)};
 }
 
-void child_page::make_ahead() noexcept { replace_spare_memory(sizeof(child_page_data)); }
+child_page child_page::make_in_slab(boost::system::error_code& ec) noexcept {
+  return child_page{shared_page<child_page_data>::make_in_slab(ec)};
+}
+
+void child_page::make_ahead() const noexcept {
+  if (data_.is_in_slab())
+    prepare_slab_page();
+  else
+    replace_spare_memory(sizeof(child_page_data));
+}
 
 child_page child_page::make_file(descriptor& file, boost::system::error_code& ec) noexcept {
   return child_page{shared_page<child_page_data>::make_file(file, ec)};

@@ -93,8 +93,11 @@ class child_page {
   child_page() noexcept = default;
   /// Makes one that a child inherits.
   static child_page make(boost::system::error_code& ec) noexcept;
-  /// Has the next one ready when it is asked for. Called after a fork, in time that is left.
-  static void make_ahead() noexcept;
+  /// Makes one that a child inherits whose code is trusted not to look for those of other children.
+  static child_page make_in_slab(boost::system::error_code& ec) noexcept;
+  /// Has one ready when the next child like this one's is made. Called after a fork, in time that
+  /// is left.
+  void make_ahead() const noexcept;
   /// Makes one that can be sent to another process, as the file that it is.
   static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
   /// Maps one that another process has sent.

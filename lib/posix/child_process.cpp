@@ -88,6 +88,7 @@ bool has_ended(int pid) noexcept {
 child_process::child_process() {
   auto const lock = lock_registry();
   reap_left_behind();
+  add_place();
 }
 
 descriptor child_process::open_leash(leash_kind kind, boost::system::error_code& ec) noexcept {
@@ -95,7 +96,7 @@ descriptor child_process::open_leash(leash_kind kind, boost::system::error_code&
   leash_ends ends = posix::open_leash(kind, ec);
   leash_ = ends.program;
   // A copy of the program finds it by the registry, and closes it.
-  if (leash_.get() != -1 && hook_.next == nullptr) enlist(hook_, *this);
+  if (leash_.get() != -1) enlist(hook_, *this);
   return std::move(ends.child);
 }
 
@@ -106,7 +107,7 @@ void child_process::expect(const std::atomic<int>& number, const std::atomic<int
   leads_group_ = leads_group;
   state_ = state::expected;
   auto const lock = lock_registry();
-  if (hook_.next == nullptr) enlist(hook_, *this);
+  enlist(hook_, *this);
 }
 
 void child_process::adopt(int pid, bool leads_group,
@@ -122,7 +123,7 @@ void child_process::adopt(int pid, bool leads_group,
     adopt_locked(pid);
   }
   auto const lock = lock_registry();
-  if (hook_.next == nullptr) enlist(hook_, *this);
+  enlist(hook_, *this);
 }
 
 void child_process::adopt_locked(int pid) noexcept {
@@ -142,6 +143,7 @@ child_process::~child_process() {
   {
     auto const lock = lock_registry();
     delist(hook_);
+    remove_place();
   }
   kill_and_reap();
   leash_.close();

@@ -9,6 +9,7 @@
 #include "posix/system_calls.hpp"
 
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -26,13 +27,17 @@ namespace {
 /// library's static objects would have been destroyed.
 struct registry {
   std::mutex mutex;
-  registry_hook list;
+  place_table<registry_hook*> children;
+  /// How many places there are, taken or not.
+  std::size_t places = 0;
+  room_list rooms;
+  spare_pages pages;
+  page_slabs slabs;
   std::forward_list<int> left_behind;
   bool closed = false;
   std::atomic<int> announced = 0;
 
   registry() {
-    list.previous = list.next = &list;
     if (int const error = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child))
       throw std::system_error{error, std::system_category(), "pthread_atfork"};
     if (std::atexit(kill_all) != 0)
@@ -41,8 +46,8 @@ struct registry {
 
   static registry& get() {
     // Each child unlocks the mutex, and copies the page on which the mutex lies: here others are
-    // written, too, that are the library's.
-    alignas(registry) static std::byte storage[sizeof(registry)];
+    // written, too, that are the library's. Aligned, so that all of it lies on one page.
+    alignas(std::bit_ceil(sizeof(registry))) static std::byte storage[sizeof(registry)];
     static registry* const instance = ::new (storage) registry;
     return *instance;
   }
@@ -59,10 +64,13 @@ struct registry {
     // Left open here, the program's ends of its leashes would keep its children alive after it.
     disown_leash();
     if (has_separate_leashes())
-      for (registry_hook* each = list.next; each != &list; each = each->next)
+      children.any([](registry_hook* each) {
         each->process->disown();
+        return false;
+      });
     // The parent's children are not this process's to end or to reap.
-    list.previous = list.next = &list;
+    children.clear();
+    places = 0;
     left_behind.clear();
     closed = false;
     announced = 0;
@@ -87,13 +95,13 @@ struct registry {
   static bool kill_one(bool with_expected) {
     registry& self = get();
     std::lock_guard const lock{self.mutex};
-    for (registry_hook* each = self.list.next; each != &self.list; each = each->next) {
-      if (!with_expected && each->process->expected()) continue;
+    return self.children.any([with_expected](registry_hook* each) {
+      if (!with_expected && each->process->expected()) return false;
+      child_process* const found = each->process;
       delist(*each);
-      each->process->kill_and_reap();
+      found->kill_and_reap();
       return true;
-    }
-    return false;
+    });
   }
 };
 
@@ -103,21 +111,30 @@ void enter_copy() noexcept { registry::get().enter_copy(); }
 
 std::unique_lock<std::mutex> lock_registry() { return std::unique_lock{registry::get().mutex}; }
 
+void add_place() {
+  registry& all = registry::get();
+  all.children.reserve(all.places + 1);
+  ++all.places;
+}
+
+void remove_place() noexcept { --registry::get().places; }
+
 void enlist(registry_hook& hook, child_process& process) noexcept {
-  registry_hook& list = registry::get().list;
+  if (hook.process != nullptr) return;
   hook.process = &process;
-  hook.next = &list;
-  hook.previous = list.previous;
-  list.previous->next = &hook;
-  list.previous = &hook;
+  hook.place = registry::get().children.add(&hook);
 }
 
 void delist(registry_hook& hook) noexcept {
-  if (hook.next == nullptr) return;
-  hook.previous->next = hook.next;
-  hook.next->previous = hook.previous;
-  hook.previous = hook.next = nullptr;
+  registry::get().children.remove(hook.place);
+  hook.process = nullptr;
 }
+
+room_list& kept_rooms() noexcept { return registry::get().rooms; }
+
+spare_pages& kept_pages() noexcept { return registry::get().pages; }
+
+page_slabs& shared_pages() noexcept { return registry::get().slabs; }
 
 void leave_behind(int pid) noexcept {
   auto const lock = lock_registry();

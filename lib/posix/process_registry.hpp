@@ -4,29 +4,46 @@
 #ifndef ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
 #define ISOLATTE_LIB_POSIX_PROCESS_REGISTRY_HPP
 
+#include "posix/kept_rooms.hpp"
+#include "posix/page_slabs.hpp"
+#include "posix/place_table.hpp"
+#include "posix/spare_memory.hpp"
+
 #include <boost/system/error_code.hpp>
 
+#include <cstddef>
 #include <mutex>
 
 namespace isolatte::inline v0_1::posix {
 
 class child_process;
 
-/// A link of the list of children that are not reaped yet.
+/// The place of a child that is not reaped yet.
 struct registry_hook {
-  registry_hook* previous = nullptr;
-  registry_hook* next = nullptr;
   child_process* process = nullptr;
+  std::size_t place = place_table<registry_hook*>::nowhere;
 };
 
-/// Guards the list and the leash. Every fork of the process waits for it, so no child finds it
+/// Guards the registry and the leash. Every fork of the process waits for it, so no child finds it
 /// locked.
 std::unique_lock<std::mutex> lock_registry();
 
-/// With the registry locked.
+/// With the registry locked: has a place for one process more.
+/// @throws std::bad_alloc
+void add_place();
+/// With the registry locked: takes back what add_place() added in this process.
+void remove_place() noexcept;
+/// With the registry locked. A process that is there already stays.
 void enlist(registry_hook& hook, child_process& process) noexcept;
 /// With the registry locked.
 void delist(registry_hook& hook) noexcept;
+
+/// With the registry locked.
+room_list& kept_rooms() noexcept;
+/// With the registry locked.
+spare_pages& kept_pages() noexcept;
+/// With the registry locked.
+page_slabs& shared_pages() noexcept;
 
 /// Says that this process has just become a copy of another one by other means than fork(), which
 /// tells by itself, and has one thread.

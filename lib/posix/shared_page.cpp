@@ -3,6 +3,7 @@
 
 #include "posix/shared_page.hpp"
 
+#include "posix/page_slabs.hpp"
 #include "posix/spare_memory.hpp"
 #include "posix/system_calls.hpp"
 
@@ -23,6 +24,15 @@ shared_memory shared_memory::make(std::size_t size, boost::system::error_code& e
   return {spare ? spare : sys.mmap(size), size, ec};
 }
 
+shared_memory shared_memory::make_in_slab(std::size_t size,
+                                          boost::system::error_code& ec) noexcept {
+  void* const page = take_slab_page();
+  if (page == nullptr) return make(size, ec);
+  shared_memory made{page, size, ec};
+  made.in_slab_ = true;
+  return made;
+}
+
 shared_memory shared_memory::of_file(std::size_t size, int fd,
                                      boost::system::error_code& ec) noexcept {
   return {sys.map_file(size, PROT_READ | PROT_WRITE, fd), size, ec};
@@ -31,16 +41,24 @@ shared_memory shared_memory::of_file(std::size_t size, int fd,
 shared_memory::~shared_memory() {
   // In a copy of the program that the memory was hidden from, something else may be at its place.
   if (!data_ || !is_here()) return;
-  if (hidden_)
+  if (in_slab_) {
+    // No child has been made: later ones would inherit the page until the slab is unmapped.
+    if (!hidden_) hide_slab_page(data_);
+    give_slab_page(data_);
+  } else if (hidden_) {
     unmap_later(data_, size_);
-  else
+  } else {
     sys.munmap(data_, size_);
+  }
 }
 
 void shared_memory::hide_from_later_children() noexcept {
 #ifdef MADV_DONTFORK
   // A failure costs little: a later child could lie about this one's progress.
-  if (data_) hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
+  if (in_slab_)
+    hidden_ = hide_slab_page(data_);
+  else if (data_)
+    hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
 #endif
 }
 

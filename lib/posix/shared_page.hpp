@@ -23,17 +23,21 @@ class shared_memory {
   shared_memory() noexcept = default;
   /// Maps memory that children inherit.
   static shared_memory make(std::size_t size, boost::system::error_code& ec) noexcept;
+  /// Makes memory that children inherit, next to that of other children if possible.
+  static shared_memory make_in_slab(std::size_t size, boost::system::error_code& ec) noexcept;
   /// Maps a file, of this process or of another one's making.
   static shared_memory of_file(std::size_t size, int fd, boost::system::error_code& ec) noexcept;
   shared_memory(shared_memory&& other) noexcept
       : data_{std::exchange(other.data_, nullptr)},
         size_{other.size_},
         hidden_{other.hidden_},
+        in_slab_{other.in_slab_},
         origin_{other.origin_} {}
   shared_memory& operator=(shared_memory&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(hidden_, other.hidden_);
+    std::swap(in_slab_, other.in_slab_);
     std::swap(origin_, other.origin_);
     return *this;
   }
@@ -43,6 +47,7 @@ class shared_memory {
   void* data() const noexcept { return is_here() ? data_ : nullptr; }
   /// Keeps the memory from processes that are forked from now on.
   void hide_from_later_children() noexcept;
+  bool is_in_slab() const noexcept { return in_slab_; }
 
  private:
   shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept;
@@ -52,6 +57,7 @@ class shared_memory {
   void* data_ = nullptr;
   std::size_t size_ = 0;
   bool hidden_ = false;
+  bool in_slab_ = false;
   origin origin_;
 };
 
@@ -65,6 +71,12 @@ class shared_page {
   /// Makes one that a child inherits.
   static shared_page make(boost::system::error_code& ec) noexcept {
     return shared_page{shared_memory::make(sizeof(T), ec)}.begin();
+  }
+  /// Makes one that a child inherits, next to those of other children if possible.
+  static shared_page make_in_slab(boost::system::error_code& ec) noexcept {
+    constexpr std::size_t smallest_page = 4096;
+    static_assert(sizeof(T) <= smallest_page);
+    return shared_page{shared_memory::make_in_slab(sizeof(T), ec)}.begin();
   }
   /// Makes one that can be sent to another process, as the file that it is.
   static shared_page make_file(descriptor& file, boost::system::error_code& ec) noexcept {
@@ -82,6 +94,7 @@ class shared_page {
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
   void hide_from_later_children() noexcept { memory_.hide_from_later_children(); }
+  bool is_in_slab() const noexcept { return memory_.is_in_slab(); }
 
  private:
   explicit shared_page(shared_memory memory) noexcept : memory_{std::move(memory)} {}

@@ -3,11 +3,8 @@
 
 #include "posix/spare_memory.hpp"
 
-#include "posix/origin.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
-
-#include <utility>
 
 #include <sys/mman.h>
 
@@ -17,45 +14,19 @@ namespace isolatte::inline v0_1::posix {
 
 namespace {
 
-struct held_memory {
-  void* address = nullptr;
-  std::size_t size = 0;
-
-  void unmap() const noexcept {
-    if (address != nullptr) sys.munmap(address, size);
-  }
-};
-
-/// Memory that is hidden from children: a copy of the program has only its address. Guarded by the
-/// registry's lock, which no child finds locked.
-class kept_place {
- public:
-  /// @return what was here
-  held_memory exchange(held_memory with) noexcept {
-    auto const lock = lock_registry();
-    held_memory const old = std::exchange(held_, with);
-    return made_.move_here() ? held_memory{} : old;
-  }
-
- private:
-  held_memory held_;
-  origin made_;
-};
-
-kept_place& spare() noexcept {
-  static kept_place instance;
-  return instance;
-}
-
-kept_place& served() noexcept {
-  static kept_place instance;
-  return instance;
+held_memory exchange(kept_place spare_pages::* which, held_memory with) noexcept {
+  auto const lock = lock_registry();
+  return (kept_pages().*which).exchange(with);
 }
 
 }  // namespace
 
+void held_memory::unmap() const noexcept {
+  if (address != nullptr) sys.munmap(address, size);
+}
+
 void* take_spare_memory(std::size_t size) noexcept {
-  held_memory const found = spare().exchange({});
+  held_memory const found = exchange(&spare_pages::spare, {});
   if (found.address == nullptr) return nullptr;
   if (found.size == size && sys.madvise(found.address, size, MADV_DOFORK) == 0)
     return found.address;
@@ -64,17 +35,17 @@ void* take_spare_memory(std::size_t size) noexcept {
 }
 
 void unmap_later(void* address, std::size_t size) noexcept {
-  served().exchange({address, size}).unmap();
+  exchange(&spare_pages::served, {address, size}).unmap();
 }
 
 void replace_spare_memory(std::size_t size) noexcept {
-  served().exchange({}).unmap();
+  exchange(&spare_pages::served, {}).unmap();
   held_memory const made{sys.mmap(size), size};
   if (made.address == MAP_FAILED) return;
   if (sys.madvise(made.address, size, MADV_DONTFORK) == -1) return made.unmap();
   // Brings the memory in.
   *static_cast<volatile char*>(made.address) = 0;
-  spare().exchange(made).unmap();
+  exchange(&spare_pages::spare, made).unmap();
 }
 
 #else

@@ -17,7 +17,7 @@ context_service::context_service(boost::asio::execution_context& context) : serv
 context_service::membership::~membership() {
   if (service_ == nullptr) return;
   std::lock_guard const lock{service_->mutex_};
-  service_->runs_.erase(place_);
+  service_->runs_.remove(place_);
 }
 
 void context_service::join(const boost::asio::any_io_executor& executor, membership& place,
@@ -26,34 +26,37 @@ void context_service::join(const boost::asio::any_io_executor& executor, members
   auto& service = boost::asio::use_service<context_service>(context);
   service.notice_copy();
   std::lock_guard const lock{service.mutex_};
-  place.place_ = service.runs_.insert(service.runs_.end(), run);
+  place.place_ = service.runs_.add(run);
   place.service_ = &service;
 }
 
 std::list<std::shared_ptr<context_bound>> context_service::members() {
   std::list<std::shared_ptr<context_bound>> living;
   std::lock_guard const lock{mutex_};
-  for (auto const& member : runs_)
-    if (auto run = member.lock()) living.push_back(std::move(run));
+  runs_.any([&living](const std::weak_ptr<context_bound>& each) {
+    if (auto run = each.lock()) living.push_back(std::move(run));
+    return false;
+  });
   return living;
 }
 
 void context_service::shutdown() {
   notice_copy();
-  // One at a time and without a copy of the list, for which there may be no memory. To abandon one
-  // may destroy others, which take their places out of the list.
+  // One at a time and without a copy of the table, for which there may be no memory. To abandon one
+  // may destroy others, which give their places back.
   while (auto const run = take_one()) run->abandon();
 }
 
-/// Takes a member out of the list. Its membership has to be told to forget the place.
+/// Takes a member out of the table. Its membership has to be told to forget the place.
 std::shared_ptr<context_bound> context_service::take_one() noexcept {
   std::lock_guard const lock{mutex_};
-  for (auto place = runs_.begin(); place != runs_.end(); ++place)
-    if (auto run = place->lock()) {
-      runs_.erase(place);
-      return run;
-    }
-  return nullptr;
+  std::shared_ptr<context_bound> taken;
+  runs_.any([&taken](std::weak_ptr<context_bound>& each) {
+    taken = each.lock();
+    each.reset();
+    return taken != nullptr;
+  });
+  return taken;
 }
 
 void context_service::notify_fork(boost::asio::execution_context::fork_event event) {

@@ -5,10 +5,12 @@
 #define ISOLATTE_LIB_SUPERVISE_CONTEXT_SERVICE_HPP
 
 #include "posix/origin.hpp"
+#include "posix/place_table.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
 
+#include <cstddef>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -37,13 +39,13 @@ class context_bound {
 /// service calls that itself if a copy uses or destroys what belongs to the loop without having
 /// done so.
 class context_service : public boost::asio::execution_context::service {
-  using list = std::list<std::weak_ptr<context_bound>>;
+  using table = posix::place_table<std::weak_ptr<context_bound>>;
 
  public:
   using key_type = context_service;
   static boost::asio::execution_context::id id;
 
-  /// A place in the service's list, given back when destroyed.
+  /// A place in the service's table, given back when destroyed.
   class membership {
    public:
     membership() noexcept = default;
@@ -54,13 +56,13 @@ class context_service : public boost::asio::execution_context::service {
     void notice_copy() noexcept {
       if (service_ != nullptr) service_->notice_copy();
     }
-    /// Says that the service is being destroyed, and its list with it.
+    /// Says that the service is being destroyed, and its table with it.
     void forget() noexcept { service_ = nullptr; }
 
    private:
     friend context_service;
     context_service* service_ = nullptr;
-    list::iterator place_;
+    std::size_t place_ = table::nowhere;
   };
 
   explicit context_service(boost::asio::execution_context& context);
@@ -80,7 +82,7 @@ class context_service : public boost::asio::execution_context::service {
   // Used by memberships alone. The service outlives every handler of its context, and abandon()
   // ends what is left.
   std::mutex mutex_;
-  list runs_;
+  table runs_;
 };
 
 }  // namespace isolatte::inline v0_1::supervise

@@ -40,8 +40,9 @@ class loop_task {
   friend void dispatch(const boost::asio::any_completion_executor& executor,
                        const std::shared_ptr<loop_task>& task);
 
-  /// Asio's strand needs two blocks, one for itself and one for its event loop.
-  inline_reserve<2> memory_;
+  /// Asio's strand needs two blocks, one for itself and one for its event loop. The function in
+  /// them is a pointer to this.
+  inline_reserve<2, 128> memory_;
   std::atomic<bool> has_begun_ = false;
 };
 

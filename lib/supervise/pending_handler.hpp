@@ -28,6 +28,15 @@
 
 namespace isolatte::inline v0_1::supervise {
 
+/// The executor of a handler that has none. Unlike the operation's, it is put into an
+/// any_completion_executor without an allocation.
+struct no_executor {
+  template <class Function>
+  void execute(Function&&) const noexcept {}
+  friend bool operator==(no_executor, no_executor) noexcept { return true; }
+  friend bool operator!=(no_executor, no_executor) noexcept { return false; }
+};
+
 /// A user's handler, and the work that keeps its executor going until it is called.
 ///
 /// Whatever a completion needs is allocated when this is made, so that no handler is lost when
@@ -49,8 +58,14 @@ class basic_pending_handler {
 
   /// Calls the handler on its executor; here and now if the executor is the operation's.
   /// @pre the operation's executor runs this
-  void complete(Args... args) && {
+  void complete(Args&&... args) && {
     auto going = std::move(completion_);
+    if (!going->elsewhere) {
+      auto called = going->take_handler();
+      // The operation holds nothing when its handler is called.
+      going.reset();
+      return std::move(called)(std::move(args)...);
+    }
     going->arguments.emplace(std::move(args)...);
     completion& self = *going;
     self.run(std::move(going));
@@ -75,24 +90,29 @@ class basic_pending_handler {
     /// guard's constructor is noexcept.
     static std::optional<executor_type> executor_of(const handler_type& handler,
                                                     const boost::asio::any_io_executor& otherwise) {
-      executor_type const found = boost::asio::get_associated_executor(handler, otherwise);
+      executor_type const found = boost::asio::get_associated_executor(handler, no_executor{});
       // any_completion_handler gives none when it has no memory for one.
       if (!found) throw std::bad_alloc{};
-      if (found == executor_type{otherwise}) return std::nullopt;
+      if (found.template target<no_executor>() != nullptr || found == executor_type{otherwise})
+        return std::nullopt;
       return boost::asio::prefer(found, boost::asio::execution::outstanding_work.tracked);
     }
 
     /// Runs on the operation's executor first, then on the handler's if that is another one.
     void run(std::shared_ptr<loop_task> self) override {
       if (elsewhere && !std::exchange(is_there, true)) return dispatch(*elsewhere, self);
-      auto slot = boost::asio::get_associated_cancellation_slot(handler);
-      if (slot.is_connected()) slot.clear();
-      auto called = std::move(handler);
+      auto called = take_handler();
       auto given = std::move(*arguments);
       elsewhere.reset();
       // The operation holds nothing when its handler is called.
       self.reset();
       std::apply([&](Args&... each) { std::move(called)(std::move(each)...); }, given);
+    }
+
+    handler_type take_handler() {
+      auto slot = boost::asio::get_associated_cancellation_slot(handler);
+      if (slot.is_connected()) slot.clear();
+      return std::move(handler);
     }
 
     handler_type handler;

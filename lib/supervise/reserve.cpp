@@ -5,38 +5,46 @@
 
 #include <functional>
 #include <new>
+#include <utility>
 
 namespace isolatte::inline v0_1::supervise {
 
-reserve::reserve(std::size_t blocks, operation_memory* room)
-    : reserve{room ? static_cast<block*>(room->take(blocks * sizeof(block))) : nullptr, blocks} {
-  if (blocks_ != nullptr) return;
-  own_.reset(new block[blocks]);
-  blocks_ = own_.get();
+reserve::reserve(std::size_t blocks)
+    : own_{new std::byte[blocks * usual_size]}, first_{own_.get(), blocks} {}
+
+reserve::reserve(std::size_t blocks, operation_memory& room, std::size_t often) {
+  auto const take = [&room](std::size_t count, use how) {
+    return part{static_cast<std::byte*>(room.take(count * usual_size, how)), count};
+  };
+  first_ = take(often, use::often);
+  rest_ = take(blocks - often, use::rarely);
+  if (first_.blocks != nullptr && rest_.blocks != nullptr) return;
+  own_.reset(new std::byte[blocks * usual_size]);
+  first_ = {own_.get(), blocks};
+  rest_ = {};
 }
 
 void* reserve::allocate(std::size_t size) {
-  if (size <= block_size) {
+  if (size <= block_size_) {
     std::lock_guard const lock{mutex_};
-    if (block* const taken = free_) {
-      free_ = taken->next;
-      return taken->bytes;
-    }
-    if (begun_ != count_) return blocks_[begun_++].bytes;
+    if (free_ != nullptr) return std::exchange(free_, free_->next);
+    if (begun_ < first_.count) return first_.blocks + begun_++ * block_size_;
+    if (begun_ < first_.count + rest_.count)
+      return rest_.blocks + (begun_++ - first_.count) * block_size_;
   }
   return ::operator new(size);
 }
 
-void reserve::deallocate(void* memory) noexcept {
-  auto* const given = static_cast<std::byte*>(memory);
-  auto const* const begin = blocks_[0].bytes;
+bool reserve::holds(const part& which, const std::byte* memory) const noexcept {
   std::less<const std::byte*> const before;
-  if (before(given, begin) || !before(given, begin + count_ * sizeof(block)))
-    return ::operator delete(memory);
+  return !before(memory, which.blocks) && before(memory, which.blocks + which.count * block_size_);
+}
+
+void reserve::deallocate(void* memory) noexcept {
+  auto const* const given = static_cast<const std::byte*>(memory);
+  if (!holds(first_, given) && !holds(rest_, given)) return ::operator delete(memory);
   std::lock_guard const lock{mutex_};
-  auto* const freed = new (given) block;
-  freed->next = free_;
-  free_ = freed;
+  free_ = new (memory) block{free_};
 }
 
 }  // namespace isolatte::inline v0_1::supervise

@@ -20,11 +20,14 @@ namespace isolatte::inline v0_1::supervise {
 class reserve {
  public:
   /// The size of a block. No handler of the library's is larger; the tests find one that grows.
-  static constexpr std::size_t block_size = 256;
+  static constexpr std::size_t usual_size = 256;
 
-  /// @param room to take the blocks from, or null; it has to outlive this
   /// @throws std::bad_alloc
-  explicit reserve(std::size_t blocks, operation_memory* room = nullptr);
+  explicit reserve(std::size_t blocks);
+  /// @param room to take the blocks from; it has to outlive this
+  /// @param often the number of blocks that every operation uses
+  /// @throws std::bad_alloc
+  reserve(std::size_t blocks, operation_memory& room, std::size_t often);
   reserve(const reserve&) = delete;
   reserve& operator=(const reserve&) = delete;
 
@@ -34,17 +37,24 @@ class reserve {
   void deallocate(void* memory) noexcept;
 
  protected:
-  union block {
-    block* next;
-    alignas(std::max_align_t) std::byte bytes[block_size];
-  };
-
-  reserve(block* blocks, std::size_t count) noexcept : count_{count}, blocks_{blocks} {}
+  reserve(std::byte* blocks, std::size_t count, std::size_t block_size) noexcept
+      : block_size_{block_size}, first_{blocks, count} {}
 
  private:
-  std::size_t const count_;
-  std::unique_ptr<block[]> own_;
-  block* blocks_;
+  struct block {
+    block* next;
+  };
+  struct part {
+    std::byte* blocks = nullptr;
+    std::size_t count = 0;
+  };
+
+  bool holds(const part& which, const std::byte* memory) const noexcept;
+
+  std::size_t const block_size_ = usual_size;
+  std::unique_ptr<std::byte[]> own_;
+  part first_;
+  part rest_;
   std::mutex mutex_;
   block* free_ = nullptr;
   /// The number of blocks that have been given at least once. The others are not written to: after
@@ -53,13 +63,14 @@ class reserve {
 };
 
 /// A reserve that has its memory within itself.
-template <std::size_t Blocks>
+template <std::size_t Blocks, std::size_t Size>
 class inline_reserve : public reserve {
  public:
-  inline_reserve() noexcept : reserve{memory_, Blocks} {}
+  inline_reserve() noexcept : reserve{memory_, Blocks, Size} {}
 
  private:
-  block memory_[Blocks];
+  static_assert(Size % alignof(std::max_align_t) == 0);
+  alignas(std::max_align_t) std::byte memory_[Blocks * Size];
 };
 
 /// Allocates from a reserve, which has to outlive the memory.

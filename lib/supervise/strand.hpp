@@ -54,12 +54,13 @@ class strand {
   /// that can be pending, and for each function that can be posted besides
   /// @throws std::bad_alloc
   strand(const boost::asio::any_io_executor& inner, std::size_t blocks)
-      : state_{std::make_shared<state>(inner, blocks, nullptr)} {}
+      : state_{std::make_shared<state>(inner, blocks)} {}
   /// @param room for what this needs
+  /// @param often the number of functions for which every operation needs memory
   strand(const boost::asio::any_io_executor& inner, std::size_t blocks,
-         const std::shared_ptr<operation_memory>& room)
-      : state_{std::allocate_shared<state>(operation_allocator<state>{room}, inner, blocks,
-                                           room.get())} {}
+         const std::shared_ptr<operation_memory>& room, std::size_t often)
+      : state_{std::allocate_shared<state>(operation_allocator<state>{room}, inner, blocks, *room,
+                                           often)} {}
 
   bool running_in_this_thread() const noexcept { return state_->is_running_here(); }
   /// Memory for the handlers of operations on this strand.
@@ -160,8 +161,9 @@ class strand {
       std::shared_ptr<state> state_;
     };
 
-    state(const boost::asio::any_io_executor& executor, std::size_t blocks, operation_memory* room)
-        : inner{executor}, steps{blocks, room} {}
+    template <class... Reserve>
+    explicit state(const boost::asio::any_io_executor& executor, Reserve&&... reserve)
+        : inner{executor}, steps{std::forward<Reserve>(reserve)...} {}
 
     bool is_running_here() const noexcept { return running_ == std::this_thread::get_id(); }
     /// Begins a turn if none is under way and the event loop allows one here.

@@ -44,6 +44,8 @@ constexpr std::chrono::seconds longest_dying{1};
 /// Four descriptors and four timers can be waited for, and a step of each kind can be posted. More
 /// are there only while a program asks for the same thing again and again.
 constexpr std::size_t handlers_at_once = 20;
+/// Every operation waits for its channel and for the end of its child.
+constexpr std::size_t usual_handlers = 2;
 
 logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
@@ -115,7 +117,7 @@ std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& execut
                                              const options& opts,
                                              posix::inherited_streams inherited,
                                              symbolise_function symbolise, error_code& ec) {
-  auto const room = std::make_shared<operation_memory>();
+  auto const room = operation_memory::make();
   auto self = std::allocate_shared<supervisor>(operation_allocator<supervisor>{room}, only_make{},
                                                executor, opts, std::move(symbolise), room);
   context_service::join(executor, self->membership_, self);
@@ -129,14 +131,21 @@ supervisor::supervisor(only_make, const asio::any_io_executor& executor, const o
                        symbolise_function symbolise, const std::shared_ptr<operation_memory>& room)
     : executor_{executor},
       room_{room},
-      strand_{executor, handlers_at_once, room},
+      strand_{executor, handlers_at_once, room, usual_handlers},
       symbolise_{std::move(symbolise)},
       machine_{policy_of(opts)},
       timeout_{opts.timeout},
       grace_{opts.grace},
       end_{strand_},
       channel_{strand_},
-      frame_{opts.max_result} {}
+      frame_{opts.max_result},
+      out_{*room},
+      err_{*room},
+      deadline_{*room},
+      grace_timer_{*room},
+      poll_timer_{*room},
+      group_timer_{*room},
+      ready_{*room} {}
 
 supervisor::~supervisor() { close_io(); }
 
@@ -223,8 +232,8 @@ void supervisor::kill() {
 
 /// @return false if the event loop has no memory for another timer
 template <class Step>
-bool supervisor::wait(std::optional<steady_timer>& which,
-                      std::chrono::steady_clock::time_point until, Step then) noexcept try {
+bool supervisor::wait(rarely_used<steady_timer>& which, std::chrono::steady_clock::time_point until,
+                      Step then) noexcept try {
   if (!which) which.emplace(strand_);
   which->expires_at(until);
   which->async_wait(counted(std::move(then)));
@@ -241,7 +250,7 @@ void supervisor::reserve_deadline() {
   deadline_->async_wait(on_reserve(strand_, [keeps = strand_](const error_code&) {}));
 }
 
-bool supervisor::arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+bool supervisor::arm(rarely_used<steady_timer>& which, std::chrono::nanoseconds after,
                      void (supervisor::*then)()) noexcept {
   auto const now = std::chrono::steady_clock::now();
   auto const longest = std::chrono::steady_clock::time_point::max() - now;
@@ -381,7 +390,7 @@ void supervisor::lose() {
       delivered_ = true;
       complete(asio::error::operation_aborted, std::move(report));
     } else if (!delivered_ && !ready_) {
-      ready_ = std::move(report);
+      ready_.emplace(std::move(report));
       ready_error_ = asio::error::operation_aborted;
     }
   }
@@ -493,13 +502,13 @@ void supervisor::close_channel() {
   drained_one();
 }
 
-void supervisor::await_output(std::optional<output_reader>& which) {
+void supervisor::await_output(rarely_used<output_reader>& which) {
   which->descriptor().async_wait(
       stream_descriptor::wait_read,
       counted([&which](supervisor& self, const error_code&) { self.read_output(which); }));
 }
 
-void supervisor::read_output(std::optional<output_reader>& which) {
+void supervisor::read_output(rarely_used<output_reader>& which) {
   if (released_ || !which->is_open()) return;
   bool more = false;
   try {
@@ -617,7 +626,7 @@ void supervisor::deliver_early() {
     delivered_ = true;
     complete(ec, make_report());
   } else if (held_) {
-    ready_ = make_report();
+    ready_.emplace(make_report());
     ready_error_ = ec;
   }
 }
@@ -635,7 +644,7 @@ void supervisor::finish(self_pointer self) {
   err_.reset();
   page_ = {};
   if (!handler_) {
-    ready_ = std::move(report);
+    ready_.emplace(std::move(report));
     ready_error_ = ec;
     return;
   }
@@ -644,7 +653,7 @@ void supervisor::finish(self_pointer self) {
   handler_.reset();
   // Reset first: the operation holds nothing when its handler is called.
   self.reset();
-  std::move(next).complete(ec, std::move(report));
+  std::move(next).complete(std::move(ec), std::move(report));
 }
 
 detail::report supervisor::make_report() noexcept {

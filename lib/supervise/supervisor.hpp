@@ -11,6 +11,7 @@
 #include "posix/child_process.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
+#include "supervise/operation_memory.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
 
@@ -70,6 +71,9 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   int pid() const noexcept { return pid_; }
   /// The child's ends of streams and channel; begin() closes them in this process.
   const posix::child_ends& ends() const noexcept { return child_ends_; }
+
+  /// The memory for what belongs to this run, until begin().
+  const std::shared_ptr<operation_memory>& room() const noexcept { return room_; }
 
   /// Takes the child on. Nothing here fails.
   void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
@@ -154,10 +158,10 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void await_group(std::chrono::steady_clock::duration interval,
                    std::chrono::steady_clock::duration left);
   template <class Step>
-  bool wait(std::optional<steady_timer>& which, std::chrono::steady_clock::time_point until,
+  bool wait(rarely_used<steady_timer>& which, std::chrono::steady_clock::time_point until,
             Step then) noexcept;
   /// @return false if there is no memory for another timer
-  bool arm(std::optional<steady_timer>& which, std::chrono::nanoseconds after,
+  bool arm(rarely_used<steady_timer>& which, std::chrono::nanoseconds after,
            void (supervisor::*then)()) noexcept;
   void reserve_deadline();
   void on_deadline();
@@ -171,8 +175,8 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void await_channel();
   void read_channel();
   void close_channel();
-  void await_output(std::optional<output_reader>& which);
-  void read_output(std::optional<output_reader>& which);
+  void await_output(rarely_used<output_reader>& which);
+  void read_output(rarely_used<output_reader>& which);
   void drain_output();
   void drain();
   void drained_one();
@@ -219,12 +223,12 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   stream_descriptor end_;
   stream_descriptor channel_;
   logic::frame_reader frame_;
-  std::optional<output_reader> out_;
-  std::optional<output_reader> err_;
-  std::optional<steady_timer> deadline_;
-  std::optional<steady_timer> grace_timer_;
-  std::optional<steady_timer> poll_timer_;
-  std::optional<steady_timer> group_timer_;
+  rarely_used<output_reader> out_;
+  rarely_used<output_reader> err_;
+  rarely_used<steady_timer> deadline_;
+  rarely_used<steady_timer> grace_timer_;
+  rarely_used<steady_timer> poll_timer_;
+  rarely_used<steady_timer> group_timer_;
   std::chrono::steady_clock::duration poll_interval_{};
 
   /// The number of steps under way. The operation completes after the last.
@@ -243,7 +247,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   std::atomic<std::uint64_t> waits_ = 0;
   std::uint64_t waiting_ = 0;
   /// The outcome as long as no wait for it has begun.
-  std::optional<detail::report> ready_;
+  rarely_used<detail::report> ready_;
   boost::system::error_code ready_error_;
   /// Keeps the outcome for a handle; reset by the handle, or when the execution context ends.
   self_pointer held_;

@@ -29,10 +29,19 @@ void keep_sandbox(const child_plan& plan, std::vector<int>& fds) {
     if (layer.ruleset) fds.push_back(layer.ruleset.get());
 }
 
+few_numbers::few_numbers(int one, int other) noexcept {
+  for (int const fd : {std::min(one, other), std::max(one, other)})
+    if (fd != -1) few_[count_++] = fd;
+}
+
 void set_kept(child_plan& plan, std::vector<int> fds) {
+  if (fds.empty()) {
+    plan.keep = {plan.channel, plan.leash};
+    return;
+  }
   for (int const fd : {plan.channel, plan.leash})
     if (fd != -1) fds.push_back(fd);
-  plan.keep = numbers_to_keep(std::move(fds));
+  plan.keep = few_numbers{numbers_to_keep(std::move(fds))};
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -13,6 +13,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -22,6 +23,27 @@ namespace isolatte::inline v0_1::posix {
 
 /// Whether a child runs a callable of its parent's, or becomes another program.
 enum class child_kind { callable, program };
+
+/// Numbers of descriptors, ascending.
+class few_numbers {
+ public:
+  few_numbers() noexcept = default;
+  /// Without an allocation: most children keep no others, and to free memory after the fork would
+  /// copy the pages of the allocator.
+  /// @param one, other numbers, or -1
+  few_numbers(int one, int other) noexcept;
+  /// @param numbers ascending
+  explicit few_numbers(std::vector<int> numbers) noexcept
+      : many_{std::move(numbers)}, count_{many_.size()} {}
+
+  const int* begin() const noexcept { return many_.empty() ? few_.data() : many_.data(); }
+  const int* end() const noexcept { return begin() + count_; }
+
+ private:
+  std::array<int, 2> few_{};
+  std::vector<int> many_;
+  std::size_t count_ = 0;
+};
 
 /// The plan by which a child prepares itself, worked out before the fork so that the child
 /// allocates nothing.
@@ -44,13 +66,14 @@ struct child_plan {
   bool of_template = false;
   /// Descriptors that are to have other numbers in the child: from, to.
   std::vector<std::pair<int, int>> moved;
-  /// Every descriptor above 2 that stays open, ascending, those above among them.
-  std::vector<int> keep;
+  /// Every descriptor above 2 that stays open.
+  few_numbers keep;
   bool keep_all = false;
   bool lead_group = true;
   bool report_faults = true;
-  /// Whether SIGTTIN and SIGTTOU are ignored: a child in a group of its own is in the background of
-  /// its terminal, and these would stop it without end.
+  /// Whether SIGTTIN and SIGTTOU are ignored, or, if no template makes the child, are ignored in
+  /// case it has a terminal: a child in a group of its own is in the background of its terminal,
+  /// and these would stop it without end.
   bool ignore_terminal_stops = false;
   /// The credentials of the program, if another process than that makes the child.
   std::optional<credentials> as{};

@@ -11,6 +11,7 @@
 #include "posix/child/limits.hpp"
 #include "posix/child/preload.hpp"
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -202,8 +203,9 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
     return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
-  if ((plan.of_template || plan.ignore_terminal_stops) &&
-      !set_terminal_stops(plan.ignore_terminal_stops))
+  // Asked here and not in the program, which makes many children one after the other.
+  bool const ignores_stops = plan.ignore_terminal_stops && (plan.of_template || has_terminal());
+  if ((plan.of_template || ignores_stops) && !set_terminal_stops(ignores_stops))
     return setup_step::signals;
   if (plan.of_template && reaps_left_processes() && !await_own_children())
     return setup_step::signals;
