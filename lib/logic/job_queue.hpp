@@ -57,7 +57,7 @@ class ranked_job {
   job_rank rank_;
   list_hook by_age_;
   set_hook by_deadline_;
-  /// Those of the first job of a group.
+  /// Linked for the first job of a group alone, as the next one.
   set_hook by_turn_;
   set_hook by_tenant_;
   std::uint64_t turn_ = 0;
@@ -67,10 +67,8 @@ class ranked_job {
   member follows_{{}, this};
 };
 
-/// Jobs that wait, in the order in which they are to be begun:
-/// - a higher priority first;
-/// - at equal priority the tenants take turns, one job each;
-/// - the jobs of one tenant in the order in which they came.
+/// Jobs that wait, in the order in which they are to be begun: a higher priority first; at equal
+/// priority one job of each tenant in turn; the jobs of one tenant in the order in which they came.
 /// But each @ref fair_turn th is the one that has waited longest, so that none starves.
 ///
 /// Nothing is allocated. Every step takes constant time, apart from the search among the groups: as
