@@ -45,6 +45,10 @@ enum class error {
   /// The outcome says how: its exception, its fault, what it wrote to stderr. Condition:
   /// state_not_recoverable.
   preload_failed,
+  /// A worker that was to replace one of before could not be initialised, or ended before it could
+  /// take a job. worker_pool::async_recycle has kept the workers that had not been replaced.
+  /// Condition: state_not_recoverable.
+  worker_start_failed,
 };
 
 /// Returns the category of @ref error, named "isolatte".

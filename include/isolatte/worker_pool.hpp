@@ -234,13 +234,18 @@ class basic_worker_pool {
     return boost::asio::async_initiate<Token, wait_signature>(drain_initiation{&pool_}, token);
   }
 
-  /// Replaces all workers without a gap, and completes when no worker of before takes jobs.
+  /// Replaces all workers without a gap, and completes when no worker of before takes jobs, and one
+  /// with the new data is ready if the pool wants any.
   ///
   /// The pool makes a fresh fork server first, as a copy of the program as it is now, which runs
   /// pool_options::preload again: with new data. Then it replaces the workers one after the other.
   /// Each takes jobs until its replacement is ready, and does what it has begun; a long job holds
-  /// up the replacement of its own worker alone. If the preload fails, the workers stay as they
-  /// are.
+  /// up the replacement of its own worker alone. A worker that is not ready when the fresh server
+  /// is, because its preload or its initializer hangs for example, is ended at once.
+  ///
+  /// If the preload fails, the workers stay as they are. If the initializer of a replacement fails,
+  /// the workers that have not been replaced stay, and workers that are started later have the data
+  /// of before. A pool in which no worker with that data has been ready breaks.
   ///
   /// The copy is made while other threads of the program run: a lock that one of them holds then,
   /// of the C library for example, stops the new server's preload. Call this while they rest, or
@@ -257,7 +262,8 @@ class basic_worker_pool {
   /// `terminal`, `partial` and `total` end the wait with `operation_aborted`, and a fresh server
   /// that is not ready. Once workers are being replaced, the rest of them is, too.
   /// @par Errors
-  /// error::preload_failed, and what keeps the system from making the server; error::broken_pool;
+  /// error::preload_failed, and what keeps the system from making the server;
+  /// error::worker_start_failed if a replacement cannot be initialised; error::broken_pool;
   /// `operation_aborted` for a cancelled wait and a stopped pool.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is replaced, and the handler is

@@ -89,6 +89,7 @@ located_call locate(const detail::remote_call& call) noexcept {
   located.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
   if (call.function != 0) located.function = posix::locate_code(call.function);
   located.arguments = call.arguments.bytes();
+  located.descriptors = call.descriptors;
   return located;
 }
 
@@ -124,6 +125,7 @@ fork_message make_planned_request(std::uint64_t id, const located_call& call,
   request.arguments_size = arguments.size();
   request.max_result = opts.max_result;
   request.kept = static_cast<std::uint32_t>(kept.size());
+  request.given = static_cast<std::uint32_t>(call.descriptors.size());
   request.set(fork_request::leads_group, opts.kill_tree);
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
@@ -141,7 +143,7 @@ fork_message make_planned_request(std::uint64_t id, const located_call& call,
   request.users = as.users;
   request.groups = as.groups;
   request.capabilities = as.capabilities;
-  request.supplementary = as.supplementary.size();
+  request.supplementary = static_cast<std::uint32_t>(as.supplementary.size());
 
   fork_message message;
   std::vector<std::byte> sandbox_bytes;
@@ -156,6 +158,8 @@ fork_message make_planned_request(std::uint64_t id, const located_call& call,
   add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
   add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
   add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));
+  for (int const fd : call.descriptors)
+    if (!ec) add(message, posix::duplicate(fd, ec));
   if (sandbox) {
     std::vector<int> lent;
     posix::append(sandbox_bytes, lent, *sandbox);

@@ -62,6 +62,7 @@ struct located_call {
   /// Address 0 if the arguments name no function.
   posix::code_address function;
   std::span<const std::byte> arguments;
+  std::span<const int> descriptors{};
 };
 
 /// Asks the loader, whose locks another thread may hold for long.

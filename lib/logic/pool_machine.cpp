@@ -93,13 +93,26 @@ void pool_machine::ready(pool_worker& worker, moment now) noexcept {
   worker.ready_ = true;
   refused_starts_ = 0;
   if (!goes_on(worker)) return;
+  proven_ = true;
   enter_loads(worker);
   rest_or_retire(worker);
 }
 
+void pool_machine::start_failed(const pool_worker& worker) noexcept {
+  if (goes_on(worker)) give_up_start();
+}
+
+/// No worker can start as those that are started now.
+void pool_machine::give_up_start() noexcept {
+  if (can_go_back_)
+    goes_back_ = true;
+  else
+    break_down();
+}
+
 void pool_machine::break_down() noexcept {
   if (std::exchange(broken_, true)) return;
-  recycling_ = false;
+  end_recycling();
   refuse_all(job_end::pool_broken);
   // Workers with jobs retire when they have done them.
   while (!takers_[0].empty()) retire(takers_[0].front());
@@ -178,8 +191,35 @@ void pool_machine::has_begun() noexcept {
 
 void pool_machine::recycle() noexcept {
   if (stopped_ || broken_) return;
+  stop_unready();
   for (auto& worker : workers_) worker.outdated_ = true;
   recycling_ = true;
+  // Workers that have not been proven are not gone back to.
+  if (std::exchange(proven_, false)) can_go_back_ = true;
+  goes_back_ = false;
+  failed_starts_ = 0;
+}
+
+void pool_machine::end_recycling() noexcept { recycling_ = can_go_back_ = goes_back_ = false; }
+
+/// A worker that does not become ready must not hold up those that are to take its place.
+void pool_machine::stop_unready() noexcept {
+  for (auto& worker : workers_)
+    if (!worker.ready_ && goes_on(worker))
+      stop(worker, stop_cause::outdated, cancel_kind::terminate, {});
+}
+
+/// Ends the recycling. The workers that have not been replaced stay.
+void pool_machine::keep_outdated() noexcept {
+  stop_unready();
+  for (auto& worker : workers_)
+    if (!worker.worn_) worker.outdated_ = false;
+  end_recycling();
+  proven_ = true;
+  failed_starts_ = 0;
+  // The workers that were to replace others are not replaced themselves.
+  std::size_t const wanted = wanted_workers(policy_, queued_.size() + given_);
+  to_replace_ = std::min(to_replace_, wanted - std::min(wanted, alive_));
 }
 
 void pool_machine::stage_is(job_stage stage) noexcept { on_deadline(answered(), stage); }
@@ -268,16 +308,16 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
 
 /// Judges by the end of a worker whether it is of any use to start more.
 void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
-  if (stopped_ || broken_) return;
+  if (stopped_ || broken_ || worker.stopped_for_ == stop_cause::outdated) return;
   if (why == worker_end::refused) return start_refused(now_);
-  if (why == worker_end::unprepared) return break_down();
+  if (why == worker_end::unprepared) return give_up_start();
   // The end of the server says nothing of the worker, but the server may die again at once.
   if (why == worker_end::with_server) return retry_later();
   // A worker that was ready has started. Replacing those without limit is safe: one job ends two
   // workers at most.
   if (worker.ready_) return;
   bool const failed_to_initialise = !expected && policy_.has_initializer;
-  if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) break_down();
+  if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) give_up_start();
 }
 
 void pool_machine::tick(moment now) noexcept {
@@ -303,7 +343,7 @@ void pool_machine::tick(moment now) noexcept {
 
 void pool_machine::stop() noexcept {
   if (std::exchange(stopped_, true)) return;
-  recycling_ = false;
+  end_recycling();
   refuse_all(job_end::pool_stopped);
   for (auto& worker : workers_) {
     worker.recalls_ = true;
@@ -344,7 +384,7 @@ void pool_machine::forget_workers() noexcept {
   asked_ = {};
   cancelled_ = nullptr;
   given_ = busy_ = alive_ = leaving_ = 0;
-  recycling_ = false;
+  end_recycling();
 }
 
 // Actions
@@ -355,6 +395,10 @@ pool_action pool_machine::next() noexcept {
       pool_job& job = ending_.front();
       ending_.pop_front();
       return {.what = pool_action::kind::complete, .job = &job, .end = job.end_};
+    }
+    if (goes_back_) {
+      keep_outdated();
+      return {.what = pool_action::kind::go_back};
     }
     if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_)
       return ask(purpose::cancel, *job);
@@ -505,20 +549,26 @@ pool_worker* pool_machine::choose_donor() noexcept {
   return most;
 }
 
-/// The outdated worker that there is a replacement for, rather one that has no jobs. Notices when
-/// there are no more outdated ones.
+/// The outdated worker that there is a replacement for, rather one that has no jobs. Notices the
+/// end of the recycling.
 pool_worker* pool_machine::choose_outdated() noexcept {
   std::size_t able = 0;
   pool_worker* chosen = nullptr;
-  recycling_ = false;
+  std::size_t const wanted = wanted_workers(policy_, queued_.size() + given_);
+  if (!has_outdated() && (proven_ || wanted == 0)) end_recycling();
   for (auto& worker : workers_) {
-    if (!goes_on(worker)) continue;
-    if (worker.outdated_ && !worker.worn_) recycling_ = true;
-    if (!worker.ready_ || worker.worn_) continue;
+    if (!goes_on(worker) || !worker.ready_ || worker.worn_) continue;
     ++able;
     if (worker.outdated_ && (!chosen || worker.jobs_.empty())) chosen = &worker;
   }
-  return able > wanted_workers(policy_, queued_.size() + given_) ? chosen : nullptr;
+  return able > wanted ? chosen : nullptr;
+}
+
+/// Whether an outdated worker still takes jobs.
+bool pool_machine::has_outdated() const noexcept {
+  return std::any_of(workers_.begin(), workers_.end(), [](const pool_worker& each) {
+    return goes_on(each) && each.outdated_ && !each.worn_;
+  });
 }
 
 /// Counts the outdated workers that take no more jobs, and have not ended.
@@ -530,7 +580,7 @@ std::size_t pool_machine::count_outworn() const noexcept {
 
 bool pool_machine::lacks_worker() const noexcept {
   // One that has to end a long job first does not hold up the replacement of the others.
-  std::size_t const replacements = recycling_ ? 1 + count_outworn() : 0;
+  std::size_t const replacements = recycling_ && has_outdated() ? 1 + count_outworn() : 0;
   return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
          leaving_ < 2 * policy_.workers + 2 &&
          alive_ < wanted_workers(policy_, queued_.size() + given_) + replacements;

@@ -68,6 +68,8 @@ enum class stop_cause {
   malformed_reply,
   /// The worker does not begin the job that it was given, or does not end when asked to.
   unresponsive,
+  /// The worker is not ready, and would start with data that the pool has given up.
+  outdated,
 };
 
 /// Why a worker ended, if the pool did not end it.
@@ -205,6 +207,9 @@ struct pool_action {
     retire,
     /// End the worker: `how`, and SIGKILL after `grace`.
     stop,
+    /// Recycling has failed: make workers as they were made before the last recycle() that found
+    /// proven().
+    go_back,
     /// Complete the job with `end`.
     complete,
   };
@@ -252,8 +257,8 @@ class pool_machine {
   /// The system has refused a worker: before started(), or instead of a worker's ready().
   void start_refused(moment now) noexcept;
   void ready(pool_worker& worker, moment now) noexcept;
-  /// The worker's initializer threw.
-  void break_down() noexcept;
+  /// The worker's initializer failed. The pool breaks, unless it can go back.
+  void start_failed(const pool_worker& worker) noexcept;
   /// The worker's first job is done.
   /// @param resident bytes of memory that the worker has resident, 0 if it does not say
   /// @return that job, to be completed by the caller
@@ -266,7 +271,8 @@ class pool_machine {
   /// The worker is to be given no more jobs: it is replaced after those that it has begun.
   void wear_out(pool_worker& worker) noexcept;
   /// Workers that are started from now on are others than those that are there, which are replaced
-  /// one after the other. Each takes jobs until its replacement is ready.
+  /// one after the other. Each takes jobs until its replacement is ready. One that is not ready is
+  /// ended.
   void recycle() noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
@@ -294,8 +300,13 @@ class pool_machine {
   moment wakeup() const noexcept;
   bool stopped() const noexcept { return stopped_; }
   bool broken() const noexcept { return broken_; }
-  /// Whether a worker still takes jobs that was there at the last recycle().
+  /// Whether a worker still takes jobs that was there at the last recycle(), or none has become
+  /// ready since.
   bool recycling() const noexcept { return recycling_; }
+  /// Whether a worker has become ready since the last recycle().
+  bool proven() const noexcept { return proven_; }
+  /// Whether next() may say go_back.
+  bool can_go_back() const noexcept { return can_go_back_; }
   /// Whether no job is left.
   bool idle() const noexcept { return queued_.empty() && given_ == 0 && ending_.empty(); }
   /// Jobs that are first at their workers.
@@ -337,6 +348,12 @@ class pool_machine {
   pool_worker* choose() noexcept;
   pool_worker* choose_donor() noexcept;
   pool_worker* choose_outdated() noexcept;
+  bool has_outdated() const noexcept;
+  void stop_unready() noexcept;
+  void give_up_start() noexcept;
+  void keep_outdated() noexcept;
+  void break_down() noexcept;
+  void end_recycling() noexcept;
   std::size_t count_outworn() const noexcept;
   bool lacks_worker() const noexcept;
 
@@ -393,6 +410,9 @@ class pool_machine {
   /// No worker is started before the next job.
   bool dormant_ = false;
   bool recycling_ = false;
+  bool proven_ = false;
+  bool can_go_back_ = false;
+  bool goes_back_ = false;
   /// Workers in a row that ended before they were ready.
   unsigned failed_starts_ = 0;
   /// Workers in a row that the system refused.

@@ -230,6 +230,7 @@ void pool::perform(const pool_action& todo) {
     case kind::read_replies: read_replies(*who); break;
     case kind::retire: who->retire(); break;
     case kind::stop: who->run->stop(type_of(todo.how), todo.grace); break;
+    case kind::go_back: go_back(); break;
     case kind::complete: refuse(*what, todo.end); break;
   }
 }
@@ -327,10 +328,6 @@ void pool::start_worker() {
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
-    auto kept = opts.keep.fds();
-    kept.push_back(child.socket.get());
-    kept.push_back(child.page.get());
-    opts.keep = kept;
     call = worker_call(child);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              from->symboliser_for(opts), ec);
@@ -359,15 +356,15 @@ void pool::start_worker() {
 /// The call that makes a worker of a child.
 detail::remote_call pool::worker_call(const worker::child_side& child) const {
   posix::worker_plan plan;
-  plan.socket = child.socket.get();
-  plan.page = child.page.get();
   plan.report_memory = policy_.max_worker_memory ? 1 : 0;
   auto const* const initializer = opts_.initializer.get();
-  if (!initializer) return posix::make_worker_call(plan, {});
+  int const socket = child.socket.get();
+  int const page = child.page.get();
+  if (!initializer) return posix::make_worker_call(plan, socket, page, {});
   plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));
   if (initializer->function != 0)
     plan.initializer_function = posix::locate_code(initializer->function);
-  return posix::make_worker_call(plan, initializer->arguments.bytes());
+  return posix::make_worker_call(plan, socket, page, initializer->arguments.bytes());
 }
 
 void pool::start_refused(const error_code& ec) {
@@ -504,8 +501,8 @@ void pool::take_readiness(worker& from, reply what) {
   using posix::reply_kind;
   if (what.header.id == posix::reply_header::ready && what.header.what() == reply_kind::value)
     return machine_.ready(from, clock::now());
-  break_down(what.header.what() == reply_kind::exception ? std::move(what.payload)
-                                                         : detail::byte_buffer{});
+  start_failed(from, what.header.what() == reply_kind::exception ? std::move(what.payload)
+                                                                 : detail::byte_buffer{});
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
@@ -516,24 +513,23 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   read_replies(*which);
   auto const* const first = static_cast<const job*>(which->first());
   auto why = logic::worker_end::by_itself;
-  if (what.summary.how == ending::not_started) {
-    why = logic::worker_end::refused;
+  // The end of a worker that was stopped before it was made says nothing of the system.
+  bool const is_stopped = which->stopped_for() != stop_cause::none;
+  if (what.summary.how == ending::not_started && !is_stopped) {
+    why = ec == error::preload_failed ? logic::worker_end::unprepared : logic::worker_end::refused;
     last_refusal_ = ec;
     detail::give_gaps(refused_gaps_, what.summary.gaps);
-    // The preload of a server that has been replaced says nothing of the present one.
-    if (ec == error::preload_failed && which->server != server_) {
-      why = logic::worker_end::with_server;
-    } else if (ec == error::preload_failed) {
-      why = logic::worker_end::unprepared;
-      if (!machine_.broken()) why_broken_ = std::move(what);
-    }
   } else if (ec == error::server_died) {
     why = logic::worker_end::with_server;
   }
   auto const since = which->first_since();
+  bool const was_broken = machine_.broken();
   logic::lost_job const lost = machine_.ended(
       *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
-  if (lost.job) complete_lost(*which, lost, since, ec, std::move(what.summary));
+  if (lost.job)
+    complete_lost(*which, lost, since, ec, std::move(what.summary));
+  else if (why == logic::worker_end::unprepared && machine_.broken() && !was_broken)
+    why_broken_ = std::move(what);
   which->close();
   workers_.remove(which);
   close_unused_servers();
@@ -564,7 +560,8 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
       case stop_cause::none:
       case stop_cause::cancelled:
       case stop_cause::pool_stopped:
-      case stop_cause::unresponsive: error = asio::error::operation_aborted; break;
+      case stop_cause::unresponsive:
+      case stop_cause::outdated: error = asio::error::operation_aborted; break;
     }
   } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
     report.summary.how = ending::undelivered;
@@ -639,12 +636,14 @@ void pool::refuse(job& what, job_end how) {
   complete(what, ec, std::move(report));
 }
 
-void pool::break_down(detail::byte_buffer why) {
-  if (!machine_.broken()) {
-    why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
-    why_broken_.payload = std::move(why);
-  }
-  machine_.break_down();
+/// A worker says that its initializer failed.
+/// @param why the encoded exception, or nothing
+void pool::start_failed(const worker& which, detail::byte_buffer why) {
+  bool const was_broken = machine_.broken();
+  machine_.start_failed(which);
+  if (was_broken || !machine_.broken()) return;
+  why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
+  why_broken_.payload = std::move(why);
 }
 
 void pool::check_drained() {
@@ -740,14 +739,34 @@ void pool::take_server(std::uint64_t number, const error_code& ec) {
   } else {
     // One that was asked for later has the newer data.
     if (number > recycled_) {
-      std::lock_guard const lock{servers_mutex_};
-      std::swap(server_, *std::find(other_servers_.begin(), other_servers_.end(), fresh));
-      recycled_ = number;
+      if (machine_.proven()) {
+        before_ = server_;
+        recycled_before_ = recycled_;
+      }
+      use_server(fresh, number);
+      machine_.recycle();
     }
-    machine_.recycle();
   }
   close_unused_servers();
   settle();
+}
+
+/// Has workers come from this server, one of the others.
+/// @param number that of the recycling for which it was made
+void pool::use_server(const server_pointer& which, std::uint64_t number) {
+  std::lock_guard const lock{servers_mutex_};
+  std::swap(server_, *std::find(other_servers_.begin(), other_servers_.end(), which));
+  recycled_ = number;
+}
+
+/// Workers with the new data cannot start: those of before stay, and later ones are like them.
+void pool::go_back() {
+  use_server(before_, recycled_before_);
+  recyclings_.remove_if([this](recycling& each) {
+    if (each.fresh) return false;
+    std::move(each.handler).complete_later(executor_, error::worker_start_failed);
+    return true;
+  });
 }
 
 /// Closes the fork servers that no worker comes from any more, and none will.
@@ -758,12 +777,17 @@ void pool::close_unused_servers() {
     auto const makes = [&each](const recycling& what) { return what.fresh == each; };
     bool const is_used = std::any_of(workers_.begin(), workers_.end(), is_of) ||
                          std::any_of(recyclings_.begin(), recyclings_.end(), makes);
-    if (!is_used) each->close();
-    return !is_used;
+    if (is_used || each == before_) return false;
+    each->close();
+    return true;
   });
 }
 
 void pool::check_recycled() {
+  if (before_ && !machine_.can_go_back()) {
+    before_.reset();
+    close_unused_servers();
+  }
   error_code ec;
   if (machine_.stopped())
     ec = asio::error::operation_aborted;

@@ -127,12 +127,14 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   void complete(job& what, const boost::system::error_code& ec, detail::report report);
   void refuse(job& what, logic::job_end how);
-  void break_down(detail::byte_buffer why);
+  void start_failed(const worker& which, detail::byte_buffer why);
   void check_drained();
   void cancel_drain(std::uint64_t number);
   void begin_recycling(std::list<recycling>& place);
   void take_server(std::uint64_t number, const boost::system::error_code& ec);
   void check_recycled();
+  void use_server(const server_pointer& which, std::uint64_t number);
+  void go_back();
   void cancel_recycling(std::uint64_t number);
   void close_unused_servers();
   void count();
@@ -162,6 +164,9 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::atomic<std::uint64_t> recyclings_asked_ = 0;
   /// The recycling that server_ comes from.
   std::uint64_t recycled_ = 0;
+  /// The server that the machine may go back to, and the recycling that it comes from.
+  server_pointer before_;
+  std::uint64_t recycled_before_ = 0;
   std::atomic<std::size_t> promises_ = 0;
   drain_check drain_check_;
   std::atomic<bool> drain_check_is_posted_ = false;

@@ -14,15 +14,20 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <fstream>
-#include <list>
-#include <set>
+#include <functional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace pool_preload_test {
@@ -44,6 +49,56 @@ void load(const std::string& path) {
   std::ofstream{path + ".loads", std::ios::app} << '.';
   std::ifstream file{path};
   if (!(file >> state)) throw std::runtime_error{"no data"};
+}
+
+/// The descriptors that a preload has opened.
+std::vector<int> opened;
+
+/// Opens a file so often that the numbers include those that the program has in use.
+void open_many(const std::string& path) {
+  for (int i = 0; i != 200; ++i) opened.push_back(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// @return what the opened files say, and writes to a kept descriptor
+std::string read_opened(int kept) {
+  std::string all;
+  for (int const fd : opened) {
+    char byte = '?';
+    static_cast<void>(::pread(fd, &byte, 1, 0));
+    if (all.find(byte) == std::string::npos) all += byte;
+  }
+  write_all(1, "out");
+  return write_all(kept, ".") ? all : "kept nothing";
+}
+
+/// Takes all numbers up to 600, and runs jobs in a pool whose preload keeps files open.
+std::string run_with_many_descriptors(const std::string& path, isolatte::pool_options opts) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 4096);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  wire given;
+  for (int last = 0; last != -1 && last < 600;) last = ::dup(0);
+  asio::io_context context;
+  opts.preload = call(open_many, path);
+  opts.worker.out = isolatte::capture{};
+  opts.worker.keep = {given.write_end()};
+  isolatte::worker_pool pool{context, std::move(opts)};
+  std::ostringstream text;
+  int left = 5;
+  std::function<void()> run_next = [&] {
+    pool.async_run(call(read_opened, given.write_end()), {},
+                   [&](error_code ec, isolatte::outcome<std::string> what) {
+                     if (ec) text << ec.message();
+                     text << what.value_or("none") << ':' << what.out_text() << ' ';
+                     if (--left != 0) return run_next();
+                     pool.stop();
+                   });
+  };
+  run_next();
+  context.run();
+  text << given.read_rest();
+  return std::move(text).str();
 }
 
 struct fixture : pool_fixture {
@@ -87,6 +142,15 @@ BOOST_AUTO_TEST_CASE(the_initializer_comes_after_it_in_every_worker) {
         .initializer = [] { ++state; },
         .preload = call(load, path)});
   for (int i = 0; i != 3; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 43);
+}
+
+BOOST_AUTO_TEST_CASE(its_files_stay_open_however_many_descriptors_the_program_has) {
+  std::ofstream{path} << 'x';
+  for (std::size_t const jobs : {1u, 0u})
+    BOOST_TEST(in_bare_process([&] {
+                 return run_with_many_descriptors(path,
+                                                  {.workers = 2, .max_jobs_per_worker = jobs});
+               }) == "x:out x:out x:out x:out x:out .....");
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_waits_for_it_can_be_cancelled) {
@@ -199,6 +263,96 @@ BOOST_AUTO_TEST_CASE(workers_stay_if_new_data_cannot_be_loaded) {
   BOOST_TEST((recycle() == error::preload_failed));
   BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
   BOOST_TEST(pool->stats().restarts == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_first_preload_that_hangs_is_got_over_by_recycling) {
+  write(1);
+  auto const load_or_hang = [](const std::string& name) {
+    load(name);
+    if (state == 1) hang();
+  };
+  make({.workers = 4, .preload = call(load_or_hang, path)});
+  remembered<int> waits;
+  pool->async_run(call(read_state), {}, waits.handler());
+  // The server is a process that hangs by now.
+  while (loads() != 1) context.poll();
+  write(2);
+  bool recycled = false;
+  pool->async_recycle([&](error_code ec) {
+    BOOST_TEST(!ec, ec.message());
+    recycled = true;
+  });
+  run_until([&] { return recycled && waits.calls != 0; });
+  BOOST_TEST(waits.what.value_or(-1) == 2, waits.what);
+  run_until([&] { return pool->stats().workers == 4u; });
+  BOOST_TEST(pool->stats().restarts == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(initializers_that_hang_are_got_over_by_recycling) {
+  auto const before = children().size();
+  write(1);
+  auto const hang_with_1 = [] {
+    if (state == 1) hang();
+  };
+  make({.workers = 4, .initializer = hang_with_1, .preload = call(load, path)});
+  remembered<int> waits;
+  pool->async_run(call(read_state), {}, waits.handler());
+  run_until([&] { return children().size() == before + 5; });
+  write(2);
+  error_code told = error::server_died;
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return !told && waits.calls != 0; });
+  BOOST_TEST(waits.what.value_or(-1) == 2, waits.what);
+  // And one that hangs after a recycling is got over by the next.
+  write(1);
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return loads() == 3u; });
+  told = error::server_died;
+  write(3);
+  pool->async_recycle([&](error_code ec) { told = ec; });
+  run_until([&] { return !told; });
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 3);
+}
+
+BOOST_AUTO_TEST_CASE(workers_stay_if_those_of_new_data_cannot_be_initialised) {
+  // The initializer throws, exits, or is killed.
+  for (int const number : {2, 3, 4}) {
+    write(1);
+    auto const check = [] {
+      if (state == 2) throw std::runtime_error{"bad rules"};
+      if (state == 3) ::_exit(1);
+      if (state == 4) ::raise(SIGKILL);
+    };
+    make({.workers = 1, .initializer = check, .preload = call(load, path)});
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    write(number);
+    auto const ec = recycle();
+    BOOST_TEST((ec == error::worker_start_failed), ec.message());
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    BOOST_TEST(pool->stats().restarts == 0u);
+    // Workers that are needed later have the data of before, too.
+    for (int i = 0; i != 4; ++i)
+      BOOST_TEST(run(call([] { ::raise(SIGKILL); })).what.how() == ending::killed);
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+    write(5);
+    BOOST_TEST(!recycle());
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 5);
+    pool->stop();
+    context.run();
+    context.restart();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(with_fresh_processes_workers_stay_if_new_ones_cannot_be_initialised) {
+  write(1);
+  auto const check = [] {
+    if (state == 2) throw std::runtime_error{"bad rules"};
+  };
+  make({.workers = 2, .max_jobs_per_worker = 1, .initializer = check, .preload = call(load, path)});
+  BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+  write(2);
+  BOOST_TEST((recycle() == error::worker_start_failed));
+  for (int i = 0; i != 8; ++i) BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(recycling_can_be_cancelled_while_it_loads) {

@@ -1159,6 +1159,33 @@ BOOST_AUTO_TEST_CASE(a_pools_worker_is_sandboxed) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(a_sandboxed_worker_of_a_program_with_many_descriptors) {
+  as_each_user([](findings& all) {
+    // The preload opens files under the numbers that the program has in use.
+    std::vector<int> taken{::dup(0)};
+    while (taken.back() != -1 && taken.back() < 600) taken.push_back(::dup(0));
+    auto const open_many = [] {
+      for (int i = 0; i != 200; ++i) descriptor_of_initializer = ::open("/etc/passwd", O_RDONLY);
+    };
+    boost::asio::io_context ctx;
+    isolatte::worker_pool pool{
+        ctx,
+        {.workers = 1, .worker = {.sandbox = isolatte::sandbox::pure()}, .preload = open_many}};
+    isolatte::outcome<int> result;
+    pool.async_run(isolatte::call([] {
+                     char byte = 0;
+                     return static_cast<int>(::read(descriptor_of_initializer, &byte, 1));
+                   }),
+                   {}, [&](const boost::system::error_code&, isolatte::outcome<int> o) {
+                     result = std::move(o);
+                     pool.stop();
+                   });
+    ctx.run();
+    for (int const fd : taken) ::close(fd);
+    all.expect_value(result, 1);
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_pool_that_cannot_be_confined) {
   BOOST_TEST(without({444, 445, 446}, ENOSYS, [](findings& all) {
                for (bool const strict : {true, false}) {

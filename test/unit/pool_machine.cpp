@@ -22,7 +22,8 @@ namespace isolatte::inline v0_1::logic {
 
 static std::ostream& operator<<(std::ostream& os, stop_cause what) {
   constexpr const char* names[] = {"none",         "timeout",         "cancelled",
-                                   "pool_stopped", "malformed_reply", "unresponsive"};
+                                   "pool_stopped", "malformed_reply", "unresponsive",
+                                   "outdated"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -214,8 +215,9 @@ class world {
     machine.stop();
     settle();
   }
-  void break_down() {
-    machine.break_down();
+  /// The worker's initializer throws.
+  void fail(worker& who) {
+    machine.start_failed(who);
     settle();
   }
   void recycle() {
@@ -251,6 +253,7 @@ class world {
   /// The next so many workers are refused by the system.
   int refusals = 0;
   pool_action last_stop;
+  int times_gone_back = 0;
 
  private:
   void read(worker& who) {
@@ -274,6 +277,7 @@ class world {
   void settle() {
     for (int steps = 0;; ++steps) {
       expect(steps < 10'000, "the machine comes to rest");
+      bool const could_go_back = machine.can_go_back();
       pool_action const todo = machine.next();
       auto* const who = static_cast<worker*>(todo.worker);
       auto* const what = static_cast<job*>(todo.job);
@@ -319,6 +323,10 @@ class world {
         case kind::stop:
           if (todo.how == cancel_kind::terminate || !who->signalled) who->signalled = todo.how;
           last_stop = todo;
+          break;
+        case kind::go_back:
+          expect(could_go_back, "goes back if it was said that it may");
+          ++times_gone_back;
           break;
         case kind::complete: complete(*what, fate_of(todo.end)); break;
       }
@@ -908,11 +916,13 @@ BOOST_AUTO_TEST_CASE(an_initializer_that_ends_its_worker_breaks_the_pool) {
 }
 
 BOOST_AUTO_TEST_CASE(jobs_that_come_back_to_a_broken_pool_without_workers_are_refused) {
-  pool w{{.workers = 1}};
+  world w{{.workers = 2}};
+  w.ready(w.nth(0));
   w.submit();
   job& behind = w.submit();
-  w.begin(w.only());
-  w.break_down();
+  w.begin(w.nth(0));
+  w.fail(w.nth(1));
+  w.die(w.nth(1));
   w.die(w.only());
   BOOST_TEST(behind.became == fate::pool_broken);
   BOOST_TEST(w.machine.idle());
@@ -1095,10 +1105,152 @@ BOOST_AUTO_TEST_CASE(a_pool_that_is_stopped_or_broken_recycles_nothing) {
   BOOST_TEST(!stopped.machine.recycling());
   pool broken{{.workers = 1}};
   broken.recycle();
-  broken.break_down();
+  broken.die(broken.nth(0));
+  broken.ready(broken.nth(0));
+  broken.die(broken.nth(0));
+  broken.fail(broken.nth(0));
+  BOOST_TEST(broken.machine.broken());
   BOOST_TEST(!broken.machine.recycling());
   broken.recycle();
   BOOST_TEST(!broken.machine.recycling());
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_never_became_ready_are_replaced_at_once) {
+  for (bool const one_is_ready : {false, true}) {
+    world w{{.workers = 4, .has_initializer = true}};
+    job& waits = w.submit();
+    job& also = w.submit();
+    auto const old = w.all();
+    if (one_is_ready) w.ready(w.nth(3));
+    w.recycle();
+    for (std::size_t i = 0; i != 3; ++i) BOOST_TEST((old[i]->signalled == cancel_kind::terminate));
+    BOOST_TEST(old[3]->signalled.has_value() != one_is_ready);
+    BOOST_TEST(w.workers.size() == 8u);
+    BOOST_TEST(w.machine.recycling());
+    BOOST_TEST(w.machine.can_go_back() == one_is_ready);
+    // Their ends are no failures to start, and neither is what they say of themselves.
+    w.ready(*old[0]);
+    w.fail(*old[1]);
+    for (int i = 0; i != 4; ++i) {
+      w.obey();
+      w.all_ready();
+      for (auto* const who : w.all()) w.do_one(*who);
+    }
+    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(!w.machine.recycling());
+    BOOST_TEST(waits.became == fate::replied);
+    BOOST_TEST(also.became == fate::replied);
+    BOOST_TEST(w.workers.size() == 4u);
+    BOOST_TEST(w.machine.restarts() == 4u);
+    BOOST_TEST(w.times_gone_back == 0);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(workers_of_before_stay_if_new_ones_cannot_be_initialised) {
+  for (bool const throws : {true, false}) {
+    pool w{{.workers = 2, .has_initializer = true}};
+    auto const old = w.all();
+    w.recycle();
+    worker& fresh = w.nth(2);
+    if (throws)
+      w.fail(fresh);
+    else
+      w.die(fresh);
+    BOOST_TEST(w.times_gone_back == 1);
+    BOOST_TEST(!w.machine.recycling());
+    BOOST_TEST(!w.machine.broken());
+    w.obey();
+    BOOST_TEST((w.all() == old));
+    BOOST_TEST(w.machine.restarts() == 0u);
+    job& runs = w.submit();
+    for (auto* const who : old) w.do_one(*who);
+    BOOST_TEST(runs.became == fate::replied);
+    // The next attempt replaces them.
+    w.recycle();
+    for (int i = 0; i != 3; ++i) {
+      w.all_ready();
+      w.obey();
+    }
+    BOOST_TEST(!w.machine.recycling());
+    BOOST_TEST(w.machine.restarts() == 2u);
+    for (auto* const each : w.all())
+      BOOST_TEST((std::find(old.begin(), old.end(), each) == old.end()));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_leaves_what_has_been_replaced) {
+  pool w{{.workers = 2, .has_initializer = true}};
+  w.recycle();
+  worker* const replacement = &w.nth(2);
+  w.ready(*replacement);
+  w.obey();
+  BOOST_REQUIRE(w.workers.size() == 3u);
+  worker* const stays = &w.nth(0);
+  w.fail(w.nth(2));
+  w.obey();
+  BOOST_TEST(w.times_gone_back == 1);
+  BOOST_TEST((w.all() == std::vector{stays, replacement}));
+  BOOST_TEST(w.machine.restarts() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(recycling_fails_as_a_pool_breaks) {
+  // Without an initializer after three attempts, and at once if the server cannot prepare itself.
+  for (worker_end const why : {worker_end::by_itself, worker_end::unprepared}) {
+    pool w{{.workers = 1}};
+    worker* const old = &w.only();
+    w.recycle();
+    for (int i = 0; i != 3 && w.machine.recycling(); ++i) {
+      BOOST_TEST((why == worker_end::by_itself || i == 0));
+      w.die(w.nth(1), why);
+    }
+    BOOST_TEST(w.times_gone_back == 1);
+    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST((w.all() == std::vector{old}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_goes_back_though_jobs_have_used_up_the_workers_of_before) {
+  pool w{{.workers = 1, .max_jobs_per_worker = 1, .has_initializer = true}};
+  w.recycle();
+  for (auto* const old : {&w.nth(0), &w.nth(1)}) {
+    w.submit();
+    w.do_one(*old);
+    w.obey();
+  }
+  // None is left, but none of the others is ready, either.
+  BOOST_TEST(w.machine.recycling());
+  job& waits = w.submit();
+  w.fail(w.nth(0));
+  w.obey();
+  BOOST_TEST(w.times_gone_back == 1);
+  BOOST_TEST(!w.machine.broken());
+  BOOST_TEST(!w.machine.recycling());
+  w.all_ready();
+  for (auto* const who : w.all()) w.do_one(*who);
+  BOOST_TEST(waits.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_have_not_been_proven_are_not_gone_back_to) {
+  world never{{.workers = 1, .has_initializer = true}};
+  never.recycle();
+  never.fail(never.nth(1));
+  BOOST_TEST(never.machine.broken());
+  // Workers of the second kind are not proven, those of the first are.
+  pool w{{.workers = 1, .has_initializer = true}};
+  w.recycle();
+  BOOST_TEST(!w.machine.proven());
+  w.recycle();
+  BOOST_TEST(w.machine.can_go_back());
+  w.ready(w.nth(2));
+  w.obey();
+  BOOST_TEST(w.machine.proven());
+  // Once all is replaced there is no way back.
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(!w.machine.can_go_back());
+  w.die(w.only());
+  w.fail(w.only());
+  BOOST_TEST(w.machine.broken());
+  BOOST_TEST(w.times_gone_back == 0);
 }
 
 BOOST_AUTO_TEST_CASE(stopping_tells_each_job_what_became_of_it) {
@@ -1185,7 +1337,12 @@ void walk(unsigned seed, const walk_rules& rules) {
       case 10: w.pass(std::chrono::milliseconds{below(30)}); break;
       case 11: w.obey(); break;
       case 12:
-        if (who && !who->ready()) w.ready(*who);
+        if (who && !who->ready() && below(20) == 0) {
+          w.fail(*who);
+          w.die(*who);
+        } else if (who && !who->ready()) {
+          w.ready(*who);
+        }
         break;
       case 13:
         if (who && below(3) == 0)

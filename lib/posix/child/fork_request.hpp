@@ -20,7 +20,8 @@ namespace isolatte::inline v0_1::posix {
 /// descriptors to keep, those of the supplementary groups, the plan of the sandbox, and the
 /// arguments unless they are in a file of their own. With it, in this order: the child's page, its
 /// leash if it has one, its result channel, its standard streams as far as they are given, the
-/// sandbox's descriptors, the file with the arguments, the descriptors to keep.
+/// descriptors of the call, the sandbox's descriptors, the file with the arguments, the descriptors
+/// to keep.
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
@@ -63,7 +64,9 @@ struct fork_request {
   std::array<std::uint64_t, 3> capabilities{};
   std::array<std::uint32_t, 3> users{};
   std::array<std::uint32_t, 3> groups{};
-  std::uint64_t supplementary = 0;
+  std::uint32_t supplementary = 0;
+  /// The number of descriptors of the call, which have any numbers in the child.
+  std::uint32_t given = 0;
 
   bool has(flag one) const noexcept { return (flags & one) != 0; }
   void set(flag one, bool whether) noexcept {

@@ -28,6 +28,8 @@ namespace {
 
 using boost::system::error_code;
 
+std::vector<int> descriptors_of_call;
+
 /// Moves the descriptors of a request to numbers that the child is not to have for kept descriptors
 /// or streams. The search starts at 3, because there may be no number above the wanted ones.
 /// @param wanted the numbers of the kept descriptors, ascending
@@ -180,6 +182,9 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
   std::vector<int> open;
   open.reserve(numbers.size() + few_more);
   open = numbers;
+  for (std::uint32_t i = 0; i != request.given && !ec; ++i) given_.push_back(descriptors.next(ec));
+  if (ec) return;
+  open.insert(open.end(), given_.begin(), given_.end());
   if (request.has(fork_request::has_sandbox)) {
     sandbox_ = take_sandbox(
         rest, [&](error_code& why) { return descriptors.next(why); },
@@ -211,7 +216,13 @@ void requested_child::give_leash_its_number(const std::vector<int>& kept, error_
   plan_.leash_before = std::exchange(plan_.leash, number);
 }
 
-void requested_child::run() noexcept { child_main(task_, plan_); }
+void requested_child::run() noexcept {
+  // Most calls have none, and a child does not copy the page of the vector for nothing.
+  if (!given_.empty()) descriptors_of_call.swap(given_);
+  child_main(task_, plan_);
+}
+
+const std::vector<int>& given_descriptors() noexcept { return descriptors_of_call; }
 
 bool has_functions(const fork_request& request) noexcept {
   return has_code(request.entry) && (request.function.address == 0 || has_code(request.function));

@@ -101,7 +101,11 @@ class requested_child {
   child_plan plan_;
   argument_bytes arguments_;
   received_task task_;
+  std::vector<int> given_;
 };
+
+/// The numbers that the descriptors of the call have in this child, in the order of the call.
+const std::vector<int>& given_descriptors() noexcept;
 
 /// Whether this process has the functions that a request names.
 bool has_functions(const fork_request& request) noexcept;

@@ -7,6 +7,7 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/requested_child.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/job_channel.hpp"
@@ -82,6 +83,10 @@ class usage_meter {
   std::chrono::steady_clock::time_point began_;
   rusage before_{};
 };
+
+/// The places of both among the descriptors of the call.
+constexpr std::size_t socket_place = 0;
+constexpr std::size_t page_place = 1;
 
 descriptor open_memory_file() noexcept {
   return descriptor{retry([] { return sys.open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0); })};
@@ -206,10 +211,11 @@ class worker_task final : public detail::child_task {
     std::memcpy(static_cast<void*>(&plan_), arguments_.data(), sizeof plan_);
     self_ = ::getpid();
     error_code ec;
-    page_ = job_page::of_file(plan_.page, ec);
-    sys.close(plan_.page);
+    auto const& given = given_descriptors();
+    page_ = job_page::of_file(given[page_place], ec);
+    sys.close(given[page_place]);
     if (ec) throw boost::system::system_error{ec, "isolatte: mapping the worker's jobs"};
-    socket_ = std::make_unique<job_socket>(plan_.socket);
+    socket_ = std::make_unique<job_socket>(given[socket_place]);
     if (!initialise()) return;
     while (next_job()) {
     }
@@ -351,10 +357,13 @@ class worker_task final : public detail::child_task {
 
 }  // namespace
 
-detail::remote_call make_worker_call(const worker_plan& plan,
+detail::remote_call make_worker_call(const worker_plan& plan, int socket, int page,
                                      std::span<const std::byte> initializer_arguments) {
   detail::remote_call call;
   call.entry = &worker_task::make;
+  call.descriptors.resize(2);
+  call.descriptors[socket_place] = socket;
+  call.descriptors[page_place] = page;
   call.arguments.append(&plan, sizeof plan);
   call.arguments.append(initializer_arguments.data(), initializer_arguments.size());
   return call;

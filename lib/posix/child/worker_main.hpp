@@ -19,8 +19,6 @@ namespace isolatte::inline v0_1::posix {
 
 /// The message with which a pool starts a worker. The arguments of the initializer follow it.
 struct worker_plan {
-  int socket = -1;
-  int page = -1;
   std::uint64_t report_memory = 0;
   /// Address 0: there is no initializer.
   code_address initializer;
@@ -31,7 +29,9 @@ struct worker_plan {
 static_assert(std::has_unique_object_representations_v<worker_plan>);
 
 /// Makes the call that turns a child into a worker.
-detail::remote_call make_worker_call(const worker_plan& plan,
+/// @param socket the worker's end of the socket; open until the call has been sent
+/// @param page the file of the page of its jobs; the same
+detail::remote_call make_worker_call(const worker_plan& plan, int socket, int page,
                                      std::span<const std::byte> initializer_arguments);
 
 }  // namespace isolatte::inline v0_1::posix

@@ -14,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -29,6 +30,8 @@ struct remote_call {
   /// the call, since its library may not be loaded there.
   std::uintptr_t function = 0;
   byte_buffer arguments{};
+  /// Descriptors that the other process gets copies of, which have numbers of their own there.
+  std::vector<int> descriptors{};
 };
 
 /// The task of a call that has arrived.
