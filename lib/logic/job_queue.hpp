@@ -36,6 +36,8 @@ class ranked_job {
   explicit ranked_job(job_rank&& rank) noexcept : rank_{std::move(rank)} {}
 
   moment deadline() const noexcept { return rank_.deadline; }
+  /// Whether the order among jobs depends on more than their coming.
+  bool is_ranked() const noexcept { return rank_.priority != 0 || !rank_.tenant.empty(); }
 
  private:
   friend class job_queue;
