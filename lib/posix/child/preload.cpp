@@ -37,7 +37,7 @@ namespace {
 using boost::system::error_code;
 
 /// Descriptors that the call opens get numbers from here on, as far as the limit allows. Children
-/// have others of the program's below: those of options::keep, and the ends of a worker.
+/// have others of the program's below: those of options::keep.
 constexpr int first_preloaded = 512;
 
 /// The time in which a thread that has been joined is gone from the kernel's list, and more.
