@@ -5,7 +5,15 @@
 
 namespace isolatte::inline v0_1::logic {
 
+namespace {
+
+/// Jobs that have been taken out and come back together are no more than a worker may have.
+constexpr int most_together = 32;
+
+}  // namespace
+
 void job_queue::push(ranked_job& job) noexcept {
+  job.number_ = ++pushed_;
   by_age_.push_back(job);
   auto const group = by_tenant_.find(job);
   if (group != by_tenant_.end())
@@ -15,11 +23,20 @@ void job_queue::push(ranked_job& job) noexcept {
 }
 
 void job_queue::put_back(ranked_job& job) noexcept {
-  // Older than those that wait, or nearly: it was taken out before them.
-  by_age_.push_front(job);
+  // Jobs that wait have come later, apart from others that have been put back.
+  auto age = by_age_.begin();
+  for (int i = 0; i != most_together && age != by_age_.end() && age->number_ < job.number_; ++i)
+    ++age;
+  by_age_.insert(age, job);
   auto const group = by_tenant_.find(job);
   if (group == by_tenant_.end()) return lead(job);
   ranked_job& other = *group;
+  if (other.number_ < job.number_) {
+    auto place = other.followers_.begin();
+    while (place != other.followers_.end() && job_of(*place).number_ < job.number_) ++place;
+    other.followers_.insert(place, job.follows_);
+    return;
+  }
   job.turn_ = other.turn_;
   by_tenant_.replace_node(group, job);
   by_turn_.replace_node(by_turn_.iterator_to(other), job);
@@ -55,7 +72,7 @@ void job_queue::take_out(ranked_job& job, bool is_served) noexcept {
     by_tenant_.erase(tenant);
     return;
   }
-  ranked_job& next = *static_cast<ranked_job::member&>(job.followers_.front()).job;
+  ranked_job& next = job_of(job.followers_.front());
   job.followers_.pop_front();
   next.followers_.swap(job.followers_);
   by_tenant_.replace_node(tenant, next);

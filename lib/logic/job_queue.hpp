@@ -57,6 +57,8 @@ class ranked_job {
   };
 
   job_rank rank_;
+  /// The place in the order of coming.
+  std::uint64_t number_ = 0;
   list_hook by_age_;
   set_hook by_deadline_;
   /// Linked for the first job of a group alone, as the next one.
@@ -89,7 +91,7 @@ class job_queue {
 
   /// Adds a job that has just come.
   void push(ranked_job& job) noexcept;
-  /// Adds one that has been taken out, before the others of its priority and tenant.
+  /// Adds one that has been taken out, where it was among those of its priority and tenant.
   void put_back(ranked_job& job) noexcept;
   /// The job to be begun next. The queue is not empty.
   ranked_job& front() noexcept;
@@ -119,6 +121,9 @@ class job_queue {
       ranked_job, boost::intrusive::member_hook<ranked_job, ranked_job::set_hook, Hook>,
       boost::intrusive::compare<Compare>, boost::intrusive::constant_time_size<false>>;
 
+  static ranked_job& job_of(ranked_job::follower& place) noexcept {
+    return *static_cast<ranked_job::member&>(place).job;
+  }
   void lead(ranked_job& job) noexcept;
   void take_out(ranked_job& job, bool is_served) noexcept;
 
@@ -128,6 +133,7 @@ class job_queue {
   /// The first jobs of all groups.
   set_by<&ranked_job::by_turn_, has_earlier_turn> by_turn_;
   set_by<&ranked_job::by_tenant_, precedes_by_tenant> by_tenant_;
+  std::uint64_t pushed_ = 0;
   std::uint64_t turns_ = 0;
   /// Jobs taken by priority since the last one that was taken by age.
   unsigned taken_ = 0;

@@ -165,13 +165,10 @@ BOOST_FIXTURE_TEST_CASE(random_walk, fixture) {
         if (!is_oldest)
           for (auto const* const other : model)
             BOOST_TEST(other->name.substr(other->name.find('/'), 2) <= group.substr(0, 2));
-        if (random() % 8 == 0) {
+        if (random() % 8 == 0)
           queue.put_back(job);
+        else
           model.erase(place);
-          model.push_front(&job);
-        } else {
-          model.erase(place);
-        }
         break;
       }
     }
