@@ -30,7 +30,8 @@ namespace isolatte::inline v0_1 {
 struct fork_server_options {
   /// The number of processes that children are forked from: one for each that can be kept busy,
   /// since a process forks one child at a time. The server asks the one that has the least to do.
-  /// The others are forked from the one that has run @ref preload, and share its memory with it.
+  /// The others are forked from the one that has run @ref preload, once it stands ready, and share
+  /// its memory with it. They serve while it has to be made again.
   /// 0 is an exception of the constructor's (`invalid_argument`).
   std::size_t templates = 1;
   /// The server runs this call once, before it forks its first child. Every child starts with the
@@ -46,8 +47,9 @@ struct fork_server_options {
   /// operations that wait complete with error::server_died.
   ///
   /// The constructor makes a second process, which stays a copy of the program as it was then. Each
-  /// server that runs the call is forked from that: threads, locks and secrets that the program has
-  /// later are in none.
+  /// server that runs the call is forked from that, with the users that the program had: threads,
+  /// locks and secrets that the program has later are in none. If somebody has killed that process,
+  /// too, the next one is a copy of the program as it is.
   ///
   /// Everything that the call changes is the state of all children: working directory, umask,
   /// limits, environment, signal handlers. Descriptors that it opens stay open in the children

@@ -82,35 +82,9 @@ std::optional<confine::sandbox_plan> plan_sandboxes(const options& opts, sandbox
   return plan;
 }
 
-}  // namespace
-
-located_call locate(const detail::remote_call& call) noexcept {
-  located_call located;
-  located.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
-  if (call.function != 0) located.function = posix::locate_code(call.function);
-  located.arguments = call.arguments.bytes();
-  located.descriptors = call.descriptors;
-  return located;
-}
-
-fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
-                          const options& opts, sandboxed when, const common_sandbox* around,
-                          error_code& ec) {
-  detail::refusal why;
-  auto const sandbox = plan_sandboxes(opts, when, around, why);
-  ec = why.ec;
-  if (ec) {
-    fork_message message;
-    message.gaps = std::move(why.gaps);
-    return message;
-  }
-  return make_planned_request(id, call, ends, opts, when, sandbox ? &*sandbox : nullptr, ec);
-}
-
-fork_message make_planned_request(std::uint64_t id, const located_call& call,
-                                  const posix::child_ends& ends, const options& opts,
-                                  sandboxed when, const confine::sandbox_plan* sandbox,
-                                  error_code& ec) {
+fork_message put_together(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, sandboxed when, const confine::sandbox_plan* sandbox,
+                          bool keeps_credentials, error_code& ec) {
   if (opts.keep.all()) {
     // In the template that would be everything of the template's.
     ec = make_error_code(boost::system::errc::operation_not_supported);
@@ -140,6 +114,7 @@ fork_message make_planned_request(std::uint64_t id, const located_call& call,
   if (!ec && as.supplementary.size() > most_groups)
     ec = make_error_code(boost::system::errc::argument_list_too_long);
   if (ec) return {};
+  request.set(fork_request::keeps_credentials, keeps_credentials);
   request.users = as.users;
   request.groups = as.groups;
   request.capabilities = as.capabilities;
@@ -180,6 +155,37 @@ fork_message make_planned_request(std::uint64_t id, const located_call& call,
   append(message, sandbox_bytes);
   if (!request.has(fork_request::arguments_in_file)) append(message, arguments);
   return message;
+}
+
+}  // namespace
+
+located_call locate(const detail::remote_call& call) noexcept {
+  located_call located;
+  located.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
+  if (call.function != 0) located.function = posix::locate_code(call.function);
+  located.arguments = call.arguments.bytes();
+  located.descriptors = call.descriptors;
+  return located;
+}
+
+fork_message make_request(std::uint64_t id, const located_call& call, const posix::child_ends& ends,
+                          const options& opts, sandboxed when, const common_sandbox* around,
+                          error_code& ec) {
+  detail::refusal why;
+  auto const sandbox = plan_sandboxes(opts, when, around, why);
+  ec = why.ec;
+  if (ec) {
+    fork_message message;
+    message.gaps = std::move(why.gaps);
+    return message;
+  }
+  return put_together(id, call, ends, opts, when, sandbox ? &*sandbox : nullptr, false, ec);
+}
+
+fork_message make_template_request(std::uint64_t id, const located_call& call,
+                                   const posix::child_ends& ends, const options& opts,
+                                   const confine::sandbox_plan* sandbox, error_code& ec) {
+  return put_together(id, call, ends, opts, sandboxed::by_the_call, sandbox, true, ec);
 }
 
 fork_message make_order(ordered what, std::uint64_t id, descriptor page, descriptor leash,

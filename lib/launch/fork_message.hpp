@@ -74,11 +74,12 @@ fork_message make_request(std::uint64_t id, const located_call& call, const posi
                           const options& opts, sandboxed when, const common_sandbox* around,
                           boost::system::error_code& ec);
 
-/// Puts a request together whose child enters this sandbox, or none.
-fork_message make_planned_request(std::uint64_t id, const located_call& call,
-                                  const posix::child_ends& ends, const options& opts,
-                                  sandboxed when, const confine::sandbox_plan* sandbox,
-                                  boost::system::error_code& ec);
+/// Puts the request of a template to a seed together: it enters this sandbox, or none, by the call,
+/// and has the seed's credentials, which are those of the program when the server was made.
+fork_message make_template_request(std::uint64_t id, const located_call& call,
+                                   const posix::child_ends& ends, const options& opts,
+                                   const confine::sandbox_plan* sandbox,
+                                   boost::system::error_code& ec);
 
 enum class ordered { standby_child, copy_of_template };
 

@@ -71,7 +71,13 @@ error_code seed_process::why_it_ended() noexcept {
   return {page_.setup_error(), boost::system::system_category()};
 }
 
-void seed_process::end() noexcept { process_->kill_and_reap(); }
+/// First the socket: a process that may not be killed ends with it.
+void seed_process::end() noexcept {
+  if (origin_.is_elsewhere()) return;
+  std::lock_guard const lock{mutex_};
+  socket_.reset();
+  if (process_) process_->kill_and_reap();
+}
 
 void seed_process::read_replies() noexcept {
   for (;;) {

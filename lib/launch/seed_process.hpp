@@ -13,7 +13,6 @@
 
 #include <boost/system/error_code.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -35,13 +34,13 @@ class seed_process {
   static std::shared_ptr<seed_process> make(const posix::preload_plan& first,
                                             boost::system::error_code& ec);
   explicit seed_process(only_make);
+  ~seed_process() { end(); }
   seed_process(const seed_process&) = delete;
   seed_process& operator=(const seed_process&) = delete;
 
   /// Whether it can make templates: it runs, and this process is not a copy of its parent.
   bool is_there() noexcept;
   bool stopped() noexcept { return process_->stopped(); }
-  std::uint64_t next_id() noexcept { return next_id_++; }
   /// Asks for a template. If the process has ended, the error is its reason, or error::server_died.
   void order(const fork_message& what, boost::system::error_code& ec) noexcept;
   /// Returns why it has not made the template of an order, and will not; no error if it may.
@@ -53,7 +52,6 @@ class seed_process {
   boost::system::error_code why_it_ended() noexcept;
 
   posix::origin const origin_;
-  std::atomic<std::uint64_t> next_id_ = 1;
   std::mutex mutex_;
   posix::descriptor socket_;
   std::shared_ptr<posix::child_process> process_;

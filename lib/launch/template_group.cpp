@@ -38,14 +38,18 @@ void template_group::launch(std::shared_ptr<supervise::supervisor> run,
 /// Among equals the first, so that one is kept warm, with a child ahead of need, if there is little
 /// to do.
 template_process& template_group::least_busy() noexcept {
-  template_process* found = first_.get();
+  if (copies_.empty()) return *first_;
+  bool const first_is_ready = first_->stands_ready();
+  template_process* found = first_is_ready ? first_.get() : nullptr;
   for (auto const& copy : copies_) {
-    if (copy->owed() >= found->owed()) continue;
+    if (found && copy->owed() >= found->owed()) continue;
     if (copy->is_made())
       found = copy.get();
-    else
+    else if (first_is_ready)
       copy->revive();
   }
+  if (!found) return *first_;
+  if (!first_is_ready) first_->revive();
   return *found;
 }
 

@@ -97,12 +97,19 @@ std::shared_ptr<template_process> template_process::make(const asio::any_io_exec
 }
 
 std::shared_ptr<template_process> template_process::make_copy(error_code& ec) {
-  auto self = std::make_shared<template_process>(only_make{}, executor_, settings_);
+  template_settings settings = settings_;
+  // One child that stands ready is enough.
+  settings.ahead = ahead_of_need::nothing;
+  auto self = std::make_shared<template_process>(only_make{}, executor_, std::move(settings));
   self->original_ = weak_from_this();
+  self->is_copy_ = true;
+  self->ids_ = ids_;
+  {
+    std::lock_guard const lock{process_mutex_};
+    copies_.push_back(self);
+  }
   supervise::context_service::join(executor_, self->membership_, self);
-  self->start(ec);
-  // The preload may have failed by now. The next template makes the copy.
-  if (ec == error::server_died) ec.clear();
+  if (ready_) self->start(ec);
   if (!ec) return self;
   self->close();
   return nullptr;
@@ -132,15 +139,21 @@ void template_process::start(error_code& ec) {
     posix::socket_ends sockets = posix::make_message_sockets(ec);
     if (ec) return;
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
-    if (auto const of = original_.lock()) return start_as_copy(std::move(sockets), *of, ec);
-    set_loaded(std::make_shared<const posix::object_map>(posix::object_map::of_this_process()));
-    if (settings_.preload.get() != nullptr)
+    if (!is_copy_)
+      set_loaded(std::make_shared<const posix::object_map>(posix::object_map::of_this_process()));
+    if (auto const of = original_.lock())
+      start_as_copy(std::move(sockets), *of, ec);
+    else if (is_copy_)
+      ec = error::server_died;
+    else if (settings_.preload.get() != nullptr)
       start_from_seed(std::move(sockets), ec);
     else
       start_by_fork(std::move(sockets), ec);
   } catch (...) {
     ec = detail::error_of_caught();
   }
+  // The socket of a process that was not made would be in the way of the next.
+  if (ec) close_socket();
 }
 
 /// A namer that is to be made, and what the template needs for that.
@@ -174,12 +187,15 @@ std::optional<confine::sandbox_plan> template_process::plan_sandbox(int leash_nu
   if (!settings_.around || !settings_.around->inherited) return std::nullopt;
   auto entered = settings_.around->inherited->of_template(ec);
   if (ec) return std::nullopt;
-  leash_number_ = std::make_shared<const posix::descriptor>(posix::duplicate(leash_number, ec));
-  entered.leash_number = leash_number_->get();
+  auto number = std::make_shared<const posix::descriptor>(posix::duplicate(leash_number, ec));
+  entered.leash_number = number->get();
+  std::lock_guard const lock{process_mutex_};
+  leash_number_ = std::move(number);
   return entered;
 }
 
 void template_process::take_socket(posix::descriptor mine, error_code& ec) {
+  std::lock_guard const lock{process_mutex_};
   socket_.assign(mine.get(), ec);
   if (!ec) mine.release();
 }
@@ -218,10 +234,6 @@ void template_process::start_by_fork(posix::socket_ends sockets, error_code& ec)
 }
 
 void template_process::start_from_seed(posix::socket_ends sockets, error_code& ec) {
-  auto seed = current_seed();
-  if (!seed || !seed->is_there())
-    seed = seed_process::make({settings_.preload.get(), settings_.huge_pages}, ec);
-  if (ec) return;
   new_namer namer = make_namer(ec);
   if (ec) return;
   auto const entered = plan_sandbox(sockets.mine.get(), ec);
@@ -229,25 +241,23 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   preloading begun;
   begun.err = posix::make_memory_file(0, ec);
   if (ec) return;
-  posix::seeded_template its{.socket = sockets.theirs.get()};
-  std::vector<int> kept{its.socket};
+  // The template finds out which numbers they have there.
+  posix::seeded_template its{.has_namer = namer.process ? 1 : 0};
+  std::vector<int> given{sockets.theirs.get()};
   if (namer.process) {
     its.leash_number = entered->leash_number;
-    its.namer_socket = namer.socket.get();
-    its.namer_page = namer.page.get();
-    kept.insert(kept.end(), {its.namer_socket, its.namer_page});
+    given.insert(given.end(), {namer.socket.get(), namer.page.get()});
     namer.process->page_.hide_from_later_children();
   }
-  options opts = template_options(std::move(kept));
+  options opts = template_options({});
   opts.err = to_fd{begun.err.get()};
   opts.fault_report = true;
   begun.run = supervise::supervisor::make(executor_, opts, streams, symbolise_by_fork, ec);
   if (ec) return;
-  begun.order = seed->next_id();
-  auto const call = posix::preload_call(its);
-  fork_message message =
-      launch::make_planned_request(begun.order, locate(call), begun.run->ends(), opts,
-                                   sandboxed::by_the_call, entered ? &*entered : nullptr, ec);
+  begun.order = next_id();
+  auto const call = posix::preload_call(its, std::move(given));
+  fork_message message = launch::make_template_request(begun.order, locate(call), begun.run->ends(),
+                                                       opts, entered ? &*entered : nullptr, ec);
   if (ec) return;
   posix::descriptor file;
   posix::child_page page = posix::child_page::make_file(file, ec);
@@ -259,7 +269,8 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   process->expect(page.data()->pid, nullptr, opts.kill_tree);
   message.lead_with(std::move(file), std::move(leash));
   take_socket(std::move(sockets.mine), ec);
-  if (!ec) seed->order(message, ec);
+  if (ec) return;
+  auto seed = order_from_seed(message, ec);
   if (ec) return;
   ++starts_;
   preloading_ = std::move(begun);
@@ -267,6 +278,19 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   set_process(std::move(process), std::move(namer.process));
   std::lock_guard const lock{process_mutex_};
   seed_ = std::move(seed);
+}
+
+/// Has the seed make the template, or another one if there is none any more.
+std::shared_ptr<seed_process> template_process::order_from_seed(const fork_message& order,
+                                                                error_code& ec) {
+  if (auto const seed = current_seed()) {
+    seed->order(order, ec);
+    if (!ec || seed->is_there()) return seed;
+    ec.clear();
+  }
+  auto seed = seed_process::make({settings_.preload.get(), settings_.huge_pages}, ec);
+  if (!ec) seed->order(order, ec);
+  return seed;
 }
 
 void template_process::start_as_copy(posix::socket_ends sockets, template_process& of,
@@ -279,12 +303,19 @@ void template_process::start_as_copy(posix::socket_ends sockets, template_proces
   posix::descriptor leash = process->open_leash(posix::leash_kind::pipe, ec);
   if (ec) return;
   process->expect(page.data()->pid, nullptr, false);
-  fork_message const order = make_order(ordered::copy_of_template, of.next_id_++, std::move(file),
+  fork_message const order = make_order(ordered::copy_of_template, next_id(), std::move(file),
                                         std::move(leash), std::move(sockets.theirs));
   take_socket(std::move(sockets.mine), ec);
-  if (!ec) of.order_copy(order, ec);
+  if (ec) return;
+  {
+    std::lock_guard const lock{of.process_mutex_};
+    leash_number_ = of.leash_number_;
+  }
+  ordered_of_ = of.starts_;
+  of.order_copy(order, ec);
   if (ec) return;
   ++starts_;
+  ready_ = true;
   page_ = std::move(page);
   set_process(std::move(process), nullptr);
 }
@@ -341,20 +372,67 @@ void template_process::revive() noexcept {
     asio::post(strand_, [self = shared_from_this()] {
       self->revival_is_posted_ = false;
       self->membership_.notice_copy();
-      if (self->closed_) return;
-      // The end of the socket tells that the copy will not be made.
-      if (self->socket_.is_open()) self->read_replies();
-      if (self->process_ && !self->is_there()) self->died();
-      auto const now = std::chrono::steady_clock::now();
-      if (self->process_ || now < self->next_revival_) return;
-      self->next_revival_ = now + between_revivals;
-      error_code ignored;
-      self->start(ignored);
+      if (!self->closed_) self->look_after();
     });
   } catch (const std::bad_alloc&) {
     // The next operation tries again.
     revival_is_posted_ = false;
   }
+}
+
+/// Starts the process if there is none, though nothing waits for it.
+void template_process::look_after() {
+  auto const of = original_.lock();
+  if (is_copy_ && !of) return;
+  // The end of the socket tells that the process will not be made, or how a preload has ended.
+  if (socket_.is_open()) read_replies();
+  // A process that the original has left may hold a copy's socket open.
+  bool const is_lost = is_copy_ && process_ && process_->expected() && of->starts_ != ordered_of_;
+  if (is_lost || (process_ && !is_there())) died();
+  auto const now = std::chrono::steady_clock::now();
+  bool const may_start =
+      is_copy_ ? of->ready_.load() : !preloading_ && !failing_ && now >= retry_at_;
+  if (process_ || !may_start || now < next_revival_) return;
+  next_revival_ = now + between_revivals;
+  error_code ignored;
+  start(ignored);
+}
+
+void template_process::revive_copies() {
+  std::vector<std::weak_ptr<template_process>> all;
+  {
+    std::lock_guard const lock{process_mutex_};
+    all = copies_;
+  }
+  for (auto const& each : all)
+    if (auto const copy = each.lock()) copy->revive();
+}
+
+/// Gives what waits for a copy, which is not there, to the original.
+void template_process::hand_over() {
+  auto const of = original_.lock();
+  while (!queued_.empty()) {
+    auto first = queued_.extract(queued_.begin());
+    auto const run = first.mapped().run;
+    error_code ec = error::server_died;
+    if (of) try {
+        of->take_over(std::move(first));
+        continue;
+      } catch (...) {
+        ec = detail::error_of_caught();
+      }
+    run->fail(ec, making);
+  }
+}
+
+void template_process::take_over(request_map::node_type what) {
+  auto const id = what.key();
+  what.mapped().counted = debt{owed_};
+  what.mapped().companion = make_companion(id);
+  what.mapped().run->wait_in(weak_from_this());
+  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+    self->enqueue(std::move(what));
+  });
 }
 
 fork_server_stats template_process::stats() const noexcept {
@@ -441,7 +519,7 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
                               const detail::remote_call& call, const options& opts, sandboxed when,
                               error_code& ec) {
   membership_.notice_copy();
-  auto const id = next_id_++;
+  auto const id = next_id();
   fork_message message =
       launch::make_request(id, locate(call), run->ends(), opts, when, settings_.around.get(), ec);
   run->set_gaps(std::move(message.gaps));
@@ -521,14 +599,16 @@ std::optional<standby_child> template_process::take_standby() {
 /// Orders a standby child unless several runs are under way: it would take from their children the
 /// time that it is to save.
 void template_process::order_standby() {
+  membership_.notice_copy();
   if (settings_.ahead == ahead_of_need::nothing || closed_ || !socket_.is_open()) return;
   if (!queued_.empty() || !sent_.empty() || running_.size() > 1) return;
   std::lock_guard const lock{process_mutex_};
-  if (standby_) return;
+  // The template of the program that this process is a copy of is not asked.
+  if (standby_ || !process_ || process_->is_elsewhere()) return;
   error_code ec;
   try {
     fork_message order;
-    standby_.emplace(next_id_++, order, ec);
+    standby_.emplace(next_id(), order, ec);
     if (!ec) posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
   } catch (...) {
     ec = detail::error_of_caught();
@@ -582,6 +662,7 @@ void template_process::send_queued() {
       case sending::later: queued_.insert(std::move(first)); break;
     }
   }
+  if (is_copy_ && !queued_.empty() && !is_made()) hand_over();
   if (preloading_ && is_awaited() && !patient_) be_patient(0, 0);
   await_replies();
 }
@@ -594,6 +675,7 @@ template_process::sending template_process::send(request& what) {
   // The end of the socket may be yet to come: a child that has just been made may hold the other
   // end for a moment longer.
   if (process_ && !is_there()) died();
+  if (!process_ && is_copy_) return sending::later;
   error_code ec;
   if (!process_ && what.is_optional)
     ec = error::server_died;
@@ -754,8 +836,10 @@ void template_process::rest() {
 
 // The preload
 
-/// Whether no request can be sent now, because the template preloads, or is to do so again later.
+/// Whether no request can be sent now: the template preloads, or is to do so again later, or the
+/// original is to make it first.
 bool template_process::holds_back() {
+  if (is_copy_) return !is_made();
   if (preloading_ || failing_) return true;
   if (process_ || std::chrono::steady_clock::now() >= retry_at_) return false;
   retry_later();
@@ -801,6 +885,7 @@ void template_process::take_preloaded(const posix::preload_result& result) {
   }
   tell_ready({});
   send_queued();
+  revive_copies();
 }
 
 /// Says what the template has loaded, and the namer, which is made by it.
@@ -991,7 +1076,7 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
   try {
     auto run = supervise::supervisor::make(executor_, opts, streams, nullptr, ec);
     if (ec) return end_lookup(*what);
-    auto const id = next_id_++;
+    auto const id = next_id();
     detail::remote_call const call = make_naming_call(what->trace);
     located_call const located{naming_entry_, {}, call.arguments.bytes()};
     fork_message message = launch::make_request(id, located, run->ends(), opts,

@@ -75,8 +75,8 @@ class template_process final : public supervise::context_bound,
   static std::shared_ptr<template_process> make(const boost::asio::any_io_executor& executor,
                                                 template_settings settings,
                                                 boost::system::error_code& ec);
-  /// Has this one make a copy of itself as soon as it stands ready, and again when the copy has
-  /// died. To be closed after this one.
+  /// Returns a template that is a copy of this one: made as soon as this one stands ready, and
+  /// again by revive(). To be closed after this one.
   std::shared_ptr<template_process> make_copy(boost::system::error_code& ec);
   template_process(only_make, const boost::asio::any_io_executor& executor,
                    template_settings settings);
@@ -106,7 +106,9 @@ class template_process final : public supervise::context_bound,
   int pid() noexcept;
   /// Whether its process has been made and has not ended.
   bool is_made() noexcept;
-  /// Sees to it that a copy that has ended is made again.
+  /// Whether, besides, it has preloaded.
+  bool stands_ready() noexcept { return ready_ && is_made(); }
+  /// Sees to it that one that has ended is made again. From any thread.
   void revive() noexcept;
   /// Requests that have not been answered.
   std::size_t owed() const noexcept { return owed_; }
@@ -208,8 +210,15 @@ class template_process final : public supervise::context_bound,
                      boost::system::error_code& ec);
   std::optional<confine::sandbox_plan> plan_sandbox(int leash_number,
                                                     boost::system::error_code& ec);
+  std::shared_ptr<seed_process> order_from_seed(const fork_message& order,
+                                                boost::system::error_code& ec);
   void take_socket(posix::descriptor mine, boost::system::error_code& ec);
   void order_copy(const fork_message& order, boost::system::error_code& ec) noexcept;
+  void revive_copies();
+  void look_after();
+  void hand_over();
+  void take_over(request_map::node_type what);
+  std::uint64_t next_id() noexcept { return (*ids_)++; }
   bool holds_back();
   bool is_awaited() const noexcept { return !queued_.empty() || !awaiting_ready_.empty(); }
   bool is_idle() const noexcept;
@@ -260,7 +269,9 @@ class template_process final : public supervise::context_bound,
   template_settings const settings_;
   supervise::strand strand_;
   supervise::context_service::membership membership_;
-  std::atomic<std::uint64_t> next_id_ = 1;
+  /// A copy has those of its original, which takes requests over from it.
+  std::shared_ptr<std::atomic<std::uint64_t>> ids_ =
+      std::make_shared<std::atomic<std::uint64_t>>(1);
   std::atomic<int> pid_ = 0;
   std::atomic<bool> ready_ = false;
   std::atomic<std::uint64_t> starts_ = 0;
@@ -283,6 +294,10 @@ class template_process final : public supervise::context_bound,
   std::shared_ptr<const posix::descriptor> leash_number_;
   /// Makes this one's process, a copy of its own; none if this is no copy.
   std::weak_ptr<template_process> original_;
+  bool is_copy_ = false;
+  /// The start of the original by which the copy was ordered.
+  std::uint64_t ordered_of_ = 0;
+  std::vector<std::weak_ptr<template_process>> copies_;
   std::chrono::steady_clock::time_point next_revival_;
   std::atomic<bool> revival_is_posted_ = false;
   std::optional<standby_child> standby_;

@@ -677,6 +677,55 @@ BOOST_AUTO_TEST_CASE(what_it_writes_to_stderr_takes_little_memory) {
   BOOST_TEST(done.what.err_text().ends_with("the end"));
 }
 
+BOOST_AUTO_TEST_CASE(made_again_with_more_descriptors_than_it_could_have) {
+  struct rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  struct rlimit const few{128, before.rlim_max};
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  asio::io_context context;
+  fork_server server{context, {.preload = [] { state = 2; }}};
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(-1) == 2);
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  std::list<wire> many(before.rlim_cur > 400 ? 100 : 1);
+  int const first = server.pid();
+  ::kill(first, SIGKILL);
+  wait_until_gone(first);
+  auto const again = run(server, context, call(read_state));
+  BOOST_TEST(again.what.value_or(-1) == 2, again.what);
+}
+
+BOOST_AUTO_TEST_CASE(made_again_it_has_the_users_of_the_beginning) {
+  if (::geteuid() != 0) return;
+  // A program of its own gives up its users.
+  pid_t const program = ::fork();
+  if (program == 0) {
+    asio::io_context context;
+    bool right = true;
+    {
+      fork_server server{context, {.preload = [] { state = static_cast<int>(::geteuid()) + 1; }}};
+      auto const ask = [&] {
+        remembered<int> done;
+        server.async_fork(call(read_state), done.handler());
+        context.restart();
+        context.run();
+        return done.what.value_or(-1);
+      };
+      right = ask() == 1;
+      int const first = server.pid();
+      ::kill(first, SIGKILL);
+      wait_until_gone(first);
+      right = ::setresuid(4321, 4321, 4321) == 0 && right;
+      right = ask() == 1 && right;
+    }
+    // Processes that may not be killed end by themselves.
+    context.restart();
+    context.run();
+    right = children_vanish() && right;
+    ::_exit(right ? 0 : 1);
+  }
+  BOOST_TEST(wait_for(program) == 0);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace preload_test

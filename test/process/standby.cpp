@@ -414,6 +414,27 @@ BOOST_AUTO_TEST_CASE(many_threads_share_few) {
   threads.join();
 }
 
+BOOST_AUTO_TEST_CASE(a_copy_of_the_program_orders_none_of_the_originals_server) {
+  prepare();
+  remembered<int> done;
+  server->async_fork(call(add, 1, 2), {}, done.handler());
+  pid_t const copy = ::fork();
+  if (copy == 0) {
+    context.restart();
+    context.run();
+    ::_exit(0);
+  }
+  BOOST_TEST(wait_for(copy) == 0);
+  context.restart();
+  context.run();
+  BOOST_TEST(done.what.value_or(-1) == 3);
+  for (int i = 0; i != 3; ++i) BOOST_TEST(run(call(add, 2, 2)).what.value_or(-1) == 4);
+  server.reset();
+  context.restart();
+  context.run();
+  BOOST_TEST(children_vanish());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace standby_test

@@ -46,6 +46,8 @@ struct fork_request {
     /// The call itself enters the sandbox, once it is ready for that.
     defers_sandbox = 1 << 11,
     orders_template = 1 << 12,
+    /// The child keeps the credentials of the process that makes it.
+    keeps_credentials = 1 << 13,
   };
 
   std::uint64_t id = 0;

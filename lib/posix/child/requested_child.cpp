@@ -138,11 +138,11 @@ void requested_child::read(std::span<const std::byte> message, std::vector<descr
 void requested_child::plan(const fork_request& request, std::span<const std::byte> rest,
                            descriptor_queue descriptors, error_code& ec) {
   auto const numbers = take_numbers<int>(request.kept, rest, ec);
-  if (!ec)
-    plan_.as = {.users = request.users,
-                .groups = request.groups,
-                .capabilities = request.capabilities,
-                .supplementary = take_numbers<std::uint32_t>(request.supplementary, rest, ec)};
+  credentials as{.users = request.users,
+                 .groups = request.groups,
+                 .capabilities = request.capabilities,
+                 .supplementary = take_numbers<std::uint32_t>(request.supplementary, rest, ec)};
+  if (!request.has(fork_request::keeps_credentials)) plan_.as = std::move(as);
   for (int const number : numbers)
     if (is_preloaded(number)) ec = make_error_code(boost::system::errc::invalid_argument);
   if (!ec) make_way(descriptors.all(), numbers, ec);

@@ -23,6 +23,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -174,16 +175,19 @@ class seeded_template_task final : public detail::child_task {
   }
 
   explicit seeded_template_task(std::span<const std::byte> arguments) {
-    seeded_template given;
-    std::memcpy(&given, arguments.data(), std::min(arguments.size(), sizeof given));
-    ends_.socket = given.socket;
-    ends_.leash_number = given.leash_number;
-    if (given.namer_page == -1) return;
+    seeded_template what;
+    std::memcpy(&what, arguments.data(), std::min(arguments.size(), sizeof what));
+    auto const& given = given_descriptors();
+    if (given.size() != (what.has_namer != 0 ? 3U : 1U))
+      throw std::runtime_error{"isolatte: a template without its sockets"};
+    ends_.socket = given[0];
+    ends_.leash_number = what.leash_number;
+    if (what.has_namer == 0) return;
     error_code ec;
-    page_ = child_page::of_file(given.namer_page, ec);
+    page_ = child_page::of_file(given[2], ec);
     if (ec) throw boost::system::system_error{ec, "isolatte: mapping a page"};
-    sys.close(given.namer_page);
-    ends_.unconfined = {given.namer_socket, page_.data()};
+    sys.close(given[2]);
+    ends_.unconfined = {given[1], page_.data()};
   }
 
   void invoke() override {
@@ -234,11 +238,12 @@ void seed_task::invoke() {
   template_main(socket_);
 }
 
-detail::remote_call preload_call(const seeded_template& ends) {
+detail::remote_call preload_call(const seeded_template& what, std::vector<int> given) {
   detail::remote_call call;
   call.entry = &seeded_template_task::make;
-  auto const bytes = std::as_bytes(std::span{&ends, 1});
+  auto const bytes = std::as_bytes(std::span{&what, 1});
   call.arguments.append(bytes.data(), bytes.size());
+  call.descriptors = std::move(given);
   return call;
 }
 

@@ -73,19 +73,17 @@ class seed_task final : public detail::child_task {
   std::vector<code_segment> const code_;
 };
 
-/// The arguments of a call that makes a template of a seed's child: numbers of descriptors that the
-/// child keeps, and -1 for those that there are not.
+/// The arguments of a call that makes a template of a seed's child.
 struct seeded_template {
-  std::int32_t socket = -1;
   std::int32_t leash_number = -1;
-  std::int32_t namer_socket = -1;
-  /// The file of the namer's page.
-  std::int32_t namer_page = -1;
+  std::int32_t has_namer = 0;
 };
 static_assert(std::has_unique_object_representations_v<seeded_template>);
 
 /// The call by which a seed makes a template, which preloads.
-detail::remote_call preload_call(const seeded_template& ends);
+/// @param given the template's end of its socket; if it has a namer, that one's, and the file of
+/// the namer's page
+detail::remote_call preload_call(const seeded_template& what, std::vector<int> given);
 
 }  // namespace isolatte::inline v0_1::posix
 
