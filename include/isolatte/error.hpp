@@ -49,6 +49,9 @@ enum class error {
   /// take a job. worker_pool::async_recycle has kept the workers that had not been replaced.
   /// Condition: state_not_recoverable.
   worker_start_failed,
+  /// The job's job_options::deadline came before a worker had begun it; nothing ran. Condition:
+  /// timed_out.
+  expired,
 };
 
 /// Returns the category of @ref error, named "isolatte".

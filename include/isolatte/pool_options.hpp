@@ -15,6 +15,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <string>
 
 namespace isolatte::inline v0_1 {
 
@@ -29,7 +30,8 @@ struct pool_options {
   /// A worker is replaced after this number of jobs. 1: every job gets a fresh process, forked
   /// ahead of need. 0: never.
   std::size_t max_jobs_per_worker = 0;
-  /// The number of jobs that may wait. One more completes with error::queue_full.
+  /// The number of jobs that may wait. One more completes with error::queue_full, unless it waits
+  /// for room: see job_options::when_full.
   std::size_t max_queued = std::numeric_limits<std::size_t>::max();
   /// Bytes. A worker that has more resident memory than this after a job is replaced. Absent: no
   /// worker is.
@@ -54,6 +56,15 @@ struct pool_options {
   startup_call preload{};
 };
 
+/// The fate of a job if as many wait as pool_options::max_queued allows.
+enum class admission {
+  /// The job completes with error::queue_full.
+  refuse,
+  /// The job waits until there is room, in the order in which such jobs have come. Meanwhile it has
+  /// no place in the queue yet, whatever its priority, but expires and can be cancelled.
+  wait,
+};
+
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a
 /// default.
 struct job_options {
@@ -65,6 +76,22 @@ struct job_options {
   std::optional<std::chrono::nanoseconds> grace{};
   /// Bytes of the largest result, see options::max_result. Absent: that of pool_options::worker.
   std::optional<std::size_t> max_result{};
+  /// The time by which the job has to be done. A job that no worker has begun by then completes
+  /// with error::expired, and ran::no. One that runs then is ended as by a timeout. Absent: none.
+  /// If there is a timeout, too, the first that comes counts.
+  std::optional<std::chrono::steady_clock::time_point> deadline{};
+  /// Jobs of a higher priority are begun first, those of equal priority in the order in which they
+  /// came. One in eight jobs is the one that has waited longest, whatever its priority, so that
+  /// each has its turn. While jobs have priorities or tenants, workers get one job at a time.
+  int priority = 0;
+  /// Jobs of equal priority with different names take turns, a job each: a flood of one tenant's
+  /// jobs delays another's by one job for each tenant that has jobs waiting.
+  std::string tenant{};
+  /// A worker that has run a job with the same key lately is preferred, if it would begin the job
+  /// as early as another one: its caches are warm. Empty: any worker.
+  std::string key{};
+  /// The fate of the job if no more may wait.
+  admission when_full = admission::refuse;
 };
 
 /// Counts of a pool's jobs and workers.
@@ -73,7 +100,7 @@ struct pool_stats {
   std::uint64_t started = 0;
   /// Jobs that workers have.
   std::size_t running = 0;
-  /// Jobs that wait for a worker.
+  /// Jobs that wait for a worker, or for room in the queue.
   std::size_t queued = 0;
   /// How many jobs have completed with each ending.
   std::map<ending, std::uint64_t> endings{};

@@ -44,12 +44,49 @@ void pool_machine::submit(pool_job& job, moment now) noexcept {
   now_ = now;
   if (stopped_) return finish(job, job_end::pool_stopped);
   if (broken_) return finish(job, job_end::pool_broken);
-  if (!has_room(policy_, queued_.size() + given_)) return finish(job, job_end::queue_full);
+  bool const has_room = has_room_for_one();
+  if (!has_room && !job.waits_for_room_) return finish(job, job_end::queue_full);
+  if (job.deadline() <= now) return finish(job, job_end::expired);
+  deadlines_.insert(job);
+  if (has_room) return enter_queue(job);
+  job.is_outside_ = true;
+  outside_.push_back(job);
+}
+
+bool pool_machine::has_room_for_one() const noexcept {
+  return outside_.empty() && has_room(policy_, queued_.size() + given_);
+}
+
+void pool_machine::enter_queue(pool_job& job) noexcept {
   dormant_ = false;
-  job.number_ = ++jobs_submitted_;
-  queued_.push_back(job);
+  if (job.is_ranked())
+    send_none_ahead();
+  else if (sends_none_ahead_ && queued_.empty() && given_ == 0)
+    sends_none_ahead_ = false;
+  queued_.push(job);
   // A job without any worker does not wait for a retry that may be far off.
   if (workers_.empty()) waits_to_retry_ = false;
+}
+
+/// Takes a job out that no worker has.
+void pool_machine::leave_queue(pool_job& job) noexcept {
+  if (std::exchange(job.is_outside_, false))
+    outside_.erase(outside_.iterator_to(job));
+  else
+    queued_.erase(job);
+}
+
+/// From now on workers are given one job at a time, and what they have not begun comes back.
+void pool_machine::send_none_ahead() noexcept {
+  if (sends_none_ahead_) return;
+  for (auto& worker : workers_) leave_loads(worker);
+  sends_none_ahead_ = true;
+  for (auto& worker : workers_) {
+    enter_loads(worker);
+    if (worker.jobs_.size() < 2) continue;
+    worker.recalls_ = true;
+    put_on_agenda(worker);
+  }
 }
 
 void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept {
@@ -60,7 +97,7 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
     how_cancelled_ = kind;
     return;
   }
-  queued_.erase(queued_.iterator_to(job));
+  leave_queue(job);
   finish(job, job_end::cancelled);
 }
 
@@ -123,7 +160,7 @@ pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, mom
   pool_job& done = worker.jobs_.front();
   leave_loads(worker);
   unlink(done);
-  done.done_ = true;
+  mark_done(done);
   failed_starts_ = 0;
   if (worker.stopped_for_ != stop_cause::none) {
     // The worker was to end for this job's sake, and would wait for jobs that do not come.
@@ -160,6 +197,7 @@ void pool_machine::taken_back() noexcept {
   pool_worker& worker = take_from_worker(job);
   switch (why) {
     case purpose::cancel: finish(job, job_end::cancelled); break;
+    case purpose::expire: finish(job, job_end::expired); break;
     case purpose::steal:
     case purpose::recall: requeue(job); break;
     case purpose::unresponsive:
@@ -181,6 +219,7 @@ void pool_machine::has_begun() noexcept {
   pool_worker& worker = *job.worker_;
   switch (why) {
     case purpose::cancel: end_for(job, stop_cause::cancelled, how_cancelled_); break;
+    case purpose::expire: end_for_time(job); break;
     case purpose::steal: worker.keeps_its_jobs_ = true; break;
     // The jobs before it have begun, too.
     case purpose::recall: worker.recalls_ = false; break;
@@ -251,8 +290,29 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
   if (!job.timeout_) return;
   moment const due = later(worker.begun_after_, *job.timeout_);
   if (due > now_) return set_due(worker, due);
+  end_for_time(job);
+}
+
+void pool_machine::end_for_time(pool_job& job) noexcept {
   end_for(job, stop_cause::timeout,
           job.grace_ > nanoseconds::zero() ? cancel_kind::request_exit : cancel_kind::terminate);
+}
+
+/// Ends the jobs that wait and whose deadline has come, and asks the workers that have others.
+void pool_machine::expire() noexcept {
+  while (auto* const expired = deadlines_.take_expired(now_)) {
+    auto& job = static_cast<pool_job&>(*expired);
+    if (job.worker_) {
+      job.has_expired_ = true;
+      job.worker_->has_expired_ = true;
+      // A job that is done is not late.
+      job.worker_->reads_ = true;
+      put_on_agenda(*job.worker_);
+    } else {
+      leave_queue(job);
+      finish(job, job_end::expired);
+    }
+  }
 }
 
 void pool_machine::wake(pool_worker& worker) noexcept {
@@ -295,7 +355,7 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
     if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
       requeue(job);
     } else {
-      job.done_ = true;
+      mark_done(job);
       failed_starts_ = 0;
       lost = {&job, stage == job_stage::begun       ? job_loss::ran
                     : stage == job_stage::receiving ? job_loss::not_received
@@ -323,6 +383,7 @@ void pool_machine::count_start(const pool_worker& worker, bool expected, worker_
 void pool_machine::tick(moment now) noexcept {
   now_ = now;
   if (now >= retry_at_) waits_to_retry_ = false;
+  expire();
   if (policy_.idle_timeout)
     while (!takers_[0].empty() &&
            later(takers_[0].front().idle_since_, *policy_.idle_timeout) <= now)
@@ -373,7 +434,9 @@ void pool_machine::abandon() noexcept {
   for (auto& worker : workers_) worker.jobs_.clear();
   forget_workers();
   queued_.clear();
+  outside_.clear();
   ending_.clear();
+  deadlines_.clear();
 }
 
 void pool_machine::forget_workers() noexcept {
@@ -406,14 +469,20 @@ pool_action pool_machine::next() noexcept {
       if (auto const todo = follow_agenda(agenda_.front())) return *todo;
       continue;
     }
+    while (!outside_.empty() && has_room(policy_, queued_.size() + given_)) {
+      pool_job& job = outside_.front();
+      outside_.pop_front();
+      job.is_outside_ = false;
+      enter_queue(job);
+    }
     if (broken_ && alive_ == 0 && !queued_.empty()) {
       // The jobs of workers that died came back, and no worker is left for them.
       refuse_all(job_end::pool_broken);
       continue;
     }
     if (!queued_.empty()) {
-      if (pool_worker* const to = choose()) {
-        pool_job& job = queued_.front();
+      pool_job& job = first_queued();
+      if (pool_worker* const to = choose(job)) {
         queued_.pop_front();
         return give(job, *to);
       }
@@ -449,6 +518,8 @@ pool_action pool_machine::give(pool_job& job, pool_worker& to) noexcept {
   ++given_;
   job.worker_ = &to;
   if (!std::exchange(job.was_given_, true)) ++jobs_started_;
+  if (job.key_ != 0 && !has_key(to, job.key_))
+    to.keys_[to.next_key_++ % to.keys_.size()] = job.key_;
   if (to.jobs_.size() == 1) {
     ++busy_;
     first_changed(to);
@@ -467,6 +538,11 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
   }
   if (std::exchange(worker.reads_, false))
     return pool_action{.what = kind::read_replies, .worker = &worker};
+  if (worker.has_expired_) {
+    for (auto& job : worker.jobs_)
+      if (std::exchange(job.has_expired_, false)) return ask(purpose::expire, job);
+    worker.has_expired_ = false;
+  }
   if (std::exchange(worker.is_due_, false)) {
     if (worker.retiring_)
       stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
@@ -504,7 +580,7 @@ void pool_machine::put_on_agenda(pool_worker& worker) noexcept {
 }
 
 moment pool_machine::wakeup() const noexcept {
-  moment first = first_due_;
+  moment first = std::min(first_due_, deadlines_.first());
   if (waits_to_retry_) first = std::min(first, retry_at_);
   if (policy_.idle_timeout && !takers_[0].empty())
     first = std::min(first, later(takers_[0].front().idle_since_, *policy_.idle_timeout));
@@ -514,8 +590,9 @@ moment pool_machine::wakeup() const noexcept {
 // Workers, by what they may be given
 
 pool_machine::load_list& pool_machine::list_of(pool_worker& worker) noexcept {
-  return has_capacity(policy_, worker.jobs_.size(), worker.given_) ? takers_[worker.jobs_.size()]
-                                                                   : full_;
+  bool const takes_another = has_capacity(policy_, worker.jobs_.size(), worker.given_) &&
+                             (worker.jobs_.empty() || !sends_none_ahead_);
+  return takes_another ? takers_[worker.jobs_.size()] : full_;
 }
 
 /// Has no effect for a worker that takes no jobs.
@@ -530,9 +607,23 @@ void pool_machine::leave_loads(pool_worker& worker) noexcept {
   list.erase(list.iterator_to(worker));
 }
 
+bool pool_machine::has_key(const pool_worker& worker, std::uint64_t key) noexcept {
+  return std::find(worker.keys_.begin(), worker.keys_.end(), key) != worker.keys_.end();
+}
+
+/// The worker to run the job; null if it has to wait. One that has run the job's key is preferred
+/// to another one that would begin the job as early.
+pool_worker* pool_machine::choose(const pool_job& job) noexcept {
+  pool_worker* const found = choose_by_load();
+  if (!found || job.key_ == 0 || has_key(*found, job.key_)) return found;
+  for (auto& worker : takers_[found->jobs_.size()])
+    if (has_key(worker, job.key_)) return &worker;
+  return found;
+}
+
 /// The worker with the fewest jobs; of those without any the one that had some last, whose memory
 /// is warm.
-pool_worker* pool_machine::choose() noexcept {
+pool_worker* pool_machine::choose_by_load() noexcept {
   if (!takers_[0].empty() && busy_ < policy_.workers) return &takers_[0].back();
   for (auto& list : takers_)
     if (!list.empty() && &list != &takers_[0]) return &list.front();
@@ -611,21 +702,30 @@ pool_worker& pool_machine::take_from_worker(pool_job& job) noexcept {
 
 void pool_machine::requeue(pool_job& job) noexcept {
   if (stopped_) return finish(job, job_end::pool_stopped);
-  auto place = queued_.begin();
-  while (place != queued_.end() && place->number_ < job.number_) ++place;
-  queued_.insert(place, job);
+  if (job.has_expired_) return finish(job, job_end::expired);
+  queued_.put_back(job);
+}
+
+void pool_machine::mark_done(pool_job& job) noexcept {
+  job.done_ = true;
+  deadlines_.erase(job);
 }
 
 void pool_machine::finish(pool_job& job, job_end how) noexcept {
-  job.done_ = true;
+  mark_done(job);
   job.end_ = how;
   ending_.push_back(job);
 }
 
 void pool_machine::refuse_all(job_end how) noexcept {
   while (!queued_.empty()) {
-    pool_job& job = queued_.front();
-    queued_.pop_front();
+    pool_job& job = static_cast<pool_job&>(queued_.oldest());
+    queued_.erase(job);
+    finish(job, how);
+  }
+  while (!outside_.empty()) {
+    pool_job& job = outside_.front();
+    leave_queue(job);
     finish(job, how);
   }
 }

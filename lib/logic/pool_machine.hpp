@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LOGIC_POOL_MACHINE_HPP
 #define ISOLATTE_LIB_LOGIC_POOL_MACHINE_HPP
 
+#include "logic/job_queue.hpp"
 #include "logic/pool_policy.hpp"
 #include "logic/run_machine.hpp"
 
@@ -19,9 +20,6 @@ namespace isolatte::inline v0_1::logic {
 
 class pool_worker;
 
-/// A point in time. The machine reads no clock: each event that depends on time carries its own.
-using moment = std::chrono::steady_clock::time_point;
-
 /// The reason for which a job ends that no worker is known to have begun.
 enum class job_end {
   /// The pool was stopped, or had been before the job came.
@@ -36,6 +34,8 @@ enum class job_end {
   /// begun it. The job itself could have written that, so whether it ran is unknown.
   not_begun,
   cancelled,
+  /// The job's deadline came before a worker had begun it.
+  expired,
   /// This process is a copy of the program, and the job, or the worker that had it, the original's.
   disowned,
 };
@@ -87,13 +87,27 @@ enum class worker_end {
 /// The stage that the shared page of a worker states for a job.
 enum class job_stage { not_begun, receiving, begun };
 
+/// The wishes of a job's owner.
+struct job_wishes {
+  job_rank rank{};
+  /// Another job with this key has run in a worker, which is to be preferred. 0: none.
+  std::uint64_t key = 0;
+  /// If the queue is full, the job waits until there is room.
+  bool waits_for_room = false;
+};
+
 /// The machine's part of one job. A driver derives its own job from this, and keeps it alive until
 /// the job has been completed.
-class pool_job : public boost::intrusive::list_base_hook<> {
+class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
  public:
   pool_job() = default;
-  pool_job(std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace) noexcept
-      : timeout_{timeout}, grace_{grace} {}
+  pool_job(std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace,
+           job_wishes&& wishes = {}) noexcept
+      : ranked_job{std::move(wishes.rank)},
+        timeout_{timeout},
+        grace_{grace},
+        key_{wishes.key},
+        waits_for_room_{wishes.waits_for_room} {}
 
   /// The worker that has the job; null if the job waits or is done.
   pool_worker* worker() const noexcept { return worker_; }
@@ -107,9 +121,13 @@ class pool_job : public boost::intrusive::list_base_hook<> {
 
   std::optional<std::chrono::nanoseconds> timeout_{};
   std::chrono::nanoseconds grace_{0};
-  /// The place in the order of submission, in which jobs are given to workers.
-  std::uint64_t number_ = 0;
+  std::uint64_t key_ = 0;
+  bool waits_for_room_ = false;
   pool_worker* worker_ = nullptr;
+  /// The job is not admitted yet.
+  bool is_outside_ = false;
+  /// The deadline has come, and the worker is to be asked whether it has begun the job.
+  bool has_expired_ = false;
   bool done_ = false;
   bool was_given_ = false;
   bool was_lost_ = false;
@@ -157,6 +175,9 @@ class pool_worker {
   bool keeps_its_jobs_ = false;
   /// The worker was to go on, in case that somebody has stopped it.
   bool woken_ = false;
+  /// Keys of the jobs that the worker was given last.
+  std::array<std::uint64_t, 8> keys_{};
+  std::size_t next_key_ = 0;
   stop_cause stopped_for_ = stop_cause::none;
   moment first_since_{};
   moment idle_since_{};
@@ -168,6 +189,7 @@ class pool_worker {
   // The agenda, in the order in which it is gone through.
   bool recalls_ = false;
   bool reads_ = false;
+  bool has_expired_ = false;
   bool is_due_ = false;
   bool wakes_ = false;
   bool is_unresponsive_ = false;
@@ -308,11 +330,13 @@ class pool_machine {
   /// Whether next() may say go_back.
   bool can_go_back() const noexcept { return can_go_back_; }
   /// Whether no job is left.
-  bool idle() const noexcept { return queued_.empty() && given_ == 0 && ending_.empty(); }
+  bool idle() const noexcept {
+    return queued_.empty() && outside_.empty() && given_ == 0 && ending_.empty();
+  }
   /// Jobs that are first at their workers.
   std::size_t running() const noexcept { return busy_; }
-  /// Jobs that wait, with a worker or without.
-  std::size_t waiting() const noexcept { return queued_.size() + given_ - busy_; }
+  /// Jobs that wait, with a worker or without, or for admission.
+  std::size_t waiting() const noexcept { return queued_.size() + outside_.size() + given_ - busy_; }
   std::size_t workers() const noexcept { return workers_.size(); }
   /// Jobs that have been given to a worker; one that had to be given to another counts once.
   std::uint64_t jobs_started() const noexcept { return jobs_started_; }
@@ -327,7 +351,7 @@ class pool_machine {
   using load_list = worker_list<&pool_worker::in_loads_>;
 
   /// Why a job is being taken back.
-  enum class purpose { cancel, recall, look, unresponsive, steal };
+  enum class purpose { cancel, recall, look, unresponsive, steal, expire };
   struct question {
     pool_job* job = nullptr;
     purpose why = purpose::recall;
@@ -345,7 +369,8 @@ class pool_machine {
   load_list& list_of(pool_worker& worker) noexcept;
   void enter_loads(pool_worker& worker) noexcept;
   void leave_loads(pool_worker& worker) noexcept;
-  pool_worker* choose() noexcept;
+  pool_worker* choose(const pool_job& job) noexcept;
+  pool_worker* choose_by_load() noexcept;
   pool_worker* choose_donor() noexcept;
   pool_worker* choose_outdated() noexcept;
   bool has_outdated() const noexcept;
@@ -357,6 +382,15 @@ class pool_machine {
   std::size_t count_outworn() const noexcept;
   bool lacks_worker() const noexcept;
 
+  pool_job& first_queued() noexcept { return static_cast<pool_job&>(queued_.front()); }
+  void enter_queue(pool_job& job) noexcept;
+  void leave_queue(pool_job& job) noexcept;
+  void send_none_ahead() noexcept;
+  bool has_room_for_one() const noexcept;
+  static bool has_key(const pool_worker& worker, std::uint64_t key) noexcept;
+  void expire() noexcept;
+  void end_for_time(pool_job& job) noexcept;
+  void mark_done(pool_job& job) noexcept;
   void unlink(pool_job& job) noexcept;
   pool_worker& take_from_worker(pool_job& job) noexcept;
   void requeue(pool_job& job) noexcept;
@@ -378,8 +412,11 @@ class pool_machine {
   pool_policy const policy_;
   moment now_{};
 
-  job_list queued_;
+  job_queue queued_;
+  /// Jobs that wait for room in the queue.
+  job_list outside_;
   job_list ending_;
+  deadline_set deadlines_;
   worker_list<&pool_worker::in_workers_> workers_;
   worker_list<&pool_worker::in_agenda_> agenda_;
   /// Workers that may be given jobs, by how many they have, which is less than the depth. The idle
@@ -401,10 +438,12 @@ class pool_machine {
   /// started: jobs whose exit handlers hang would fill the machine with processes.
   std::size_t leaving_ = 0;
   std::size_t to_replace_ = 0;
-  std::uint64_t jobs_submitted_ = 0;
   std::uint64_t jobs_started_ = 0;
   std::uint64_t restarts_ = 0;
 
+  /// A worker gets no job before it has done the last one: an urgent job would come after those
+  /// that workers have.
+  bool sends_none_ahead_ = false;
   bool stopped_ = false;
   bool broken_ = false;
   /// No worker is started before the next job.

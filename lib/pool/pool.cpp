@@ -18,8 +18,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
 #include <new>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace isolatte::inline v0_1::pool {
@@ -65,6 +67,20 @@ logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
   return logic::cancel_kind::interrupt;
 }
 
+logic::job_wishes wishes_of(const job_options& opts) {
+  logic::job_wishes wishes;
+  wishes.rank.priority = opts.priority;
+  wishes.rank.tenant = opts.tenant;
+  if (opts.deadline) wishes.rank.deadline = *opts.deadline;
+  if (!opts.key.empty()) {
+    wishes.key = std::hash<std::string>{}(opts.key);
+    // 0 is no key.
+    if (wishes.key == 0) wishes.key = 1;
+  }
+  wishes.waits_for_room = opts.when_full == admission::wait;
+  return wishes;
+}
+
 asio::cancellation_type type_of(logic::cancel_kind kind) noexcept {
   switch (kind) {
     case logic::cancel_kind::interrupt: return asio::cancellation_type::total;
@@ -105,7 +121,8 @@ pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
 void pool::async_run(const detail::remote_call& call, const job_options& opts,
                      detail::report_handler handler) {
   auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
-  auto what = std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace));
+  auto what =
+      std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace), wishes_of(opts));
   what->header.size = call.arguments.size();
   what->header.max_result = opts.max_result.value_or(opts_.worker.max_result);
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
@@ -601,6 +618,10 @@ void pool::refuse(job& what, job_end how) {
       break;
     case job_end::cancelled:
       ec = asio::error::operation_aborted;
+      detail::give_reason(report.summary.reason, "waiting for a worker");
+      break;
+    case job_end::expired:
+      ec = error::expired;
       detail::give_reason(report.summary.reason, "waiting for a worker");
       break;
     case job_end::disowned:

@@ -29,6 +29,7 @@ class category final : public boost::system::error_category {
       case error::sandbox_unsupported: return "the system cannot enforce the sandbox";
       case error::preload_failed: return "the fork server's preload failed";
       case error::worker_start_failed: return "a worker could not be started";
+      case error::expired: return "the deadline came before the job was begun";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -46,6 +47,7 @@ class category final : public boost::system::error_category {
       case error::preload_failed:
       case error::worker_start_failed: return make_error_condition(errc::state_not_recoverable);
       case error::sandbox_unsupported: return make_error_condition(errc::not_supported);
+      case error::expired: return make_error_condition(errc::timed_out);
       case error::bad_element: break;
     }
     return {value, *this};

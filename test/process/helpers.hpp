@@ -20,6 +20,7 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>

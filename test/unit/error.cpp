@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_SUITE(error)
 
 BOOST_AUTO_TEST_CASE(every_one_has_a_message_of_its_own) {
   std::set<std::string> messages;
-  for (int i = 1; i <= static_cast<int>(isolatte::error::worker_start_failed); ++i) {
+  for (int i = 1; i <= static_cast<int>(isolatte::error::expired); ++i) {
     error_code const ec = static_cast<isolatte::error>(i);
     BOOST_TEST(ec.failed());
     BOOST_TEST(ec.category().name() == std::string{"isolatte"});
@@ -41,6 +41,7 @@ BOOST_AUTO_TEST_CASE(is_equal_to_the_portable_condition_that_fits) {
   BOOST_TEST((code(isolatte::error::sandbox_unsupported) == errc::not_supported));
   BOOST_TEST((code(isolatte::error::preload_failed) == errc::state_not_recoverable));
   BOOST_TEST((code(isolatte::error::worker_start_failed) == errc::state_not_recoverable));
+  BOOST_TEST((code(isolatte::error::expired) == errc::timed_out));
 }
 
 BOOST_AUTO_TEST_CASE(stays_itself_if_none_fits) {

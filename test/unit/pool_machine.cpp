@@ -45,6 +45,7 @@ enum class fate {
   no_worker,
   not_begun,
   cancelled,
+  expired,
   disowned,
   ran,
   not_received,
@@ -59,6 +60,7 @@ fate fate_of(job_end end) {
     case job_end::no_worker: return fate::no_worker;
     case job_end::not_begun: return fate::not_begun;
     case job_end::cancelled: return fate::cancelled;
+    case job_end::expired: return fate::expired;
     case job_end::disowned: return fate::disowned;
   }
   return fate::waiting;
@@ -77,7 +79,8 @@ fate fate_of(job_loss loss) {
 std::ostream& operator<<(std::ostream& os, fate what) {
   constexpr const char* names[] = {"waiting",     "replied",   "pool_stopped", "queue_full",
                                    "pool_broken", "no_worker", "not_begun",    "cancelled",
-                                   "disowned",    "ran",       "not_received", "unknown"};
+                                   "expired",     "disowned",  "ran",          "not_received",
+                                   "unknown"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
