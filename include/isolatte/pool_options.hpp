@@ -10,12 +10,16 @@
 #include <isolatte/startup_call.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace isolatte::inline v0_1 {
 
@@ -65,6 +69,37 @@ enum class admission {
   wait,
 };
 
+/// A name for jobs that have something in common: job_options::tenant, job_options::key. Made of
+/// any text, whose copy is shared by the copies of the name.
+///
+/// @par Thread safety
+/// Distinct objects: safe. Shared objects: safe for const members.
+class job_name {
+ public:
+  /// The empty name.
+  job_name() = default;
+  /// Copies the text.
+  /// @param text a string of any type
+  /// @par Exception safety
+  /// Strong guarantee: `std::bad_alloc`.
+  template <class Text>
+    requires(!std::same_as<std::remove_cvref_t<Text>, job_name> &&
+             std::convertible_to<const Text&, std::string_view>)
+  job_name(const Text& text) {
+    if (std::string_view const chars = text; !chars.empty())
+      text_ = std::make_shared<const std::string>(chars);
+  }
+
+  /// Returns the text.
+  /// @return characters that live as long as this object is not assigned to
+  std::string_view view() const noexcept { return text_ ? *text_ : std::string_view{}; }
+
+ private:
+  // Not a string: GCC 12 copies temporaries of a `co_await` expression byte by byte, also those
+  // that are default arguments, and a short string points into itself.
+  std::shared_ptr<const std::string> text_;
+};
+
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a
 /// default.
 struct job_options {
@@ -86,10 +121,10 @@ struct job_options {
   int priority = 0;
   /// Jobs of equal priority with different names take turns, a job each: a flood of one tenant's
   /// jobs delays another's by one job for each tenant that has jobs waiting.
-  std::string tenant{};
+  job_name tenant{};
   /// A worker that has run a job with the same key lately is preferred, if it would begin the job
   /// as early as another one: its caches are warm. Empty: any worker.
-  std::string key{};
+  job_name key{};
   /// The fate of the job if no more may wait.
   admission when_full = admission::refuse;
 };

@@ -21,7 +21,7 @@
 #include <functional>
 #include <new>
 #include <span>
-#include <string>
+#include <string_view>
 #include <utility>
 
 namespace isolatte::inline v0_1::pool {
@@ -70,10 +70,10 @@ logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
 logic::job_wishes wishes_of(const job_options& opts) {
   logic::job_wishes wishes;
   wishes.rank.priority = opts.priority;
-  wishes.rank.tenant = opts.tenant;
+  wishes.rank.tenant = opts.tenant.view();
   if (opts.deadline) wishes.rank.deadline = *opts.deadline;
-  if (!opts.key.empty()) {
-    wishes.key = std::hash<std::string>{}(opts.key);
+  if (auto const key = opts.key.view(); !key.empty()) {
+    wishes.key = std::hash<std::string_view>{}(key);
     // 0 is no key.
     if (wishes.key == 0) wishes.key = 1;
   }
