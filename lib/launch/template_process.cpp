@@ -1174,10 +1174,12 @@ void template_process::close() {
     std::lock_guard const lock{process_mutex_};
     // First: then the seed makes no template any more.
     seed_.reset();
-    // A template that may not be killed ends when its socket is closed.
-    if (process_ && process_->terminate() != boost::system::errc::operation_not_permitted)
-      process_->kill_and_reap();
-    standby_.reset();
+    // A template that may not be killed ends when its socket is closed. Until then it may be about
+    // to make the standby child.
+    bool const may_be_killed =
+        !process_ || process_->terminate() != boost::system::errc::operation_not_permitted;
+    if (process_ && may_be_killed) process_->kill_and_reap();
+    if (may_be_killed) standby_.reset();
   }
   drop_namer();
   asio::post(strand_, [self = shared_from_this()] { self->fail_all(); });
