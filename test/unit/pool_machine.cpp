@@ -15,6 +15,7 @@
 #include <optional>
 #include <ostream>
 #include <random>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -85,8 +86,9 @@ std::ostream& operator<<(std::ostream& os, fate what) {
 }
 
 struct job final : pool_job {
-  job(int n, std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace)
-      : pool_job{timeout, grace}, number{n} {}
+  job(int n, std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace,
+      job_wishes wishes)
+      : pool_job{timeout, grace, std::move(wishes)}, number{n} {}
   int number;
   fate became = fate::waiting;
   /// The cause for which the pool ended the worker that took the job along.
@@ -139,12 +141,16 @@ class world {
   ~world() { machine.abandon(); }
 
   job& submit(std::optional<std::chrono::nanoseconds> timeout = {},
-              std::chrono::nanoseconds grace = 0s) {
-    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace);
+              std::chrono::nanoseconds grace = 0s, job_wishes wishes = {}) {
+    auto& fresh =
+        jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, std::move(wishes));
     machine.submit(fresh, now);
     settle();
     return fresh;
   }
+  job& wish(job_wishes wishes) { return submit({}, 0s, std::move(wishes)); }
+  /// A job with a deadline so far from now.
+  job& due(std::chrono::nanoseconds in) { return wish({.rank = {.deadline = now + in}}); }
   void cancel(job& what, cancel_kind how = cancel_kind::terminate) {
     if (what.worker()) read(static_cast<worker&>(*what.worker()));
     machine.cancel(what, how, now);
@@ -415,6 +421,130 @@ BOOST_AUTO_TEST_CASE(a_job_too_many_is_refused) {
   BOOST_TEST(w.submit().became == fate::queue_full);
   w.do_one(w.only());
   BOOST_TEST(w.submit().became == fate::waiting);
+}
+
+// Wishes
+
+BOOST_AUTO_TEST_CASE(an_urgent_job_comes_before_those_that_were_sent_ahead) {
+  pool w{{.workers = 1}};
+  for (int i = 0; i != 5; ++i) w.submit();
+  w.begin(w.only());
+  BOOST_TEST(w.only().jobs().size() == 5u);
+  job& urgent = w.wish({.rank = {.priority = 1}});
+  // What has begun goes on, and nothing else stays with the worker.
+  BOOST_TEST(w.only().jobs().size() == 1u);
+  w.do_one(w.only());
+  BOOST_TEST(urgent.worker() == &w.only());
+  BOOST_TEST(w.only().jobs().size() == 1u);
+  for (int i = 0; i != 5; ++i) w.do_one(w.only());
+  BOOST_TEST(w.machine.idle());
+  for (auto const& each : w.jobs) BOOST_TEST(each.begun == 1);
+  // Jobs without wishes are sent ahead again.
+  for (int i = 0; i != 3; ++i) w.submit();
+  BOOST_TEST(w.only().jobs().size() == 3u);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_come_back_in_their_order) {
+  pool w{{.workers = 1}};
+  for (int i = 0; i != 4; ++i) w.submit();
+  w.begin(w.only());
+  w.wish({.rank = {.tenant = "other"}});
+  std::vector<int> order;
+  for (int i = 0; i != 5; ++i) {
+    order.push_back(static_cast<job*>(w.only().first())->number);
+    w.do_one(w.only());
+  }
+  BOOST_TEST((order == std::vector<int>{0, 4, 1, 2, 3}));
+}
+
+BOOST_AUTO_TEST_CASE(a_job_expires_where_it_waits) {
+  pool w{{.workers = 1, .max_queued = 2}};
+  w.submit();
+  w.begin(w.only());
+  job& ahead = w.due(10ms);
+  job& later = w.due(30ms);
+  job& outside = w.wish({.rank = {.deadline = w.now + 20ms}, .waits_for_room = true});
+  BOOST_TEST(ahead.worker() == &w.only());
+  BOOST_TEST(w.machine.waiting() == 3u);
+  BOOST_TEST((w.machine.wakeup() == w.now + 10ms));
+  w.pass(10ms);
+  BOOST_TEST(ahead.became == fate::expired);
+  w.pass(10ms);
+  BOOST_TEST(outside.became == fate::expired);
+  w.pass(10ms);
+  BOOST_TEST(later.became == fate::expired);
+  BOOST_TEST(w.due(0s).became == fate::expired);
+  w.do_one(w.only());
+  BOOST_TEST(w.machine.idle());
+  for (auto const* const each : {&ahead, &later, &outside}) BOOST_TEST(each->begun == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_runs_at_its_deadline_costs_its_worker) {
+  pool w{{.workers = 1}};
+  job& runs = w.due(10ms);
+  w.begin(w.only());
+  job& next = w.submit();
+  w.pass(10ms);
+  BOOST_TEST(runs.stopped_for() == stop_cause::timeout);
+  w.obey();
+  BOOST_TEST(runs.became == fate::ran);
+  w.all_ready();
+  w.do_one(w.only());
+  BOOST_TEST(next.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_done_does_not_expire) {
+  pool w{{.workers = 1}};
+  job& done = w.due(10ms);
+  w.work(w.only());
+  while (w.only().current()) w.work(w.only());
+  // Its reply is unread.
+  w.pass(10ms);
+  BOOST_TEST(done.became == fate::replied);
+  BOOST_TEST(w.machine.workers() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_prefers_its_worker_among_equals) {
+  pool w{{.workers = 3}};
+  job& first = w.wish({.key = 7});
+  auto* const keeper = first.worker();
+  w.do_one(static_cast<worker&>(*keeper));
+  // The worker that has had a job last is preferred otherwise.
+  job& other = w.submit();
+  BOOST_TEST(other.worker() == keeper);
+  w.do_one(static_cast<worker&>(*keeper));
+  for (auto* const who : w.all())
+    if (who != keeper) {
+      job& fills = w.wish({.key = static_cast<std::uint64_t>(who->number) + 100});
+      w.do_one(static_cast<worker&>(*fills.worker()));
+    }
+  BOOST_TEST(w.wish({.key = 7}).worker() == keeper);
+  // It is busy: the next does not wait for it.
+  job& elsewhere = w.wish({.key = 7});
+  BOOST_TEST(elsewhere.worker() != nullptr);
+  BOOST_TEST(elsewhere.worker() != keeper);
+}
+
+BOOST_AUTO_TEST_CASE(room_is_given_in_the_order_of_coming) {
+  pool w{{.workers = 1, .max_queued = 1}};
+  w.submit();
+  w.submit();
+  BOOST_TEST(w.submit().became == fate::queue_full);
+  job& first = w.wish({.waits_for_room = true});
+  job& urgent = w.wish({.rank = {.priority = 5}, .waits_for_room = true});
+  BOOST_TEST(w.submit().became == fate::queue_full);
+  w.do_one(w.only());
+  BOOST_TEST(w.submit().became == fate::queue_full);
+  w.cancel(first);
+  BOOST_TEST(first.became == fate::cancelled);
+  for (int i = 0; i != 2; ++i) w.do_one(w.only());
+  BOOST_TEST(urgent.became == fate::replied);
+  BOOST_TEST(w.machine.idle());
+  w.submit();
+  w.submit();
+  job& last = w.wish({.waits_for_room = true});
+  w.stop();
+  BOOST_TEST(last.became == fate::pool_stopped);
 }
 
 // Cancellation
@@ -1314,8 +1444,15 @@ void walk(unsigned seed, const walk_rules& rules) {
     worker* const who = some_worker();
     switch (below(16)) {
       case 0:
-      case 1:
-      case 2: w.submit(); break;
+      case 1: w.submit(); break;
+      case 2:
+        w.wish({.rank = {.priority = static_cast<int>(below(3)),
+                         .tenant = std::string(below(2), 't'),
+                         .deadline = below(2) == 0 ? moment::max()
+                                                   : w.now + std::chrono::milliseconds{below(40)}},
+                .key = below(3),
+                .waits_for_room = below(2) == 0});
+        break;
       case 3:
         w.submit(std::chrono::milliseconds{below(50)}, std::chrono::milliseconds{below(2) * 20});
         break;
