@@ -431,7 +431,7 @@ BOOST_AUTO_TEST_CASE(an_urgent_job_comes_before_those_that_were_sent_ahead) {
   w.begin(w.only());
   BOOST_TEST(w.only().jobs().size() == 5u);
   job& urgent = w.wish({.rank = {.priority = 1}});
-  // What has begun goes on, and nothing else stays with the worker.
+  // The job that has begun goes on, and no other stays with the worker.
   BOOST_TEST(w.only().jobs().size() == 1u);
   w.do_one(w.only());
   BOOST_TEST(urgent.worker() == &w.only());
@@ -519,7 +519,7 @@ BOOST_AUTO_TEST_CASE(a_key_prefers_its_worker_among_equals) {
       w.do_one(static_cast<worker&>(*fills.worker()));
     }
   BOOST_TEST(w.wish({.key = 7}).worker() == keeper);
-  // It is busy: the next does not wait for it.
+  // That worker is busy, and the next job does not wait for it.
   job& elsewhere = w.wish({.key = 7});
   BOOST_TEST(elsewhere.worker() != nullptr);
   BOOST_TEST(elsewhere.worker() != keeper);
