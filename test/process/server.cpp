@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "remembered.hpp"
+#include "run_in_server.hpp"
 #include "served_descriptors.hpp"
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
@@ -50,16 +51,6 @@ using isolatte::options;
 using isolatte::outcome;
 using namespace isolatte::test;
 using namespace std::chrono_literals;
-
-template <class Call>
-auto run(fork_server& server, asio::io_context& context, Call fn, options opts = {}) {
-  remembered<isolatte::result_of<Call>> done;
-  server.async_fork(std::move(fn), std::move(opts), done.handler());
-  context.restart();
-  context.run();
-  BOOST_TEST(done.calls == 1);
-  return done;
-}
 
 int add(int a, int b) { return a + b; }
 int fails(const std::string& text) { throw std::out_of_range{text}; }
