@@ -225,6 +225,9 @@ BOOST_AUTO_TEST_CASE(an_operation_is_lost) {
 
 BOOST_AUTO_TEST_CASE(a_handle_is_empty_handed) {
   gate opened;
+  // The children of copies have a gate of their own: they end only after their copy has, and until
+  // then one of them could take what lets the original's child through.
+  gate of_copies;
   auto child = isolatte::spawn_child(context.get_executor(),
                                      [&] {
                                        opened.pass();
@@ -243,8 +246,9 @@ BOOST_AUTO_TEST_CASE(a_handle_is_empty_handed) {
     go_on();
     expect_lost(all, done);
     // For a copy of the copy, whose handle has a child again.
-    child = isolatte::spawn_child(context.get_executor(), [&] { return pass(opened.descriptor()); },
-                                  {.keep = opened.ends()});
+    child =
+        isolatte::spawn_child(context.get_executor(), [&] { return pass(of_copies.descriptor()); },
+                              {.keep = of_copies.ends()});
     all.expect(child.running(), "a new child does not run");
   });
   check_in_copies([&](complaints&) { isolatte::child<int> const gone = std::move(child); });
