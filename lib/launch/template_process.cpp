@@ -3,6 +3,7 @@
 
 #include "launch/template_process.hpp"
 
+#include "launch/describe_end.hpp"
 #include "launch/fork.hpp"
 #include "launch/symboliser.hpp"
 #include "launch/template_options.hpp"
@@ -17,7 +18,6 @@
 #include "vocabulary/errors.hpp"
 #include "vocabulary/signals.hpp"
 
-#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -28,7 +28,6 @@
 #include <cstring>
 #include <new>
 #include <span>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -59,18 +58,6 @@ constexpr std::chrono::seconds between_revivals{1};
 /// Handlers on the strand at once: waits for replies, room and patience, and posted steps. Requests
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
-
-/// "threw: std::runtime_error: no rules": how a preload ended, in words.
-std::string describe_end(const detail::report& what) {
-  detail::report copy = what.copy();
-  copy.summary.pid = 0;
-  std::ostringstream text;
-  text << "preloading: " << detail::make_outcome<void>({}, std::move(copy));
-  // No value, and no exception either.
-  if (what.summary.how == ending::undelivered && what.kind == detail::payload_kind::none)
-    text << "; a preload must leave the descriptors open that it has not opened";
-  return std::move(text).str();
-}
 
 /// Whether somebody else has ended a preload: the call itself is not to blame.
 bool was_ended(const run_summary& run) noexcept {
@@ -869,6 +856,17 @@ void template_process::look_at_preload(int looks) {
   be_patient(0, looks);
 }
 
+void template_process::end_preload() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (!self->preloading_ || !self->is_there()) return;
+    auto const seed = self->current_seed();
+    if (!self->process_->expected())
+      self->process_->terminate();
+    else if (seed)
+      seed->end();
+  });
+}
+
 void template_process::take_preloaded(const posix::preload_result& result) {
   // Processes that the preload has left end with the template's group.
   if (result.left_processes == 0) process_->spare_group();
@@ -972,7 +970,12 @@ void template_process::preload_failed(const posix::descriptor& err, const error_
                         : was_ended(what.summary) ? make_error_code(error::server_died)
                                                   : make_error_code(error::preload_failed);
   try {
-    if (!how) what.summary.reason = describe_end(what);
+    if (!how) {
+      what.summary.reason = describe_end("preloading", what);
+      // No value, and no exception either.
+      if (what.summary.how == ending::undelivered && what.kind == detail::payload_kind::none)
+        what.summary.reason += "; a preload must leave the descriptors open that it has not opened";
+    }
     if (err) what.summary.err = posix::read_end(err.get(), capture{}.limit);
   } catch (const std::bad_alloc&) {
     // The error is told without its circumstances.

@@ -96,6 +96,8 @@ class template_process final : public supervise::context_bound,
   supervise::symbolise_function symboliser_for(const options& opts);
 
   fork_server_stats stats() const noexcept;
+  /// Ends a preload that takes too long. The next request has it run again. For any thread.
+  void end_preload();
   /// Calls the function, in any thread, when the template stands ready or its start has failed. The
   /// event loop does not run out of work before.
   void async_ready(std::function<void(const boost::system::error_code&)> then);

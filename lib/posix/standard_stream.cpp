@@ -6,9 +6,13 @@
 #include "posix/descriptor.hpp"
 #include "posix/system_calls.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstddef>
 
 #include <fcntl.h>
+#include <poll.h>
 
 namespace isolatte::inline v0_1::posix {
 
@@ -51,6 +55,22 @@ bool is_standard_stream(int fd, boost::system::error_code& ec) noexcept {
   }
   if (has_no_type(file)) return false;
   return !S_ISFIFO(file.st_mode) || !holds_other_end(fd, file);
+}
+
+std::size_t write_without_waiting(int fd, std::string_view text) noexcept {
+  boost::system::error_code ec;
+  if (text.empty() || !is_standard_stream(fd, ec)) return text.size();
+  std::size_t written = 0;
+  while (written != text.size()) {
+    pollfd room{fd, POLLOUT, 0};
+    if (retry([&] { return sys.poll(&room, 1, 0); }) <= 0 || (room.revents & POLLOUT) == 0) break;
+    // A pipe that has room takes at least so much at once.
+    std::size_t const part = std::min<std::size_t>(text.size() - written, PIPE_BUF);
+    ssize_t const went = retry([&] { return sys.write(fd, text.data() + written, part); });
+    if (went <= 0) break;
+    written += static_cast<std::size_t>(went);
+  }
+  return written;
 }
 
 }  // namespace isolatte::inline v0_1::posix

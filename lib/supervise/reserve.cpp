@@ -3,6 +3,7 @@
 
 #include "supervise/reserve.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <new>
 #include <utility>
@@ -42,9 +43,24 @@ bool reserve::holds(const part& which, const std::byte* memory) const noexcept {
 
 void reserve::deallocate(void* memory) noexcept {
   auto const* const given = static_cast<const std::byte*>(memory);
-  if (!holds(first_, given) && !holds(rest_, given)) return ::operator delete(memory);
-  std::lock_guard const lock{mutex_};
+  bool const is_own = holds(first_, given) || holds(rest_, given);
+  std::unique_lock lock{mutex_};
+  if (!is_own && std::none_of(added_parts_.begin(), added_parts_.end(),
+                              [&](const part& each) { return holds(each, given); })) {
+    lock.unlock();
+    return ::operator delete(memory);
+  }
   free_ = new (memory) block{free_};
+}
+
+void reserve::grow(std::size_t blocks) {
+  std::unique_ptr<std::byte[]> fresh{new std::byte[blocks * block_size_]};
+  std::lock_guard const lock{mutex_};
+  added_.reserve(added_.size() + 1);
+  added_parts_.push_back({fresh.get(), blocks});
+  for (std::size_t i = 0; i != blocks; ++i)
+    free_ = new (fresh.get() + i * block_size_) block{free_};
+  added_.push_back(std::move(fresh));
 }
 
 }  // namespace isolatte::inline v0_1::supervise

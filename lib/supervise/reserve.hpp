@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <type_traits>
+#include <vector>
 
 namespace isolatte::inline v0_1::supervise {
 
@@ -35,6 +36,9 @@ class reserve {
   /// @throws std::bad_alloc only without a block
   void* allocate(std::size_t size);
   void deallocate(void* memory) noexcept;
+  /// Adds blocks.
+  /// @throws std::bad_alloc
+  void grow(std::size_t blocks);
 
  protected:
   reserve(std::byte* blocks, std::size_t count, std::size_t block_size) noexcept
@@ -56,6 +60,8 @@ class reserve {
   part first_;
   part rest_;
   std::mutex mutex_;
+  std::vector<std::unique_ptr<std::byte[]>> added_;
+  std::vector<part> added_parts_;
   block* free_ = nullptr;
   /// The number of blocks that have been given at least once. The others are not written to: after
   /// a fork the first write to a page costs as much as ten allocations.

@@ -68,6 +68,10 @@ class strand {
     return reserve_allocator<void>{state_->steps};
   }
 
+  /// Has more functions and operations wait at once without an allocation.
+  /// @throws std::bad_alloc
+  void grow(std::size_t blocks) const { state_->steps.grow(blocks); }
+
   /// Posts the step, which must not be waiting already.
   void post(step& what) const { state_->add(what); }
   /// Posts a function, in memory that lives as long as the function does.
