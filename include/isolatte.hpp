@@ -27,6 +27,7 @@
 #include <isolatte/outcome.hpp>
 #include <isolatte/pool_options.hpp>
 #include <isolatte/program.hpp>
+#include <isolatte/recycle_options.hpp>
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
 #include <isolatte/run_summary.hpp>
@@ -34,6 +35,10 @@
 #include <isolatte/serialization.hpp>
 #include <isolatte/startup_call.hpp>
 #include <isolatte/stdio.hpp>
+#include <isolatte/this_worker.hpp>
+#include <isolatte/worker_id.hpp>
 #include <isolatte/worker_pool.hpp>
+#include <isolatte/worker_slot.hpp>
+#include <isolatte/worker_startup.hpp>
 
 #endif

@@ -35,9 +35,6 @@ enum class error {
   /// More jobs wait than pool_options::max_queued allows. Condition:
   /// resource_unavailable_try_again.
   queue_full,
-  /// The pool's preload or initializer failed, or its workers end before they can take a job. The
-  /// pool stays broken. Condition: state_not_recoverable.
-  broken_pool,
   /// The system cannot keep a promise of options::sandbox; outcome_base::gaps says which, and why.
   /// Condition: not_supported.
   sandbox_unsupported,
@@ -45,9 +42,10 @@ enum class error {
   /// The outcome says how: its exception, its fault, what it wrote to stderr. Condition:
   /// state_not_recoverable.
   preload_failed,
-  /// A worker that was to replace one of before could not be initialised, or ended before it could
-  /// take a job. worker_pool::async_recycle has kept the workers that had not been replaced.
-  /// Condition: state_not_recoverable.
+  /// The pool has given up: its workers do not start, because their initializer or the preload
+  /// fails, or they end before they can take a job. The outcome says how the last one failed. Or
+  /// those do not that were to replace the others, and worker_pool::async_recycle has kept the
+  /// workers that had not been replaced. Condition: state_not_recoverable.
   worker_start_failed,
   /// The job's job_options::deadline came before a worker had begun it; nothing ran. Condition:
   /// timed_out.

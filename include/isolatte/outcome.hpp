@@ -142,6 +142,10 @@ class outcome_base {
   /// @return the id that it had, or 0 if none was created
   int pid() const noexcept { return summary_.pid; }
 
+  /// Returns the worker of a pool that has run the job, or ended with it.
+  /// @return its numbers; nothing if no worker had the job, or this is no outcome of a pool's job
+  const std::optional<worker_id>& worker() const noexcept { return summary_.worker; }
+
   /// Tells whether the callable ran, so whether its work may have had effects.
   /// @return the answer
   isolatte::ran ran() const noexcept { return summary_.ran; }

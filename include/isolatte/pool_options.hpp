@@ -7,12 +7,17 @@
 #include <isolatte/config.hpp>
 #include <isolatte/ending.hpp>
 #include <isolatte/options.hpp>
+#include <isolatte/outcome.hpp>
+#include <isolatte/recycle_options.hpp>
 #include <isolatte/startup_call.hpp>
+#include <isolatte/worker_slot.hpp>
+#include <isolatte/worker_startup.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -20,6 +25,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace isolatte::inline v0_1 {
 
@@ -29,34 +35,54 @@ using pool_initializer = startup_call;
 /// How a @ref worker_pool works; an aggregate for designated initialisers, every member with a
 /// default.
 struct pool_options {
-  /// The number of workers, so the number of jobs that run at once. 0: the number of processors.
+  /// The number of workers, so the number of jobs that run at once. 0: the number of @ref slots, or
+  /// of processors if there are none.
   std::size_t workers = 0;
   /// A worker is replaced after this number of jobs. 1: every job gets a fresh process, forked
-  /// ahead of need. 0: never.
+  /// ahead of need unless there are @ref slots. 0: never.
   std::size_t max_jobs_per_worker = 0;
   /// The number of jobs that may wait. One more completes with error::queue_full, unless it waits
   /// for room: see job_options::when_full.
   std::size_t max_queued = std::numeric_limits<std::size_t>::max();
-  /// Bytes. A worker that has more resident memory than this after a job is replaced. Absent: no
-  /// worker is.
+  /// Bytes. A worker that has more memory of its own than this after a job is replaced: what it
+  /// shares with the program or with pool_options::preload since the fork, and has not written to,
+  /// does not count. Absent: no worker is.
   std::optional<std::uint64_t> max_worker_memory{};
   /// A worker that has had no job for this time ends. Another one is started when there are jobs
   /// for it. Absent: workers wait without end.
   std::optional<std::chrono::nanoseconds> idle_timeout{};
   /// Each worker runs this call before its first job, and before it enters the sandbox of
-  /// `worker.sandbox`. If the call throws, or ends the worker, the
-  /// pool is broken: its jobs complete with error::broken_pool.
+  /// `worker.sandbox`. If the call throws, or ends the worker, the worker has not started: see
+  /// @ref startup.
   pool_initializer initializer{};
   /// How the workers are run, and in which options::sandbox. options::timeout, options::grace and
   /// options::max_result apply to jobs whose @ref job_options leave them absent. Text that
   /// options::out and options::err capture is in the outcome of the job that wrote it.
   /// options::early does not apply; options::keep cannot be @ref all_descriptors.
   options worker{};
+  /// When workers are replaced that could go on.
+  recycle_options recycle{};
+  /// The limits for workers that do not start.
+  worker_startup startup{};
+  /// The places of the workers, one each: at least as many as there are workers. A slot is free for
+  /// the next worker when the process of the last one has ended. Empty: workers differ by
+  /// this_worker::slot alone.
+  std::vector<worker_slot> slots{};
+  /// So many workers stay when there are no jobs. More come as jobs do, one ahead of need, up to
+  /// @ref workers, and end when they have had no job for @ref idle_timeout, or for a minute if that
+  /// is absent. Absent: all are there always, or with an idle timeout as many as there are jobs.
+  std::optional<std::size_t> min_workers{};
+  /// Called for each worker that did not start, with what is known of it: the exception of the
+  /// initializer or of the preload, the signal, the exit code, what it wrote to stderr, or what the
+  /// system refused. Workers that are started at once are told one by one. Runs in
+  /// the event loop, one call at a time, and not after the pool is destroyed; an exception leaves
+  /// the event loop's `run()`.
+  std::function<void(const outcome<void>&)> on_start_failure{};
   /// The pool's fork server runs this call once, before it forks the workers: each worker starts
   /// with the state that the call has made, in memory that it shares with the others until it
   /// writes to it. Jobs wait for the call. The rest is said of fork_server_options::preload. If the
-  /// call fails, the pool is broken: its jobs complete with error::broken_pool and the exception of
-  /// the call. If somebody kills the server during the call, it is made again.
+  /// call fails, no worker starts: see @ref startup. If somebody kills the server during the call,
+  /// it is made again.
   startup_call preload{};
 };
 
@@ -143,6 +169,13 @@ struct pool_stats {
   std::size_t workers = 0;
   /// Workers that were started to replace another.
   std::uint64_t restarts = 0;
+  /// How many workers the pool has told to leave, by reason: `max_jobs_per_worker`,
+  /// `max_worker_memory`, `idle_timeout`, `age`, `memory_growth`, `unhealthy`, `recycled` (by
+  /// worker_pool::async_recycle), `resized`, `credentials` (the program's have changed), and the
+  /// reasons that jobs gave to this_worker::retire. After 64 different ones the others count as
+  /// `other`. Workers that ended by themselves or were killed are not among them, but for those
+  /// that were killed because they were `unhealthy`.
+  std::map<std::string, std::uint64_t> retired{};
   /// The sum of the wall times of jobs.
   std::chrono::nanoseconds busy{0};
 };

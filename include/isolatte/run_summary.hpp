@@ -8,6 +8,7 @@
 #include <isolatte/ending.hpp>
 #include <isolatte/fault_info.hpp>
 #include <isolatte/resource_usage.hpp>
+#include <isolatte/worker_id.hpp>
 
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct run_summary {
   captured_text err{};
   /// Why the result was undelivered, or which step kept the run from being started.
   std::string reason{};
+  /// See outcome_base::worker.
+  std::optional<worker_id> worker{};
   /// See outcome_base::gaps.
   std::vector<std::string> gaps{};
 };

@@ -26,6 +26,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace isolatte::inline v0_1 {
 
@@ -48,6 +49,12 @@ class ISOLATTE_VISIBLE pool_handle {
                                report_handler handler);
   ISOLATTE_DECL void async_drain(wait_handler handler);
   ISOLATTE_DECL void async_recycle(wait_handler handler);
+  ISOLATTE_DECL void async_ready(wait_handler handler);
+  ISOLATTE_DECL void async_resize(std::size_t workers, wait_handler handler);
+  ISOLATTE_DECL void async_run_everywhere(const remote_call& call, const job_options& opts,
+                                          reports_handler handler);
+  ISOLATTE_DECL outcome<void> last_start_failure() const;
+  ISOLATTE_DECL void resume();
   /// @return as long as it lives no drain completes, though no job may be there
   ISOLATTE_DECL std::shared_ptr<void> promise_jobs();
   ISOLATTE_DECL void stop();
@@ -82,8 +89,8 @@ class ISOLATTE_VISIBLE pool_handle {
 /// `operation_aborted`, and the pool starts other workers when it gets a job.
 ///
 /// @par Thread safety
-/// Distinct objects: safe. Shared objects: async_run(), async_drain(), async_recycle(), stop() and
-/// stats() may be called from any thread at any time; all else is unsafe.
+/// Distinct objects: safe. Shared objects: the operations, last_start_failure(), resume(), stop(),
+/// stats() and concurrency() may be called from any thread at any time; all else is unsafe.
 /// @par Lifetime
 /// Must be destroyed before its execution context, as any I/O object. Destroying a pool stops it.
 /// Workers keep the event loop at work until the pool is stopped.
@@ -109,7 +116,22 @@ class basic_worker_pool {
       detail::initiation<&detail::pool_handle::async_drain, detail::pool_handle*, void>;
   using recycle_initiation =
       detail::initiation<&detail::pool_handle::async_recycle, detail::pool_handle*, void>;
+  using ready_initiation =
+      detail::initiation<&detail::pool_handle::async_ready, detail::pool_handle*, void>;
+  using resize_initiation =
+      detail::initiation<&detail::pool_handle::async_resize, detail::pool_handle*, void>;
   using wait_signature = void(boost::system::error_code);
+  template <class Call>
+  using everywhere_signature = void(boost::system::error_code,
+                                    std::vector<outcome<detail::call_result_t<Call>>>);
+  template <class Call>
+  using everywhere_initiation =
+      detail::initiation<&detail::pool_handle::async_run_everywhere, detail::pool_handle*,
+                         detail::deliver_all_outcomes<detail::call_result_t<Call>>>;
+  template <class Call, class Token>
+  using everywhere_result =
+      detail::initiated<Token, everywhere_signature<Call>, everywhere_initiation<Call>,
+                        detail::remote_call, job_options>;
 
  public:
   /// The executor's type.
@@ -162,7 +184,7 @@ class basic_worker_pool {
   executor_type get_executor() const noexcept { return executor_; }
 
   /// Returns how many jobs run at once.
-  /// @return pool_options::workers, or what stands for it
+  /// @return pool_options::workers, or what stands for it, or what async_resize() has set
   std::size_t concurrency() const noexcept { return pool_.concurrency(); }
 
   /// Runs a call in a worker and completes with its outcome.
@@ -187,7 +209,8 @@ class basic_worker_pool {
   /// `partial` SIGTERM and `total` SIGINT, with SIGKILL job_options::grace later.
   /// @par Errors
   /// `operation_aborted` for a cancelled job and a stopped pool; error::queue_full;
-  /// error::broken_pool; error::unknown_function; what kept the pool from starting any worker.
+  /// error::expired; error::worker_start_failed if the pool has given up; error::unknown_function;
+  /// what kept the system from making any worker.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
   /// called. The function throws `std::bad_alloc`, and any exception of saving the arguments or
@@ -243,9 +266,10 @@ class basic_worker_pool {
   /// up the replacement of its own worker alone. A worker that is not ready when the fresh server
   /// is, because its preload or its initializer hangs for example, is ended at once.
   ///
-  /// If the preload fails, the workers stay as they are. If the initializer of a replacement fails,
-  /// the workers that have not been replaced stay, and workers that are started later have the data
-  /// of before. A pool in which no worker with that data has been ready breaks.
+  /// If the preload fails, the workers stay as they are. If the replacements do not start, as often
+  /// as worker_startup::give_up_after says, the workers that have not been replaced stay, and
+  /// workers that are started later have the data of before. A pool in which no worker with that
+  /// data has been ready gives up.
   ///
   /// The copy is made while other threads of the program run: a lock that one of them holds then,
   /// of the C library for example, stops the new server's preload. Call this while they rest, or
@@ -263,7 +287,7 @@ class basic_worker_pool {
   /// that is not ready. Once workers are being replaced, the rest of them is, too.
   /// @par Errors
   /// error::preload_failed, and what keeps the system from making the server;
-  /// error::worker_start_failed if a replacement cannot be initialised; error::broken_pool;
+  /// error::worker_start_failed if the replacements do not start, or the pool has given up;
   /// `operation_aborted` for a cancelled wait and a stopped pool.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is replaced, and the handler is
@@ -277,6 +301,126 @@ class basic_worker_pool {
       -> detail::initiated<Token, wait_signature, recycle_initiation> {
     return boost::asio::async_initiate<Token, wait_signature>(recycle_initiation{&pool_}, token);
   }
+
+  /// Completes when all workers that there should be can take jobs.
+  ///
+  /// In a pool whose workers come with the jobs, by pool_options::idle_timeout or min_workers,
+  /// those are as many as stay without jobs.
+  ///
+  /// @param token the completion token, with signature `void(boost::system::error_code)`; by
+  /// default that of the executor, or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
+  ///
+  /// @par Handler executor
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
+  /// @par Per-operation cancellation
+  /// `terminal`, `partial` and `total` end the wait alone, with `operation_aborted`.
+  /// @par Errors
+  /// error::worker_start_failed if the pool gives up, or has; `operation_aborted` for a cancelled
+  /// wait and a stopped pool.
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, the handler is not called.
+  template <boost::asio::completion_token_for<void(boost::system::error_code)> Token =
+                detail::default_token<Executor>>
+  auto async_ready(Token&& token = detail::default_token<Executor>())
+      -> detail::initiated<Token, wait_signature, ready_initiation> {
+    return boost::asio::async_initiate<Token, wait_signature>(ready_initiation{&pool_}, token);
+  }
+
+  /// Changes the number of workers, while jobs run, and completes when so many can take jobs, and
+  /// no more have one.
+  ///
+  /// Workers that are too many take no more jobs, do what they have begun, and end; no job is lost.
+  /// New ones are started at once.
+  ///
+  /// @param workers how many there are to be, at least 1, and no more than pool_options::slots if
+  /// there are any
+  /// @param token the completion token, with signature `void(boost::system::error_code)`; by
+  /// default that of the executor, or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
+  ///
+  /// @par Handler executor
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
+  /// @par Per-operation cancellation
+  /// `terminal`, `partial` and `total` end the wait alone, with `operation_aborted`: the size stays
+  /// changed.
+  /// @par Errors
+  /// `invalid_argument`; `not_enough_memory`, and the size has not changed;
+  /// error::worker_start_failed if the pool gives up, or has; `operation_aborted` for a cancelled
+  /// wait and a stopped pool. If it is called again meanwhile, both complete with the later size.
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, the size stays as it is, and the handler
+  /// is not called.
+  template <boost::asio::completion_token_for<void(boost::system::error_code)> Token =
+                detail::default_token<Executor>>
+  auto async_resize(std::size_t workers, Token&& token = detail::default_token<Executor>())
+      -> detail::initiated<Token, wait_signature, resize_initiation, std::size_t> {
+    return boost::asio::async_initiate<Token, wait_signature>(resize_initiation{&pool_}, token,
+                                                              std::move(workers));
+  }
+
+  /// Runs a call once in every worker, between its jobs, and completes with all outcomes: to load
+  /// a configuration again, or to ask all of them for something.
+  ///
+  /// The workers are those that the pool has, or is starting, when this is called; outcome::worker
+  /// says which is which. One that starts later does not run the call: what is to hold for it, too,
+  /// belongs into the initializer or the preload. The call comes before the jobs that wait, and
+  /// does not count for pool_options::max_jobs_per_worker.
+  ///
+  /// @param fn what to run, made by @ref call
+  /// @param opts how to run it; priority, tenant, key and when_full have no effect
+  /// @param token the completion token, with signature
+  /// `void(boost::system::error_code, std::vector<outcome<result_of<Call>>>)`; by default that of
+  /// the executor, or `boost::asio::deferred`
+  /// @return what the token makes of the operation: the result of `boost::asio::async_initiate`
+  ///
+  /// @par Handler executor
+  /// The handler's associated executor, or the pool's. The handler is never called inside the
+  /// initiating function.
+  /// @par Per-operation cancellation
+  /// Cancels each of the calls, as that of async_run() does, and completes with
+  /// `operation_aborted` and their outcomes.
+  /// @par Errors
+  /// `operation_aborted` for a cancelled operation and a stopped pool. The error of each call is in
+  /// its outcome: a worker that leaves, or ends, before it has begun the call gives
+  /// ending::not_started.
+  /// @par Exception safety
+  /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
+  /// called.
+  template <class Call, boost::asio::completion_token_for<everywhere_signature<Call>> Token =
+                            detail::default_token<Executor>>
+  auto async_run_everywhere(const Call& fn, job_options opts = {},
+                            Token&& token = detail::default_token<Executor>())
+      -> everywhere_result<Call, Token> {
+    return boost::asio::async_initiate<Token, everywhere_signature<Call>>(
+        everywhere_initiation<Call>{&pool_}, token, detail::encode_call(fn), std::move(opts));
+  }
+
+  /// Runs a call once in every worker, with default options, and completes with all outcomes.
+  ///
+  /// @param fn what to run, made by @ref call
+  /// @param token the completion token
+  /// @return what the token makes of the operation
+  template <class Call, boost::asio::completion_token_for<everywhere_signature<Call>> Token>
+  auto async_run_everywhere(const Call& fn, Token&& token) -> everywhere_result<Call, Token> {
+    return async_run_everywhere(fn, job_options{}, std::forward<Token>(token));
+  }
+
+  /// Returns how the last worker ended that did not start.
+  /// @return the exception of the initializer or of the preload, the exit code, the signal, what
+  /// was written to stderr, or what the system refused; ending::not_started without an error if
+  /// every worker has started
+  /// @par Exception safety
+  /// Strong guarantee: `std::bad_alloc`.
+  outcome<void> last_start_failure() const { return pool_.last_start_failure(); }
+
+  /// Starts workers again: after the pool has given up (see worker_startup::give_up_after), or at
+  /// once if it waits to try again. Jobs are accepted again.
+  /// @par Exception safety
+  /// Basic guarantee: `std::bad_alloc`.
+  void resume() { pool_.resume(); }
 
   /// Kills the workers. All jobs, and those that come later, complete with `operation_aborted`;
   /// then the event loop can run out of work.

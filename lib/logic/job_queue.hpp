@@ -4,20 +4,18 @@
 #ifndef ISOLATTE_LIB_LOGIC_JOB_QUEUE_HPP
 #define ISOLATTE_LIB_LOGIC_JOB_QUEUE_HPP
 
+#include "logic/moment.hpp"
+
 #include <boost/intrusive/link_mode.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 namespace isolatte::inline v0_1::logic {
-
-/// A point in time. The logic reads no clock: each event that depends on time carries its own.
-using moment = std::chrono::steady_clock::time_point;
 
 /// The wishes for a job's place in a queue.
 struct job_rank {

@@ -28,11 +28,8 @@ constexpr std::chrono::seconds patience_to_retire{10};
 /// each of them stay.
 constexpr std::chrono::seconds patience_in_a_crowd{1};
 
-/// A timeout may be as long as the type can hold.
-moment later(moment from, nanoseconds by) noexcept {
-  auto const left = std::chrono::duration_cast<nanoseconds>(moment::max() - from);
-  return by >= left ? moment::max() : from + std::max(by, nanoseconds::zero());
-}
+/// A worker that ends this soon after it was ready, without ever having had a job, has not started.
+constexpr std::chrono::seconds shortest_life{1};
 
 }  // namespace
 
@@ -43,7 +40,7 @@ pool_machine::~pool_machine() { abandon(); }
 void pool_machine::submit(pool_job& job, moment now) noexcept {
   now_ = now;
   if (stopped_) return finish(job, job_end::pool_stopped);
-  if (broken_) return finish(job, job_end::pool_broken);
+  if (gave_up_) return finish(job, job_end::gave_up);
   bool const has_room = has_room_for_one();
   if (!has_room && !job.waits_for_room_) return finish(job, job_end::queue_full);
   if (job.deadline() <= now) return finish(job, job_end::expired);
@@ -65,11 +62,18 @@ void pool_machine::enter_queue(pool_job& job) noexcept {
     sends_none_ahead_ = false;
   queued_.push(job);
   // A job without any worker does not wait for a retry that may be far off.
-  if (workers_.empty()) waits_to_retry_ = false;
+  if (workers_.empty()) backoff_.hurry();
 }
 
 /// Takes a job out that no worker has.
 void pool_machine::leave_queue(pool_job& job) noexcept {
+  if (pool_worker* const worker = job.errand_of_) {
+    worker->errands_.erase(worker->errands_.iterator_to(job));
+    --errands_;
+    if (job.is_check_) --checks_waiting_;
+    if (worker->errands_.empty()) with_errands_.erase(with_errands_.iterator_to(*worker));
+    return;
+  }
   if (std::exchange(job.is_outside_, false))
     outside_.erase(outside_.iterator_to(job));
   else
@@ -101,9 +105,14 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
   finish(job, job_end::cancelled);
 }
 
-void pool_machine::started(pool_worker& worker) noexcept {
+void pool_machine::started(pool_worker& worker, std::optional<std::size_t> slot,
+                           moment now) noexcept {
+  now_ = now;
   workers_.push_back(worker);
+  worker.started_at_ = now;
   ++alive_;
+  if (slot) claim(worker, *slot);
+  if (policy_.startup.timeout) set_due(worker, later(now, *policy_.startup.timeout));
   if (to_replace_ == 0) return;
   --to_replace_;
   ++restarts_;
@@ -114,71 +123,215 @@ void pool_machine::start_refused(moment now) noexcept {
   now_ = now;
   // A system that is short of something may have it again at once, or much later. The jobs of a
   // pool with workers go on meanwhile; those of a pool without any are not kept waiting.
-  // Workers that were asked for at once are refused at once: that counts once.
-  if (!waits_to_retry_) ++refused_starts_;
-  if (refused_starts_ >= most_failed_starts && workers_.empty()) refuse_all(job_end::no_worker);
-  retry_later();
-}
-
-void pool_machine::retry_later() noexcept {
-  waits_to_retry_ = true;
-  retry_at_ = now_ + time_until_retry(refused_starts_);
+  backoff_.refused(now);
+  release_suspended();
+  heed_failed_starts();
+  if (backoff_.is_refused_for_long() && workers_.empty()) refuse_all(job_end::no_worker);
 }
 
 void pool_machine::ready(pool_worker& worker, moment now) noexcept {
   now_ = now;
-  worker.ready_ = true;
-  refused_starts_ = 0;
   if (!goes_on(worker)) return;
+  worker.ready_ = true;
+  worker.ready_since_ = now;
+  worker.is_due_ = false;
+  worker.due_ = moment::max();
+  worker.failures_before_ = backoff_.failures();
+  backoff_.succeeded();
   proven_ = true;
+  gave_up_ = false;
+  if (policy_.recycle.age) set_old_at(worker, later(now, longest_life(policy_, births_++)));
+  if (!find_seat(worker) && alive_ > wanted() + count_replacements())
+    return retire(worker, retire_cause::resized);
   enter_loads(worker);
   rest_or_retire(worker);
 }
 
-void pool_machine::start_failed(const pool_worker& worker) noexcept {
-  if (goes_on(worker)) give_up_start();
+void pool_machine::start_failed(pool_worker& worker, moment now) noexcept {
+  now_ = now;
+  if (!goes_on(worker)) return;
+  replace(worker, false);
+  retire(worker, retire_cause::not_started);
+  release_suspended();
+  // The pool gives up in ended() at the earliest, when the driver knows all of this failure.
+  backoff_.failed(worker.started_at_, now_);
 }
 
-/// No worker can start as those that are started now.
-void pool_machine::give_up_start() noexcept {
+/// After many failures in a row there are no more starts like those. A pool with workers that can
+/// take jobs, or may yet, goes on, and tries ever more rarely.
+void pool_machine::heed_failed_starts() noexcept {
+  if (stopped_ || gave_up_ || !backoff_.gives_up()) return;
   if (can_go_back_)
     goes_back_ = true;
-  else
-    break_down();
+  else if (count_able() == 0 && !has_unready())
+    give_up();
 }
 
-void pool_machine::break_down() noexcept {
-  if (std::exchange(broken_, true)) return;
+void pool_machine::give_up() noexcept {
+  gave_up_ = true;
   end_recycling();
-  refuse_all(job_end::pool_broken);
-  // Workers with jobs retire when they have done them.
-  while (!takers_[0].empty()) retire(takers_[0].front());
+  refuse_all(job_end::gave_up);
 }
 
-pool_job& pool_machine::replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept {
+void pool_machine::wake() noexcept { dormant_ = false; }
+
+void pool_machine::resume() noexcept {
+  if (stopped_) return;
+  gave_up_ = false;
+  dormant_ = false;
+  backoff_.reset();
+}
+
+pool_job& pool_machine::replied(pool_worker& worker, const worker_memory& memory,
+                                moment now) noexcept {
   now_ = now;
   pool_job& done = worker.jobs_.front();
   leave_loads(worker);
   unlink(done);
   mark_done(done);
-  failed_starts_ = 0;
+  if (!done.errand_of_) ++worker.done_;
   if (worker.stopped_for_ != stop_cause::none) {
     // The worker was to end for this job's sake, and would wait for jobs that do not come.
     if (worker.jobs_.empty()) stop(worker, worker.stopped_for_, cancel_kind::terminate, {});
     return done;
   }
-  if (is_worn(policy_, worker.given_ - worker.jobs_.size(), resident)) wear_out(worker);
+  if (is_worn(policy_, worker.done_)) wear_out(worker, retire_cause::max_jobs);
+  heed_memory(worker, memory);
+  if (policy_.recycle.checks_health && !done.errand_of_ && !worker.worn_) {
+    worker.is_in_doubt_ = true;
+    worker.asks_for_health_ = true;
+    put_on_agenda(worker);
+  }
   enter_loads(worker);
   if (worker.jobs_.empty()) rest_or_retire(worker);
   return done;
 }
 
-void pool_machine::wear_out(pool_worker& worker) noexcept {
+void pool_machine::wear_out(pool_worker& worker, retire_cause why) noexcept {
   if (worker.worn_ || !goes_on(worker)) return;
   leave_loads(worker);
   worker.worn_ = true;
+  worker.retires_for_ = why;
+  drop_errands(worker);
   worker.recalls_ = true;
   put_on_agenda(worker);
+}
+
+/// The worker takes jobs until its replacement is ready.
+void pool_machine::replace_when_possible(pool_worker& worker, retire_cause why) noexcept {
+  if (worker.outdated_ || worker.worn_ || !goes_on(worker)) return;
+  worker.outdated_ = true;
+  worker.retires_for_ = why;
+  replaces_ = true;
+}
+
+/// Gives the worker no jobs, if its replacement is likely to come soon and not too many workers are
+/// missing.
+void pool_machine::suspend(pool_worker& worker) noexcept {
+  if (worker.is_suspended_ || worker.worn_ || !goes_on(worker)) return;
+  if (backoff_.waits() || backoff_.is_careful()) return;
+  auto const missing = static_cast<std::size_t>(
+      std::count_if(workers_.begin(), workers_.end(),
+                    [](const pool_worker& each) { return each.is_suspended_ || !each.stays(); }));
+  if (missing >= policy_.recycle.max_unavailable) return;
+  leave_loads(worker);
+  worker.is_suspended_ = true;
+  worker.recalls_ = true;
+  put_on_agenda(worker);
+}
+
+/// A replacement has not come.
+void pool_machine::release_suspended() noexcept {
+  for (auto& worker : workers_)
+    if (std::exchange(worker.is_suspended_, false)) enter_loads(worker);
+}
+
+void pool_machine::heed_memory(pool_worker& worker, const worker_memory& memory) noexcept {
+  if (policy_.max_worker_memory && memory.own > *policy_.max_worker_memory) {
+    replace_when_possible(worker, retire_cause::max_memory);
+    suspend(worker);
+  }
+  auto const& most = policy_.recycle.memory_growth;
+  if (most && memory.own > memory.at_start && memory.own - memory.at_start > *most)
+    replace_when_possible(worker, retire_cause::memory_growth);
+}
+
+/// Replaces the workers whose age is too high.
+void pool_machine::heed_age() noexcept {
+  if (now_ < first_old_) return;
+  first_old_ = moment::max();
+  for (auto& worker : workers_) {
+    if (worker.old_at_ > now_) {
+      first_old_ = std::min(first_old_, worker.old_at_);
+      continue;
+    }
+    worker.old_at_ = moment::max();
+    replace_when_possible(worker, retire_cause::age);
+  }
+}
+
+void pool_machine::set_old_at(pool_worker& worker, moment when) noexcept {
+  worker.old_at_ = when;
+  first_old_ = std::min(first_old_, when);
+}
+
+// Errands
+
+void pool_machine::submit_errand(pool_job& job, pool_worker& to, moment now) noexcept {
+  now_ = now;
+  if (stopped_) return finish(job, job_end::pool_stopped);
+  if (job.deadline() <= now) return finish(job, job_end::expired);
+  job.errand_of_ = &to;
+  if (to.worn_ || !goes_on(to)) return finish(job, job_end::worker_gone);
+  deadlines_.insert(job);
+  put_errand(job);
+}
+
+void pool_machine::submit_check(pool_job& job, pool_worker& to, moment now) noexcept {
+  job.is_check_ = true;
+  job.done_ = job.was_given_ = job.was_lost_ = false;
+  job.stopped_for_ = stop_cause::none;
+  submit_errand(job, to, now);
+}
+
+void pool_machine::checked(pool_worker& worker, bool is_healthy) noexcept {
+  if (!goes_on(worker)) return;
+  leave_loads(worker);
+  worker.is_in_doubt_ = false;
+  if (!is_healthy) wear_out(worker, retire_cause::unhealthy);
+  enter_loads(worker);
+  if (worker.jobs_.empty()) rest_or_retire(worker);
+}
+
+void pool_machine::put_errand(pool_job& job) noexcept {
+  pool_worker& to = *job.errand_of_;
+  if (to.errands_.empty()) with_errands_.push_back(to);
+  to.errands_.push_back(job);
+  ++errands_;
+  if (job.is_check_) ++checks_waiting_;
+}
+
+/// The worker will run no more of them.
+void pool_machine::drop_errands(pool_worker& worker) noexcept {
+  while (!worker.errands_.empty()) {
+    pool_job& job = worker.errands_.front();
+    leave_queue(job);
+    finish(job, job_end::worker_gone);
+  }
+}
+
+/// An errand whose worker can take it; null if there is none.
+pool_job* pool_machine::choose_errand() noexcept {
+  for (auto& worker : with_errands_) {
+    bool const has_room =
+        worker.jobs_.empty() || (worker.jobs_.size() < depth(policy_) && !sends_none_ahead_);
+    // A check goes before all else.
+    auto const is_next = [&](const pool_job& job) { return job.is_check_ || !worker.is_in_doubt_; };
+    if (!worker.ready_ || !has_room) continue;
+    for (auto& job : worker.errands_)
+      if (is_next(job)) return &job;
+  }
+  return nullptr;
 }
 
 void pool_machine::malformed(pool_worker& worker) noexcept {
@@ -229,14 +382,19 @@ void pool_machine::has_begun() noexcept {
 }
 
 void pool_machine::recycle() noexcept {
-  if (stopped_ || broken_) return;
+  if (stopped_) return;
+  // Workers with other data may start.
+  gave_up_ = false;
   stop_unready();
-  for (auto& worker : workers_) worker.outdated_ = true;
-  recycling_ = true;
+  for (auto& worker : workers_) {
+    replace_when_possible(worker, retire_cause::recycled);
+    worker.is_of_before_ = true;
+  }
+  recycling_ = replaces_ = true;
   // Workers that have not been proven are not gone back to.
   if (std::exchange(proven_, false)) can_go_back_ = true;
   goes_back_ = false;
-  failed_starts_ = 0;
+  backoff_.reset();
 }
 
 void pool_machine::end_recycling() noexcept { recycling_ = can_go_back_ = goes_back_ = false; }
@@ -251,14 +409,36 @@ void pool_machine::stop_unready() noexcept {
 /// Ends the recycling. The workers that have not been replaced stay.
 void pool_machine::keep_outdated() noexcept {
   stop_unready();
-  for (auto& worker : workers_)
-    if (!worker.worn_) worker.outdated_ = false;
+  for (auto& worker : workers_) {
+    worker.is_of_before_ = false;
+    if (worker.worn_ || worker.retires_for_ != retire_cause::recycled) continue;
+    worker.outdated_ = false;
+    worker.retires_for_ = retire_cause::none;
+  }
   end_recycling();
   proven_ = true;
-  failed_starts_ = 0;
+  backoff_.reset();
   // The workers that were to replace others are not replaced themselves.
-  std::size_t const wanted = wanted_workers(policy_, queued_.size() + given_);
-  to_replace_ = std::min(to_replace_, wanted - std::min(wanted, alive_));
+  to_replace_ = std::min(to_replace_, wanted() - std::min(wanted(), alive_));
+}
+
+void pool_machine::resize(std::size_t workers) {
+  if (stopped_) return;
+  if (workers > seats_.size()) seats_.resize(workers);
+  std::size_t const before = std::exchange(policy_.workers, workers);
+  for (auto slot = before; slot < workers; ++slot) pass_on(slot);
+  for (auto& worker : workers_) {
+    if (!worker.slot_ || *worker.slot_ < workers || !goes_on(worker) || worker.worn_) continue;
+    if (!worker.ready_) {
+      stop(worker, stop_cause::outdated, cancel_kind::terminate, {});
+      continue;
+    }
+    worker.outdated_ = false;
+    wear_out(worker, retire_cause::resized);
+  }
+  while (!without_seat_.empty() && alive_ > wanted() + count_replacements())
+    retire(without_seat_.back(), retire_cause::resized);
+  to_replace_ = std::min(to_replace_, wanted() - std::min(wanted(), alive_));
 }
 
 void pool_machine::stage_is(job_stage stage) noexcept { on_deadline(answered(), stage); }
@@ -331,10 +511,12 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   workers_.erase(workers_.iterator_to(worker));
   bool const expected = worker.retiring_ || worker.stopped_for_ != stop_cause::none;
   if (is_leaving(worker)) --leaving_;
+  worker.worn_ = true;
+  drop_errands(worker);
+  leave_seat(worker);
   if (!expected) {
     --alive_;
-    if (refused && worker.replaces_another_) --restarts_;
-    if (!refused || worker.replaces_another_) ++to_replace_;
+    replace(worker, !refused && worker.ready_);
   }
 
   while (worker.jobs_.size() > 1) {
@@ -356,38 +538,53 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
       requeue(job);
     } else {
       mark_done(job);
-      failed_starts_ = 0;
       lost = {&job, stage == job_stage::begun       ? job_loss::ran
                     : stage == job_stage::receiving ? job_loss::not_received
                                                     : job_loss::unknown};
     }
   }
-  count_start(worker, expected, why);
+  lost.has_failed_to_start = count_start(worker, expected, why);
+  heed_failed_starts();
   return lost;
 }
 
 /// Judges by the end of a worker whether it is of any use to start more.
-void pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
-  if (stopped_ || broken_ || worker.stopped_for_ == stop_cause::outdated) return;
-  if (why == worker_end::refused) return start_refused(now_);
-  if (why == worker_end::unprepared) return give_up_start();
+/// @return whether the worker counts as one that has not started
+bool pool_machine::count_start(const pool_worker& worker, bool expected, worker_end why) noexcept {
+  bool const is_unwanted = worker.stopped_for_ == stop_cause::outdated ||
+                           worker.stopped_for_ == stop_cause::pool_stopped;
+  if (is_unwanted || stopped_) return false;
+  if (why == worker_end::refused) {
+    start_refused(now_);
+    return true;
+  }
   // The end of the server says nothing of the worker, but the server may die again at once.
-  if (why == worker_end::with_server) return retry_later();
-  // A worker that was ready has started. Replacing those without limit is safe: one job ends two
-  // workers at most.
-  if (worker.ready_) return;
-  bool const failed_to_initialise = !expected && policy_.has_initializer;
-  if (failed_to_initialise || ++failed_starts_ >= most_failed_starts) give_up_start();
+  if (why == worker_end::with_server) {
+    backoff_.interrupted(now_);
+    release_suspended();
+    return false;
+  }
+  // Replacing workers that have had jobs is safe without a limit: one job ends two at most.
+  bool const was_of_use = worker.ready_ && (expected || worker.given_ != 0 ||
+                                            now_ >= later(worker.ready_since_, shortest_life));
+  bool const was_counted = worker.retires_for_ == retire_cause::not_started ||
+                           worker.stopped_for_ == stop_cause::start_timeout;
+  if (worker.ready_ && !was_of_use)
+    backoff_.succeeded_in_vain(worker.failures_before_, worker.started_at_, now_);
+  else if (!was_of_use && !was_counted)
+    backoff_.failed(worker.started_at_, now_);
+  if (!was_of_use) release_suspended();
+  return !was_of_use;
 }
 
 void pool_machine::tick(moment now) noexcept {
   now_ = now;
-  if (now >= retry_at_) waits_to_retry_ = false;
+  backoff_.tick(now);
   expire();
+  heed_age();
   if (policy_.idle_timeout)
-    while (!takers_[0].empty() &&
-           later(takers_[0].front().idle_since_, *policy_.idle_timeout) <= now)
-      retire(takers_[0].front());
+    while (may_shrink() && later(takers_[0].front().idle_since_, *policy_.idle_timeout) <= now)
+      retire(takers_[0].front(), retire_cause::idle);
   if (now < first_due_) return;
   first_due_ = moment::max();
   for (auto& worker : workers_) {
@@ -401,6 +598,9 @@ void pool_machine::tick(moment now) noexcept {
     put_on_agenda(worker);
   }
 }
+
+/// Whether there is an idle worker that would not be missed.
+bool pool_machine::may_shrink() const noexcept { return !takers_[0].empty() && alive_ > wanted(); }
 
 void pool_machine::stop() noexcept {
   if (std::exchange(stopped_, true)) return;
@@ -423,15 +623,17 @@ void pool_machine::disown() noexcept {
     }
   forget_workers();
   to_replace_ = 0;
-  failed_starts_ = refused_starts_ = 0;
-  waits_to_retry_ = false;
-  first_due_ = moment::max();
+  backoff_.reset();
+  first_due_ = first_old_ = moment::max();
   dormant_ = true;
 }
 
 void pool_machine::abandon() noexcept {
   stopped_ = true;
-  for (auto& worker : workers_) worker.jobs_.clear();
+  for (auto& worker : workers_) {
+    worker.jobs_.clear();
+    worker.errands_.clear();
+  }
   forget_workers();
   queued_.clear();
   outside_.clear();
@@ -441,12 +643,15 @@ void pool_machine::abandon() noexcept {
 
 void pool_machine::forget_workers() noexcept {
   agenda_.clear();
+  with_errands_.clear();
+  without_seat_.clear();
+  for (auto& each : seats_) each = {};
   for (auto& list : takers_) list.clear();
   full_.clear();
   workers_.clear();
   asked_ = {};
   cancelled_ = nullptr;
-  given_ = busy_ = alive_ = leaving_ = 0;
+  given_ = busy_ = alive_ = leaving_ = errands_ = checks_given_ = checks_waiting_ = 0;
   end_recycling();
 }
 
@@ -475,10 +680,9 @@ pool_action pool_machine::next() noexcept {
       job.is_outside_ = false;
       enter_queue(job);
     }
-    if (broken_ && alive_ == 0 && !queued_.empty()) {
-      // The jobs of workers that died came back, and no worker is left for them.
-      refuse_all(job_end::pool_broken);
-      continue;
+    if (pool_job* const job = choose_errand()) {
+      leave_queue(*job);
+      return give(*job, *job->errand_of_);
     }
     if (!queued_.empty()) {
       pool_job& job = first_queued();
@@ -486,18 +690,17 @@ pool_action pool_machine::next() noexcept {
         queued_.pop_front();
         return give(job, *to);
       }
-    } else if (given_ > busy_ && !takers_[0].empty() && busy_ < policy_.workers) {
+    } else if (given_ > busy_ && !takers_[0].empty()) {
       // A worker with nothing to do takes what another one has not begun.
       if (pool_worker* const from = choose_donor()) return ask(purpose::steal, from->jobs_.back());
     }
-    if (recycling_) {
+    if (replaces_) {
       if (pool_worker* const old = choose_outdated()) {
-        wear_out(*old);
-        if (old->jobs_.empty()) rest_or_retire(*old);
+        wear_out(*old, old->retires_for_);
         continue;
       }
     }
-    if (lacks_worker()) return {.what = pool_action::kind::start_worker};
+    if (lacks_worker()) return {.what = pool_action::kind::start_worker, .slot = choose_slot()};
     return {};
   }
 }
@@ -514,10 +717,11 @@ pool_job& pool_machine::answered() noexcept { return *std::exchange(asked_, ques
 pool_action pool_machine::give(pool_job& job, pool_worker& to) noexcept {
   leave_loads(to);
   to.jobs_.push_back(job);
-  ++to.given_;
+  if (!job.errand_of_) ++to.given_;
+  if (job.is_check_) ++checks_given_;
   ++given_;
   job.worker_ = &to;
-  if (!std::exchange(job.was_given_, true)) ++jobs_started_;
+  if (!std::exchange(job.was_given_, true) && !job.is_check_) ++jobs_started_;
   if (job.key_ != 0 && !has_key(to, job.key_))
     to.keys_[to.next_key_++ % to.keys_.size()] = job.key_;
   if (to.jobs_.size() == 1) {
@@ -535,6 +739,7 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     if (!worker.jobs_.empty() && &worker.jobs_.back() != worker.to_end_)
       return ask(purpose::recall, worker.jobs_.back());
     worker.recalls_ = false;
+    if (worker.worn_ && worker.jobs_.empty()) rest_or_retire(worker);
   }
   if (std::exchange(worker.reads_, false))
     return pool_action{.what = kind::read_replies, .worker = &worker};
@@ -544,10 +749,15 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     worker.has_expired_ = false;
   }
   if (std::exchange(worker.is_due_, false)) {
-    if (worker.retiring_)
+    if (worker.retiring_) {
       stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
-    else if (worker.stopped_for_ == stop_cause::none && worker.first())
+    } else if (!worker.ready_ && worker.stopped_for_ == stop_cause::none) {
+      stop(worker, stop_cause::start_timeout, cancel_kind::terminate, {});
+      release_suspended();
+      backoff_.failed(worker.started_at_, now_);
+    } else if (worker.stopped_for_ == stop_cause::none && worker.first()) {
       return ask(purpose::look, *worker.first());
+    }
   }
   if (std::exchange(worker.wakes_, false))
     return pool_action{.what = kind::wake, .worker = &worker};
@@ -566,6 +776,8 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
       stop(worker, stop_cause::malformed_reply, cancel_kind::terminate, {});
     }
   }
+  if (std::exchange(worker.asks_for_health_, false) && goes_on(worker) && !worker.worn_)
+    return pool_action{.what = kind::check_health, .worker = &worker};
   if (std::exchange(worker.tells_to_stop_, false))
     return pool_action{
         .what = kind::stop, .worker = &worker, .how = worker.how_to_stop_, .grace = worker.grace_};
@@ -580,9 +792,8 @@ void pool_machine::put_on_agenda(pool_worker& worker) noexcept {
 }
 
 moment pool_machine::wakeup() const noexcept {
-  moment first = std::min(first_due_, deadlines_.first());
-  if (waits_to_retry_) first = std::min(first, retry_at_);
-  if (policy_.idle_timeout && !takers_[0].empty())
+  moment first = std::min({first_due_, first_old_, deadlines_.first(), backoff_.retry_at()});
+  if (policy_.idle_timeout && may_shrink())
     first = std::min(first, later(takers_[0].front().idle_since_, *policy_.idle_timeout));
   return first;
 }
@@ -597,7 +808,9 @@ pool_machine::load_list& pool_machine::list_of(pool_worker& worker) noexcept {
 
 /// Has no effect for a worker that takes no jobs.
 void pool_machine::enter_loads(pool_worker& worker) noexcept {
-  if (worker.ready_ && !worker.worn_ && goes_on(worker)) list_of(worker).push_back(worker);
+  if (worker.is_seated_ && !worker.is_in_doubt_ && !worker.is_suspended_ && !worker.worn_ &&
+      goes_on(worker))
+    list_of(worker).push_back(worker);
 }
 
 /// To be called before what list_of() goes by changes.
@@ -624,7 +837,7 @@ pool_worker* pool_machine::choose(const pool_job& job) noexcept {
 /// The worker with the fewest jobs; of those without any the one that had some last, whose memory
 /// is warm.
 pool_worker* pool_machine::choose_by_load() noexcept {
-  if (!takers_[0].empty() && busy_ < policy_.workers) return &takers_[0].back();
+  if (!takers_[0].empty()) return &takers_[0].back();
   for (auto& list : takers_)
     if (!list.empty() && &list != &takers_[0]) return &list.front();
   return nullptr;
@@ -635,46 +848,177 @@ pool_worker* pool_machine::choose_donor() noexcept {
   pool_worker* most = nullptr;
   for (auto& worker : workers_)
     if (worker.in_loads_.is_linked() && worker.jobs_.size() > 1 && !worker.keeps_its_jobs_ &&
-        (!most || worker.jobs_.size() > most->jobs_.size()))
+        !worker.jobs_.back().errand_of_ && (!most || worker.jobs_.size() > most->jobs_.size()))
       most = &worker;
   return most;
 }
 
-/// The outdated worker that there is a replacement for, rather one that has no jobs. Notices the
-/// end of the recycling.
+/// The outdated worker that there is a replacement for: first those that were there at the last
+/// recycle(), and of these the idle ones. Notices that all are replaced.
 pool_worker* pool_machine::choose_outdated() noexcept {
-  std::size_t able = 0;
   pool_worker* chosen = nullptr;
-  std::size_t const wanted = wanted_workers(policy_, queued_.size() + given_);
-  if (!has_outdated() && (proven_ || wanted == 0)) end_recycling();
+  auto const worth = [](const pool_worker& each) {
+    return (each.is_of_before_ ? 2 : 0) + (each.jobs_.empty() ? 1 : 0);
+  };
+  bool has_outdated = false;
+  bool has_any_of_before = false;
   for (auto& worker : workers_) {
-    if (!goes_on(worker) || !worker.ready_ || worker.worn_) continue;
-    ++able;
-    if (worker.outdated_ && (!chosen || worker.jobs_.empty())) chosen = &worker;
+    if (!goes_on(worker) || worker.worn_ || !worker.outdated_) continue;
+    has_outdated = true;
+    if (worker.is_of_before_) has_any_of_before = true;
+    if (worker.ready_ && (!chosen || worth(worker) > worth(*chosen)) && may_be_replaced(worker))
+      chosen = &worker;
   }
-  return able > wanted ? chosen : nullptr;
+  if (!has_any_of_before && (proven_ || wanted() == 0)) end_recycling();
+  replaces_ = recycling_ || has_outdated || count_outworn() != 0;
+  return chosen;
 }
 
-/// Whether an outdated worker still takes jobs.
-bool pool_machine::has_outdated() const noexcept {
-  return std::any_of(workers_.begin(), workers_.end(), [](const pool_worker& each) {
-    return goes_on(each) && each.outdated_ && !each.worn_;
+/// Whether another worker can take the place of this one at once.
+bool pool_machine::may_be_replaced(const pool_worker& worker) const noexcept {
+  if (count_able() <= wanted()) return false;
+  if (!worker.is_seated_ || count_seated() > wanted()) return true;
+  return std::any_of(without_seat_.begin(), without_seat_.end(), [&](const pool_worker& each) {
+    return goes_on(each) && !each.outdated_ && each.slot_.value_or(*worker.slot_) == *worker.slot_;
   });
 }
 
-/// Counts the outdated workers that take no more jobs, and have not ended.
-std::size_t pool_machine::count_outworn() const noexcept {
+/// Counts the workers that are ready, and to be given jobs.
+std::size_t pool_machine::count_able() const noexcept {
   return static_cast<std::size_t>(std::count_if(
       workers_.begin(), workers_.end(),
-      [](const pool_worker& each) { return goes_on(each) && each.outdated_ && each.worn_; }));
+      [](const pool_worker& each) { return goes_on(each) && each.ready_ && !each.worn_; }));
+}
+
+/// Counts those of them that have a seat.
+std::size_t pool_machine::count_seated() const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      workers_.begin(), workers_.end(),
+      [](const pool_worker& each) { return goes_on(each) && each.is_seated_ && !each.worn_; }));
+}
+
+/// Counts the outdated workers that still take jobs.
+std::size_t pool_machine::count_outdated() const noexcept {
+  return static_cast<std::size_t>(std::count_if(
+      workers_.begin(), workers_.end(),
+      [](const pool_worker& each) { return goes_on(each) && each.outdated_ && !each.worn_; }));
+}
+
+/// Counts the workers that take no more jobs and have not been told to leave, but for those that
+/// are replaced after that.
+std::size_t pool_machine::count_outworn() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(workers_.begin(), workers_.end(), [](const pool_worker& each) {
+        return goes_on(each) && each.worn_ &&
+               (each.outdated_ || each.retires_for_ == retire_cause::resized);
+      }));
+}
+
+/// How many workers there may be besides those that are wanted. One that has to end a long job
+/// first does not hold up the replacement of the others.
+std::size_t pool_machine::count_replacements() const noexcept {
+  if (!replaces_) return 0;
+  std::size_t const at_once = std::max<std::size_t>(policy_.recycle.max_unavailable, 1);
+  return std::min(at_once, count_outdated()) + count_outworn();
+}
+
+std::size_t pool_machine::wanted() const noexcept {
+  return wanted_workers(policy_, queued_.size() + given_);
+}
+
+bool pool_machine::has_unready() const noexcept {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const pool_worker& each) { return goes_on(each) && !each.ready_; });
 }
 
 bool pool_machine::lacks_worker() const noexcept {
-  // One that has to end a long job first does not hold up the replacement of the others.
-  std::size_t const replacements = recycling_ && has_outdated() ? 1 + count_outworn() : 0;
-  return !stopped_ && !broken_ && !dormant_ && !waits_to_retry_ &&
-         leaving_ < 2 * policy_.workers + 2 &&
-         alive_ < wanted_workers(policy_, queued_.size() + given_) + replacements;
+  // The pool gives up, or goes back, when the worker has ended that was one failure too many.
+  bool const is_about_to = backoff_.gives_up() && (can_go_back_ || count_able() == 0);
+  return !stopped_ && !gave_up_ && !dormant_ && !backoff_.waits() && !is_about_to &&
+         leaving_ < 2 * policy_.workers + 2 && alive_ < wanted() + count_replacements() &&
+         !(backoff_.is_careful() && has_unready()) && may_start();
+}
+
+bool pool_machine::stands() const noexcept {
+  bool const shrinks = std::any_of(workers_.begin(), workers_.end(), [](const pool_worker& each) {
+    return goes_on(each) && each.retires_for_ == retire_cause::resized;
+  });
+  return count_able() >= wanted() && !shrinks;
+}
+
+// Slots
+
+/// The worker has the slot, or waits for it.
+void pool_machine::claim(pool_worker& worker, std::size_t slot) noexcept {
+  worker.slot_ = slot;
+  worker.has_claim_ = true;
+  ++seats_[slot].claims;
+}
+
+void pool_machine::take_seat(pool_worker& worker, std::size_t slot) noexcept {
+  if (!worker.slot_) claim(worker, slot);
+  seats_[slot].holder = &worker;
+  worker.is_seated_ = true;
+}
+
+/// @return whether the worker, which is ready, has a seat now; otherwise it waits for one
+bool pool_machine::find_seat(pool_worker& worker) noexcept {
+  std::size_t const first = worker.slot_.value_or(0);
+  std::size_t const end = worker.slot_ ? first + 1 : policy_.workers;
+  for (auto slot = first; slot < end; ++slot) {
+    if (seats_[slot].holder) continue;
+    take_seat(worker, slot);
+    return true;
+  }
+  without_seat_.push_back(worker);
+  return false;
+}
+
+/// The worker takes no more jobs, or is gone.
+void pool_machine::leave_seat(pool_worker& worker) noexcept {
+  if (worker.in_waiting_.is_linked()) without_seat_.erase(without_seat_.iterator_to(worker));
+  if (!worker.has_claim_) return;
+  worker.has_claim_ = false;
+  --seats_[*worker.slot_].claims;
+  if (!std::exchange(worker.is_seated_, false)) return;
+  seats_[*worker.slot_].holder = nullptr;
+  pass_on(*worker.slot_);
+}
+
+/// Gives a free seat to the worker that has waited longest for it.
+void pool_machine::pass_on(std::size_t slot) noexcept {
+  if (slot >= policy_.workers || seats_[slot].holder) return;
+  for (auto& worker : without_seat_) {
+    if (worker.slot_.value_or(slot) != slot || worker.worn_ || !goes_on(worker)) continue;
+    without_seat_.erase(without_seat_.iterator_to(worker));
+    take_seat(worker, slot);
+    return enter_loads(worker);
+  }
+}
+
+/// The slot for the next worker, if it has one from its start.
+std::optional<std::size_t> pool_machine::choose_slot() const noexcept {
+  if (policy_.seats == seating::when_ready) return std::nullopt;
+  std::size_t best = 0;
+  auto const cost = [this](std::size_t slot) {
+    auto const& at = seats_[slot];
+    bool const goes = at.holder && (at.holder->worn_ || at.holder->outdated_);
+    // One that is idle can be replaced at once.
+    std::size_t const bonus = !goes ? 0 : at.holder->jobs_.empty() ? 2 : 1;
+    return 3 * at.claims - bonus;
+  };
+  for (std::size_t slot = 1; slot < policy_.workers; ++slot)
+    if (cost(slot) < cost(best)) best = slot;
+  return best;
+}
+
+/// Whether there is a slot for one more worker.
+bool pool_machine::may_start() const noexcept {
+  if (policy_.seats != seating::until_end) return true;
+  auto const& at = seats_[*choose_slot()];
+  // A replacement shares the slot of the one that it replaces, which goes on until then.
+  return at.claims == 0 ||
+         (at.claims == 1 && at.holder && at.holder->outdated_ && goes_on(*at.holder));
 }
 
 // Steps that several events share
@@ -684,6 +1028,7 @@ void pool_machine::unlink(pool_job& job) noexcept {
   bool const was_first = worker.first() == &job;
   worker.jobs_.erase(worker.jobs_.iterator_to(job));
   --given_;
+  if (job.is_check_) --checks_given_;
   worker.keeps_its_jobs_ = false;
   if (worker.to_end_ == &job) worker.to_end_ = nullptr;
   if (worker.jobs_.empty()) --busy_;
@@ -695,7 +1040,7 @@ pool_worker& pool_machine::take_from_worker(pool_job& job) noexcept {
   pool_worker& worker = *job.worker_;
   leave_loads(worker);
   unlink(job);
-  --worker.given_;
+  if (!job.errand_of_) --worker.given_;
   enter_loads(worker);
   return worker;
 }
@@ -703,7 +1048,19 @@ pool_worker& pool_machine::take_from_worker(pool_job& job) noexcept {
 void pool_machine::requeue(pool_job& job) noexcept {
   if (stopped_) return finish(job, job_end::pool_stopped);
   if (job.has_expired_) return finish(job, job_end::expired);
+  if (gave_up_) return finish(job, job_end::gave_up);
+  if (job.errand_of_) {
+    bool const may_run = goes_on(*job.errand_of_) && !job.errand_of_->worn_;
+    return may_run ? put_errand(job) : finish(job, job_end::worker_gone);
+  }
   queued_.put_back(job);
+}
+
+/// Another worker is to take the place of this one.
+/// @param has_started otherwise the other one replaces what this one was to replace, if anything
+void pool_machine::replace(const pool_worker& worker, bool has_started) noexcept {
+  if (!has_started && worker.replaces_another_) --restarts_;
+  if (has_started || worker.replaces_another_) ++to_replace_;
 }
 
 void pool_machine::mark_done(pool_job& job) noexcept {
@@ -718,6 +1075,11 @@ void pool_machine::finish(pool_job& job, job_end how) noexcept {
 }
 
 void pool_machine::refuse_all(job_end how) noexcept {
+  while (!with_errands_.empty()) {
+    pool_job& job = with_errands_.front().errands_.front();
+    leave_queue(job);
+    finish(job, how);
+  }
   while (!queued_.empty()) {
     pool_job& job = static_cast<pool_job&>(queued_.oldest());
     queued_.erase(job);
@@ -745,10 +1107,11 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
                         nanoseconds grace) noexcept {
   if (worker.stopped_for_ == stop_cause::none) {
     leave_loads(worker);
+    drop_errands(worker);
     if (is_leaving(worker)) --leaving_;
     if (!worker.retiring_) {
       --alive_;
-      ++to_replace_;
+      replace(worker, why != stop_cause::start_timeout);
     }
     worker.stopped_for_ = why;
   }
@@ -759,11 +1122,15 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
   put_on_agenda(worker);
 }
 
-void pool_machine::retire(pool_worker& worker) noexcept {
+void pool_machine::retire(pool_worker& worker, retire_cause why) noexcept {
   leave_loads(worker);
   --alive_;
   ++leaving_;
   worker.retiring_ = true;
+  if (worker.retires_for_ == retire_cause::none) worker.retires_for_ = why;
+  drop_errands(worker);
+  // One that waits for a seat has not used its slot.
+  if (policy_.seats != seating::until_end || !worker.is_seated_) leave_seat(worker);
   worker.tells_to_retire_ = true;
   bool const crowded = leaving_ > policy_.workers;
   set_due(worker, later(now_, crowded ? patience_in_a_crowd : patience_to_retire));
@@ -802,11 +1169,10 @@ void pool_machine::rest_or_retire(pool_worker& worker) noexcept {
     // The replacement of an outdated worker is there already.
     if (worker.outdated_)
       ++restarts_;
-    else
+    else if (worker.retires_for_ != retire_cause::resized)
       ++to_replace_;
-    return retire(worker);
+    return retire(worker, worker.retires_for_);
   }
-  if (broken_) return retire(worker);
   worker.idle_since_ = now_;
 }
 

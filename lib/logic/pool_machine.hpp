@@ -6,7 +6,9 @@
 
 #include "logic/job_queue.hpp"
 #include "logic/pool_policy.hpp"
+#include "logic/retire_cause.hpp"
 #include "logic/run_machine.hpp"
+#include "logic/start_backoff.hpp"
 
 #include <boost/intrusive/list.hpp>
 
@@ -15,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace isolatte::inline v0_1::logic {
 
@@ -26,8 +29,8 @@ enum class job_end {
   pool_stopped,
   /// No more jobs may wait.
   queue_full,
-  /// The pool is broken: its workers cannot be initialised.
-  pool_broken,
+  /// The pool has given up: its workers do not start.
+  gave_up,
   /// The system refuses to make workers, and there is none.
   no_worker,
   /// Two workers had the job as their first, and for two seconds their pages said that they had not
@@ -36,6 +39,8 @@ enum class job_end {
   cancelled,
   /// The job's deadline came before a worker had begun it.
   expired,
+  /// The job was for one worker, which has left.
+  worker_gone,
   /// This process is a copy of the program, and the job, or the worker that had it, the original's.
   disowned,
 };
@@ -68,8 +73,11 @@ enum class stop_cause {
   malformed_reply,
   /// The worker does not begin the job that it was given, or does not end when asked to.
   unresponsive,
-  /// The worker is not ready, and would start with data that the pool has given up.
+  /// The worker is not ready, and would start with data that the pool has given up, or is one too
+  /// many.
   outdated,
+  /// The worker has not become ready in time.
+  start_timeout,
 };
 
 /// Why a worker ended, if the pool did not end it.
@@ -115,10 +123,15 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   bool done() const noexcept { return done_; }
   /// Why the pool ends the job's worker, if the reason is this job.
   stop_cause stopped_for() const noexcept { return stopped_for_; }
+  /// Whether the job asks a worker for its health.
+  bool is_check() const noexcept { return is_check_; }
 
  private:
   friend class pool_machine;
 
+  /// The only worker that may run the job; null: any.
+  pool_worker* errand_of_ = nullptr;
+  bool is_check_ = false;
   std::optional<std::chrono::nanoseconds> timeout_{};
   std::chrono::nanoseconds grace_{0};
   std::uint64_t key_ = 0;
@@ -153,6 +166,12 @@ class pool_worker {
   bool ready() const noexcept { return ready_; }
   /// Why the pool ends the worker.
   stop_cause stopped_for() const noexcept { return stopped_for_; }
+  /// Why the worker is given no more jobs, or is to be replaced.
+  retire_cause retires_for() const noexcept { return retires_for_; }
+  /// Whether the worker goes on to take jobs.
+  bool stays() const noexcept { return !worn_ && !retiring_ && stopped_for_ == stop_cause::none; }
+  /// A number below the number of workers, which no other worker has at the time; see seating.
+  std::optional<std::size_t> slot() const noexcept { return slot_; }
 
  private:
   friend class pool_machine;
@@ -160,19 +179,43 @@ class pool_worker {
   hook in_workers_;
   hook in_loads_;
   hook in_agenda_;
+  hook in_errands_;
+  hook in_waiting_;
   job_list jobs_;
+  /// Jobs that only this worker may run, and has not been given.
+  job_list errands_;
   std::size_t given_ = 0;
+  /// Jobs that it has done, but for errands.
+  std::size_t done_ = 0;
+  std::optional<std::size_t> slot_{};
+  /// The worker counts among those that have its slot or wait for it.
+  bool has_claim_ = false;
+  /// The worker has the place of its slot, and may take jobs.
+  bool is_seated_ = false;
   bool ready_ = false;
+  moment started_at_{};
+  moment ready_since_{};
+  /// Starts in a row that had failed when it became ready.
+  unsigned failures_before_ = 0;
+  /// The worker's age is too high from then on.
+  moment old_at_ = moment::max();
+  retire_cause retires_for_ = retire_cause::none;
   bool retiring_ = false;
   bool replaces_another_ = false;
   /// The worker is to be replaced, once another one is ready.
   bool outdated_ = false;
+  /// The worker takes no jobs while its replacement starts, but goes on if that fails.
+  bool is_suspended_ = false;
+  /// The worker was there at the last recycle().
+  bool is_of_before_ = false;
   /// The worker takes no more jobs, and retires when it has done those that it has begun.
   bool worn_ = false;
   /// The worker says that its page does not let it begin its first job, and leaves.
   bool left_its_jobs_ = false;
   /// The last of its jobs had begun when another worker wanted it.
   bool keeps_its_jobs_ = false;
+  /// The worker takes no job before it has said that it is healthy.
+  bool is_in_doubt_ = false;
   /// The worker was to go on, in case that somebody has stopped it.
   bool woken_ = false;
   /// Keys of the jobs that the worker was given last.
@@ -196,6 +239,7 @@ class pool_worker {
   pool_job* to_end_ = nullptr;
   stop_cause why_to_end_ = stop_cause::none;
   cancel_kind how_to_end_ = cancel_kind::terminate;
+  bool asks_for_health_ = false;
   bool tells_to_stop_ = false;
   bool tells_to_retire_ = false;
   cancel_kind how_to_stop_ = cancel_kind::terminate;
@@ -206,6 +250,8 @@ class pool_worker {
 struct lost_job {
   pool_job* job = nullptr;
   job_loss how = job_loss::none;
+  /// The worker counts as one that has not started.
+  bool has_failed_to_start = false;
 };
 
 /// One thing for the driver to do.
@@ -213,7 +259,7 @@ struct pool_action {
   enum class kind {
     /// Nothing is left to be done until the next event.
     rest,
-    /// Make a worker, and answer with started() or start_refused().
+    /// Make a worker, with `slot` if there is one, and answer with started() or start_refused().
     start_worker,
     /// Send the job to the worker.
     give,
@@ -225,6 +271,8 @@ struct pool_action {
     take_back,
     /// Read what the worker has replied by now: replied() for each, or malformed().
     read_replies,
+    /// Ask the worker for its health, by submit_check().
+    check_health,
     /// Tell the worker that no more jobs will come.
     retire,
     /// End the worker: `how`, and SIGKILL after `grace`.
@@ -242,11 +290,13 @@ struct pool_action {
   cancel_kind how = cancel_kind::terminate;
   std::chrono::nanoseconds grace{0};
   job_end end = job_end::pool_stopped;
+  std::optional<std::size_t> slot{};
 };
 
 /// Decides for a pool which worker runs which job, and how jobs and workers end.
 ///
-/// Pure: no clock, no process, no I/O, and no allocation, so no event can fail half-way. A driver
+/// Pure: no clock, no process, no I/O, and no allocation but in the constructor and in resize(), so
+/// no event can fail half-way. A driver
 /// reports events, then performs next() until it says rest. The driver reads a worker's replies
 /// before it reports a cancellation, a tick or the worker's end, so that no job that is done is
 /// taken for one that runs.
@@ -256,13 +306,16 @@ struct pool_action {
 /// - a job is with at most one worker, and is given to another only after it has been taken back,
 ///   or its worker has ended;
 /// - nothing is given to a worker that is not ready, is retiring, is being ended or has ended;
+/// - no two workers with jobs have the same slot, but for errands, which need none;
 /// - after the end of a worker only its first job can have begun, whatever its page says: workers
 ///   do their jobs in order, and each reply precedes the next beginning.
 class pool_machine {
  public:
   using job_list = pool_worker::job_list;
 
-  explicit pool_machine(const pool_policy& policy) noexcept : policy_{policy} {}
+  /// @throws std::bad_alloc
+  explicit pool_machine(const pool_policy& policy)
+      : policy_{policy}, seats_(policy.workers), backoff_{policy.startup} {}
   ~pool_machine();
   pool_machine(const pool_machine&) = delete;
   pool_machine& operator=(const pool_machine&) = delete;
@@ -270,32 +323,46 @@ class pool_machine {
   // Events
 
   void submit(pool_job& job, moment now) noexcept;
+  /// A job for one worker, which runs it before others that wait.
+  void submit_errand(pool_job& job, pool_worker& to, moment now) noexcept;
+  /// An errand that asks for the worker's health; the answer is checked(), if the job is done.
+  void submit_check(pool_job& job, pool_worker& to, moment now) noexcept;
+  void checked(pool_worker& worker, bool is_healthy) noexcept;
   /// A job is not to be run.
   void refuse(pool_job& job, job_end how) noexcept { finish(job, how); }
   /// Cancels a job; has no effect if the job is done.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
-  void started(pool_worker& worker) noexcept;
+  /// @param slot that of the action
+  void started(pool_worker& worker, std::optional<std::size_t> slot, moment now) noexcept;
   /// The system has refused a worker: before started(), or instead of a worker's ready().
   void start_refused(moment now) noexcept;
   void ready(pool_worker& worker, moment now) noexcept;
-  /// The worker's initializer failed. The pool breaks, unless it can go back.
-  void start_failed(const pool_worker& worker) noexcept;
+  /// The worker's initializer failed, and it leaves.
+  void start_failed(pool_worker& worker, moment now) noexcept;
   /// The worker's first job is done.
-  /// @param resident bytes of memory that the worker has resident, 0 if it does not say
+  /// @param memory what the worker says of itself
   /// @return that job, to be completed by the caller
-  pool_job& replied(pool_worker& worker, std::uint64_t resident, moment now) noexcept;
+  pool_job& replied(pool_worker& worker, const worker_memory& memory, moment now) noexcept;
   /// The bytes from the worker are no reply to its first job, or there is no memory for them.
   void malformed(pool_worker& worker) noexcept;
   /// The worker says that its page does not let it begin its first job: something wrote to the
   /// page. The worker begins no other.
   void left_its_jobs(pool_worker& worker) noexcept;
   /// The worker is to be given no more jobs: it is replaced after those that it has begun.
-  void wear_out(pool_worker& worker) noexcept;
+  void wear_out(pool_worker& worker, retire_cause why) noexcept;
   /// Workers that are started from now on are others than those that are there, which are replaced
   /// one after the other. Each takes jobs until its replacement is ready. One that is not ready is
   /// ended.
   void recycle() noexcept;
+  /// There are to be so many workers from now on. Workers that are too many leave after the jobs
+  /// that they have begun.
+  /// @throws std::bad_alloc, and then nothing has changed
+  void resize(std::size_t workers);
+  /// Starts workers again, after the pool has given up or while it waits to start one.
+  void resume() noexcept;
+  /// Workers are to be there, though there may be no job for them.
+  void wake() noexcept;
   void stage_is(job_stage stage) noexcept;
   void taken_back() noexcept;
   void has_begun() noexcept;
@@ -321,7 +388,12 @@ class pool_machine {
   /// The time at which the driver has to call tick(). Each event may change it.
   moment wakeup() const noexcept;
   bool stopped() const noexcept { return stopped_; }
-  bool broken() const noexcept { return broken_; }
+  /// Whether the pool starts no more workers before resume().
+  bool has_given_up() const noexcept { return gave_up_; }
+  /// The number of workers that there are to be.
+  std::size_t size() const noexcept { return policy_.workers; }
+  /// Whether all workers that there should be can take jobs, and none is there that is too many.
+  bool stands() const noexcept;
   /// Whether a worker still takes jobs that was there at the last recycle(), or none has become
   /// ready since.
   bool recycling() const noexcept { return recycling_; }
@@ -330,13 +402,13 @@ class pool_machine {
   /// Whether next() may say go_back.
   bool can_go_back() const noexcept { return can_go_back_; }
   /// Whether no job is left.
-  bool idle() const noexcept {
-    return queued_.empty() && outside_.empty() && given_ == 0 && ending_.empty();
-  }
-  /// Jobs that are first at their workers.
-  std::size_t running() const noexcept { return busy_; }
+  bool idle() const noexcept { return running() == 0 && waiting() == 0 && ending_.empty(); }
+  /// Jobs that are first at their workers, but for checks of their health.
+  std::size_t running() const noexcept { return busy_ - checks_given_; }
   /// Jobs that wait, with a worker or without, or for admission.
-  std::size_t waiting() const noexcept { return queued_.size() + outside_.size() + given_ - busy_; }
+  std::size_t waiting() const noexcept {
+    return queued_.size() + outside_.size() + errands_ - checks_waiting_ + given_ - busy_;
+  }
   std::size_t workers() const noexcept { return workers_.size(); }
   /// Jobs that have been given to a worker; one that had to be given to another counts once.
   std::uint64_t jobs_started() const noexcept { return jobs_started_; }
@@ -357,6 +429,13 @@ class pool_machine {
     purpose why = purpose::recall;
   };
 
+  /// The place of a slot.
+  struct seat {
+    pool_worker* holder = nullptr;
+    /// Workers that have the slot, or wait for it.
+    std::size_t claims = 0;
+  };
+
   pool_action ask(purpose why, pool_job& job) noexcept;
   pool_job& answered() noexcept;
   void on_deadline(pool_job& job, job_stage stage) noexcept;
@@ -373,14 +452,39 @@ class pool_machine {
   pool_worker* choose_by_load() noexcept;
   pool_worker* choose_donor() noexcept;
   pool_worker* choose_outdated() noexcept;
-  bool has_outdated() const noexcept;
   void stop_unready() noexcept;
-  void give_up_start() noexcept;
+  void heed_failed_starts() noexcept;
   void keep_outdated() noexcept;
-  void break_down() noexcept;
+  void give_up() noexcept;
   void end_recycling() noexcept;
+  void replace_when_possible(pool_worker& worker, retire_cause why) noexcept;
+  void suspend(pool_worker& worker) noexcept;
+  void release_suspended() noexcept;
+  void heed_memory(pool_worker& worker, const worker_memory& memory) noexcept;
+  void heed_age() noexcept;
+  void set_old_at(pool_worker& worker, moment when) noexcept;
+  bool may_be_replaced(const pool_worker& worker) const noexcept;
+  std::size_t count_able() const noexcept;
+  std::size_t count_seated() const noexcept;
+  std::size_t count_outdated() const noexcept;
   std::size_t count_outworn() const noexcept;
+  std::size_t count_replacements() const noexcept;
+  std::size_t wanted() const noexcept;
+  bool has_unready() const noexcept;
   bool lacks_worker() const noexcept;
+
+  void claim(pool_worker& worker, std::size_t slot) noexcept;
+  void take_seat(pool_worker& worker, std::size_t slot) noexcept;
+  bool find_seat(pool_worker& worker) noexcept;
+  void leave_seat(pool_worker& worker) noexcept;
+  void pass_on(std::size_t slot) noexcept;
+  std::optional<std::size_t> choose_slot() const noexcept;
+  bool may_start() const noexcept;
+  bool may_shrink() const noexcept;
+
+  void put_errand(pool_job& job) noexcept;
+  void drop_errands(pool_worker& worker) noexcept;
+  pool_job* choose_errand() noexcept;
 
   pool_job& first_queued() noexcept { return static_cast<pool_job&>(queued_.front()); }
   void enter_queue(pool_job& job) noexcept;
@@ -394,22 +498,22 @@ class pool_machine {
   void unlink(pool_job& job) noexcept;
   pool_worker& take_from_worker(pool_job& job) noexcept;
   void requeue(pool_job& job) noexcept;
-  void count_start(const pool_worker& worker, bool expected, worker_end why) noexcept;
-  void retry_later() noexcept;
+  void replace(const pool_worker& worker, bool has_started) noexcept;
+  bool count_start(const pool_worker& worker, bool expected, worker_end why) noexcept;
   void finish(pool_job& job, job_end how) noexcept;
   void refuse_all(job_end how) noexcept;
   void forget_workers() noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;
   void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
             std::chrono::nanoseconds grace) noexcept;
-  void retire(pool_worker& worker) noexcept;
+  void retire(pool_worker& worker, retire_cause why) noexcept;
   static bool is_leaving(const pool_worker& worker) noexcept;
   static bool goes_on(const pool_worker& worker) noexcept;
   void first_changed(pool_worker& worker) noexcept;
   void set_due(pool_worker& worker, moment when) noexcept;
   void rest_or_retire(pool_worker& worker) noexcept;
 
-  pool_policy const policy_;
+  pool_policy policy_;
   moment now_{};
 
   job_queue queued_;
@@ -419,6 +523,17 @@ class pool_machine {
   deadline_set deadlines_;
   worker_list<&pool_worker::in_workers_> workers_;
   worker_list<&pool_worker::in_agenda_> agenda_;
+  /// Workers with errands that they have not been given.
+  worker_list<&pool_worker::in_errands_> with_errands_;
+  /// How many errands they have.
+  std::size_t errands_ = 0;
+  /// Checks among those, and among the jobs that workers have: such a worker has no other job.
+  std::size_t checks_waiting_ = 0;
+  std::size_t checks_given_ = 0;
+  /// Workers that are ready, in the order in which they have become so, and have no seat.
+  worker_list<&pool_worker::in_waiting_> without_seat_;
+  /// By slot. There may be more of them than there are workers to be.
+  std::vector<seat> seats_;
   /// Workers that may be given jobs, by how many they have, which is less than the depth. The idle
   /// ones stand in the order in which they became idle.
   std::array<load_list, max_depth> takers_;
@@ -445,21 +560,21 @@ class pool_machine {
   /// that workers have.
   bool sends_none_ahead_ = false;
   bool stopped_ = false;
-  bool broken_ = false;
+  bool gave_up_ = false;
   /// No worker is started before the next job.
   bool dormant_ = false;
   bool recycling_ = false;
+  /// There may be workers that are outdated.
+  bool replaces_ = false;
   bool proven_ = false;
   bool can_go_back_ = false;
   bool goes_back_ = false;
-  /// Workers in a row that ended before they were ready.
-  unsigned failed_starts_ = 0;
-  /// Workers in a row that the system refused.
-  unsigned refused_starts_ = 0;
-  bool waits_to_retry_ = false;
-  moment retry_at_{};
+  start_backoff backoff_;
+  std::uint64_t births_ = 0;
   /// No worker is due before this; it may be earlier than the first that is.
   moment first_due_ = moment::max();
+  /// No worker is too old before this; the same.
+  moment first_old_ = moment::max();
 };
 
 }  // namespace isolatte::inline v0_1::logic

@@ -3,10 +3,12 @@
 
 #include "pool/pool.hpp"
 
+#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/system/system_error.hpp>
 
+#include <string>
 #include <utility>
 
 namespace isolatte::inline v0_1::detail {
@@ -21,9 +23,9 @@ struct pool_handle::implementation {
 
 pool_handle::pool_handle(const boost::asio::any_io_executor& executor, pool_options opts)
     : implementation_{std::make_unique<implementation>()} {
-  boost::system::error_code ec;
-  implementation_->pool = pool::pool::make(executor, std::move(opts), ec);
-  if (ec) throw boost::system::system_error{ec, "isolatte: starting the pool's fork server"};
+  refusal why;
+  implementation_->pool = pool::pool::make(executor, std::move(opts), why);
+  if (why) throw boost::system::system_error{why.ec, std::string{"isolatte: "} + why.step};
 }
 
 pool_handle::pool_handle(pool_handle&& other) noexcept = default;
@@ -50,6 +52,26 @@ void pool_handle::async_drain(wait_handler handler) {
 void pool_handle::async_recycle(wait_handler handler) {
   implementation_->pool->async_recycle(std::move(handler));
 }
+
+void pool_handle::async_ready(wait_handler handler) {
+  implementation_->pool->async_ready(std::move(handler));
+}
+
+void pool_handle::async_resize(std::size_t workers, wait_handler handler) {
+  implementation_->pool->async_resize(workers, std::move(handler));
+}
+
+void pool_handle::async_run_everywhere(const remote_call& call, const job_options& opts,
+                                       reports_handler handler) {
+  implementation_->pool->async_run_everywhere(call, opts, std::move(handler));
+}
+
+outcome<void> pool_handle::last_start_failure() const {
+  auto [ec, what] = implementation_->pool->last_start_failure();
+  return make_outcome<void>(ec, std::move(what));
+}
+
+void pool_handle::resume() { implementation_->pool->resume(); }
 
 std::shared_ptr<void> pool_handle::promise_jobs() { return implementation_->pool->promise_jobs(); }
 

@@ -4,10 +4,12 @@
 #include "pool/pool.hpp"
 
 #include "posix/child/worker_main.hpp"
+#include "posix/child/worker_place.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 
 #include <isolatte/detail/operation/map_operation.hpp>
+#include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/error.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -23,6 +25,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 namespace isolatte::inline v0_1::pool {
 
@@ -35,16 +38,78 @@ using logic::stop_cause;
 
 namespace {
 
+/// More processes than any system has.
+constexpr std::size_t most_workers = std::size_t{1} << 22;
+
+/// How long an idle worker stays that pool_options::min_workers does not keep.
+constexpr std::chrono::minutes usual_idle_timeout{1};
+
 logic::pool_policy policy_of(const pool_options& opts) {
   logic::pool_policy policy;
-  policy.workers = opts.workers != 0 ? opts.workers : detail::processors();
+  auto const usual = opts.slots.empty() ? detail::processors() : opts.slots.size();
+  policy.workers = opts.workers != 0 ? opts.workers : usual;
   policy.max_jobs_per_worker = opts.max_jobs_per_worker;
   policy.max_queued = opts.max_queued;
   policy.max_worker_memory = opts.max_worker_memory;
   policy.idle_timeout = opts.idle_timeout;
-  policy.has_initializer = opts.initializer.get() != nullptr;
+  policy.min_workers = opts.min_workers;
+  if (opts.min_workers && !opts.idle_timeout) policy.idle_timeout = usual_idle_timeout;
+  policy.startup = {.timeout = opts.startup.timeout,
+                    .backoff_min = opts.startup.backoff_min,
+                    .backoff_max = opts.startup.backoff_max,
+                    .give_up_after = opts.startup.give_up_after};
+  policy.recycle = {.age = opts.recycle.age,
+                    .memory_growth = opts.recycle.memory_growth,
+                    .checks_health = opts.recycle.healthy.get() != nullptr,
+                    .jitter = opts.recycle.jitter,
+                    .max_unavailable = opts.recycle.max_unavailable};
+  policy.seats = !opts.slots.empty()      ? logic::seating::until_end
+                 : opts.initializer.get() ? logic::seating::at_start
+                                          : logic::seating::when_ready;
+  policy.seed =
+      static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
   policy.attributes_output = detail::is_read(opts.worker.out) || detail::is_read(opts.worker.err);
   return policy;
+}
+
+/// Says what is wrong with options that make no sense.
+detail::refusal check(const pool_options& opts, std::size_t workers) {
+  using std::chrono::nanoseconds;
+  auto const wrong = [](const char* what) {
+    return detail::refusal{make_error_code(boost::system::errc::invalid_argument), what};
+  };
+  auto const is_too_short = [](const std::optional<nanoseconds>& time) {
+    return time && *time <= nanoseconds::zero();
+  };
+  // A fork server's children cannot have all descriptors of the program, and fewer would be a
+  // silent change of the meaning.
+  if (opts.worker.keep.all())
+    return {make_error_code(boost::system::errc::operation_not_supported),
+            "pool_options::worker: keep cannot be all_descriptors"};
+  if (workers > most_workers) return wrong("pool_options::workers: too many");
+  if (!opts.slots.empty() && opts.slots.size() < workers)
+    return wrong("pool_options::slots: there are fewer than workers");
+  for (auto const& each : opts.slots)
+    if (auto const ec = posix::check_place(each))
+      return {ec,
+              "pool_options::slots: a processor that the program may not use, or a variable "
+              "whose name or value no environment can have"};
+  if (opts.min_workers && *opts.min_workers > workers)
+    return wrong("pool_options::min_workers: more than workers");
+  if (is_too_short(opts.startup.timeout))
+    return wrong("pool_options::startup: the timeout is not positive");
+  if (opts.startup.backoff_min < nanoseconds::zero() ||
+      opts.startup.backoff_max < opts.startup.backoff_min)
+    return wrong("pool_options::startup: backoff_min is negative, or more than backoff_max");
+  if (opts.recycle.healthy.get() && opts.recycle.healthy.limit() <= nanoseconds::zero())
+    return wrong("pool_options::recycle: the limit of the health check is not positive");
+  if (opts.recycle.max_unavailable == 0)
+    return wrong("pool_options::recycle: max_unavailable is 0, so none could be replaced");
+  if (is_too_short(opts.recycle.age))
+    return wrong("pool_options::recycle: the age is not positive");
+  if (!(opts.recycle.jitter >= 0 && opts.recycle.jitter <= 1))
+    return wrong("pool_options::recycle: the jitter is not from 0 to 1");
+  return {};
 }
 
 detail::byte_buffer copy_of(const detail::byte_buffer& from) {
@@ -81,6 +146,16 @@ logic::job_wishes wishes_of(const job_options& opts) {
   return wishes;
 }
 
+/// Whether an initializer's stderr leads to the pool, which tells how the initializer failed.
+bool diverts_err(const pool_options& opts) noexcept {
+  auto const& err = opts.worker.err;
+  return opts.initializer.get() &&
+         (std::holds_alternative<inherit_t>(err) || std::holds_alternative<discard_t>(err));
+}
+bool passes_err_on(const pool_options& opts) noexcept {
+  return std::holds_alternative<inherit_t>(opts.worker.err);
+}
+
 asio::cancellation_type type_of(logic::cancel_kind kind) noexcept {
   switch (kind) {
     case logic::cancel_kind::interrupt: return asio::cancellation_type::total;
@@ -93,16 +168,16 @@ asio::cancellation_type type_of(logic::cancel_kind kind) noexcept {
 }  // namespace
 
 std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_options opts,
-                                 error_code& ec) {
-  if (opts.worker.keep.all()) {
-    // A fork server's children cannot have all descriptors of the program, and fewer would be a
-    // silent change of the meaning.
-    ec = make_error_code(boost::system::errc::operation_not_supported);
-    return nullptr;
-  }
+                                 detail::refusal& why) {
+  why = check(opts, policy_of(opts).workers);
+  if (why) return nullptr;
   auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
-  self->server_ = launch::template_process::make(executor, {.preload = self->opts_.preload}, ec);
-  if (ec) return nullptr;
+  for (auto const& each : self->opts_.slots)
+    posix::encode_place(self->places_.emplace_back(), each);
+  why.step = "starting the pool's fork server";
+  self->server_ =
+      launch::template_process::make(executor, {.preload = self->opts_.preload}, why.ec);
+  if (why) return nullptr;
   supervise::context_service::join(executor, self->membership_, self);
   asio::post(self->strand_, [self] { self->settle(); });
   return self;
@@ -114,12 +189,15 @@ pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
       policy_{policy_of(opts_)},
       strand_{executor, handlers_at_once(policy_.workers)},
       machine_{policy_},
-      timer_{strand_} {}
+      most_workers_{policy_.workers},
+      timer_{strand_} {
+  counters_.size = policy_.workers;
+}
 
 // Jobs
 
-void pool::async_run(const detail::remote_call& call, const job_options& opts,
-                     detail::report_handler handler) {
+std::shared_ptr<job> pool::make_job(const detail::remote_call& call,
+                                    const job_options& opts) const {
   auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
   auto what =
       std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace), wishes_of(opts));
@@ -128,6 +206,12 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
   if (call.function != 0) what->header.function = posix::locate_code(call.function);
   what->arguments = copy_of(call.arguments);
+  return what;
+}
+
+void pool::async_run(const detail::remote_call& call, const job_options& opts,
+                     detail::report_handler handler) {
+  auto what = make_job(call, opts);
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([pool = weak_from_this(), job = std::weak_ptr{what}](asio::cancellation_type type) {
@@ -226,6 +310,7 @@ void pool::settle() {
   set_timer();
   check_drained();
   check_recycled();
+  check_standing();
 }
 
 void pool::perform(const pool_action& todo) {
@@ -234,7 +319,7 @@ void pool::perform(const pool_action& todo) {
   auto* const what = static_cast<job*>(todo.job);
   switch (todo.what) {
     case kind::rest: break;
-    case kind::start_worker: start_worker(); break;
+    case kind::start_worker: start_worker(todo.slot); break;
     case kind::give: give(*who, *what); break;
     case kind::look: machine_.stage_is(who->stage(*what)); break;
     case kind::wake: who->run->wake(); break;
@@ -245,8 +330,20 @@ void pool::perform(const pool_action& todo) {
         machine_.has_begun();
       break;
     case kind::read_replies: read_replies(*who); break;
-    case kind::retire: who->retire(); break;
-    case kind::stop: who->run->stop(type_of(todo.how), todo.grace); break;
+    case kind::check_health:
+      who->check->self = who->check;
+      machine_.submit_check(*who->check, *who, clock::now());
+      break;
+    case kind::retire:
+      retired_.count(who->retires_for(), who->retire_reason);
+      who->retire();
+      break;
+    case kind::stop:
+      // A preload may take as long as a worker.
+      if (who->stopped_for() == stop_cause::start_timeout && who->run->pid() == 0)
+        who->server->end_preload();
+      who->run->stop(type_of(todo.how), todo.grace);
+      break;
     case kind::go_back: go_back(); break;
     case kind::complete: refuse(*what, todo.end); break;
   }
@@ -296,7 +393,7 @@ void pool::flush(const worker_pointer& to) {
   error_code ec;
   if (posix::credentials::own(ec) != to->as || ec) {
     // A job must not run with rights that the program does not have any more.
-    machine_.wear_out(*to);
+    machine_.wear_out(*to, logic::retire_cause::credentials);
     settle();
   }
   ec = {};
@@ -324,7 +421,7 @@ void pool::flush(const worker_pointer& to) {
 
 // Workers
 
-void pool::start_worker() {
+void pool::start_worker(std::optional<std::size_t> slot) {
   error_code ec;
   worker_pointer fresh;
   worker::child_side child;
@@ -337,15 +434,17 @@ void pool::start_worker() {
     opts = opts_.worker;
     opts.timeout.reset();
     opts.early = false;
-    fresh = std::make_shared<worker>(strand_, opts, unwanted_);
+    fresh = std::make_shared<worker>(strand_, opts, diverts_err(opts_), unwanted_);
     fresh->server = from;
     fresh->as = posix::credentials::own(ec);
     if (ec) return start_refused(ec);
+    fresh->generation = ++generations_;
+    fresh->check = make_check();
     child = fresh->open(ec);
     if (ec) return start_refused(ec);
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
-    call = worker_call(child);
+    call = worker_call(child, fresh->generation, slot);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
                                              from->symboliser_for(opts), ec);
     if (ec) return start_refused(ec);
@@ -358,7 +457,7 @@ void pool::start_worker() {
     return start_refused(detail::error_of_caught());
   }
   workers_.splice(workers_.end(), place);
-  machine_.started(*fresh);
+  machine_.started(*fresh, slot, clock::now());
   try {
     from->launch(fresh->run, call, opts, launch::sandboxed::by_the_call, ec);
   } catch (...) {
@@ -368,24 +467,41 @@ void pool::start_worker() {
   await_replies(fresh);
   await_output(fresh, &worker::out);
   await_output(fresh, &worker::err);
+  await_output(fresh, &worker::initial_err);
 }
 
 /// The call that makes a worker of a child.
-detail::remote_call pool::worker_call(const worker::child_side& child) const {
+detail::remote_call pool::worker_call(const worker::child_side& child, std::uint64_t generation,
+                                      std::optional<std::size_t> slot) const {
   posix::worker_plan plan;
-  plan.report_memory = policy_.max_worker_memory ? 1 : 0;
+  plan.generation = generation;
+  plan.slot = slot.value_or(worker_id::no_slot);
+  plan.most_memory = policy_.max_worker_memory.value_or(0);
+  plan.most_growth = policy_.recycle.memory_growth.value_or(0);
+  plan.reports_memory = policy_.max_worker_memory || policy_.recycle.memory_growth ? 1 : 0;
+  std::span<const std::byte> place;
+  if (slot && *slot < places_.size()) place = places_[*slot].bytes();
+  posix::worker_files const files{child.socket.get(), child.page.get(), child.initial_err.get()};
   auto const* const initializer = opts_.initializer.get();
-  int const socket = child.socket.get();
-  int const page = child.page.get();
-  if (!initializer) return posix::make_worker_call(plan, socket, page, {});
+  if (!initializer) return posix::make_worker_call(plan, files, place, {});
   plan.initializer = posix::locate_code(reinterpret_cast<std::uintptr_t>(initializer->entry));
   if (initializer->function != 0)
     plan.initializer_function = posix::locate_code(initializer->function);
-  return posix::make_worker_call(plan, socket, page, initializer->arguments.bytes());
+  return posix::make_worker_call(plan, files, place, initializer->arguments.bytes());
+}
+
+/// The job that asks a worker for its health; null if the pool does not ask.
+std::shared_ptr<job> pool::make_check() const {
+  auto const& healthy = opts_.recycle.healthy;
+  if (!healthy.get()) return nullptr;
+  return make_job(*healthy.get(), {.timeout = healthy.limit(), .grace = std::chrono::seconds{0}});
 }
 
 void pool::start_refused(const error_code& ec) {
   last_refusal_ = ec;
+  start_failures::failure refused{ec, {}};
+  detail::give_reason(refused.how.summary.reason, "starting a worker");
+  tell_failed_start(std::move(refused));
   machine_.start_refused(clock::now());
 }
 
@@ -415,7 +531,13 @@ void pool::await_output(const worker_pointer& from,
             asio::post(self->strand_, [self, from, which] { self->await_output(from, which); });
             auto& ready = (*from).*which;
             if (ready->is_open()) ready->read();
+            if (which == &worker::initial_err) from->take_initial_err(passes_err_on(self->opts_));
           }));
+}
+
+void pool::drop_output(worker& from) {
+  detail::run_summary dropped;
+  take_output(from, dropped);
 }
 
 void pool::take_output(worker& from, detail::run_summary& into) {
@@ -426,7 +548,8 @@ void pool::take_output(worker& from, detail::run_summary& into) {
   }
 }
 
-/// Takes all replies that are here. No worker has more of them than it has been given jobs.
+/// Takes all replies that are here. No worker has more of them than it has been given jobs, but for
+/// one that says that it is to be replaced.
 void pool::read_replies(worker& from) {
   while (from.socket.is_open()) {
     auto* const first = static_cast<job*>(from.first());
@@ -447,7 +570,11 @@ void pool::read_replies(worker& from) {
     bool const is_expected =
         !from.ready() ||
         (first && next && next->header.id == first->header.id && from.has_sent(*first));
-    if (ec || !is_expected) {
+    bool const is_once_too_often =
+        next && (from.ready() ? next->header.what() == posix::reply_kind::retires &&
+                                    std::exchange(from.has_asked_to_retire, true)
+                              : std::exchange(from.has_answered, true));
+    if (ec || !is_expected || is_once_too_often) {
       from.refused_because = ec == boost::system::errc::not_enough_memory
                                  ? "no memory for the result"
                                  : "the job's reply was malformed or too large";
@@ -458,7 +585,9 @@ void pool::read_replies(worker& from) {
       from.socket.close(ignored);
       return machine_.left_its_jobs(from);
     }
-    if (from.ready())
+    if (from.ready() && next->header.what() == posix::reply_kind::retires)
+      take_retirement(from, *next);
+    else if (from.ready())
       take_reply(from, std::move(*next));
     else
       take_readiness(from, std::move(*next));
@@ -467,13 +596,22 @@ void pool::read_replies(worker& from) {
 
 void pool::take_reply(worker& from, reply what) {
   using posix::reply_kind;
-  job& done = static_cast<job&>(machine_.replied(from, what.header.resident, clock::now()));
+  worker_id const by = from.id();
+  job& done = static_cast<job&>(machine_.replied(
+      from, {.own = what.header.own_memory, .at_start = from.memory_at_start}, clock::now()));
   from.leave_slot(done);
+  if (done.is_check()) {
+    auto const last = std::move(done.self);
+    drop_output(from);
+    return machine_.checked(from, what.header.what() == reply_kind::value);
+  }
   counters_.busy += std::chrono::nanoseconds{what.header.usage.wall}.count();
 
   detail::report report;
   int const pid = from.run->pid();
   report.summary.pid = pid != 0 ? pid : what.header.pid;
+  report.summary.worker = by;
+  report.summary.worker->pid = report.summary.pid;
   detail::give_gaps(report.summary.gaps, from.run->gaps());
   take_output(from, report.summary);
   report.payload = std::move(what.payload);
@@ -499,7 +637,8 @@ void pool::take_reply(worker& from, reply what) {
       report.kind = detail::payload_kind::unencodable;
       break;
     case reply_kind::unknown_function: ec = error::unknown_function; break;
-    case reply_kind::not_begun: break;
+    case reply_kind::not_begun:
+    case reply_kind::retires: break;
   }
   bool const ran = what.header.what() <= reply_kind::unencodable;
   if (ran) {
@@ -516,10 +655,80 @@ void pool::take_reply(worker& from, reply what) {
 
 void pool::take_readiness(worker& from, reply what) {
   using posix::reply_kind;
-  if (what.header.id == posix::reply_header::ready && what.header.what() == reply_kind::value)
+  from.memory_at_start = what.header.own_memory;
+  auto const kind = what.header.what();
+  if (what.header.id == posix::reply_header::ready && kind == reply_kind::value) {
+    // The output of the initializer is no job's.
+    drop_output(from);
     return machine_.ready(from, clock::now());
-  start_failed(from, what.header.what() == reply_kind::exception ? std::move(what.payload)
-                                                                 : detail::byte_buffer{});
+  }
+  if (kind == reply_kind::exception) {
+    from.start_failure.kind = detail::payload_kind::exception;
+    from.start_failure.payload = std::move(what.payload);
+    from.start_failure.max_result = opts_.worker.max_result;
+  } else {
+    from.start_error = error::unknown_function;
+  }
+  machine_.start_failed(from, clock::now());
+}
+
+void pool::take_retirement(worker& from, const reply& what) {
+  auto const bytes = what.payload.bytes();
+  try {
+    from.retire_reason.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  } catch (const std::bad_alloc&) {
+    // The worker is replaced, if for no reason that is told.
+  }
+  machine_.wear_out(from, logic::retire_cause::asked);
+}
+
+/// Remembers how a worker ended that has not started, and tells the user.
+void pool::note_failed_start(worker& which, const error_code& ec, detail::report& what) try {
+  start_failures::failure last{ec, std::move(what)};
+  auto& summary = last.how.summary;
+  if (which.stopped_for() == stop_cause::start_timeout) {
+    last.ec = {};
+    summary.how = ending::timed_out;
+  } else if (which.stopped_for() == stop_cause::malformed_reply) {
+    last.ec = {};
+    summary.how = ending::undelivered;
+    detail::give_reason(summary.reason, "the worker's first message was malformed");
+  } else if (which.start_error) {
+    last.ec = which.start_error;
+    summary.how = ending::not_started;
+    detail::give_reason(summary.reason, "initialising a worker");
+  } else if (which.start_failure.kind == detail::payload_kind::exception) {
+    last.ec = {};
+    summary.how = ending::threw;
+    which.start_failure.summary = std::move(summary);
+    last.how = std::move(which.start_failure);
+  } else if (summary.how == ending::returned) {
+    summary.how = ending::undelivered;
+    detail::give_reason(summary.reason, "the initializer closed its worker's channel");
+  }
+  if (last.how.summary.pid != 0) {
+    last.how.summary.worker = which.id();
+    last.how.summary.worker->pid = last.how.summary.pid;
+  }
+  if (last.how.summary.err.text.empty())
+    last.how.summary.err = which.initial_text(passes_err_on(opts_));
+  tell_failed_start(std::move(last));
+} catch (const std::bad_alloc&) {
+  tell_failed_start({make_error_code(boost::system::errc::not_enough_memory), {}});
+}
+
+void pool::tell_failed_start(start_failures::failure what) {
+  try {
+    if (opts_.on_start_failure)
+      asio::post(strand_,
+                 [self = shared_from_this(), ec = what.ec, how = what.how.copy()]() mutable {
+                   if (!self->unwanted_)
+                     self->opts_.on_start_failure(detail::make_outcome<void>(ec, std::move(how)));
+                 });
+  } catch (const std::bad_alloc&) {
+    // last_start_failure() has it.
+  }
+  start_failures_.take(std::move(what));
 }
 
 void pool::on_end(const worker_pointer& which, const error_code& ec, detail::report what) {
@@ -540,13 +749,12 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     why = logic::worker_end::with_server;
   }
   auto const since = which->first_since();
-  bool const was_broken = machine_.broken();
   logic::lost_job const lost = machine_.ended(
       *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
   if (lost.job)
     complete_lost(*which, lost, since, ec, std::move(what.summary));
-  else if (why == logic::worker_end::unprepared && machine_.broken() && !was_broken)
-    why_broken_ = std::move(what);
+  else if (lost.has_failed_to_start)
+    note_failed_start(*which, ec, what);
   which->close();
   workers_.remove(which);
   close_unused_servers();
@@ -557,11 +765,21 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
 void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_point since,
                          const error_code& ec, detail::run_summary summary) {
   job& victim = static_cast<job&>(*lost.job);
+  if (victim.is_check()) {
+    auto const last = std::move(victim.self);
+    // Not if the pool ends it for another reason.
+    auto const cause = with.stopped_for();
+    if (cause == stop_cause::none || cause == stop_cause::timeout)
+      retired_.count(logic::retire_cause::unhealthy, {});
+    return;
+  }
   detail::report report;
   report.summary = std::move(summary);
   report.summary.ran = lost.how == job_loss::ran            ? ran::yes
                        : lost.how == job_loss::not_received ? ran::no
                                                             : ran::unknown;
+  report.summary.worker = with.id();
+  if (report.summary.pid != 0) report.summary.worker->pid = report.summary.pid;
   take_output(with, report.summary);
   report.summary.usage.wall = clock::now() - since;
   stop_cause const why =
@@ -578,6 +796,7 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
       case stop_cause::cancelled:
       case stop_cause::pool_stopped:
       case stop_cause::unresponsive:
+      case stop_cause::start_timeout:
       case stop_cause::outdated: error = asio::error::operation_aborted; break;
     }
   } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
@@ -605,6 +824,10 @@ void pool::complete(job& what, const error_code& ec, detail::report report) {
 
 /// Completes a job that no worker has begun.
 void pool::refuse(job& what, job_end how) {
+  if (what.is_check()) {
+    auto const last = std::move(what.self);
+    return;
+  }
   detail::report report;
   error_code ec;
   switch (how) {
@@ -643,58 +866,159 @@ void pool::refuse(job& what, job_end how) {
         detail::add_gaps(report.summary.reason, refused_gaps_);
       }
       break;
-    case job_end::pool_broken:
-      ec = error::broken_pool;
+    case job_end::worker_gone:
+      ec = asio::error::operation_aborted;
+      detail::give_reason(report.summary.reason, "the worker has been replaced");
+      break;
+    case job_end::gave_up:
+      ec = error::worker_start_failed;
       try {
-        report = why_broken_.copy();
+        report = start_failures_.for_job();
       } catch (const std::bad_alloc&) {
-        // The job is told that the pool is broken, if not why.
+        detail::give_reason(report.summary.reason, "starting a worker");
       }
-      if (report.summary.reason.empty())
-        detail::give_reason(report.summary.reason, "initialising a worker");
       break;
   }
   complete(what, ec, std::move(report));
 }
 
-/// A worker says that its initializer failed.
-/// @param why the encoded exception, or nothing
-void pool::start_failed(const worker& which, detail::byte_buffer why) {
-  bool const was_broken = machine_.broken();
-  machine_.start_failed(which);
-  if (was_broken || !machine_.broken()) return;
-  why_broken_.kind = why.empty() ? detail::payload_kind::none : detail::payload_kind::exception;
-  why_broken_.payload = std::move(why);
+// Waits
+
+/// Begins a wait that a cancellation can end.
+/// @param begin called with the wait's number, on the strand
+template <class Begin>
+void pool::wait_in(wait_list pool::* list, wait_handler handler, Begin begin) {
+  auto const number = ++waits_asked_;
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), list, number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, list, number] {
+          ((*self).*list).complete(number, self->executor_, asio::error::operation_aborted);
+        });
+    });
+  std::list<wait_list::wait> place;
+  place.push_back({number, pending_wait{std::move(handler), executor_}});
+  enter([self = shared_from_this(), list, number, place = std::move(place), begin]() mutable {
+    self->heed_copy();
+    ((*self).*list).take(place);
+    begin(number);
+    self->settle();
+  });
+}
+
+void pool::async_drain(wait_handler handler) {
+  wait_in(&pool::drains_, std::move(handler), [](std::uint64_t) {});
 }
 
 void pool::check_drained() {
   if (drains_.empty() || !machine_.idle() || promises_ != 0) return;
-  for (auto& each : std::exchange(drains_, {}))
-    std::move(each.handler).complete_later(executor_, error_code{});
+  drains_.complete(executor_, {});
 }
 
-void pool::async_drain(wait_handler handler) {
-  auto const number = ++drains_asked_;
-  auto slot = asio::get_associated_cancellation_slot(handler);
-  if (slot.is_connected())
-    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
-      if (auto const self = weak.lock())
-        asio::post(self->strand_, [self, number] { self->cancel_drain(number); });
-    });
-  std::list<drain> place;
-  place.push_back({number, pending_wait{std::move(handler), executor_}});
-  asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
-    self->drains_.splice(self->drains_.end(), place);
-    self->check_drained();
+void pool::async_ready(wait_handler handler) {
+  wait_in(&pool::standing_, std::move(handler), [this](std::uint64_t) { machine_.wake(); });
+}
+
+void pool::async_resize(std::size_t workers, wait_handler handler) {
+  wait_in(&pool::standing_, std::move(handler),
+          [this, workers](std::uint64_t number) { resize(workers, number); });
+}
+
+void pool::resize(std::size_t workers, std::uint64_t number) {
+  error_code ec;
+  if (workers == 0 || workers > most_workers || (!places_.empty() && workers > places_.size()))
+    ec = make_error_code(boost::system::errc::invalid_argument);
+  else
+    try {
+      if (workers > most_workers_) {
+        strand_.grow(handlers_at_once(workers - most_workers_));
+        most_workers_ = workers;
+      }
+      machine_.resize(workers);
+      machine_.wake();
+    } catch (const std::bad_alloc&) {
+      ec = make_error_code(boost::system::errc::not_enough_memory);
+    }
+  if (ec) standing_.complete(number, executor_, ec);
+}
+
+void pool::check_standing() {
+  if (standing_.empty()) return;
+  error_code ec;
+  if (machine_.stopped())
+    ec = asio::error::operation_aborted;
+  else if (machine_.has_given_up())
+    ec = error::worker_start_failed;
+  else if (!machine_.stands())
+    return;
+  standing_.complete(executor_, ec);
+}
+
+void pool::resume() {
+  enter([self = shared_from_this()] {
+    self->heed_copy();
+    self->machine_.resume();
+    self->settle();
   });
 }
 
-void pool::cancel_drain(std::uint64_t number) {
-  auto const place = std::find_if(drains_.begin(), drains_.end(),
-                                  [number](const drain& each) { return each.number == number; });
-  if (place == drains_.end()) return;
-  std::move(place->handler).complete_later(executor_, asio::error::operation_aborted);
-  drains_.erase(place);
+// One call in every worker
+
+void pool::async_run_everywhere(const detail::remote_call& call, const job_options& opts,
+                                detail::reports_handler handler) {
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  auto all = std::make_shared<everywhere>(std::move(handler), executor_);
+  if (slot.is_connected())
+    slot.assign([pool = weak_from_this(), weak = std::weak_ptr{all}](asio::cancellation_type type) {
+      auto const self = pool.lock();
+      auto const meant = weak.lock();
+      if (self && meant)
+        asio::post(self->strand_, [self, meant, type] {
+          meant->cancelled = true;
+          for (auto const& each : meant->jobs()) self->cancel(each, type);
+        });
+    });
+  auto copy = std::make_shared<detail::remote_call>();
+  copy->entry = call.entry;
+  copy->function = call.function;
+  copy->arguments = copy_of(call.arguments);
+  enter([self = shared_from_this(), all = std::move(all), copy = std::move(copy), opts] {
+    self->heed_copy();
+    self->run_everywhere(all, *copy, opts);
+    self->settle();
+  });
+}
+
+void pool::run_everywhere(const std::shared_ptr<everywhere>& all, const detail::remote_call& call,
+                          const job_options& opts) {
+  if (all->cancelled || machine_.stopped()) return all->finish(asio::error::operation_aborted);
+  std::vector<std::shared_ptr<job>> jobs;
+  std::vector<worker_pointer> where;
+  try {
+    for (auto const& each : workers_) {
+      if (!each->stays()) continue;
+      auto what = make_job(call, opts);
+      what->handler.emplace(
+          detail::report_handler{
+              [all, index = jobs.size()](const error_code& ec, detail::report report) {
+                all->done(index, ec, std::move(report));
+              }},
+          executor_);
+      jobs.push_back(std::move(what));
+      where.push_back(each);
+    }
+    all->expect(jobs);
+  } catch (...) {
+    return all->finish(detail::error_of_caught());
+  }
+  if (jobs.empty()) return all->finish({});
+  for (std::size_t i = 0; i != jobs.size(); ++i) {
+    job& fresh = *jobs[i];
+    kept_.push_back(fresh);
+    fresh.self = std::move(jobs[i]);
+    machine_.submit_errand(fresh, *where[i], clock::now());
+  }
 }
 
 // Recycling
@@ -719,10 +1043,7 @@ void pool::async_recycle(wait_handler handler) {
 void pool::begin_recycling(std::list<recycling>& place) {
   recycling& fresh = place.front();
   error_code ec;
-  if (stop_asked_)
-    ec = asio::error::operation_aborted;
-  else if (machine_.broken())
-    ec = error::broken_pool;
+  if (stop_asked_) ec = asio::error::operation_aborted;
   if (!ec) try {
       std::list<server_pointer> made(1);
       made.front() = fresh.fresh =
@@ -812,10 +1133,12 @@ void pool::check_recycled() {
   error_code ec;
   if (machine_.stopped())
     ec = asio::error::operation_aborted;
-  else if (machine_.broken())
-    ec = error::broken_pool;
+  else if (machine_.has_given_up())
+    ec = error::worker_start_failed;
   recyclings_.remove_if([&](recycling& each) {
-    if (!ec && (each.fresh || machine_.recycling())) return false;
+    // With other data workers may start again.
+    bool const may_go_on = !ec || (each.fresh && !machine_.stopped());
+    if (may_go_on && (each.fresh || machine_.recycling())) return false;
     if (each.fresh) each.fresh->close();
     std::move(each.handler).complete_later(executor_, ec);
     return true;
@@ -874,6 +1197,7 @@ void pool::stop() {
 }
 
 void pool::count() {
+  counters_.size = machine_.size();
   counters_.started = machine_.jobs_started();
   counters_.running = machine_.running();
   counters_.queued = machine_.waiting();
@@ -891,6 +1215,7 @@ pool_stats pool::stats() const {
       result.endings[static_cast<ending>(i)] = number;
   result.workers = counters_.workers;
   result.restarts = counters_.restarts;
+  result.retired = retired_.get();
   result.busy = std::chrono::nanoseconds{counters_.busy};
   return result;
 }
@@ -914,6 +1239,8 @@ void pool::heed_copy() {
   for (auto& each : std::exchange(recyclings_, {}))
     std::move(each.handler).complete_later(executor_, asio::error::operation_aborted);
   close_unused_servers();
+  drains_.complete(executor_, asio::error::operation_aborted);
+  standing_.complete(executor_, asio::error::operation_aborted);
 }
 
 void pool::abandon() noexcept {
@@ -924,6 +1251,7 @@ void pool::abandon() noexcept {
   recyclings_.clear();
   kept_.clear_and_dispose([](job* each) { auto const last = std::move(each->self); });
   drains_.clear();
+  standing_.clear();
 }
 
 }  // namespace isolatte::inline v0_1::pool

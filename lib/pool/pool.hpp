@@ -6,11 +6,16 @@
 
 #include "launch/template_process.hpp"
 #include "logic/pool_machine.hpp"
+#include "pool/everywhere.hpp"
 #include "pool/job.hpp"
+#include "pool/retired_counts.hpp"
+#include "pool/start_failures.hpp"
+#include "pool/wait_list.hpp"
 #include "pool/worker.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/pending_handler.hpp"
+#include "vocabulary/errors.hpp"
 #include "vocabulary/number_of_endings.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -47,16 +52,22 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using wait_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
   static std::shared_ptr<pool> make(const boost::asio::any_io_executor& executor, pool_options opts,
-                                    boost::system::error_code& ec);
+                                    detail::refusal& why);
   pool(only_make, const boost::asio::any_io_executor& executor, pool_options opts);
 
   const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
-  std::size_t concurrency() const noexcept { return policy_.workers; }
+  std::size_t concurrency() const noexcept { return counters_.size; }
 
   void async_run(const detail::remote_call& call, const job_options& opts,
                  detail::report_handler handler);
   void async_drain(wait_handler handler);
   void async_recycle(wait_handler handler);
+  void async_ready(wait_handler handler);
+  void async_resize(std::size_t workers, wait_handler handler);
+  void async_run_everywhere(const detail::remote_call& call, const job_options& opts,
+                            detail::reports_handler handler);
+  start_failures::failure last_start_failure() const { return start_failures_.last(); }
+  void resume();
   /// Jobs that will come: no drain completes as long as the result lives.
   std::shared_ptr<void> promise_jobs();
   void stop();
@@ -77,10 +88,6 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using clock = std::chrono::steady_clock;
   using pending_wait = supervise::basic_pending_handler<boost::system::error_code>;
   using server_pointer = std::shared_ptr<launch::template_process>;
-  struct drain {
-    std::uint64_t number;
-    pending_wait handler;
-  };
   struct recycling {
     std::uint64_t number;
     pending_wait handler;
@@ -97,6 +104,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   template <class Step>
   void enter(Step what);
+  template <class Begin>
+  void wait_in(wait_list pool::* list, wait_handler handler, Begin begin);
   void heed_copy();
   void settle();
   void perform(const logic::pool_action& todo);
@@ -109,8 +118,11 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void give(worker& to, job& what);
   void flush(const worker_pointer& to);
 
-  void start_worker();
-  detail::remote_call worker_call(const worker::child_side& child) const;
+  void start_worker(std::optional<std::size_t> slot);
+  detail::remote_call worker_call(const worker::child_side& child, std::uint64_t generation,
+                                  std::optional<std::size_t> slot) const;
+  std::shared_ptr<job> make_job(const detail::remote_call& call, const job_options& opts) const;
+  std::shared_ptr<job> make_check() const;
   void start_refused(const boost::system::error_code& ec);
   void await_replies(const worker_pointer& from);
   void await_output(const worker_pointer& from,
@@ -118,18 +130,24 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void read_replies(worker& from);
   void take_reply(worker& from, reply what);
   void take_readiness(worker& from, reply what);
+  void take_retirement(worker& from, const reply& what);
   void on_end(const worker_pointer& which, const boost::system::error_code& ec,
               detail::report what);
   void complete_lost(worker& with, const logic::lost_job& lost,
                      std::chrono::steady_clock::time_point since,
                      const boost::system::error_code& ec, detail::run_summary summary);
+  void drop_output(worker& from);
   void take_output(worker& from, detail::run_summary& into);
 
   void complete(job& what, const boost::system::error_code& ec, detail::report report);
   void refuse(job& what, logic::job_end how);
-  void start_failed(const worker& which, detail::byte_buffer why);
+  void note_failed_start(worker& which, const boost::system::error_code& ec, detail::report& what);
+  void tell_failed_start(start_failures::failure what);
+  void run_everywhere(const std::shared_ptr<everywhere>& all, const detail::remote_call& call,
+                      const job_options& opts);
+  void resize(std::size_t workers, std::uint64_t number);
   void check_drained();
-  void cancel_drain(std::uint64_t number);
+  void check_standing();
   void begin_recycling(std::list<recycling>& place);
   void take_server(std::uint64_t number, const boost::system::error_code& ec);
   void check_recycled();
@@ -142,6 +160,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   boost::asio::any_io_executor const executor_;
   pool_options const opts_;
   logic::pool_policy const policy_;
+  /// By slot, as the workers are told.
+  std::vector<detail::byte_buffer> places_;
   supervise::strand strand_;
   supervise::context_service::membership membership_;
   /// Guards the fork servers, which stop() closes in any thread. They are changed on the strand.
@@ -150,6 +170,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   /// Servers that are not ready yet, and servers whose last workers are leaving.
   std::list<server_pointer> other_servers_;
   std::uint64_t next_id_ = 1;
+  std::uint64_t generations_ = 0;
 
   logic::pool_machine machine_;
   bool settling_ = false;
@@ -158,8 +179,12 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>
       kept_;
   std::list<worker_pointer> workers_;
-  std::list<drain> drains_;
-  std::atomic<std::uint64_t> drains_asked_ = 0;
+  std::atomic<std::uint64_t> waits_asked_ = 0;
+  wait_list drains_;
+  /// Waits until all workers stand.
+  wait_list standing_;
+  /// Handlers on the strand at once that there is memory for.
+  std::size_t most_workers_;
   std::list<recycling> recyclings_;
   std::atomic<std::uint64_t> recyclings_asked_ = 0;
   /// The recycling that server_ comes from.
@@ -178,13 +203,14 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   std::atomic<bool> disowned_ = false;
   /// Lines are not handed over any more.
   std::atomic<bool> unwanted_ = false;
-  /// The report that the jobs of a broken pool get.
-  detail::report why_broken_;
+  start_failures start_failures_;
+  retired_counts retired_;
   boost::system::error_code last_refusal_;
   /// The promises that the workers' sandbox does not keep, for which it was refused.
   std::vector<std::string> refused_gaps_;
 
   struct {
+    std::atomic<std::size_t> size = 0;
     std::atomic<std::uint64_t> started = 0;
     std::atomic<std::size_t> running = 0;
     std::atomic<std::size_t> queued = 0;

@@ -4,6 +4,7 @@
 #include "pool/worker.hpp"
 
 #include "posix/message_socket.hpp"
+#include "posix/standard_stream.hpp"
 #include "vocabulary/errors.hpp"
 #include "vocabulary/sinks.hpp"
 
@@ -25,8 +26,10 @@ constexpr std::size_t inbox_size = 64 * 1024;
 
 }  // namespace
 
-worker::worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted)
+worker::worker(const supervise::strand& on, const options& opts, bool diverts_err,
+               const std::atomic<bool>& unwanted)
     : socket{on} {
+  if (diverts_err) initial_err.emplace(on, capture{}, unwanted);
   if (detail::is_read(opts.out)) out.emplace(on, opts.out, unwanted);
   if (detail::is_read(opts.err)) err.emplace(on, opts.err, unwanted);
 }
@@ -39,7 +42,8 @@ worker::child_side worker::open(error_code& ec) {
   if (ec) return {};
   page_ = posix::job_page::make(child.page, ec);
   if (ec) return {};
-  for (auto [reader, end] : {std::pair{&out, &child.out}, std::pair{&err, &child.err}}) {
+  for (auto [reader, end] : {std::pair{&out, &child.out}, std::pair{&err, &child.err},
+                             std::pair{&initial_err, &child.initial_err}}) {
     if (!*reader) continue;
     posix::pipe_ends pipe = posix::make_pipe(ec);
     if (ec) return {};
@@ -57,12 +61,14 @@ worker::child_side worker::open(error_code& ec) {
 void worker::close() noexcept {
   error_code ignored;
   socket.close(ignored);
-  for (auto* const reader : {&out, &err})
+  for (auto* const reader : {&out, &err, &initial_err})
     if (*reader) (*reader)->descriptor().close(ignored);
+  if (check) check->self.reset();
 }
 
 void worker::give(job& what, std::uint64_t id) noexcept {
   what.header.id = id;
+  what.header.worker_slot = slot().value_or(worker_id::no_slot);
   what.header.slot = static_cast<std::uint64_t>(std::countr_one(slots_taken_));
   slots_taken_ |= std::uint64_t{1} << what.header.slot;
   page_.offer(what.header);
@@ -174,6 +180,28 @@ void worker::take_output(detail::run_summary& into) {
     (*reader)->read_up_to_now();
     *text = (*reader)->take();
   }
+}
+
+void worker::take_initial_err(bool passes_on) {
+  auto const fresh = initial_err->take();
+  std::size_t const limit = capture{}.limit;
+  for (auto* const to : {&initial_text_.text, &unwritten_}) {
+    to->append(fresh.text);
+    if (to->size() > limit) to->erase(0, to->size() - limit);
+  }
+  if (fresh.truncated || initial_text_.text.size() == limit) initial_text_.truncated = true;
+  if (passes_on) unwritten_.erase(0, posix::write_without_waiting(2, unwritten_));
+}
+
+captured_text worker::initial_text(bool passes_on) {
+  if (initial_err) {
+    initial_err->read_up_to_now();
+    take_initial_err(passes_on);
+    return std::move(initial_text_);
+  }
+  if (!err) return {};
+  err->read_up_to_now();
+  return err->take();
 }
 
 }  // namespace isolatte::inline v0_1::pool

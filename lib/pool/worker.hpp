@@ -15,6 +15,7 @@
 
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/options.hpp>
+#include <isolatte/worker_id.hpp>
 
 #include <boost/system/error_code.hpp>
 
@@ -24,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::pool {
@@ -44,9 +46,13 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
     posix::descriptor page;
     posix::descriptor out;
     posix::descriptor err;
+    /// The pipe that the initializer's stderr leads to, if any.
+    posix::descriptor initial_err;
   };
 
-  worker(const supervise::strand& on, const options& opts, const std::atomic<bool>& unwanted);
+  /// @param diverts_err the initializer's stderr leads to the pool
+  worker(const supervise::strand& on, const options& opts, bool diverts_err,
+         const std::atomic<bool>& unwanted);
 
   /// Opens the channel and the streams.
   child_side open(boost::system::error_code& ec);
@@ -74,6 +80,15 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::optional<reply> next_reply(std::size_t most, boost::system::error_code& ec);
   /// Takes the output that the worker has written since the last call.
   void take_output(detail::run_summary& into);
+  /// Keeps the end of what the initializer has written to stderr since the last call.
+  /// @param passes_on writes it to the program's, too, as far as there is room
+  void take_initial_err(bool passes_on);
+  /// Everything that the worker has written to stderr before it was ready, up to the usual limit.
+  captured_text initial_text(bool passes_on);
+
+  worker_id id() const noexcept {
+    return {slot().value_or(worker_id::no_slot), generation, run ? run->pid() : 0};
+  }
 
   std::shared_ptr<supervise::supervisor> run;
   /// The fork server that it comes from.
@@ -81,12 +96,26 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   supervise::stream_descriptor socket;
   std::optional<supervise::output_reader> out;
   std::optional<supervise::output_reader> err;
+  std::optional<supervise::output_reader> initial_err;
   /// A flush is on its way.
   bool writing = false;
   /// The program's when the worker was asked for.
   posix::credentials as;
   /// The worker is the original's, in a copy of the program, and its job is complete.
   bool disowned = false;
+  std::uint64_t generation = 0;
+  /// Asks for its health; null if the pool does not.
+  std::shared_ptr<job> check;
+  /// Bytes of its own memory when it was ready.
+  std::uint64_t memory_at_start = 0;
+  /// Why a job has asked for its replacement.
+  std::string retire_reason;
+  bool has_asked_to_retire = false;
+  /// The initializer has come to an end, if not to a good one.
+  bool has_answered = false;
+  /// How the initializer failed, as the worker says.
+  boost::system::error_code start_error;
+  detail::report start_failure;
   /// Why its first job's reply cannot be taken; a string literal.
   const char* refused_because = "the job wrote to its worker's shared page";
 
@@ -101,6 +130,9 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   void receive(std::span<std::byte> room, boost::system::error_code& ec);
 
   posix::job_page page_;
+  captured_text initial_text_;
+  /// The part of it for which the program's stderr had no room.
+  std::string unwritten_;
   /// A bit for each slot of the page that a job has.
   std::uint64_t slots_taken_ = 0;
   /// Never more than reserved: the worker's jobs, and one that was taken back half-sent.

@@ -32,6 +32,7 @@ bool reply_header::well_formed(std::uint64_t most) const noexcept {
       return size <= logic::payload_limit(detail::payload_kind::exception, most);
     case reply_kind::unknown_function:
     case reply_kind::not_begun: return size == 0;
+    case reply_kind::retires: return size <= longest_reason;
   }
   return false;
 }

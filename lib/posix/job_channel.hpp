@@ -32,6 +32,8 @@ struct job_header {
   std::uint64_t slot = 0;
   std::uint64_t size = 0;
   std::uint64_t max_result = 0;
+  /// worker_id::slot.
+  std::uint64_t worker_slot = 0;
   code_address entry;
   code_address function;
 };
@@ -51,7 +53,12 @@ enum class reply_kind : std::uint32_t {
   /// Nothing: what the page says of the job is nothing that a pool or a worker writes. Nothing ran,
   /// and the worker leaves.
   not_begun,
+  /// The reason why the worker is to be replaced. The job's reply follows.
+  retires,
 };
+
+/// Bytes of the reason of reply_kind::retires.
+constexpr std::size_t longest_reason = 64;
 
 /// Goes before what a job brought about, on the way back. The bytes come from memory that a job can
 /// write: every field is an integer, so that any bytes are a value, and none is believed unchecked.
@@ -68,8 +75,9 @@ struct reply_header {
   std::int32_t pid = 0;
   /// A reply_kind.
   std::uint32_t kind = 0;
-  /// Bytes of the worker's resident memory, if the plan asks for them.
-  std::uint64_t resident = 0;
+  /// Bytes of memory that are the worker's own, if the plan asks for them. In the first reply, what
+  /// it starts with.
+  std::uint64_t own_memory = 0;
   resource_usage usage;
 
   /// Whether the fields can be what a worker says.

@@ -25,10 +25,9 @@ class category final : public boost::system::error_category {
       case error::unknown_function:
         return "the process does not have the function: its library was loaded later";
       case error::queue_full: return "too many jobs are waiting";
-      case error::broken_pool: return "the pool's preload or initializer has failed";
       case error::sandbox_unsupported: return "the system cannot enforce the sandbox";
       case error::preload_failed: return "the fork server's preload failed";
-      case error::worker_start_failed: return "a worker could not be started";
+      case error::worker_start_failed: return "the pool's workers do not start";
       case error::expired: return "the deadline came before the job was begun";
     }
     return "unknown error " + std::to_string(value);
@@ -43,7 +42,6 @@ class category final : public boost::system::error_category {
       case error::server_died: return make_error_condition(errc::connection_reset);
       case error::unknown_function: return make_error_condition(errc::function_not_supported);
       case error::queue_full: return make_error_condition(errc::resource_unavailable_try_again);
-      case error::broken_pool:
       case error::preload_failed:
       case error::worker_start_failed: return make_error_condition(errc::state_not_recoverable);
       case error::sandbox_unsupported: return make_error_condition(errc::not_supported);

@@ -305,6 +305,28 @@ BOOST_AUTO_TEST_CASE(a_pool_starts_anew) {
   BOOST_TEST(pool->stats().restarts == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(waits_for_a_pool_end) {
+  pool.emplace(context, isolatte::pool_options{.workers = 1, .initializer = [] {
+                                                 for (;;) ::pause();
+                                               }});
+  std::vector<error_code> ends;
+  pool->async_ready([&](error_code ec) { ends.push_back(ec); });
+  pool->async_resize(2, [&](error_code ec) { ends.push_back(ec); });
+  remembered<int> waits;
+  pool->async_run(call(add, 1, 2), {}, waits.handler());
+  pool->async_drain([&](error_code ec) { ends.push_back(ec); });
+  context.poll();
+  check_in_copies([&](complaints& all) {
+    run_until([&] { return ends.size() == 3 && waits.calls == 1; });
+    for (auto const& each : ends)
+      all.expect(each == asio::error::operation_aborted, "a wait ends with " + each.message());
+  });
+  BOOST_TEST(ends.empty());
+  pool->stop();
+  go_on();
+  BOOST_TEST(ends.size() == 3u);
+}
+
 BOOST_AUTO_TEST_CASE(a_copy_that_does_not_use_a_pool_gets_no_workers) {
   pool.emplace(context, isolatte::pool_options{.workers = 2});
   BOOST_TEST(by_pool(1, 2) == 3);

@@ -294,21 +294,21 @@ BOOST_AUTO_TEST_CASE(the_initializer_runs_first) {
   BOOST_TEST(run(call(count_up)).what.value() == 42);
 }
 
-BOOST_AUTO_TEST_CASE(an_initializer_that_throws_breaks_the_pool) {
+BOOST_AUTO_TEST_CASE(an_initializer_that_throws_ends_the_jobs) {
   make({.workers = 2, .initializer = [] { throw std::domain_error{"no licence"}; }});
   for (int i = 0; i != 3; ++i) {
     auto const done = run(call(add, 1, 2));
-    BOOST_TEST(done.ec == make_error_code(isolatte::error::broken_pool));
+    BOOST_TEST(done.ec == make_error_code(isolatte::error::worker_start_failed));
     BOOST_TEST(done.what.how() == ending::not_started);
     BOOST_CHECK_THROW(std::rethrow_exception(done.what.exception()), std::domain_error);
   }
   BOOST_TEST(pool->stats().restarts == 0u);
 }
 
-BOOST_AUTO_TEST_CASE(an_initializer_that_crashes_breaks_the_pool) {
+BOOST_AUTO_TEST_CASE(an_initializer_that_crashes_ends_the_jobs) {
   make({.workers = 1, .initializer = [] { ::raise(SIGKILL); }});
   auto const done = run(call(add, 1, 2));
-  BOOST_TEST(done.ec == make_error_code(isolatte::error::broken_pool));
+  BOOST_TEST(done.ec == make_error_code(isolatte::error::worker_start_failed));
 }
 
 BOOST_AUTO_TEST_CASE(output_is_that_of_the_job) {

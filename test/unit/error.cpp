@@ -37,7 +37,6 @@ BOOST_AUTO_TEST_CASE(is_equal_to_the_portable_condition_that_fits) {
   BOOST_TEST((code(isolatte::error::server_died) == errc::connection_reset));
   BOOST_TEST((code(isolatte::error::unknown_function) == errc::function_not_supported));
   BOOST_TEST((code(isolatte::error::queue_full) == errc::resource_unavailable_try_again));
-  BOOST_TEST((code(isolatte::error::broken_pool) == errc::state_not_recoverable));
   BOOST_TEST((code(isolatte::error::sandbox_unsupported) == errc::not_supported));
   BOOST_TEST((code(isolatte::error::preload_failed) == errc::state_not_recoverable));
   BOOST_TEST((code(isolatte::error::worker_start_failed) == errc::state_not_recoverable));

@@ -24,7 +24,7 @@ namespace isolatte::inline v0_1::logic {
 static std::ostream& operator<<(std::ostream& os, stop_cause what) {
   constexpr const char* names[] = {"none",         "timeout",         "cancelled",
                                    "pool_stopped", "malformed_reply", "unresponsive",
-                                   "outdated"};
+                                   "outdated",     "start_timeout"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -42,11 +42,12 @@ enum class fate {
   replied,
   pool_stopped,
   queue_full,
-  pool_broken,
+  gave_up,
   no_worker,
   not_begun,
   cancelled,
   expired,
+  worker_gone,
   disowned,
   ran,
   not_received,
@@ -57,11 +58,12 @@ fate fate_of(job_end end) {
   switch (end) {
     case job_end::pool_stopped: return fate::pool_stopped;
     case job_end::queue_full: return fate::queue_full;
-    case job_end::pool_broken: return fate::pool_broken;
+    case job_end::gave_up: return fate::gave_up;
     case job_end::no_worker: return fate::no_worker;
     case job_end::not_begun: return fate::not_begun;
     case job_end::cancelled: return fate::cancelled;
     case job_end::expired: return fate::expired;
+    case job_end::worker_gone: return fate::worker_gone;
     case job_end::disowned: return fate::disowned;
   }
   return fate::waiting;
@@ -78,10 +80,9 @@ fate fate_of(job_loss loss) {
 }
 
 std::ostream& operator<<(std::ostream& os, fate what) {
-  constexpr const char* names[] = {"waiting",     "replied",   "pool_stopped", "queue_full",
-                                   "pool_broken", "no_worker", "not_begun",    "cancelled",
-                                   "expired",     "disowned",  "ran",          "not_received",
-                                   "unknown"};
+  constexpr const char* names[] = {
+      "waiting",   "replied", "pool_stopped", "queue_full", "gave_up", "no_worker",    "not_begun",
+      "cancelled", "expired", "worker_gone",  "disowned",   "ran",     "not_received", "unknown"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -95,6 +96,8 @@ struct job final : pool_job {
   stop_cause because = stop_cause::none;
   /// How many workers have begun it.
   int begun = 0;
+  /// Only one worker may run the job, with a seat or without.
+  bool is_errand = false;
   /// With which id it was given last.
   int id = 0;
 };
@@ -111,6 +114,7 @@ struct worker final : pool_worker {
 
   explicit worker(int n) : number{n} {}
 
+  auto seat() const { return pool_worker::slot(); }
   /// The first that the worker has not gone past.
   sent* current() {
     while (!inbox.empty() && inbox.front().state == slot::taken_back) inbox.pop_front();
@@ -124,6 +128,9 @@ struct worker final : pool_worker {
   /// Somebody has stopped the process: it does nothing, but can be killed.
   bool frozen = false;
   bool told_to_retire = false;
+  worker_memory memory;
+  std::unique_ptr<job> check;
+  bool healthy = true;
   std::optional<cancel_kind> signalled;
   /// Its page says of each job whatever it likes.
   std::function<bool(const job&)> lie;
@@ -226,12 +233,32 @@ class world {
   }
   /// The worker's initializer throws.
   void fail(worker& who) {
-    machine.start_failed(who);
+    machine.start_failed(who, now);
     settle();
+    die(who);
   }
   void recycle() {
     machine.recycle();
     settle();
+  }
+  void resume() {
+    machine.resume();
+    settle();
+  }
+  void resize(std::size_t workers_wanted) {
+    machine.resize(workers_wanted);
+    settle();
+  }
+  void retire(worker& who) {
+    machine.wear_out(who, retire_cause::asked);
+    settle();
+  }
+  job& errand(worker& to) {
+    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), std::nullopt, 0ns, job_wishes{});
+    fresh.is_errand = true;
+    machine.submit_errand(fresh, to, now);
+    settle();
+    return fresh;
   }
   /// This process is a copy of the program: the workers go on elsewhere.
   void disown() {
@@ -255,6 +282,13 @@ class world {
     return *workers[n];
   }
 
+  /// Workers that would take a job.
+  std::size_t able() {
+    return static_cast<std::size_t>(
+        std::count_if(workers.begin(), workers.end(),
+                      [](auto const& each) { return each->ready() && each->stays(); }));
+  }
+
   pool_machine machine;
   moment now{1h};
   std::list<job> jobs;
@@ -274,11 +308,15 @@ class world {
         who.replies.clear();
         return machine.malformed(who);
       }
-      expect(&machine.replied(who, 0, now) == said.what, "the first job is done");
-      complete(*said.what, fate::replied);
+      expect(&machine.replied(who, who.memory, now) == said.what, "the first job is done");
+      if (said.what->is_check())
+        machine.checked(who, who.healthy);
+      else
+        complete(*said.what, fate::replied);
     }
   }
   void complete(job& what, fate how) {
+    if (what.is_check()) return;
     expect(what.became == fate::waiting, "a job completes once");
     expect(what.done(), "what is completed is done");
     what.became = how;
@@ -302,12 +340,17 @@ class world {
             machine.start_refused(now);
           } else {
             workers.push_back(std::make_unique<worker>(++workers_made_));
-            machine.started(*workers.back());
+            machine.started(*workers.back(), todo.slot, now);
           }
           break;
         case kind::give:
           expect(who->alive && who->ready() && !who->told_to_retire && !who->signalled,
                  "gives jobs to workers that do them");
+          for (auto const& each : workers)
+            if (each.get() != who && !what->is_errand && who->seat() == each->seat())
+              for (auto const& other : each->jobs())
+                expect(static_cast<const job&>(other).is_errand,
+                       "no two workers with jobs have the same slot");
           for (auto const& each : workers)
             for (auto const& sent : each->inbox)
               expect(!each->alive || each->lie || sent.what != what ||
@@ -328,6 +371,11 @@ class world {
         case kind::wake: who->frozen = false; break;
         case kind::look: machine.stage_is(stage_of(*who, *what)); break;
         case kind::read_replies: read(*who); break;
+        case kind::check_health:
+          who->check = std::make_unique<job>(-1, std::nullopt, 0ns, job_wishes{});
+          who->check->is_errand = true;
+          machine.submit_check(*who->check, *who, now);
+          break;
         case kind::retire: who->told_to_retire = true; break;
         case kind::stop:
           if (todo.how == cancel_kind::terminate || !who->signalled) who->signalled = todo.how;
@@ -734,15 +782,8 @@ BOOST_AUTO_TEST_CASE(a_long_job_is_no_unresponsive_worker) {
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_does_not_leave_is_killed) {
-  pool w{{.workers = 1, .max_worker_memory = 0}};
-  w.submit();
-  w.begin(w.only());
-  w.work(w.only());
-  job& done = *w.only().replies.front().what;
-  w.only().replies.clear();
-  w.machine.replied(w.only(), 1, w.now);
-  done.became = fate::replied;
-  w.hear(w.nth(0));
+  pool w{{.workers = 1}};
+  w.retire(w.only());
   BOOST_TEST(w.nth(0).told_to_retire);
   w.pass(9s);
   BOOST_TEST(!w.nth(0).signalled);
@@ -822,23 +863,91 @@ BOOST_AUTO_TEST_CASE(a_worn_worker_does_what_it_has_begun_and_is_fed_no_more) {
   BOOST_TEST(w.machine.restarts() == 3u);
 }
 
-BOOST_AUTO_TEST_CASE(memory_wears_a_worker_that_has_begun_the_next_job) {
+BOOST_AUTO_TEST_CASE(a_worker_with_too_much_memory_goes_when_another_one_is_ready) {
   pool w{{.workers = 1, .max_worker_memory = 100}};
-  for (int i = 0; i != 8; ++i) w.submit();
-  w.begin(w.only());
-  w.work(w.only());
-  w.begin(w.only());
-  // The first reply says how large the worker is; the second job has begun.
-  BOOST_TEST((&w.machine.replied(w.only(), 101, w.now) == w.only().replies.front().what));
-  w.only().replies.front().what->became = fate::replied;
-  w.only().replies.pop_front();
-  w.hear(w.only());
-  BOOST_TEST(w.only().jobs().size() == 1u);
-  w.submit();
-  BOOST_TEST(w.only().jobs().size() == 1u);
-  w.do_one(w.nth(0));
-  BOOST_TEST(w.nth(0).told_to_retire);
+  worker& old = w.only();
+  old.memory = {.own = 101};
+  for (int i = 0; i != 4; ++i) w.submit();
+  w.do_one(old);
   BOOST_TEST(w.machine.workers() == 2u);
+  // The others wait for the replacement, which is likely to come at once.
+  BOOST_TEST(old.jobs().empty());
+  w.all_ready();
+  BOOST_TEST(old.told_to_retire);
+  BOOST_TEST((old.retires_for() == retire_cause::max_memory));
+  for (int i = 0; i != 3; ++i) w.do_one(w.nth(1));
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_with_too_much_memory_goes_on_if_no_other_one_starts) {
+  for (auto const why : {worker_end::by_itself, worker_end::refused, worker_end::with_server}) {
+    pool w{{.workers = 1, .max_worker_memory = 100}};
+    worker& old = w.only();
+    old.memory = {.own = 101};
+    for (int i = 0; i != 4; ++i) w.submit();
+    w.do_one(old);
+    w.die(w.nth(1), why);
+    for (int i = 0; i != 3; ++i) w.do_one(old);
+    BOOST_TEST(w.machine.idle());
+    BOOST_TEST(!old.told_to_retire);
+    w.pass(1s);
+    w.all_ready();
+    BOOST_TEST(old.told_to_retire);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_workers_with_too_much_memory_only_so_many_are_missing) {
+  pool w{{.workers = 8, .max_worker_memory = 100, .recycle = {.max_unavailable = 2}}};
+  for (auto* const who : w.all()) who->memory = {.own = 101};
+  for (int i = 0; i != 100; ++i) w.submit();
+  for (auto* const who : w.all()) w.do_one(*who);
+  std::size_t with_jobs = 0;
+  for (auto* const who : w.all())
+    if (!who->jobs().empty()) ++with_jobs;
+  BOOST_TEST(with_jobs == 6u);
+  BOOST_TEST(w.machine.workers() == 10u);
+  for (int turn = 0; turn != 100 && !w.machine.idle(); ++turn) {
+    w.all_ready();
+    for (auto* const who : w.all()) w.do_one(*who);
+    w.obey();
+  }
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(workers_over_their_limit_at_once_are_replaced_a_few_at_a_time) {
+  pool w{{.workers = 8, .recycle = {.memory_growth = 100, .max_unavailable = 2}}};
+  for (auto* const who : w.all()) who->memory = {.own = 300, .at_start = 100};
+  for (int i = 0; i != 16; ++i) w.submit();
+  auto const old = w.all();
+  for (auto* const who : old) w.do_one(*who);
+  for (int turn = 0; turn != 40; ++turn) {
+    BOOST_TEST(w.machine.workers() <= 10u);
+    BOOST_TEST(w.able() >= 8u);
+    w.all_ready();
+    BOOST_TEST(w.able() >= 8u);
+    for (auto* const who : w.all()) w.do_one(*who);
+    w.obey();
+  }
+  for (auto* const who : w.all()) BOOST_TEST(who->number > 8);
+  BOOST_TEST(w.machine.workers() == 8u);
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_worker_is_not_taken_for_the_replacement_of_a_busy_one) {
+  pool w{{.workers = 2, .seats = seating::at_start}};
+  job& runs_long = w.submit();
+  auto& busy = static_cast<worker&>(*runs_long.worker());
+  w.begin(busy);
+  worker& idle = &busy == &w.nth(0) ? w.nth(1) : w.nth(0);
+  w.recycle();
+  // The first replacement is that of the idle one.
+  BOOST_TEST(w.machine.workers() == 3u);
+  worker& fresh = w.nth(2);
+  BOOST_TEST((fresh.seat() == idle.seat()));
+  BOOST_TEST(!idle.told_to_retire);
+  w.ready(fresh);
+  BOOST_TEST(idle.told_to_retire);
+  BOOST_TEST(w.submit().worker() == &fresh);
 }
 
 BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
@@ -847,7 +956,10 @@ BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
   for (int i = 0; i != 4; ++i) w.submit();
   BOOST_TEST(w.machine.running() == 2u);
   BOOST_TEST(w.machine.waiting() == 2u);
-  for (auto* const each : w.all()) w.do_one(*each);
+  std::vector<worker*> busy;
+  for (auto* const each : w.all())
+    if (!each->jobs().empty()) busy.push_back(each);
+  for (auto* const each : busy) w.do_one(*each);
   BOOST_TEST(w.machine.running() == 2u);
 }
 
@@ -945,7 +1057,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_leaves_its_jobs_takes_none_along) {
   w.hear(w.only());
   w.cancel(*all[1]);
   w.obey();
-  BOOST_TEST(!w.machine.broken());
+  BOOST_TEST(!w.machine.has_given_up());
   w.all_ready();
   for (int i = 0; i != 2; ++i) w.do_one(w.only());
   BOOST_TEST(all[0]->became == fate::replied);
@@ -991,7 +1103,7 @@ BOOST_AUTO_TEST_CASE(arguments_that_no_worker_can_hold_cost_one_job_and_break_no
     w.do_one(w.only());
     BOOST_TEST(other.became == fate::replied);
   }
-  BOOST_TEST(!w.machine.broken());
+  BOOST_TEST(!w.machine.has_given_up());
 }
 
 BOOST_AUTO_TEST_CASE(a_malformed_reply_costs_the_job_that_runs) {
@@ -1032,50 +1144,149 @@ BOOST_AUTO_TEST_CASE(a_job_does_not_wait_for_a_retry_that_is_far_off) {
   BOOST_TEST(w.machine.workers() == 1u);
 }
 
-BOOST_AUTO_TEST_CASE(an_initializer_that_ends_its_worker_breaks_the_pool) {
-  world w{{.workers = 2, .has_initializer = true}};
+BOOST_AUTO_TEST_CASE(a_pool_with_workers_does_not_give_up) {
+  world w{{.workers = 2, .startup = {.give_up_after = 1}}};
   job& waits = w.submit();
   w.ready(w.nth(1));
   BOOST_TEST(waits.worker() == &w.nth(1));
   job& second = w.submit();
   w.die(w.nth(0));
-  BOOST_TEST(w.machine.broken());
-  BOOST_TEST(w.submit().became == fate::pool_broken);
+  BOOST_TEST(!w.machine.has_given_up());
   w.do_one(w.only());
   w.do_one(w.only());
   BOOST_TEST(waits.became == fate::replied);
   BOOST_TEST(second.became == fate::replied);
-  BOOST_TEST(w.only().told_to_retire);
-}
-
-BOOST_AUTO_TEST_CASE(jobs_that_come_back_to_a_broken_pool_without_workers_are_refused) {
-  world w{{.workers = 2}};
-  w.ready(w.nth(0));
-  w.submit();
+  job& last = w.submit();
+  w.begin(w.only());
   job& behind = w.submit();
-  w.begin(w.nth(0));
-  w.fail(w.nth(1));
-  w.die(w.nth(1));
   w.die(w.only());
-  BOOST_TEST(behind.became == fate::pool_broken);
+  BOOST_TEST(last.became == fate::ran);
+  BOOST_TEST(w.machine.has_given_up());
+  BOOST_TEST(behind.became == fate::gave_up);
+  BOOST_TEST(w.submit().became == fate::gave_up);
   BOOST_TEST(w.machine.idle());
 }
 
-BOOST_AUTO_TEST_CASE(workers_that_die_before_any_use_are_not_replaced_without_end) {
+BOOST_AUTO_TEST_CASE(starts_that_fail_become_rarer_until_the_pool_gives_up) {
   world w{{.workers = 1}};
   job& waits = w.submit();
-  for (int i = 0; i != 3; ++i) w.die(w.only());
-  BOOST_TEST(w.machine.broken());
-  BOOST_TEST(waits.became == fate::pool_broken);
+  auto const started_at = w.now;
+  std::vector<std::chrono::milliseconds> starts;
+  for (int i = 0; i != 3; ++i) {
+    BOOST_REQUIRE(w.machine.workers() == 1u);
+    starts.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(w.now - started_at));
+    if (i % 2 == 0)
+      w.die(w.only());
+    else
+      w.fail(w.only());
+    w.obey();
+    BOOST_TEST(w.machine.workers() == 0u);
+    // A job that comes meanwhile hurries nothing.
+    if (i != 2) w.submit();
+    BOOST_TEST(w.machine.workers() == 0u);
+    while (w.machine.workers() == 0 && !w.machine.has_given_up()) w.pass(10ms);
+  }
+  BOOST_TEST((starts == std::vector{0ms, 100ms, 300ms}));
+  BOOST_TEST(w.machine.has_given_up());
+  BOOST_TEST(waits.became == fate::gave_up);
+  w.pass(1h);
   BOOST_TEST(w.machine.workers() == 0u);
+  w.resume();
+  job& again = w.submit();
+  w.all_ready();
+  w.do_one(w.only());
+  BOOST_TEST(again.became == fate::replied);
+  BOOST_TEST(!w.machine.has_given_up());
+}
+
+BOOST_AUTO_TEST_CASE(starts_that_are_never_given_up_stay_apart_by_the_longest_time) {
+  world w{{.workers = 3, .startup = {.backoff_max = 3s, .give_up_after = 0}}};
+  for (auto* const who : w.all()) w.die(*who);
+  int starts = 0;
+  for (int i = 0; i != 600; ++i) {
+    w.pass(100ms);
+    for (auto* const who : w.all()) {
+      ++starts;
+      w.die(*who);
+    }
+  }
+  BOOST_TEST(starts > 20);
+  BOOST_TEST(starts < 26);
+}
+
+BOOST_AUTO_TEST_CASE(one_start_in_three_that_succeeds_is_enough) {
+  world w{{.workers = 4}};
+  job& waits = w.submit();
+  for (int i = 0; waits.became == fate::waiting && i != 100; ++i) {
+    for (auto* const who : w.all()) {
+      if (who->ready()) continue;
+      if (i % 3 == 2)
+        w.ready(*who);
+      else
+        w.die(*who);
+      break;
+    }
+    for (auto* const who : w.all())
+      if (who->ready()) w.do_one(*who);
+    w.pass(1s);
+  }
+  BOOST_TEST(waits.became == fate::replied);
+  BOOST_TEST(!w.machine.has_given_up());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_hangs_in_its_start_is_ended) {
+  world w{{.workers = 1, .startup = {.timeout = 5s, .give_up_after = 2}}};
+  job& waits = w.submit();
+  w.pass(4s);
+  BOOST_TEST(!w.only().signalled);
+  w.pass(1s);
+  BOOST_TEST((w.only().signalled == cancel_kind::terminate));
+  BOOST_TEST(w.only().stopped_for() == stop_cause::start_timeout);
+  w.obey();
+  w.pass(100ms);
+  w.ready(w.only());
+  w.do_one(w.only());
+  BOOST_TEST(waits.became == fate::replied);
+  w.pass(10s);
+  BOOST_TEST(!w.only().signalled);
+}
+
+BOOST_AUTO_TEST_CASE(workers_that_die_as_soon_as_they_are_ready_are_no_success) {
+  world w{{.workers = 1}};
+  for (int i = 0; i != 3; ++i) {
+    while (w.machine.workers() == 0) w.pass(10ms);
+    w.ready(w.only());
+    w.pass(500ms);
+    w.die(w.only());
+  }
+  BOOST_TEST(w.machine.has_given_up());
+}
+
+BOOST_AUTO_TEST_CASE(ends_of_use_are_no_failures_to_start) {
+  pool w{{.workers = 1, .max_jobs_per_worker = 2, .startup = {.give_up_after = 1}}};
+  for (int i = 0; i != 20; ++i) {
+    job& each = w.submit();
+    w.all_ready();
+    w.begin(*w.all().back());
+    if (i % 5 == 0)
+      w.die(*w.all().back());
+    else
+      w.do_one(*w.all().back());
+    w.obey();
+    BOOST_TEST(each.became != fate::waiting);
+  }
+  w.all_ready();
+  w.pass(2s);
+  w.die(*w.all().back());
+  BOOST_TEST(!w.machine.has_given_up());
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_die_with_their_server_do_not_break_the_pool) {
-  world w{{.workers = 4, .has_initializer = true}};
+  world w{{.workers = 4, .startup = {.give_up_after = 1}}};
   job& waits = w.submit();
   for (int round = 0; round != 5; ++round) {
     for (auto* const who : w.all()) w.die(*who, worker_end::with_server);
-    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(!w.machine.has_given_up());
     BOOST_TEST(w.machine.workers() == 0u);
     w.pass(1s);
     BOOST_TEST(w.machine.workers() == 4u);
@@ -1090,7 +1301,7 @@ BOOST_AUTO_TEST_CASE(workers_that_are_killed_before_their_first_job_do_not_break
   std::vector<job*> all;
   for (int i = 0; i != 12; ++i) all.push_back(&w.submit());
   for (auto* const who : w.all()) w.die(*who);
-  BOOST_TEST(!w.machine.broken());
+  BOOST_TEST(!w.machine.has_given_up());
   w.all_ready();
   for (int i = 0; i != 12; ++i)
     for (auto* const who : w.all()) w.do_one(*who);
@@ -1115,8 +1326,14 @@ BOOST_AUTO_TEST_CASE(a_state_that_workers_cannot_start_with_breaks_the_pool) {
   world w{{.workers = 2}};
   job& waits = w.submit();
   for (auto* const who : w.all()) w.die(*who, worker_end::unprepared);
-  BOOST_TEST(w.machine.broken());
-  BOOST_TEST(waits.became == fate::pool_broken);
+  BOOST_TEST(!w.machine.has_given_up());
+  BOOST_TEST(w.machine.workers() == 0u);
+  for (int i = 0; i != 2; ++i) {
+    w.pass(1s);
+    w.die(w.only(), worker_end::unprepared);
+  }
+  BOOST_TEST(w.machine.has_given_up());
+  BOOST_TEST(waits.became == fate::gave_up);
   BOOST_TEST(w.machine.workers() == 0u);
   BOOST_TEST(w.machine.restarts() == 0u);
 }
@@ -1236,21 +1453,26 @@ BOOST_AUTO_TEST_CASE(a_pool_that_is_stopped_or_broken_recycles_nothing) {
   stopped.recycle();
   stopped.stop();
   BOOST_TEST(!stopped.machine.recycling());
-  pool broken{{.workers = 1}};
+  pool broken{{.workers = 1, .startup = {.give_up_after = 1}}};
   broken.recycle();
-  broken.die(broken.nth(0));
-  broken.ready(broken.nth(0));
-  broken.die(broken.nth(0));
-  broken.fail(broken.nth(0));
-  BOOST_TEST(broken.machine.broken());
+  broken.ready(broken.nth(1));
+  broken.obey();
+  broken.submit();
+  broken.begin(broken.only());
+  broken.die(broken.only());
+  broken.fail(broken.only());
+  BOOST_TEST(broken.machine.has_given_up());
   BOOST_TEST(!broken.machine.recycling());
+  // But other data may help.
   broken.recycle();
+  BOOST_TEST(!broken.machine.has_given_up());
+  broken.all_ready();
   BOOST_TEST(!broken.machine.recycling());
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_never_became_ready_are_replaced_at_once) {
   for (bool const one_is_ready : {false, true}) {
-    world w{{.workers = 4, .has_initializer = true}};
+    world w{{.workers = 4, .startup = {.give_up_after = 1}}};
     job& waits = w.submit();
     job& also = w.submit();
     auto const old = w.all();
@@ -1269,7 +1491,7 @@ BOOST_AUTO_TEST_CASE(workers_that_never_became_ready_are_replaced_at_once) {
       w.all_ready();
       for (auto* const who : w.all()) w.do_one(*who);
     }
-    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(!w.machine.has_given_up());
     BOOST_TEST(!w.machine.recycling());
     BOOST_TEST(waits.became == fate::replied);
     BOOST_TEST(also.became == fate::replied);
@@ -1281,7 +1503,7 @@ BOOST_AUTO_TEST_CASE(workers_that_never_became_ready_are_replaced_at_once) {
 
 BOOST_AUTO_TEST_CASE(workers_of_before_stay_if_new_ones_cannot_be_initialised) {
   for (bool const throws : {true, false}) {
-    pool w{{.workers = 2, .has_initializer = true}};
+    pool w{{.workers = 2, .startup = {.give_up_after = 1}}};
     auto const old = w.all();
     w.recycle();
     worker& fresh = w.nth(2);
@@ -1291,7 +1513,7 @@ BOOST_AUTO_TEST_CASE(workers_of_before_stay_if_new_ones_cannot_be_initialised) {
       w.die(fresh);
     BOOST_TEST(w.times_gone_back == 1);
     BOOST_TEST(!w.machine.recycling());
-    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(!w.machine.has_given_up());
     w.obey();
     BOOST_TEST((w.all() == old));
     BOOST_TEST(w.machine.restarts() == 0u);
@@ -1312,7 +1534,7 @@ BOOST_AUTO_TEST_CASE(workers_of_before_stay_if_new_ones_cannot_be_initialised) {
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_leaves_what_has_been_replaced) {
-  pool w{{.workers = 2, .has_initializer = true}};
+  pool w{{.workers = 2, .startup = {.give_up_after = 1}}};
   w.recycle();
   worker* const replacement = &w.nth(2);
   w.ready(*replacement);
@@ -1327,23 +1549,23 @@ BOOST_AUTO_TEST_CASE(a_failure_leaves_what_has_been_replaced) {
 }
 
 BOOST_AUTO_TEST_CASE(recycling_fails_as_a_pool_breaks) {
-  // Without an initializer after three attempts, and at once if the server cannot prepare itself.
   for (worker_end const why : {worker_end::by_itself, worker_end::unprepared}) {
     pool w{{.workers = 1}};
     worker* const old = &w.only();
     w.recycle();
-    for (int i = 0; i != 3 && w.machine.recycling(); ++i) {
-      BOOST_TEST((why == worker_end::by_itself || i == 0));
+    for (int i = 0; i != 3; ++i) {
+      BOOST_TEST(w.machine.recycling());
       w.die(w.nth(1), why);
+      w.pass(1s);
     }
     BOOST_TEST(w.times_gone_back == 1);
-    BOOST_TEST(!w.machine.broken());
+    BOOST_TEST(!w.machine.has_given_up());
     BOOST_TEST((w.all() == std::vector{old}));
   }
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_goes_back_though_jobs_have_used_up_the_workers_of_before) {
-  pool w{{.workers = 1, .max_jobs_per_worker = 1, .has_initializer = true}};
+  pool w{{.workers = 1, .max_jobs_per_worker = 1, .startup = {.give_up_after = 1}}};
   w.recycle();
   for (auto* const old : {&w.nth(0), &w.nth(1)}) {
     w.submit();
@@ -1356,7 +1578,7 @@ BOOST_AUTO_TEST_CASE(a_failure_goes_back_though_jobs_have_used_up_the_workers_of
   w.fail(w.nth(0));
   w.obey();
   BOOST_TEST(w.times_gone_back == 1);
-  BOOST_TEST(!w.machine.broken());
+  BOOST_TEST(!w.machine.has_given_up());
   BOOST_TEST(!w.machine.recycling());
   w.all_ready();
   for (auto* const who : w.all()) w.do_one(*who);
@@ -1364,12 +1586,13 @@ BOOST_AUTO_TEST_CASE(a_failure_goes_back_though_jobs_have_used_up_the_workers_of
 }
 
 BOOST_AUTO_TEST_CASE(workers_that_have_not_been_proven_are_not_gone_back_to) {
-  world never{{.workers = 1, .has_initializer = true}};
+  world never{{.workers = 1, .startup = {.give_up_after = 1}}};
   never.recycle();
-  never.fail(never.nth(1));
-  BOOST_TEST(never.machine.broken());
+  never.obey();
+  never.fail(never.only());
+  BOOST_TEST(never.machine.has_given_up());
   // Workers of the second kind are not proven, those of the first are.
-  pool w{{.workers = 1, .has_initializer = true}};
+  pool w{{.workers = 1, .startup = {.give_up_after = 1}}};
   w.recycle();
   BOOST_TEST(!w.machine.proven());
   w.recycle();
@@ -1380,9 +1603,11 @@ BOOST_AUTO_TEST_CASE(workers_that_have_not_been_proven_are_not_gone_back_to) {
   // Once all is replaced there is no way back.
   BOOST_TEST(!w.machine.recycling());
   BOOST_TEST(!w.machine.can_go_back());
+  w.submit();
+  w.begin(w.only());
   w.die(w.only());
   w.fail(w.only());
-  BOOST_TEST(w.machine.broken());
+  BOOST_TEST(w.machine.has_given_up());
   BOOST_TEST(w.times_gone_back == 0);
 }
 
@@ -1479,7 +1704,6 @@ void walk(unsigned seed, const walk_rules& rules) {
       case 12:
         if (who && !who->ready() && below(20) == 0) {
           w.fail(*who);
-          w.die(*who);
         } else if (who && !who->ready()) {
           w.ready(*who);
         }
@@ -1503,12 +1727,24 @@ void walk(unsigned seed, const walk_rules& rules) {
           w.disown();
         } else if (below(20) == 0) {
           w.recycle();
+        } else if (below(20) == 0) {
+          w.resume();
+        } else if (below(10) == 0) {
+          w.resize(1 + below(5));
+        } else if (who && below(3) == 0) {
+          w.errand(*who);
+        } else if (who && below(10) == 0) {
+          w.retire(*who);
+        } else if (who && below(3) == 0) {
+          who->memory = {.own = below(300), .at_start = below(100)};
+          who->healthy = below(3) != 0;
         }
         break;
     }
   }
   // Then all that can be done is done, and who hangs is killed.
   w.refusals = 0;
+  w.resume();
   for (auto* const who : w.all())
     if (who->frozen) w.die(*who);
   for (int turn = 0; turn != 2000 && !w.machine.idle(); ++turn) {
@@ -1518,7 +1754,7 @@ void walk(unsigned seed, const walk_rules& rules) {
                       [&](auto const& each) { return each.get() == who; }))
         w.do_one(*who);
     w.obey();
-    w.pass(1s);
+    w.pass(20ms);
   }
   BOOST_TEST(w.machine.idle());
   for (int turn = 0; turn != 100 && w.machine.recycling(); ++turn) {
@@ -1546,6 +1782,16 @@ BOOST_AUTO_TEST_CASE(random_walks_lose_no_job) {
       {.workers = 3, .max_queued = 4},
       {.workers = 2, .idle_timeout = 20ms},
       {.workers = 2, .attributes_output = true},
+      {.workers = 3, .idle_timeout = 20ms, .min_workers = 1},
+      {.workers = 3, .max_worker_memory = 200, .recycle = {.memory_growth = 150}},
+      {.workers = 3, .recycle = {.age = 50ms, .jitter = 0.5, .max_unavailable = 2}},
+      {.workers = 2, .recycle = {.age = 100ms, .checks_health = true}},
+      {.workers = 3, .startup = {.timeout = 30ms}, .seats = seating::at_start},
+      {.workers = 3, .recycle = {.age = 50ms}, .seats = seating::at_start},
+      {.workers = 2, .max_jobs_per_worker = 1, .seats = seating::at_start},
+      {.workers = 3, .recycle = {.age = 50ms}, .seats = seating::until_end},
+      {.workers = 2, .max_jobs_per_worker = 1, .seats = seating::until_end},
+      {.workers = 4, .max_jobs_per_worker = 2, .seats = seating::until_end},
   };
   for (auto const& policy : policies)
     for (unsigned seed = 0; seed != 100; ++seed) walk(seed, {policy});

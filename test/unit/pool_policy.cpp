@@ -5,7 +5,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <limits>
 
 namespace pool_policy_test {
@@ -48,11 +50,56 @@ BOOST_AUTO_TEST_CASE(how_many_jobs_a_worker_may_have) {
 }
 
 BOOST_AUTO_TEST_CASE(who_is_worn) {
-  BOOST_TEST(!is_worn({.workers = 1}, 1000000, 1 << 30));
-  BOOST_TEST(is_worn({.workers = 1, .max_jobs_per_worker = 3}, 3, 0));
-  BOOST_TEST(!is_worn({.workers = 1, .max_jobs_per_worker = 3}, 2, 0));
-  BOOST_TEST(is_worn({.workers = 1, .max_worker_memory = 10}, 1, 11));
-  BOOST_TEST(!is_worn({.workers = 1, .max_worker_memory = 10}, 1, 10));
+  BOOST_TEST(!is_worn({.workers = 1}, 1000000));
+  BOOST_TEST(is_worn({.workers = 1, .max_jobs_per_worker = 3}, 3));
+  BOOST_TEST(!is_worn({.workers = 1, .max_jobs_per_worker = 3}, 2));
+}
+
+BOOST_AUTO_TEST_CASE(an_elastic_pool_has_one_worker_more_than_jobs) {
+  struct pool_policy const elastic{
+      .workers = 4, .idle_timeout = std::chrono::seconds{1}, .min_workers = 2};
+  BOOST_TEST(wanted_workers(elastic, 0) == 2u);
+  BOOST_TEST(wanted_workers(elastic, 1) == 2u);
+  BOOST_TEST(wanted_workers(elastic, 2) == 3u);
+  BOOST_TEST(wanted_workers(elastic, 9) == 4u);
+}
+
+// Two processes would have what belongs to the slot.
+BOOST_AUTO_TEST_CASE(no_process_is_made_ahead_for_a_slot_in_use) {
+  BOOST_TEST(wanted_workers({.workers = 4, .max_jobs_per_worker = 1, .seats = seating::until_end},
+                            0) == 4u);
+}
+
+BOOST_AUTO_TEST_CASE(lives_are_shorter_by_up_to_the_jitter) {
+  using std::chrono::nanoseconds;
+  struct pool_policy const policy{
+      .workers = 1, .recycle = {.age = std::chrono::hours{10}, .jitter = 0.2}, .seed = 7};
+  nanoseconds least = nanoseconds::max();
+  nanoseconds most{0};
+  for (std::uint64_t number = 0; number != 1000; ++number) {
+    auto const life = longest_life(policy, number);
+    BOOST_TEST((life == longest_life(policy, number)));
+    least = std::min(least, life);
+    most = std::max(most, life);
+  }
+  BOOST_TEST((least >= std::chrono::hours{8}));
+  BOOST_TEST((least < std::chrono::minutes{8 * 60 + 10}));
+  BOOST_TEST((most <= std::chrono::hours{10}));
+  BOOST_TEST((most > std::chrono::minutes{10 * 60 - 10}));
+  struct pool_policy const exact{.workers = 1, .recycle = {.age = nanoseconds::max()}};
+  BOOST_TEST((longest_life(exact, 3) == nanoseconds::max()));
+}
+
+BOOST_AUTO_TEST_CASE(starts_become_rarer_up_to_the_longest_time) {
+  using namespace std::chrono_literals;
+  start_policy const usual{.backoff_min = 100ms, .backoff_max = 30s};
+  BOOST_TEST((time_until_start(usual, 1) == 100ms));
+  BOOST_TEST((time_until_start(usual, 4) == 800ms));
+  BOOST_TEST((time_until_start(usual, 10) == 30s));
+  BOOST_TEST((time_until_start(usual, std::numeric_limits<unsigned>::max()) == 30s));
+  BOOST_TEST((time_until_start({.backoff_min = 0s, .backoff_max = 1s}, 5) == 0s));
+  start_policy const longest{.backoff_min = 1ns, .backoff_max = std::chrono::nanoseconds::max()};
+  BOOST_TEST((time_until_start(longest, 1000) == std::chrono::nanoseconds::max()));
 }
 
 BOOST_AUTO_TEST_CASE(retries_become_rarer_but_do_not_end) {

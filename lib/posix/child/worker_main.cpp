@@ -7,14 +7,18 @@
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/own_memory.hpp"
 #include "posix/child/requested_child.hpp"
+#include "posix/child/this_worker.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
+#include "posix/child/worker_place.hpp"
 #include "posix/job_channel.hpp"
 #include "posix/system_calls.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/worker_id.hpp>
 
 #include <boost/system/system_error.hpp>
 
@@ -26,6 +30,8 @@
 #include <exception>
 #include <map>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,23 +90,39 @@ class usage_meter {
   rusage before_{};
 };
 
-/// The places of both among the descriptors of the call.
+/// The places among the descriptors of the call.
 constexpr std::size_t socket_place = 0;
 constexpr std::size_t page_place = 1;
+constexpr std::size_t err_place = 2;
 
-descriptor open_memory_file() noexcept {
-  return descriptor{retry([] { return sys.open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0); })};
-}
+/// Has what is written to stderr go to a pipe of the pool's, as long as it lives.
+class diverted_err {
+ public:
+  /// @param to the pipe; -1: nothing is diverted
+  explicit diverted_err(int to) noexcept {
+    if (to == -1) return;
+    sys.fstat(to, &identity_);
+    before_ = descriptor{retry([] { return sys.fcntl(2, F_DUPFD_CLOEXEC, 3); })};
+    if (before_) retry([to] { return sys.dup2(to, 2); });
+    sys.close(to);
+  }
+  ~diverted_err() {
+    if (!before_) return;
+    // The initializer may have put another file there, which stays.
+    struct stat now{};
+    if (sys.fstat(2, &now) == -1 || now.st_ino != identity_.st_ino ||
+        now.st_dev != identity_.st_dev)
+      return;
+    flush_buffers();
+    retry([this] { return sys.dup2(before_.get(), 2); });
+  }
+  diverted_err(const diverted_err&) = delete;
+  diverted_err& operator=(const diverted_err&) = delete;
 
-/// Returns the resident memory of this process in bytes, or 0 if the system does not tell.
-std::uint64_t resident_bytes(int file) noexcept {
-  char text[64] = {};
-  ssize_t const count = ::pread(file, text, sizeof text - 1, 0);
-  if (count <= 0) return 0;
-  char* resident = nullptr;
-  ::strtoull(text, &resident, 10);
-  return ::strtoull(resident, nullptr, 10) * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-}
+ private:
+  struct stat identity_{};
+  descriptor before_;
+};
 
 /// The worker's end of the socket. A job may close the descriptor, so write() compares its
 /// identity.
@@ -210,12 +232,17 @@ class worker_task final : public detail::child_task {
   void invoke() override {
     std::memcpy(static_cast<void*>(&plan_), arguments_.data(), sizeof plan_);
     self_ = ::getpid();
+    become_worker(plan_.generation, static_cast<std::size_t>(plan_.slot));
     error_code ec;
     auto const& given = given_descriptors();
     page_ = job_page::of_file(given[page_place], ec);
     sys.close(given[page_place]);
     if (ec) throw boost::system::system_error{ec, "isolatte: mapping the worker's jobs"};
     socket_ = std::make_unique<job_socket>(given[socket_place]);
+    auto const rest = arguments_.subspan(sizeof plan_);
+    if (plan_.reports_memory != 0) memory_.begin();
+    if (plan_.place_size != 0) take_place(rest.first(plan_.place_size));
+    arguments_ = rest.subspan(plan_.place_size);
     if (!initialise()) return;
     while (next_job()) {
     }
@@ -266,31 +293,38 @@ class worker_task final : public detail::child_task {
   bool initialise() {
     byte_buffer out;
     reply_kind kind = reply_kind::value;
-    if (plan_.initializer.address != 0) {
+    auto const& given = given_descriptors();
+    if (diverted_err const diverted{given.size() > err_place ? given[err_place] : -1};
+        plan_.initializer.address != 0) {
       if (!code_.has(plan_.initializer) || !code_.has(plan_.initializer_function))
         kind = reply_kind::unknown_function;
       else
         kind = guarded(out, logic::exception_allowance, [&](reply_kind&) {
           auto const entry = reinterpret_cast<detail::make_task>(plan_.initializer.address);
-          auto const task = entry(arguments_.subspan(sizeof plan_));
+          auto const task = entry(arguments_);
           run_user_code(*task, task_step::receive);
           run_user_code(*task, task_step::invoke);
+          // A worker that is to be replaced before its first job has not started.
+          if (auto const reason = reason_to_retire(); !reason.empty())
+            throw std::runtime_error{"the initializer has retired the worker: " +
+                                     std::string{reason}};
         });
     }
     if (kind == reply_kind::value) {
-      // Opened before the sandbox closes: the worker reports its memory after each job.
-      if (plan_.report_memory != 0) memory_file_ = open_memory_file();
       confine::memory_range const kept[] = {{page_.range().first, page_.range().second}};
       enter_deferred_sandbox(kept);
     }
     // The initializer's value is dropped.
     if (kind == reply_kind::value) out.clear();
+    memory_at_start_ = plan_.most_growth != 0 ? memory_.bytes(0) : 0;
     return reply(reply_header::ready, kind, out, {}) && kind == reply_kind::value;
   }
 
   bool next_job() {
     job_header job;
     if (!socket_->read(&job, sizeof job)) return false;
+    // The pool takes back what it has sent ahead.
+    if (retires_) return socket_->skip(job.size);
     if (!page_.receive(job)) {
       bool const was_taken_back = page_.was_taken_back(job);
       if (!socket_->skip(job.size)) return false;
@@ -300,6 +334,7 @@ class worker_task final : public detail::child_task {
       return false;
     }
     current_ = job.id;
+    set_worker_slot(static_cast<std::size_t>(job.worker_slot));
 
     byte_buffer arguments;
     byte_buffer out;
@@ -334,14 +369,34 @@ class worker_task final : public detail::child_task {
   bool reply(std::uint64_t id, reply_kind kind, const byte_buffer& payload,
              const resource_usage& usage) {
     flush_buffers();
+    if (std::string_view const reason = reason_to_retire();
+        !reason.empty() && !retires_ && id != reply_header::ready) {
+      retires_ = true;
+      reply_header said;
+      said.id = id;
+      said.pid = self_;
+      said.kind = static_cast<std::uint32_t>(reply_kind::retires);
+      said.size = reason.size();
+      if (!socket_->write(said, std::as_bytes(std::span{reason}))) return false;
+    }
     reply_header header;
     header.id = id;
     header.pid = self_;
     header.kind = static_cast<std::uint32_t>(kind);
     header.size = payload.size();
-    if (plan_.report_memory != 0) header.resident = resident_bytes(memory_file_.get());
+    if (plan_.reports_memory != 0) header.own_memory = memory_.bytes(uninteresting_memory());
     header.usage = usage;
     return socket_->write(header, payload.bytes());
+  }
+
+  /// Up to this much the pool does nothing about it.
+  std::uint64_t uninteresting_memory() const noexcept {
+    std::uint64_t most = plan_.most_memory != 0 ? plan_.most_memory : UINT64_MAX;
+    if (plan_.most_growth != 0) {
+      std::uint64_t const room = UINT64_MAX - memory_at_start_;
+      most = std::min(most, memory_at_start_ + std::min(plan_.most_growth, room));
+    }
+    return most;
   }
 
   std::span<const std::byte> arguments_;
@@ -350,21 +405,26 @@ class worker_task final : public detail::child_task {
   std::unique_ptr<job_socket> socket_;
   std::uint64_t current_ = reply_header::ready;
   job_page page_;
-  descriptor memory_file_;
+  own_memory memory_;
+  std::uint64_t memory_at_start_ = 0;
+  /// The pool has been told.
+  bool retires_ = false;
   known_code code_;
   usage_meter meter_;
 };
 
 }  // namespace
 
-detail::remote_call make_worker_call(const worker_plan& plan, int socket, int page,
+detail::remote_call make_worker_call(worker_plan plan, const worker_files& files,
+                                     std::span<const std::byte> place,
                                      std::span<const std::byte> initializer_arguments) {
   detail::remote_call call;
   call.entry = &worker_task::make;
-  call.descriptors.resize(2);
-  call.descriptors[socket_place] = socket;
-  call.descriptors[page_place] = page;
+  call.descriptors = {files.socket, files.page};
+  if (files.initial_err != -1) call.descriptors.push_back(files.initial_err);
+  plan.place_size = place.size();
   call.arguments.append(&plan, sizeof plan);
+  call.arguments.append(place.data(), place.size());
   call.arguments.append(initializer_arguments.data(), initializer_arguments.size());
   return call;
 }

@@ -13,6 +13,7 @@
 
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -49,6 +50,19 @@ struct deliver_outcome {
   template <class Handler>
   void operator()(Handler&& handler, const boost::system::error_code& ec, report&& what) const {
     std::move(handler)(ec, make_outcome<R>(ec, std::move(what)));
+  }
+};
+
+/// The same for several runs.
+template <class R>
+struct deliver_all_outcomes {
+  template <class Handler>
+  void operator()(Handler&& handler, const boost::system::error_code& ec,
+                  std::vector<told_report>&& all) const {
+    std::vector<outcome<R>> outcomes;
+    outcomes.reserve(all.size());
+    for (auto& each : all) outcomes.push_back(make_outcome<R>(each.ec, std::move(each.what)));
+    std::move(handler)(ec, std::move(outcomes));
   }
 };
 

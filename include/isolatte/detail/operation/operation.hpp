@@ -14,11 +14,15 @@
 #include <boost/system/error_code.hpp>
 
 #include <memory>
+#include <vector>
 
 namespace isolatte::inline v0_1::detail {
 
 using report_signature = void(boost::system::error_code, report);
 using report_handler = boost::asio::any_completion_handler<report_signature>;
+
+using reports_handler =
+    boost::asio::any_completion_handler<void(boost::system::error_code, std::vector<told_report>)>;
 
 // Options are passed as rvalues all the way, and moved from once, in the library: a move of them is
 // some hundred bytes of code.

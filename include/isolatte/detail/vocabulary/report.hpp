@@ -8,6 +8,8 @@
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/run_summary.hpp>
 
+#include <boost/system/error_code.hpp>
+
 #include <cstddef>
 
 namespace isolatte::inline v0_1::detail {
@@ -41,6 +43,12 @@ struct report {
   byte_buffer payload{};
   /// Bytes that decoding the payload may allocate.
   std::size_t max_result = 0;
+};
+
+/// The result of one run of several.
+struct told_report {
+  boost::system::error_code ec{};
+  report what{};
 };
 
 }  // namespace isolatte::inline v0_1::detail
