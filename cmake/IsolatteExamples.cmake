@@ -1,6 +1,16 @@
 # Each file example/<name>.cpp and each folder example/<name>/ is a program, which tools/run-example
 # tests.
 
+# Adds a test of example <name>. Environment variables may follow.
+function(isolatte_test_example test name file)
+  add_test(NAME example.${test}
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/run-example" $<TARGET_FILE:isolatte_example_${name}>
+      "${PROJECT_SOURCE_DIR}/example/${file}")
+  set_tests_properties(example.${test} PROPERTIES
+    TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS example SKIP_RETURN_CODE 77
+    ENVIRONMENT "${isolatte_test_environment};${ARGN}")
+endfunction()
+
 function(isolatte_add_example name)
   add_executable(isolatte_example_${name} ${ARGN})
   set_target_properties(isolatte_example_${name} PROPERTIES
@@ -9,12 +19,7 @@ function(isolatte_add_example name)
   target_link_libraries(isolatte_example_${name}
     PRIVATE isolatte::isolatte Boost::program_options Boost::context)
   target_compile_definitions(isolatte_example_${name} PRIVATE BOOST_ASIO_DISABLE_BOOST_COROUTINE)
-  add_test(NAME example.${name}
-    COMMAND "${PROJECT_SOURCE_DIR}/tools/run-example" $<TARGET_FILE:isolatte_example_${name}>
-      "${PROJECT_SOURCE_DIR}/example/${name}.test")
-  set_tests_properties(example.${name} PROPERTIES
-    TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS example
-    ENVIRONMENT "${isolatte_test_environment}")
+  isolatte_test_example(${name} ${name} ${name}.test)
 endfunction()
 
 file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/example/*")
@@ -29,3 +34,13 @@ foreach(entry IN LISTS entries)
     isolatte_add_example(${name} "${entry}")
   endif()
 endforeach()
+
+# device_jobs runs on machines without a device, too, with a driver that computes on the processor.
+add_library(isolatte_example_simulated_driver MODULE
+  "${PROJECT_SOURCE_DIR}/example/device_jobs/simulated/driver.cpp")
+set_target_properties(isolatte_example_simulated_driver PROPERTIES
+  PREFIX "lib" OUTPUT_NAME cuda SUFFIX ".so.1"
+  LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example/simulated")
+isolatte_compile_settings(isolatte_example_simulated_driver)
+isolatte_test_example(device_jobs_simulated device_jobs device_jobs/simulated/driver.test
+  LD_LIBRARY_PATH=$<TARGET_FILE_DIR:isolatte_example_simulated_driver>)
