@@ -96,6 +96,15 @@ void add_pool_rows() {
   for (int const in_flight : {1, 16})
     add_echo("pool_sandbox", {.workers = 2, .worker = {.sandbox = isolatte::sandbox::pure()}},
              {.in_flight = in_flight});
+  // All that keeps workers healthy and costs no job of its own.
+  for (int const in_flight : {1, 16})
+    add_echo("pool_cared_for",
+             {.workers = 2,
+              .max_worker_memory = std::uint64_t{1} << 30,
+              .initializer = [] {},
+              .recycle = {.age = std::chrono::hours{1}, .memory_growth = std::uint64_t{1} << 29},
+              .slots = {{.environment = {{"DEVICE", "0"}}}, {.environment = {{"DEVICE", "1"}}}}},
+             {.in_flight = in_flight});
   for (int const in_flight : {1, 16})
     add_echo("pool_fresh", {.workers = 2, .max_jobs_per_worker = 1},
              {.jobs = 500, .in_flight = in_flight});

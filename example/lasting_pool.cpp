@@ -109,7 +109,7 @@ int main(int count, char** arguments) {
        .max_worker_memory = std::uint64_t{256} << 20,
        .initializer = open_port,
        .recycle = {.age = 24h,
-                   .memory_growth = std::uint64_t{8} << 20,
+                   .memory_growth = std::uint64_t{2} << 20,
                    .healthy = {is_connected, 500ms},
                    .max_unavailable = 1},
        .startup = {.timeout = 10s, .backoff_min = 100ms, .backoff_max = 30s, .give_up_after = 5},

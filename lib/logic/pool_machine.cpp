@@ -4,6 +4,7 @@
 #include "logic/pool_machine.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace isolatte::inline v0_1::logic {
@@ -699,6 +700,10 @@ pool_action pool_machine::next() noexcept {
         wear_out(*old, old->retires_for_);
         continue;
       }
+      if (pool_worker* const idle = choose_misplaced()) {
+        retire(*idle, retire_cause::recycled);
+        continue;
+      }
     }
     if (lacks_worker()) return {.what = pool_action::kind::start_worker, .slot = choose_slot()};
     return {};
@@ -883,6 +888,19 @@ bool pool_machine::may_be_replaced(const pool_worker& worker) const noexcept {
   });
 }
 
+/// A worker that waits for the seat of one that goes on, while others are to be replaced. The slot
+/// was chosen when more workers were there; without this the others would wait without end.
+pool_worker* pool_machine::choose_misplaced() noexcept {
+  if (count_outdated() == 0 || count_able() <= wanted() || policy_.max_jobs_per_worker == 1)
+    return nullptr;
+  for (auto& worker : without_seat_) {
+    if (!worker.slot_ || worker.outdated_ || !worker.stays()) continue;
+    auto const* const holder = seats_[*worker.slot_].holder;
+    if (holder && holder->stays() && !holder->outdated_) return &worker;
+  }
+  return nullptr;
+}
+
 /// Counts the workers that are ready, and to be given jobs.
 std::size_t pool_machine::count_able() const noexcept {
   return static_cast<std::size_t>(std::count_if(
@@ -974,9 +992,14 @@ bool pool_machine::find_seat(pool_worker& worker) noexcept {
   return false;
 }
 
-/// The worker takes no more jobs, or is gone.
-void pool_machine::leave_seat(pool_worker& worker) noexcept {
+/// The worker takes no seat any more.
+void pool_machine::stop_waiting(pool_worker& worker) noexcept {
   if (worker.in_waiting_.is_linked()) without_seat_.erase(without_seat_.iterator_to(worker));
+}
+
+/// The worker uses no more what belongs to its slot.
+void pool_machine::leave_seat(pool_worker& worker) noexcept {
+  stop_waiting(worker);
   if (!worker.has_claim_) return;
   worker.has_claim_ = false;
   --seats_[*worker.slot_].claims;
@@ -996,17 +1019,18 @@ void pool_machine::pass_on(std::size_t slot) noexcept {
   }
 }
 
-/// The slot for the next worker, if it has one from its start.
+/// The slot for the next worker, if it has one from its start: a free one, or else that of a worker
+/// that is to be replaced, which is better if it can be at once, and is there for long.
 std::optional<std::size_t> pool_machine::choose_slot() const noexcept {
   if (policy_.seats == seating::when_ready) return std::nullopt;
-  std::size_t best = 0;
   auto const cost = [this](std::size_t slot) {
     auto const& at = seats_[slot];
     bool const goes = at.holder && (at.holder->worn_ || at.holder->outdated_);
-    // One that is idle can be replaced at once.
-    std::size_t const bonus = !goes ? 0 : at.holder->jobs_.empty() ? 2 : 1;
-    return 3 * at.claims - bonus;
+    return std::tuple{at.claims - (goes ? 1 : 0), at.claims, !goes || !at.holder->is_of_before_,
+                      !goes || !at.holder->jobs_.empty(),
+                      goes ? at.holder->started_at_ : moment::max()};
   };
+  std::size_t best = 0;
   for (std::size_t slot = 1; slot < policy_.workers; ++slot)
     if (cost(slot) < cost(best)) best = slot;
   return best;
@@ -1108,6 +1132,8 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
   if (worker.stopped_for_ == stop_cause::none) {
     leave_loads(worker);
     drop_errands(worker);
+    stop_waiting(worker);
+    if (!worker.is_seated_ && policy_.seats != seating::until_end) leave_seat(worker);
     if (is_leaving(worker)) --leaving_;
     if (!worker.retiring_) {
       --alive_;
@@ -1129,8 +1155,8 @@ void pool_machine::retire(pool_worker& worker, retire_cause why) noexcept {
   worker.retiring_ = true;
   if (worker.retires_for_ == retire_cause::none) worker.retires_for_ = why;
   drop_errands(worker);
-  // One that waits for a seat has not used its slot.
-  if (policy_.seats != seating::until_end || !worker.is_seated_) leave_seat(worker);
+  stop_waiting(worker);
+  if (policy_.seats != seating::until_end) leave_seat(worker);
   worker.tells_to_retire_ = true;
   bool const crowded = leaving_ > policy_.workers;
   set_due(worker, later(now_, crowded ? patience_in_a_crowd : patience_to_retire));

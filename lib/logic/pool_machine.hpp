@@ -452,6 +452,7 @@ class pool_machine {
   pool_worker* choose_by_load() noexcept;
   pool_worker* choose_donor() noexcept;
   pool_worker* choose_outdated() noexcept;
+  pool_worker* choose_misplaced() noexcept;
   void stop_unready() noexcept;
   void heed_failed_starts() noexcept;
   void keep_outdated() noexcept;
@@ -476,6 +477,7 @@ class pool_machine {
   void claim(pool_worker& worker, std::size_t slot) noexcept;
   void take_seat(pool_worker& worker, std::size_t slot) noexcept;
   bool find_seat(pool_worker& worker) noexcept;
+  void stop_waiting(pool_worker& worker) noexcept;
   void leave_seat(pool_worker& worker) noexcept;
   void pass_on(std::size_t slot) noexcept;
   std::optional<std::size_t> choose_slot() const noexcept;

@@ -596,7 +596,6 @@ void pool::read_replies(worker& from) {
 
 void pool::take_reply(worker& from, reply what) {
   using posix::reply_kind;
-  worker_id const by = from.id();
   job& done = static_cast<job&>(machine_.replied(
       from, {.own = what.header.own_memory, .at_start = from.memory_at_start}, clock::now()));
   from.leave_slot(done);
@@ -608,10 +607,10 @@ void pool::take_reply(worker& from, reply what) {
   counters_.busy += std::chrono::nanoseconds{what.header.usage.wall}.count();
 
   detail::report report;
-  int const pid = from.run->pid();
-  report.summary.pid = pid != 0 ? pid : what.header.pid;
+  worker_id by = from.id();
+  if (by.pid == 0) by.pid = what.header.pid;
+  report.summary.pid = by.pid;
   report.summary.worker = by;
-  report.summary.worker->pid = report.summary.pid;
   detail::give_gaps(report.summary.gaps, from.run->gaps());
   take_output(from, report.summary);
   report.payload = std::move(what.payload);
@@ -976,7 +975,8 @@ void pool::async_run_everywhere(const detail::remote_call& call, const job_optio
       if (self && meant)
         asio::post(self->strand_, [self, meant, type] {
           meant->cancelled = true;
-          for (auto const& each : meant->jobs()) self->cancel(each, type);
+          for (auto const& each : meant->jobs())
+            if (auto const what = each.lock()) self->cancel(what, type);
         });
     });
   auto copy = std::make_shared<detail::remote_call>();

@@ -950,6 +950,23 @@ BOOST_AUTO_TEST_CASE(an_idle_worker_is_not_taken_for_the_replacement_of_a_busy_o
   BOOST_TEST(w.submit().worker() == &fresh);
 }
 
+// A worker that is being killed has its slot no more, if it was not seated.
+BOOST_AUTO_TEST_CASE(replacements_go_where_they_are_needed_though_earlier_ones_are_still_dying) {
+  pool w{{.workers = 4, .seats = seating::at_start}};
+  w.recycle();
+  BOOST_TEST(w.machine.workers() == 5u);
+  worker& hangs = w.nth(4);
+  w.recycle();
+  BOOST_TEST((hangs.signalled == cancel_kind::terminate));
+  for (int turn = 0; turn != 10; ++turn) {
+    w.all_ready();
+    for (auto* const who : w.all())
+      if (who->told_to_retire) w.die(*who);
+  }
+  BOOST_TEST(!w.machine.recycling());
+  BOOST_TEST(w.able() == 4u);
+}
+
 BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
   pool w{{.workers = 2, .max_jobs_per_worker = 1}};
   BOOST_TEST(w.machine.workers() == 4u);

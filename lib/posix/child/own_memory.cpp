@@ -12,7 +12,6 @@
 #include <string_view>
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace isolatte::inline v0_1::posix {
@@ -46,35 +45,32 @@ std::optional<std::uint64_t> read_own(int file) noexcept {
 void own_memory::begin() noexcept {
   statm_ = open_for_reading("/proc/self/statm");
   rollup_ = open_for_reading("/proc/self/smaps_rollup");
-  since_ = look();
+  resident_then_ = resident();
 }
 
-own_memory::quick own_memory::look() const noexcept {
-  quick found;
+std::uint64_t own_memory::resident() const noexcept {
   char text[64] = {};
-  if (::pread(statm_.get(), text, sizeof text - 1, 0) > 0) {
-    char* resident = nullptr;
-    ::strtoull(text, &resident, 10);
-    found.resident = ::strtoull(resident, nullptr, 10) * page_size();
-  }
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  found.faulted = static_cast<std::uint64_t>(usage.ru_minflt + usage.ru_majflt) * page_size();
-  return found;
+  if (::pread(statm_.get(), text, sizeof text - 1, 0) <= 0) return 0;
+  char* number = nullptr;
+  ::strtoull(text, &number, 10);
+  return ::strtoull(number, nullptr, 10) * page_size();
 }
 
-std::uint64_t own_memory::bytes(std::uint64_t enough) noexcept {
-  quick const now = look();
-  if (now.resident == 0) return 0;
-  std::uint64_t const grown = now.resident - std::min(now.resident, since_.resident);
-  std::uint64_t const most =
-      std::min(now.resident, known_ + grown + (now.faulted - since_.faulted));
-  if (most <= enough) return most;
-  auto const exact = read_own(rollup_.get());
-  if (!exact) return most;
-  known_ = *exact;
-  since_ = now;
-  return known_;
+std::uint64_t own_memory::bytes(std::uint64_t enough, std::uint64_t faults) noexcept {
+  if (faults == last_faults_ && last_ <= enough) return last_;
+  std::uint64_t const now = resident();
+  if (now == 0) return 0;
+  last_faults_ = faults;
+  std::uint64_t const grown = now - std::min(now, resident_then_);
+  std::uint64_t const copied = (faults - std::min(faults, faults_then_)) * page_size();
+  last_ = std::min(now, exact_ + grown + copied);
+  if (last_ <= enough) return last_;
+  if (auto const exact = read_own(rollup_.get())) {
+    last_ = exact_ = *exact;
+    resident_then_ = now;
+    faults_then_ = faults;
+  }
+  return last_;
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -14,29 +14,32 @@ namespace isolatte::inline v0_1::posix {
 
 /// Measures the memory of this process that it does not share with the process that forked it.
 ///
-/// The system's exact answer takes long in a process with much memory: milliseconds for each GiB.
-/// Between two of those, what the process can have got since is known at once: what its resident
-/// memory has grown by, and a page for each fault. The system is asked only if that is too much.
+/// A job that touches no new page costs nothing: memory comes with page faults. After faults the
+/// resident memory tells at once what the process can have got: what that has grown by, and a page
+/// for each fault. Only if this is too much the system is asked for the exact answer, which takes
+/// milliseconds for each GiB.
 class own_memory {
  public:
   /// Starts to measure, in a process that has just been forked. To be called before files can be
   /// opened no more.
   void begin() noexcept;
   /// @param enough a value up to which the answer need not be exact, but may be too high
+  /// @param faults the page faults of this process until now, of both kinds
   /// @return bytes; 0 if the system does not tell
-  std::uint64_t bytes(std::uint64_t enough) noexcept;
+  std::uint64_t bytes(std::uint64_t enough, std::uint64_t faults) noexcept;
 
  private:
-  struct quick {
-    std::uint64_t resident = 0;
-    std::uint64_t faulted = 0;
-  };
-  quick look() const noexcept;
+  std::uint64_t resident() const noexcept;
 
   descriptor statm_;
   descriptor rollup_;
-  std::uint64_t known_ = 0;
-  quick since_{};
+  /// The last answer, and the faults at that time.
+  std::uint64_t last_ = 0;
+  std::uint64_t last_faults_ = 0;
+  /// The last exact answer, and what there was at that time.
+  std::uint64_t exact_ = 0;
+  std::uint64_t resident_then_ = 0;
+  std::uint64_t faults_then_ = 0;
 };
 
 }  // namespace isolatte::inline v0_1::posix

@@ -71,6 +71,10 @@ class usage_meter {
     before_ = after;
     return used;
   }
+  /// The page faults of the worker until now, if it is not in a job.
+  std::uint64_t faults() const noexcept {
+    return static_cast<std::uint64_t>(before_.ru_minflt + before_.ru_majflt);
+  }
 
  private:
   static rusage now() noexcept {
@@ -316,7 +320,8 @@ class worker_task final : public detail::child_task {
     }
     // The initializer's value is dropped.
     if (kind == reply_kind::value) out.clear();
-    memory_at_start_ = plan_.most_growth != 0 ? memory_.bytes(0) : 0;
+    meter_.begin(false);
+    memory_at_start_ = plan_.most_growth != 0 ? memory_.bytes(0, meter_.faults()) : 0;
     return reply(reply_header::ready, kind, out, {}) && kind == reply_kind::value;
   }
 
@@ -384,7 +389,8 @@ class worker_task final : public detail::child_task {
     header.pid = self_;
     header.kind = static_cast<std::uint32_t>(kind);
     header.size = payload.size();
-    if (plan_.reports_memory != 0) header.own_memory = memory_.bytes(uninteresting_memory());
+    if (plan_.reports_memory != 0)
+      header.own_memory = memory_.bytes(uninteresting_memory(), meter_.faults());
     header.usage = usage;
     return socket_->write(header, payload.bytes());
   }
