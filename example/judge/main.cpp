@@ -32,8 +32,8 @@ using verdict = isolatte::outcome<std::string>;
 //[limits
 isolatte::options harsh() {
   return {.out = isolatte::capture{1024},
-          .timeout = 500ms,
-          .limits = {.address_space = std::uint64_t{512} << 20, .core_size = 0},
+          .timeout = 2s,
+          .limits = {.address_space = std::uint64_t{256} << 20, .core_size = 0},
           .sandbox = isolatte::sandbox::pure()};
 }
 //]
