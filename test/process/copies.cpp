@@ -317,7 +317,9 @@ BOOST_AUTO_TEST_CASE(waits_for_a_pool_end) {
   pool->async_drain([&](error_code ec) { ends.push_back(ec); });
   context.poll();
   check_in_copies([&](complaints& all) {
-    run_until([&] { return ends.size() == 3 && waits.calls == 1; });
+    bool is_drained = false;
+    pool->async_drain([&](error_code ec) { is_drained = !ec; });
+    run_until([&] { return ends.size() == 3 && waits.calls == 1 && is_drained; });
     for (auto const& each : ends)
       all.expect(each == asio::error::operation_aborted, "a wait ends with " + each.message());
   });
