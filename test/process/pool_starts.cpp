@@ -271,15 +271,6 @@ BOOST_AUTO_TEST_CASE(each_failure_is_told_as_it_was) {
   BOOST_TEST((told == std::set<std::string>{"slot 0", "slot 1", "slot 2", "slot 3"}));
 }
 
-BOOST_AUTO_TEST_CASE(nothing_is_told_after_the_pool_has_gone) {
-  make(options_with([] { throw std::domain_error{"no licence"}; }));
-  while (failures.empty()) context.run_one();
-  auto const before = failures.size();
-  pool.reset();
-  context.run();
-  BOOST_TEST(failures.size() == before);
-}
-
 // Its size is limited, and a limit for files is none for stderr.
 BOOST_AUTO_TEST_CASE(an_initializer_may_write_where_no_file_may_be_written) {
   auto opts = options_with([] { std::cerr << "one line\n"; });
