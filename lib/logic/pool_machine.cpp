@@ -30,7 +30,8 @@ constexpr std::chrono::seconds patience_to_retire{10};
 constexpr std::chrono::seconds patience_in_a_crowd{1};
 
 /// A worker that ends this soon after it was ready, without ever having had a job, has not started.
-constexpr std::chrono::seconds shortest_life{1};
+/// A worker that crashes at once may need a second and more for its stack trace.
+constexpr std::chrono::seconds shortest_life{5};
 
 }  // namespace
 

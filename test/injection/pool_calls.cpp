@@ -16,6 +16,7 @@
 
 #include <array>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -108,6 +109,34 @@ void fail_each(side where, pool_kind kind) {
     BOOST_REQUIRE(nth < 2000);
 }
 
+/// A pool whose workers do not start goes as soon as it says so.
+/// @return whether a call was made to fail
+bool try_to_leave(const failure& how) {
+  auto const before = isolatte::test::open_descriptors();
+  bool injected = false;
+  {
+    fail_calls const calls{how};
+    asio::io_context context;
+    int told = 0;
+    try {
+      isolatte::pool_options opts{.workers = 1,
+                                  .initializer = [] { throw std::runtime_error{"no device"}; }};
+      opts.on_start_failure = [&](const outcome<void>&) { ++told; };
+      std::optional<isolatte::worker_pool> pool{std::in_place, context, std::move(opts)};
+      while (told == 0) BOOST_REQUIRE(context.run_one() == 1u);
+      pool.reset();
+      context.run();
+    } catch (const boost::system::system_error&) {
+      BOOST_TEST((told == 0 && calls.injected()));
+    }
+    BOOST_TEST(told <= 1);
+    injected = calls.injected();
+  }
+  BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());
+  BOOST_TEST(isolatte::test::children_vanish());
+  return injected;
+}
+
 BOOST_FIXTURE_TEST_SUITE(pool_calls, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(nothing_fails) { BOOST_TEST(!try_with({.nth = 0})); }
@@ -122,6 +151,16 @@ BOOST_AUTO_TEST_CASE(each_call_of_the_parent_of_a_warm_pool_fails) {
 
 BOOST_AUTO_TEST_CASE(each_call_of_a_descendant_of_a_warm_pool_fails) {
   fail_each(side::child, pool_kind::warm);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_leaves_whatever_fails) {
+  for (auto const where : {side::parent, side::child}) {
+    for (unsigned nth = 1; try_to_leave({.where = where, .nth = nth}); ++nth)
+      BOOST_REQUIRE(nth < 2000);
+    for (auto const entry : fail_calls::entries())
+      if (ISOLATTE_HAS_PIDFD || where == side::child || entry != "kill")
+        try_to_leave({.how = failure::mode::every, .where = where, .entry = entry});
+  }
 }
 
 BOOST_AUTO_TEST_CASE(one_kind_always_fails_in_descendants) {

@@ -1293,7 +1293,7 @@ BOOST_AUTO_TEST_CASE(ends_of_use_are_no_failures_to_start) {
     BOOST_TEST(each.became != fate::waiting);
   }
   w.all_ready();
-  w.pass(2s);
+  w.pass(6s);
   w.die(*w.all().back());
   BOOST_TEST(!w.machine.has_given_up());
 }
