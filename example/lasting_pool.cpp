@@ -37,7 +37,7 @@ library state;
 
 //[initializer
 // Each worker opens what it needs, by the number that no other worker has.
-void open_port() {
+void connect_to_port() {
   std::size_t const port = 9000 + isolatte::this_worker::slot();
   state.connected = port != 0;
 }
@@ -107,7 +107,7 @@ int main(int count, char** arguments) {
       context,
       {.workers = 2,
        .max_worker_memory = std::uint64_t{256} << 20,
-       .initializer = open_port,
+       .initializer = connect_to_port,
        .recycle = {.age = 24h,
                    .memory_growth = std::uint64_t{2} << 20,
                    .healthy = {is_connected, 500ms},

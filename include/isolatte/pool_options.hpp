@@ -64,9 +64,9 @@ struct pool_options {
   recycle_options recycle{};
   /// The limits for workers that do not start.
   worker_startup startup{};
-  /// The places of the workers, one each: at least as many as there are workers. A slot is free for
-  /// the next worker when the process of the last one has ended. Empty: workers differ by
-  /// this_worker::slot alone.
+  /// The places of the workers, one each: at least as many as there are workers. A slot is free
+  /// when the process of its worker has ended, but a replacement starts in that of the worker that
+  /// goes on until then. Empty: workers differ by this_worker::slot alone.
   std::vector<worker_slot> slots{};
   /// So many workers stay when there are no jobs. More come as jobs do, one ahead of need, up to
   /// @ref workers, and end when they have had no job for @ref idle_timeout, or for a minute if that

@@ -21,6 +21,7 @@
 #include <limits>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -632,6 +633,43 @@ BOOST_AUTO_TEST_CASE(a_stopped_pool_ends_all_waits) {
   pool->async_ready([&](error_code ec) { ends.push_back(ec); });
   run_until([&] { return ends.size() == 4; });
   BOOST_TEST(ends.back() == asio::error::operation_aborted);
+}
+
+// A replacement may be started before the killed worker has been reaped.
+BOOST_AUTO_TEST_CASE(a_pool_with_an_initializer_keeps_its_size_when_it_kills_a_worker) {
+  wire gate;
+  pool_options opts{.workers = 2, .initializer = [] {}};
+  opts.worker.keep = {gate.read_end(), gate.write_end()};
+  make(std::move(opts));
+  auto const hang = [] {
+    for (;;) ::pause();
+  };
+  for (int round = 0; round != 3; ++round) {
+    std::optional<error_code> ready;
+    pool->async_ready([&](error_code ec) { ready = ec; });
+    run_until([&] { return ready.has_value(); });
+    // One in each slot.
+    remembered<void> one;
+    remembered<void> other;
+    pool->async_run(call(hang), {.timeout = 50ms}, one.handler());
+    pool->async_run(call(hang), {.timeout = 100ms}, other.handler());
+    run_until([&] { return one.calls + other.calls == 2; });
+    BOOST_TEST((one.what.how() == ending::timed_out), one.what);
+    BOOST_TEST((other.what.how() == ending::timed_out), other.what);
+    // The first of these two ends if another worker runs the second.
+    remembered<void> waits;
+    remembered<void> lets_go;
+    auto const await_byte = [](int from) {
+      char byte = 0;
+      while (::read(from, &byte, 1) != 1) {
+      }
+    };
+    pool->async_run(call(await_byte, gate.read_end()), {.timeout = 30s}, waits.handler());
+    pool->async_run(call([](int to) { write_all(to, "."); }, gate.write_end()), lets_go.handler());
+    run_until([&] { return waits.calls + lets_go.calls == 2; });
+    BOOST_TEST((waits.what.how() == ending::returned), waits.what);
+    BOOST_TEST(waits.what.worker().value().slot != lets_go.what.worker().value().slot);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -15,6 +15,7 @@
 #include <optional>
 #include <ostream>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -967,6 +968,29 @@ BOOST_AUTO_TEST_CASE(replacements_go_where_they_are_needed_though_earlier_ones_a
   BOOST_TEST(w.able() == 4u);
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_that_is_killed_is_replaced_in_its_own_slot) {
+  for (auto const seats : {seating::when_ready, seating::at_start, seating::until_end})
+    for (std::size_t const killed : {0u, 1u, 2u}) {
+      pool w{{.workers = 3, .seats = seats}};
+      std::vector<job*> jobs;
+      for (int i = 0; i != 3; ++i) jobs.push_back(&w.submit(1s));
+      for (auto* const who : w.all()) w.begin(*who);
+      auto const victim = std::find_if(jobs.begin(), jobs.end(), [&](const job* each) {
+        return static_cast<worker&>(*each->worker()).seat() == killed;
+      });
+      w.cancel(**victim);
+      // The other one may be started before the process of this one has ended.
+      w.all_ready();
+      w.obey();
+      w.all_ready();
+      for (auto* const who : w.all()) w.do_one(*who);
+      std::set<std::size_t> seen;
+      for (int i = 0; i != 3; ++i)
+        seen.insert(static_cast<worker&>(*w.submit().worker()).seat().value());
+      BOOST_TEST(seen.size() == 3u);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
   pool w{{.workers = 2, .max_jobs_per_worker = 1}};
   BOOST_TEST(w.machine.workers() == 4u);
@@ -1780,6 +1804,16 @@ void walk(unsigned seed, const walk_rules& rules) {
     w.pass(1s);
   }
   BOOST_TEST(!w.machine.recycling());
+  std::set<std::size_t> seats;
+  std::size_t able = 0;
+  for (auto* const who : w.all())
+    if (who->ready() && who->stays()) {
+      ++able;
+      if (who->seat()) seats.insert(*who->seat());
+    }
+  // Workers that are made ahead of need wait for a slot.
+  expect(seats.size() == std::min(able, w.machine.size()),
+         "no slot is empty that a worker could have");
   for (auto const& each : w.jobs) {
     expect(each.became != fate::waiting, "no job is lost");
     if (rules.lies || each.became == fate::disowned) continue;
