@@ -1026,7 +1026,10 @@ std::optional<std::size_t> pool_machine::choose_slot() const noexcept {
   if (policy_.seats == seating::when_ready) return std::nullopt;
   auto const cost = [this](std::size_t slot) {
     auto const& at = seats_[slot];
-    bool const goes = at.holder && (at.holder->outdated_ || !at.holder->stays());
+    // A slot that is in use until its worker's end is shared with a replacement alone.
+    bool const goes = at.holder && (policy_.seats == seating::until_end
+                                        ? at.holder->outdated_ && goes_on(*at.holder)
+                                        : at.holder->outdated_ || !at.holder->stays());
     return std::tuple{at.claims - (goes ? 1 : 0), at.claims, !goes || !at.holder->is_of_before_,
                       !goes || !at.holder->jobs_.empty(),
                       goes ? at.holder->started_at_ : moment::max()};

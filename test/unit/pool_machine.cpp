@@ -978,8 +978,9 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_killed_is_replaced_in_its_own_slot) {
       auto const victim = std::find_if(jobs.begin(), jobs.end(), [&](const job* each) {
         return static_cast<worker&>(*each->worker()).seat() == killed;
       });
+      BOOST_REQUIRE((victim != jobs.end()));
       w.cancel(**victim);
-      // The other one may be started before the process of this one has ended.
+      // Its replacement may be started before its process has ended.
       w.all_ready();
       w.obey();
       w.all_ready();
@@ -989,6 +990,21 @@ BOOST_AUTO_TEST_CASE(a_worker_that_is_killed_is_replaced_in_its_own_slot) {
         seen.insert(static_cast<worker&>(*w.submit().worker()).seat().value());
       BOOST_TEST(seen.size() == 3u);
     }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_does_not_end_holds_up_no_replacement_in_another_slot) {
+  pool w{{.workers = 2, .recycle = {.age = 5s}, .seats = seating::until_end}};
+  std::vector<job*> jobs{&w.submit(), &w.submit()};
+  for (auto* const who : w.all()) w.begin(*who);
+  auto const victim = std::find_if(jobs.begin(), jobs.end(), [](const job* each) {
+    return static_cast<worker&>(*each->worker()).seat() == 0u;
+  });
+  BOOST_REQUIRE((victim != jobs.end()));
+  w.cancel(**victim);
+  BOOST_TEST(w.machine.workers() == 2u);
+  w.pass(6s);
+  BOOST_TEST(w.machine.workers() == 3u);
+  BOOST_TEST((w.nth(2).seat() == 1u));
 }
 
 BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
