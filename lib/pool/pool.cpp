@@ -685,9 +685,9 @@ void pool::take_retirement(worker& from, const reply& what) {
 void pool::note_failed_start(worker& which, const error_code& ec, detail::report& what) try {
   start_failures::failure last{ec, std::move(what)};
   auto& summary = last.how.summary;
-  // The worker may have ended before its time was over, and its end have taken until now to be
-  // told.
-  if (which.stopped_for() == stop_cause::start_timeout && summary.how == ending::cancelled) {
+  // A worker that ended by itself before its time was over may be told only after that.
+  bool const was_stopped = summary.how == ending::cancelled || summary.how == ending::not_started;
+  if (which.stopped_for() == stop_cause::start_timeout && was_stopped) {
     last.ec = {};
     summary.how = ending::timed_out;
   } else if (which.stopped_for() == stop_cause::malformed_reply) {

@@ -127,9 +127,9 @@ bool try_to_leave(const failure& how) {
       pool.reset();
       context.run();
     } catch (const boost::system::system_error&) {
-      BOOST_TEST((told == 0 && calls.injected()));
+      BOOST_TEST((told == 0 && calls.injected()), calls.entry());
     }
-    BOOST_TEST(told <= 1);
+    BOOST_TEST(told <= 1, calls.entry() << ", call " << how.nth);
     injected = calls.injected();
   }
   BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -161,6 +162,17 @@ BOOST_AUTO_TEST_CASE(an_initializer_that_hangs_is_ended) {
   BOOST_TEST((pool->last_start_failure().how() == ending::timed_out));
 }
 
+// Its stack trace takes longer than it had time to start.
+BOOST_AUTO_TEST_CASE(an_initializer_that_crashes_is_not_late) {
+  auto opts = options_with([] { ::raise(SIGSEGV); });
+  opts.startup.timeout = 100ms;
+  make(std::move(opts));
+  BOOST_TEST((run(call(own_pid)).ec == error::worker_start_failed));
+  run_until([&] { return failures.size() == 3; });
+  for (auto const& each : failures)
+    if (each.signal() == SIGSEGV) BOOST_TEST((each.how() == ending::faulted), each);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_initializer_writes_arrives_where_it_was_to_go) {
   wire err;
   make({.workers = 1,
@@ -261,7 +273,11 @@ BOOST_AUTO_TEST_CASE(each_failure_is_told_as_it_was) {
   opts.workers = 4;
   make(std::move(opts));
   BOOST_TEST((run(call(own_pid)).ec == error::worker_start_failed));
-  run_until([&] { return failures.size() >= 4; });
+  std::set<std::size_t> told;
+  run_until([&] {
+    for (auto const& each : failures) told.insert(each.worker().value().slot);
+    return told.size() == 4;
+  });
   for (auto const& each : failures) {
     auto const slot = each.worker().value().slot;
     BOOST_CHECK_EXCEPTION(each.value(), std::domain_error, [slot](const std::domain_error& thrown) {
@@ -338,6 +354,7 @@ BOOST_AUTO_TEST_CASE(a_preload_that_hangs_once_is_run_again) {
         .startup = {.timeout = 1s, .backoff_min = 1ms, .give_up_after = 1},
         .preload = call(hang_unless_marked, (folder / "mark").string())});
   BOOST_TEST((run(call(own_pid)).ec == error::worker_start_failed));
+  BOOST_TEST((pool->last_start_failure().how() == ending::timed_out), pool->last_start_failure());
   std::ofstream{folder / "mark"};
   pool->resume();
   BOOST_TEST(run(call(own_pid)).ec == error_code{});
