@@ -12,6 +12,7 @@
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/callbacks.hpp>
+#include <isolatte/channel.hpp>
 #include <isolatte/child.hpp>
 #include <isolatte/collapse_to_huge_pages.hpp>
 #include <isolatte/config.hpp>
@@ -23,6 +24,7 @@
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
 #include <isolatte/map_options.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/pool_options.hpp>

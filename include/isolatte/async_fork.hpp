@@ -8,13 +8,14 @@
 #include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/detail/task/callable_task.hpp>
+#include <isolatte/detail/task/message.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 
-#include <concepts>
 #include <utility>
 
 namespace isolatte::inline v0_1 {
@@ -25,8 +26,9 @@ namespace detail {
 template <class F>
 void start_fork(const boost::asio::any_io_executor& executor, F&& fn, options&& opts,
                 report_handler handler) {
-  callable_task<F> task{std::move(fn)};
-  async_run(executor, task, std::move(opts), std::move(handler));
+  talk_wish wish = wish_of(fn);
+  callable_task<callable_within_t<F>> task{callable_in(std::move(fn))};
+  async_run(executor, task, std::move(opts), std::move(wish), std::move(handler));
 }
 
 template <class F>
@@ -49,7 +51,8 @@ using fork_result =
 ///
 /// @param where an executor, or an execution context: the operation's I/O, timers and line
 /// callbacks run there
-/// @param fn the callable; may be move-only
+/// @param fn the callable; may be move-only. It may take a `std::stop_token` and a @ref channel;
+/// for the latter's messages see @ref on_message
 /// @param opts how to run it
 /// @param token the completion token, with signature
 /// `void(boost::system::error_code, outcome<result_of<F>>)`; by default that of the executor, or
@@ -61,7 +64,8 @@ using fork_result =
 /// initiating function, and everything the operation held is released before it is called.
 /// @par Per-operation cancellation
 /// `terminal` sends SIGKILL; `partial` SIGTERM and `total` SIGINT, with SIGKILL options::grace
-/// later. The operation completes once the child is reaped, with
+/// later. A callable that takes a `std::stop_token` is asked by that in place of the polite
+/// signals. The operation completes once the child is reaped, with
 /// `boost::asio::error::operation_aborted` and ending::cancelled.
 /// @par Errors
 /// If the child could not be created: `EAGAIN`, `EMFILE`, `ENOENT` for a file of the options,
@@ -78,7 +82,7 @@ using fork_result =
 /// @par Lifetime
 /// Descriptors that @p opts names need to be open until the initiating function returns. Destroying
 /// the execution context kills and reaps the child.
-template <detail::executor_or_context Where, std::invocable F,
+template <detail::executor_or_context Where, detail::can_run F,
           detail::outcome_token<result_of<F>> Token = detail::default_token_of<Where>>
 auto async_fork(Where&& where, F fn, options opts = {},
                 Token&& token = detail::default_token_of<Where>())
@@ -95,7 +99,7 @@ auto async_fork(Where&& where, F fn, options opts = {},
 /// @param fn the callable; may be move-only
 /// @param token the completion token
 /// @return what the token makes of the operation
-template <detail::executor_or_context Where, std::invocable F,
+template <detail::executor_or_context Where, detail::can_run F,
           detail::outcome_token<result_of<F>> Token>
 auto async_fork(Where&& where, F fn, Token&& token) -> detail::fork_result<F, Token> {
   return isolatte::async_fork(std::forward<Where>(where), std::move(fn), options{},

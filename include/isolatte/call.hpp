@@ -8,6 +8,9 @@
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/task/function_part.hpp>
 #include <isolatte/detail/task/remote_call.hpp>
+#include <isolatte/detail/task/talk_end.hpp>
+#include <isolatte/detail/task/talking.hpp>
+#include <isolatte/on_message.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -44,30 +47,38 @@ class bound_call {
 
   /// The decayed result of the function. A reference could lead into the call, so it becomes a
   /// value.
-  using result_type = std::decay_t<std::invoke_result_t<F, Args...>>;
+  using result_type = detail::run_result<F, Args...>;
+  /// @cond
+  using talk_type = detail::signature_of<F, Args...>;
+  /// @endcond
 
   /// Calls the function with the arguments as rvalues.
   /// @return what the function returns
   /// @par Exception safety
   /// Lets through what the function throws; the arguments may then be moved-from.
-  result_type operator()() && {
-    return std::apply(
-        [](part&& function, Args&&... arguments) -> result_type {
-          return std::invoke(function_of(std::move(function)), std::move(arguments)...);
-        },
-        std::move(parts_));
-  }
-  /// Calls a copy of the function with copies of the arguments.
-  /// @return what the function returns
-  /// @par Exception safety
-  /// Strong guarantee: lets through what the function throws.
-  result_type operator()() const&
-    requires(std::copy_constructible<F> && (std::copy_constructible<Args> && ...))
+  result_type operator()() &&
+      requires(std::invocable<F, Args...>) { return std::move(*this).run(nullptr); }
+      /// Calls a copy of the function with copies of the arguments.
+      /// @return what the function returns
+      /// @par Exception safety
+      /// Strong guarantee: lets through what the function throws.
+      result_type operator()() const&
+        requires(std::invocable<F, Args...> && std::copy_constructible<F> &&
+                 (std::copy_constructible<Args> && ...))
   {
     return bound_call{*this}.invoke_once();
   }
 
   /// @cond
+  /// Calls the function, with a stop token and a channel before the arguments if it takes them.
+  result_type run(detail::talk_end* talk) && {
+    return std::apply(
+        [talk](part&& function, Args&&... arguments) -> result_type {
+          return static_cast<result_type>(detail::invoke_talking(
+              talk, function_of(std::move(function)), std::move(arguments)...));
+        },
+        std::move(parts_));
+  }
   void encode(detail::byte_buffer& out) const { detail::codec<parts>::encode(out, parts_); }
   static bound_call decode(std::span<const std::byte> in) { return bound_call{from_bytes{}, in}; }
   std::uintptr_t function_address() const noexcept {
@@ -106,6 +117,7 @@ namespace detail {
 /// The type of a call() that a static_assert has refused: a call to nothing, so that the assertion
 /// is the only error that its user sees.
 struct refused_call {
+  using result_type = void;
   void operator()() const {}
   void encode(byte_buffer&) const {}
   static refused_call decode(std::span<const std::byte>) { return {}; }
@@ -145,10 +157,10 @@ consteval bool check_call() {
   (check_argument<Args>(), ...);
   if constexpr (transportable_function<F> &&
                 ((transportable<Args> && std::is_move_constructible_v<Args>) && ...)) {
-    static_assert(std::invocable<F, Args...>,
+    static_assert(runnable<F, Args...>,
                   "isolatte: the function cannot be called with these arguments, which it is given "
                   "as rvalues");
-    return std::invocable<F, Args...>;
+    return runnable<F, Args...>;
   }
   return false;
 }
@@ -169,22 +181,28 @@ template <class Call>
 struct call_result {
   using type = void;
 };
-template <std::invocable Call>
+template <class Call>
+  requires runnable<Call>
 struct call_result<Call> {
-  using type = std::decay_t<std::invoke_result_t<Call>>;
+  using type = typename signature_of<Call>::result;
 };
 template <class Call>
-using call_result_t = typename call_result<Call>::type;
+using call_result_t = typename call_result<callable_within_t<Call>>::type;
 
 /// Encodes what a process that is no copy of this one is to run.
+/// @param what a call, perhaps within a listener
+/// @param by_handle whether the program has a handle to the job
 template <class Call>
-remote_call encode_call([[maybe_unused]] const Call& call) {
-  static_assert(is_call<Call>,
+remote_call encode_call([[maybe_unused]] const Call& what,
+                        [[maybe_unused]] bool by_handle = false) {
+  static_assert(is_call<callable_within_t<Call>>,
                 "isolatte: this callable is to run in a process that is no copy of the program, so "
                 "it is sent there: wrap it in isolatte::call(f, args...)");
-  if constexpr (is_call<Call>) {
+  if constexpr (is_call<callable_within_t<Call>>) {
     require_transportable<call_result_t<Call>>();
-    return make_remote(call);
+    remote_call remote = make_remote(callable_in(what));
+    remote.talk = wish_of(what, by_handle);
+    return remote;
   } else {
     return {};
   }

@@ -50,6 +50,12 @@ enum class error {
   /// The job's job_options::deadline came before a worker had begun it; nothing ran. Condition:
   /// timed_out.
   expired,
+  /// A message of the job's could not be read back; the job is ended, and its outcome says why.
+  /// Condition: bad_message.
+  bad_message,
+  /// The process that held the state of a @ref resident has ended before it began the call; nothing
+  /// ran. Condition: owner_dead.
+  state_lost,
 };
 
 /// Returns the category of @ref error, named "isolatte".

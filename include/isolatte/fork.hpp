@@ -9,20 +9,21 @@
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/detail/task/callable_task.hpp>
 #include <isolatte/detail/task/make_outcome.hpp>
+#include <isolatte/detail/task/message.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/system/error_code.hpp>
 
-#include <concepts>
 #include <utility>
 
 namespace isolatte::inline v0_1 {
 
 /// Runs a callable in a fresh child process and waits for its outcome; needs no event loop.
 ///
-/// Line callbacks run in the calling thread; what they throw comes out of here, after the child has
-/// been killed and reaped.
+/// Line callbacks and handlers of @ref on_message run in the calling thread; what they throw comes
+/// out of here, after the child has been killed and reaped.
 ///
 /// With options::early this returns at the result, and a detached thread reaps the child. Until
 /// that thread ends, other children are forked from a program with several threads: see @ref
@@ -35,18 +36,19 @@ namespace isolatte::inline v0_1 {
 ///
 /// @par Exception safety
 /// Strong guarantee: if this throws, no child is left. The function throws `std::bad_alloc`, and
-/// any exception of moving the callable or of a line callback.
+/// any exception of moving the callable, of a line callback or of a handler of messages.
 /// @par Thread safety
 /// May be called from any thread; see @ref async_fork on the callable in a program with several.
-template <std::invocable F>
+template <detail::can_run F>
 [[nodiscard]] outcome<result_of<F>> fork(F fn, options opts = {}) {
   using R = result_of<F>;
   detail::require_transportable<R>();
   detail::report result;
   boost::system::error_code ec;
   {
-    detail::callable_task<F> task{std::move(fn)};
-    ec = detail::run(task, std::move(opts), result);
+    detail::talk_wish wish = detail::wish_of(fn);
+    detail::callable_task<detail::callable_within_t<F>> task{detail::callable_in(std::move(fn))};
+    ec = detail::run(task, std::move(opts), std::move(wish), result);
   }
   return detail::make_outcome<R>(ec, std::move(result));
 }
@@ -71,7 +73,7 @@ class reported_outcome : public outcome<R> {
 ///
 /// @par Exception safety
 /// Basic guarantee: no child is left, and callbacks may have run.
-template <std::invocable F>
+template <detail::can_run F>
 reported_outcome<result_of<F>> fork(F fn, options opts, callbacks<result_of<F>> on) {
   outcome<result_of<F>> result = isolatte::fork(std::move(fn), std::move(opts));
   on.report(result);

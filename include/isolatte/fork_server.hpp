@@ -5,6 +5,7 @@
 #define ISOLATTE_FORK_SERVER_HPP
 
 #include <isolatte/call.hpp>
+#include <isolatte/child.hpp>
 #include <isolatte/config.hpp>
 #include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/operation.hpp>
@@ -100,6 +101,7 @@ class ISOLATTE_VISIBLE server_handle {
   ISOLATTE_DECL fork_server_stats stats() const noexcept;
   ISOLATTE_DECL boost::asio::any_io_executor get_executor() const noexcept;
   ISOLATTE_DECL void async_run(const remote_call& call, options&& opts, report_handler handler);
+  ISOLATTE_DECL run_handle spawn(const remote_call& call, options&& opts);
 
  private:
   struct implementation;
@@ -291,6 +293,29 @@ class basic_fork_server {
   template <class Call, detail::outcome_token<detail::call_result_t<Call>> Token>
   auto async_fork(const Call& fn, Token&& token) -> result<Call, Token> {
     return async_fork(fn, options{}, std::forward<Token>(token));
+  }
+
+  /// Runs a call in a fresh child of the server's memory and gives a handle to it.
+  ///
+  /// The child is made after this returns: child::pid() is 0 until then. A signal that is to end
+  /// the child before it is there keeps it from being made; the wait completes with
+  /// `operation_aborted`. child::request_stop() and messages reach it when it begins.
+  ///
+  /// @param fn what to run, made by @ref call; its function may take a `std::stop_token` and a
+  /// @ref channel
+  /// @param opts how to run it; options::early does not apply, and options::keep cannot be
+  /// @ref all_descriptors
+  /// @return the handle, a child<R, Out, In> by the function's result and channel; its operations
+  /// run on the server's executor
+  /// @par Errors
+  /// child::async_wait completes with those of async_fork().
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, nothing is run. The function throws `std::bad_alloc`, and
+  /// any exception of saving the arguments.
+  template <class Call>
+  [[nodiscard]] detail::child_of_call<Call> spawn_child(const Call& fn, options opts = {}) {
+    return detail::child_of_call<Call>{
+        server_.spawn(detail::encode_call(fn, true), std::move(opts))};
   }
 
  private:

@@ -31,9 +31,24 @@ class outcome_base;
 template <class R>
 class outcome;
 
-/// The type of the value in a callable's outcome: the callable's result, decayed.
+/// @cond
+namespace detail {
+
+/// That of a callable which takes a stop token or a channel is in
+/// <isolatte/detail/task/talking.hpp>.
+template <class F>
+struct result_of_run {};
 template <std::invocable F>
-using result_of = std::decay_t<std::invoke_result_t<F>>;
+struct result_of_run<F> {
+  using type = std::decay_t<std::invoke_result_t<F>>;
+};
+
+}  // namespace detail
+/// @endcond
+
+/// The type of the value in a callable's outcome: the callable's result, decayed.
+template <class F>
+using result_of = typename detail::result_of_run<F>::type;
 
 /// @cond
 namespace detail {

@@ -33,6 +33,7 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
   plan.limits = opts.limits;
   plan.max_result = opts.max_result;
   plan.early = opts.early;
+  plan.talk = {ends.talk.get(), ends.needs, opts.message_window};
   if (kind == posix::child_kind::callable) posix::set_channel(plan, ends.channel.get(), why.ec);
 
   if (why) return plan;

@@ -31,7 +31,7 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 /// Launches a child that runs the task.
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise,
-              detail::report_handler waiting = {});
+              detail::talk_wish&& wish, detail::report_handler waiting = {});
 
 }  // namespace isolatte::inline v0_1::launch
 

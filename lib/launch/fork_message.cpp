@@ -130,6 +130,13 @@ fork_message put_together(std::uint64_t id, const located_call& call, const posi
     request.set(fork_request::defers_sandbox, when == sandboxed::by_the_call);
   }
   message.order.push_back(ends.channel.get());
+  if (ends.talk) {
+    request.message_window = opts.message_window;
+    request.set(fork_request::has_stop_token, ends.needs.stops);
+    request.set(fork_request::is_heard, ends.needs.hears);
+    request.set(fork_request::is_spoken_to, ends.needs.speaks);
+    message.order.push_back(ends.talk.get());
+  }
   add_stream(message, request, 0, ends.in, std::holds_alternative<discard_t>(opts.in));
   add_stream(message, request, 1, ends.out, std::holds_alternative<discard_t>(opts.out));
   add_stream(message, request, 2, ends.err, std::holds_alternative<discard_t>(opts.err));

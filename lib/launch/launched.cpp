@@ -9,11 +9,12 @@
 namespace isolatte::inline v0_1::launch {
 
 launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
-                   supervise::symbolise_function symbolise, detail::report_handler waiting)
+                   supervise::symbolise_function symbolise, detail::talk_wish&& wish,
+                   detail::report_handler waiting)
     : refused{{}, "opening the child's streams"} {
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
-                                             std::move(symbolise), refused.ec);
+                                             std::move(symbolise), std::move(wish), refused.ec);
   } catch (...) {
     // An event loop opens its own descriptors when it is first used.
     refused.ec = detail::error_of_caught();

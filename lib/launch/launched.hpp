@@ -35,7 +35,8 @@ struct launched {
   /// Makes the supervisor, which opens the child's streams, and gives it the handler if there is
   /// one: to keep a handler takes memory, and nothing may fail once there is a child.
   launched(const boost::asio::any_io_executor& executor, const options& opts,
-           supervise::symbolise_function symbolise, detail::report_handler waiting = {});
+           supervise::symbolise_function symbolise, detail::talk_wish&& wish,
+           detail::report_handler waiting = {});
   /// Takes the child, or, after a refusal, lets go of everything.
   void take(forked_child made) noexcept;
   /// Has the supervisor take the child on.

@@ -239,7 +239,7 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   options opts = template_options({});
   opts.err = to_fd{begun.err.get()};
   opts.fault_report = true;
-  begun.run = supervise::supervisor::make(executor_, opts, streams, symbolise_by_fork, ec);
+  begun.run = supervise::supervisor::make(executor_, opts, streams, symbolise_by_fork, {}, ec);
   if (ec) return;
   begun.order = next_id();
   auto const call = posix::preload_call(its, std::move(given));
@@ -1077,7 +1077,7 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
   options const opts = naming_options();
   error_code ec;
   try {
-    auto run = supervise::supervisor::make(executor_, opts, streams, nullptr, ec);
+    auto run = supervise::supervisor::make(executor_, opts, streams, nullptr, {}, ec);
     if (ec) return end_lookup(*what);
     auto const id = next_id();
     detail::remote_call const call = make_naming_call(what->trace);

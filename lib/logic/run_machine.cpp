@@ -48,7 +48,14 @@ action run_machine::started() noexcept {
 action run_machine::stop(cause why, std::optional<cancel_kind> polite) noexcept {
   if (cause_ == cause::none) cause_ = why;
   action todo = action::none;
-  if (polite && *polite != cancel_kind::terminate) {
+  if (polite && *polite != cancel_kind::terminate && policy_.asks_callable) {
+    if (policy_.grace) {
+      asked_ = true;
+      bool const begins = phase_ == phase::running;
+      phase_ = phase::grace;
+      return begins ? action::ask_callable | action::arm_grace : action::none;
+    }
+  } else if (polite && *polite != cancel_kind::terminate) {
     bool const interrupt = *polite == cancel_kind::interrupt;
     (interrupt ? sent_interrupt_ : sent_request_exit_) = true;
     todo |= interrupt ? action::interrupt : action::request_exit;
@@ -89,6 +96,13 @@ action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept
       return action::none;
     default: return action::none;
   }
+}
+
+action run_machine::talk_refused() noexcept {
+  if (phase_ == phase::complete || phase_ == phase::symbolising || delivered_early_ || given_up_)
+    return action::none;
+  talk_refused_ = true;
+  return alive() && phase_ != phase::killing ? stop(cause::refusal, std::nullopt) : action::none;
 }
 
 action run_machine::deadline() noexcept {
@@ -164,10 +178,11 @@ verdict run_machine::conclude_frame() const noexcept {
 
 verdict run_machine::conclude_exit(int code) const noexcept {
   verdict v;
-  bool const polite = sent_interrupt_ || sent_request_exit_;
+  bool const polite = sent_interrupt_ || sent_request_exit_ || asked_;
   if (frame_ == frame_state::complete && code == code_after(kind_)) {
     v = conclude_frame();
     if (cause_ == cause::cancel && polite) v.how = ending::cancelled;
+    if (cause_ == cause::timeout && asked_) v.how = ending::timed_out;
     return v;
   }
   // Without a result the child has ended because it was asked to, whatever it wrote meanwhile.
@@ -278,6 +293,12 @@ verdict run_machine::conclude() const noexcept {
     case exit_status::kind::exited: v = conclude_exit(status_->number); break;
     case exit_status::kind::signaled: v = conclude_signal(status_->number, false); break;
     case exit_status::kind::dumped: v = conclude_signal(status_->number, true); break;
+  }
+  if (talk_refused_ && (v.how == ending::returned || v.how == ending::threw ||
+                        v.how == ending::exited || v.how == ending::undelivered)) {
+    v.how = ending::undelivered;
+    v.keep_payload = false;
+    v.talk_refused = true;
   }
   v.ran = whether_ran();
   v.aborted = v.how == ending::cancelled && cause_ == cause::cancel;

@@ -31,6 +31,8 @@ enum class action : std::uint32_t {
   drain = 1 << 6,
   symbolise = 1 << 7,
   complete = 1 << 8,
+  /// Ask the callable to stop, by its stop token.
+  ask_callable = 1 << 9,
 };
 
 constexpr action operator|(action a, action b) noexcept {
@@ -49,6 +51,8 @@ struct policy {
   /// Whether a polite signal is followed by time; otherwise SIGKILL is sent at once.
   bool grace = false;
   bool early = false;
+  /// Whether the callable takes a stop token, and is asked by that instead of a polite signal.
+  bool asks_callable = false;
 };
 
 /// How a run ended, as far as the status, the frame and the library's own signals tell.
@@ -59,6 +63,8 @@ struct verdict {
   bool keep_payload = false;
   /// Whether the operation was cancelled, rather than completed.
   bool aborted = false;
+  /// Whether what the callable said while it ran could not be taken.
+  bool talk_refused = false;
   /// Whether the child could not prepare itself: its errno is the operation's error.
   bool setup_failed = false;
   const char* reason = "";
@@ -74,6 +80,8 @@ class run_machine {
 
   action started() noexcept;
   action frame(frame_state state, detail::payload_kind kind) noexcept;
+  /// What the callable says while it runs cannot be taken.
+  action talk_refused() noexcept;
   action deadline() noexcept;
   action grace_over() noexcept;
   action cancel(cancel_kind kind) noexcept;
@@ -118,11 +126,13 @@ class run_machine {
   cause cause_ = cause::none;
   bool sent_interrupt_ = false;
   bool sent_request_exit_ = false;
+  bool asked_ = false;
   bool sent_kill_ = false;
   bool owner_killed_ = false;
   bool delivered_early_ = false;
   bool given_up_ = false;
   bool fault_seen_ = false;
+  bool talk_refused_ = false;
   frame_state frame_ = frame_state::absent;
   detail::payload_kind kind_ = detail::payload_kind::none;
   std::optional<exit_status> status_;

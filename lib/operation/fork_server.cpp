@@ -4,6 +4,7 @@
 #include "launch/adapted_options.hpp"
 #include "launch/launched.hpp"
 #include "launch/template_group.hpp"
+#include "operation/supervised_run.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
 
@@ -72,30 +73,73 @@ boost::asio::any_io_executor server_handle::get_executor() const noexcept {
   return implementation_->executor;
 }
 
-void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
-  // A deferred operation keeps its arguments until after the handler has run.
-  options opts = std::move(given);
-  if (auto changed = launch::adapted(opts)) opts = std::move(*changed);
-  auto const& executor = implementation_->executor;
-  refusal why{{}, "opening the child's streams"};
-  std::shared_ptr<supervise::supervisor> run;
+namespace {
+
+/// Makes the run of a call.
+std::shared_ptr<supervise::supervisor> make_run(const boost::asio::any_io_executor& executor,
+                                                launch::template_group& templates,
+                                                const options& opts, talk_wish wish,
+                                                refusal& why) noexcept {
+  why.step = "opening the child's streams";
   try {
-    run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                      implementation_->templates->symboliser_for(opts), why.ec);
+    return supervise::supervisor::make(executor, opts, launch::template_process::streams,
+                                       templates.symboliser_for(opts), std::move(wish), why.ec);
   } catch (...) {
     why.ec = error_of_caught();
+    return nullptr;
   }
+}
+
+/// Asks for the child of a run.
+void ask(launch::template_group& templates, const std::shared_ptr<supervise::supervisor>& run,
+         const remote_call& call, const options& opts) {
+  error_code ec;
+  try {
+    templates.launch(run, call, opts, launch::sandboxed::before_the_call, ec);
+  } catch (...) {
+    ec = error_of_caught();
+  }
+  if (ec) run->fail(ec, "asking the fork server");
+}
+
+/// The options as they hold. A deferred operation keeps its arguments until after the handler has
+/// run, so they are taken out of it.
+options taken(options&& given) {
+  options opts = std::move(given);
+  if (auto changed = launch::adapted(opts)) opts = std::move(*changed);
+  return opts;
+}
+
+}  // namespace
+
+void server_handle::async_run(const remote_call& call, options&& given, report_handler handler) {
+  options const opts = taken(std::move(given));
+  auto const& executor = implementation_->executor;
+  auto& templates = *implementation_->templates;
+  refusal why;
+  auto const run = make_run(executor, templates, opts, call.talk, why);
   if (why) return supervise::complete_refused(executor, std::move(handler), why);
   // The handler goes in before anything can happen to the run. If there is no memory for that, this
   // function throws.
   run->async_own(std::move(handler));
-  why.step = "asking the fork server";
-  try {
-    implementation_->templates->launch(run, call, opts, launch::sandboxed::before_the_call, why.ec);
-  } catch (...) {
-    why.ec = error_of_caught();
+  ask(templates, run, call, opts);
+}
+
+run_handle server_handle::spawn(const remote_call& call, options&& given) {
+  options opts = taken(std::move(given));
+  // The handle's owner wants the child's end, not just its result.
+  opts.early = false;
+  auto& templates = *implementation_->templates;
+  auto body = std::make_unique<supervised_run>(implementation_->executor);
+  refusal why;
+  auto const run = make_run(implementation_->executor, templates, opts, call.talk, why);
+  if (why) {
+    body->refuse(std::move(why));
+  } else {
+    body->hold(run);
+    ask(templates, run, call, opts);
   }
-  if (why) run->fail(why.ec, why.step);
+  return run_handle{std::move(body)};
 }
 
 }  // namespace isolatte::inline v0_1::detail

@@ -226,7 +226,10 @@ outcome_base detail::outcome_access::take_end(const boost::system::error_code& e
     switch (what.kind) {
       case payload_kind::value: break;
       case payload_kind::none:
-        if (summary.how == ending::undelivered)
+        if (what.refused_with) {
+          add_message(summary.reason, what.refused_with);
+          made.exception_ = nested_in_abnormal_end(what.refused_with, summary);
+        } else if (summary.how == ending::undelivered)
           made.exception_ = abnormal_end_of(summary);
         else if (summary.how == ending::not_started && ec)
           return outcome_base::refused(ec, std::move(summary));

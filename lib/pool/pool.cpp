@@ -446,7 +446,7 @@ void pool::start_worker(std::optional<std::size_t> slot) {
     if (child.err) opts.err = to_fd{child.err.get()};
     call = worker_call(child, fresh->generation, slot);
     fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
-                                             from->symboliser_for(opts), ec);
+                                             from->symboliser_for(opts), {}, ec);
     if (ec) return start_refused(ec);
     place.push_back(fresh);
     fresh->run->async_own(asio::bind_executor(

@@ -6,6 +6,7 @@
 
 #include "posix/descriptor.hpp"
 
+#include <isolatte/detail/vocabulary/talk_needs.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -20,6 +21,9 @@ struct child_ends {
   descriptor out;
   descriptor err;
   descriptor channel;
+  /// Of the conversation, if there is one.
+  descriptor talk;
+  detail::talk_needs needs{};
 };
 
 /// The parent's ends: the result channel, and the streams that are read here. A discarded one is,

@@ -31,6 +31,7 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::credentials: return "taking on the program's users, groups and capabilities";
     case setup_step::fault_report: return "installing the fault report";
     case setup_step::exit_hook: return "installing the exit hook";
+    case setup_step::conversation: return "preparing the conversation with the program";
     case setup_step::start_dir: return "changing to the start directory";
     case setup_step::exec: return "executing the program";
     case setup_step::request: return "reading what the child is to run";

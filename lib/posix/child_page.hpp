@@ -30,6 +30,7 @@ enum class setup_step : std::uint32_t {
   credentials,
   fault_report,
   exit_hook,
+  conversation,
   start_dir,
   exec,
   request,

@@ -47,10 +47,11 @@ constexpr std::size_t handlers_at_once = 20;
 /// Every operation waits for its channel and for the end of its child.
 constexpr std::size_t usual_handlers = 2;
 
-logic::policy policy_of(const options& opts) noexcept {
+logic::policy policy_of(const options& opts, bool asks_callable) noexcept {
   return {.timeout = opts.timeout.has_value(),
           .grace = opts.grace > std::chrono::nanoseconds::zero(),
-          .early = opts.early};
+          .early = opts.early,
+          .asks_callable = asks_callable};
 }
 
 /// The error of a failed preparation. The child may have left none in the page; there has to be
@@ -116,24 +117,28 @@ void supervisor::later(Step what) {
 std::shared_ptr<supervisor> supervisor::make(const asio::any_io_executor& executor,
                                              const options& opts,
                                              posix::inherited_streams inherited,
-                                             symbolise_function symbolise, error_code& ec) {
+                                             symbolise_function symbolise, detail::talk_wish&& wish,
+                                             error_code& ec) {
   auto const room = operation_memory::make();
-  auto self = std::allocate_shared<supervisor>(operation_allocator<supervisor>{room}, only_make{},
-                                               executor, opts, std::move(symbolise), room);
+  auto self =
+      std::allocate_shared<supervisor>(operation_allocator<supervisor>{room}, only_make{}, executor,
+                                       opts, std::move(symbolise), wish.needs.stops, room);
   context_service::join(executor, self->membership_, self);
   self->open(opts, inherited, ec);
+  if (!ec && wish.needs) self->open_talk(opts, std::move(wish), ec);
   if (ec) return nullptr;
   if (self->timeout_) self->reserve_deadline();
   return self;
 }
 
 supervisor::supervisor(only_make, const asio::any_io_executor& executor, const options& opts,
-                       symbolise_function symbolise, const std::shared_ptr<operation_memory>& room)
+                       symbolise_function symbolise, bool asks_callable,
+                       const std::shared_ptr<operation_memory>& room)
     : executor_{executor},
       room_{room},
       strand_{executor, handlers_at_once, room, usual_handlers},
       symbolise_{std::move(symbolise)},
-      machine_{policy_of(opts)},
+      machine_{policy_of(opts, asks_callable)},
       timeout_{opts.timeout},
       grace_{opts.grace},
       end_{strand_},
@@ -163,15 +168,25 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
     err_.emplace(strand_, opts.err, released_).open(std::move(ends.parent.err), ec);
 }
 
+void supervisor::open_talk(const options& opts, detail::talk_wish&& wish, error_code& ec) {
+  child_ends_.needs = wish.needs;
+  talk_ = talk::make(executor_, {std::move(wish), opts.message_window, opts.max_result},
+                     child_ends_.talk, ec);
+  talk_is_over_ = talk_ == nullptr;
+}
+
 void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {
   process_ = std::move(process);
   pid_ = process_->pid();
   page_ = std::move(page);
+  if (made_) made_->set(process_);
   child_ends_ = {};
   // On the strand: the child may have ended by now, and another thread may run the event loop.
   asio::dispatch(strand_, counted([](supervisor& self, const error_code&) {
+                   if (self.released_) return self.released();
                    self.watch_end();
                    self.await_channel();
+                   if (self.talk_) self.talk_->begin(self.shared_from_this());
                    for (auto* const reader : {&self.out_, &self.err_})
                      if (*reader) self.await_output(*reader);
                    self.perform(self.machine_.started());
@@ -210,6 +225,7 @@ void supervisor::perform(logic::action todo) {
   // If a polite signal fails, the child has ended meanwhile, or SIGKILL follows.
   if (has(todo, action::interrupt)) process_->interrupt();
   if (has(todo, action::request_exit)) process_->request_exit();
+  if (has(todo, action::ask_callable)) talk_->request_stop();
   if (has(todo, action::kill)) kill();
   if (has(todo, action::arm_grace) && !arm(grace_timer_, grace_, &supervisor::on_grace_over))
     perform(machine_.grace_over());
@@ -311,6 +327,7 @@ void supervisor::fail(const error_code& ec, detail::report why) {
 
 void supervisor::end_unbegun(const error_code& ec, detail::report why) {
   complete_ = finished_ = delivered_ = true;
+  if (talk_) talk_->close(ec);
   close_io();
   companion_.reset();
   if (handler_) complete(ec, std::move(why));
@@ -351,16 +368,23 @@ void supervisor::cancel_wait(std::uint64_t which) {
 void supervisor::release_by_owner() {
   // Set before the kill: the event loop must not find a child reaped elsewhere, and call it lost.
   released_ = true;
-  process_->kill_and_reap();
+  if (talk_) talk_->close(asio::error::operation_aborted);
+  if (auto const process = made_->get()) process->kill_and_reap();
   later([](supervisor& self, const error_code&) { self.released(); });
 }
 
 void supervisor::released() {
+  if (process_) {
+    process_->kill_and_reap();
+  } else if (!complete_) {
+    early_cancel_ = asio::cancellation_type::terminal;
+    if (auto const queue = queue_.lock()) queue->cancelled_in_queue();
+  }
   if (handler_) {
     detail::report report;
     report.summary.how = ending::cancelled;
     report.summary.ran = isolatte::ran::unknown;
-    report.summary.pid = process_->pid();
+    report.summary.pid = pid_;
     complete(asio::error::operation_aborted, std::move(report));
   }
   complete_ = true;
@@ -536,12 +560,13 @@ void supervisor::drain_output() {
 void supervisor::drain() {
   draining_ = true;
   drain_output();
+  if (talk_) talk_->end();
   if (channel_.is_open()) channel_.cancel();
   drained_one();
 }
 
 void supervisor::drained_one() {
-  if ((out_ && out_->is_open()) || (err_ && err_->is_open())) return;
+  if ((out_ && out_->is_open()) || (err_ && err_->is_open()) || !talk_is_over_) return;
   if (early_ && !delivered_) early_ready_ = true;
   if (draining_ && !channel_.is_open()) perform(machine_.drained());
 }
@@ -551,7 +576,24 @@ void supervisor::drained_one() {
 void supervisor::prepare_early() {
   early_ = true;
   drain_output();
+  if (talk_) talk_->end();
   drained_one();
+}
+
+void supervisor::talk_refused(const char* reason, std::exception_ptr why) noexcept {
+  later([reason, why = std::move(why)](supervisor& self, const error_code&) mutable {
+    if (self.complete_) return;
+    self.talk_refusal_ = reason;
+    self.talk_failure_ = std::move(why);
+    self.perform(self.machine_.talk_refused());
+  });
+}
+
+void supervisor::talk_over() noexcept {
+  later([](supervisor& self, const error_code&) {
+    self.talk_is_over_ = true;
+    self.drained_one();
+  });
 }
 
 void supervisor::symbolise() {
@@ -666,6 +708,10 @@ detail::report supervisor::make_report() noexcept {
   detail::give_reason(summary.reason, verdict.setup_failed ? posix::to_string(page_.failed_step())
                                                            : verdict.reason);
   detail::give_gaps(summary.gaps, gaps_);
+  if (verdict.talk_refused) {
+    detail::give_reason(summary.reason, talk_refusal_);
+    report.refused_with = std::move(talk_failure_);
+  }
   if (verdict.keep_payload) {
     report.kind = frame_.kind();
     report.payload = frame_.take_payload();
@@ -714,6 +760,7 @@ void supervisor::abandon() noexcept {
   close_io();
   out_.reset();
   err_.reset();
+  talk_.reset();
   deadline_.reset();
   grace_timer_.reset();
   poll_timer_.reset();

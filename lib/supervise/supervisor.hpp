@@ -11,9 +11,11 @@
 #include "posix/child_process.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
+#include "supervise/made_process.hpp"
 #include "supervise/operation_memory.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
+#include "supervise/talk.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
 #include <isolatte/options.hpp>
@@ -26,6 +28,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -55,22 +58,28 @@ class run_queue {
 /// The sequence is the same however the child is made: make() opens and registers everything that
 /// can fail; launch makes a child with ends(); begin() takes the child. Everything runs on a strand
 /// of the operation's executor.
-class supervisor final : public context_bound, public std::enable_shared_from_this<supervisor> {
+class supervisor final : public context_bound,
+                         public talk_owner,
+                         public std::enable_shared_from_this<supervisor> {
   struct only_make {};
 
  public:
   static std::shared_ptr<supervisor> make(const boost::asio::any_io_executor& executor,
                                           const options& opts, posix::inherited_streams inherited,
-                                          symbolise_function symbolise,
+                                          symbolise_function symbolise, detail::talk_wish&& wish,
                                           boost::system::error_code& ec);
   supervisor(only_make, const boost::asio::any_io_executor& executor, const options& opts,
-             symbolise_function symbolise, const std::shared_ptr<operation_memory>& room);
+             symbolise_function symbolise, bool asks_callable,
+             const std::shared_ptr<operation_memory>& room);
   ~supervisor();
 
   /// The child's number, 0 as long as there is none. For any thread.
   int pid() const noexcept { return pid_; }
   /// The child's ends of streams and channel; begin() closes them in this process.
   const posix::child_ends& ends() const noexcept { return child_ends_; }
+
+  /// The conversation with the callable, or null.
+  const std::shared_ptr<supervise::talk>& conversation() const noexcept { return talk_; }
 
   /// The memory for what belongs to this run, until begin().
   const std::shared_ptr<operation_memory>& room() const noexcept { return room_; }
@@ -118,14 +127,22 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Says, before the run begins, that the child becomes another program.
   void expect_program() noexcept { is_program_ = true; }
 
-  /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun.
-  void hold() { held_ = shared_from_this(); }
+  /// Keeps the outcome for a handle until release_by_owner(), even if no wait for it has begun. To
+  /// be called before begin().
+  /// @param place where the child's process is put
+  void hold(std::shared_ptr<made_process> place) {
+    made_ = std::move(place);
+    held_ = shared_from_this();
+  }
+  /// Keeps the child from being made, or ends it.
+  void cancel_by_owner(boost::asio::cancellation_type type) { ask_to_cancel(type); }
   /// To be called before a use of the child: if this process is a copy of the program, the event
   /// loop is told so. Otherwise it would take the original's events.
   void notice_copy() noexcept { membership_.notice_copy(); }
   /// Says that the holder of the handle has SIGKILL sent.
   void set_terminated_by_owner() noexcept { terminated_by_owner_ = true; }
-  /// Kills and reaps the child before it returns; a pending wait is aborted.
+  /// Kills and reaps the child before it returns, or keeps it from being made; a pending wait is
+  /// aborted.
   void release_by_owner();
 
   /// Kills and reaps the child and drops the handler: the execution context is being destroyed.
@@ -133,10 +150,14 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   /// Completes with `operation_aborted` and a lost child.
   void disown() override;
 
+  void talk_refused(const char* reason, std::exception_ptr why) noexcept override;
+  void talk_over() noexcept override;
+
  private:
   using self_pointer = std::shared_ptr<supervisor>;
 
   void open(const options& opts, posix::inherited_streams inherited, boost::system::error_code& ec);
+  void open_talk(const options& opts, detail::talk_wish&& wish, boost::system::error_code& ec);
   void perform(logic::action todo);
 
   template <class Step>
@@ -223,6 +244,11 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   stream_descriptor end_;
   stream_descriptor channel_;
   logic::frame_reader frame_;
+  std::shared_ptr<supervise::talk> talk_;
+  bool talk_is_over_ = true;
+  /// Why a message could not be taken.
+  const char* talk_refusal_ = "";
+  std::exception_ptr talk_failure_;
   rarely_used<output_reader> out_;
   rarely_used<output_reader> err_;
   rarely_used<steady_timer> deadline_;
@@ -251,6 +277,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   boost::system::error_code ready_error_;
   /// Keeps the outcome for a handle; reset by the handle, or when the execution context ends.
   self_pointer held_;
+  std::shared_ptr<made_process> made_;
 };
 
 }  // namespace isolatte::inline v0_1::supervise

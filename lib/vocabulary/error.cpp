@@ -29,6 +29,8 @@ class category final : public boost::system::error_category {
       case error::preload_failed: return "the fork server's preload failed";
       case error::worker_start_failed: return "the pool's workers do not start";
       case error::expired: return "the deadline came before the job was begun";
+      case error::bad_message: return "a message of the job's could not be read back";
+      case error::state_lost: return "the process that held the state has ended";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -46,6 +48,8 @@ class category final : public boost::system::error_category {
       case error::worker_start_failed: return make_error_condition(errc::state_not_recoverable);
       case error::sandbox_unsupported: return make_error_condition(errc::not_supported);
       case error::expired: return make_error_condition(errc::timed_out);
+      case error::bad_message: return make_error_condition(errc::bad_message);
+      case error::state_lost: return make_error_condition(errc::owner_dead);
       case error::bad_element: break;
     }
     return {value, *this};

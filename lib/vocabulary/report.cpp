@@ -16,6 +16,7 @@ report report::copy() const {
   same.kind = kind;
   same.payload.append(payload.data(), payload.size());
   same.max_result = max_result;
+  same.refused_with = refused_with;
   return same;
 }
 

@@ -4,6 +4,7 @@
 #include "posix/child/child_exit.hpp"
 
 #include "posix/child/child_stdio.hpp"
+#include "posix/child/talk_end.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -67,12 +68,14 @@ void note_exit() noexcept {
 
 void on_exit_hook(int status, void*) {
   note_exit();
+  socket_talk_end::send_last();
   flush_buffers();
   leave(status);
 }
 
 void on_quick_exit_hook(void*, int status) {
   note_exit();
+  socket_talk_end::send_last();
   leave(status);
 }
 

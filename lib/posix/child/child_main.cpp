@@ -8,6 +8,7 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/contained_child.hpp"
+#include "posix/child/talk_end.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
 #include "posix/system_calls.hpp"
@@ -19,6 +20,8 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
+#include <new>
+#include <optional>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -141,6 +144,19 @@ void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
   }
 }
 
+/// Begins the conversation with the program, if there is to be one.
+void begin_talk(std::optional<socket_talk_end>& talk, const child_plan& plan) noexcept {
+  if (plan.talk.socket == -1) return;
+  boost::system::error_code ec;
+  talk.emplace(plan.talk);
+  try {
+    talk->begin(ec);
+  } catch (const std::bad_alloc&) {
+    ec = make_error_code(boost::system::errc::not_enough_memory);
+  }
+  if (ec) give_up(*plan.page, setup_step::conversation, ec.value());
+}
+
 }  // namespace
 
 void child_main(detail::child_task& task, const child_plan& plan) noexcept {
@@ -149,6 +165,9 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
   await_adoption(plan);
   pid_t const self = ::getpid();
+  std::optional<socket_talk_end> talk;
+  begin_talk(talk, plan);
+  if (talk) task.connect(*talk);
   // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
   run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,
               [&] { run_user_code(task, task_step::receive); });
@@ -156,6 +175,9 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   run_guarded(plan, self, detail::payload_kind::exception, logic::child_stage::finished,
               [&] { run_user_code(task, task_step::invoke); });
   plan.page->stage = logic::child_stage::finished;
+  if (talk)
+    run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::finished,
+                [&] { talk->finish(); });
 
   detail::byte_buffer payload;
   payload.limit(plan.max_result);

@@ -29,17 +29,18 @@ void keep_sandbox(const child_plan& plan, std::vector<int>& fds) {
     if (layer.ruleset) fds.push_back(layer.ruleset.get());
 }
 
-few_numbers::few_numbers(int one, int other) noexcept {
-  for (int const fd : {std::min(one, other), std::max(one, other)})
+few_numbers::few_numbers(std::array<int, 3> numbers) noexcept {
+  std::sort(numbers.begin(), numbers.end());
+  for (int const fd : numbers)
     if (fd != -1) few_[count_++] = fd;
 }
 
 void set_kept(child_plan& plan, std::vector<int> fds) {
   if (fds.empty()) {
-    plan.keep = {plan.channel, plan.leash};
+    plan.keep = few_numbers{std::array{plan.channel, plan.leash, plan.talk.socket}};
     return;
   }
-  for (int const fd : {plan.channel, plan.leash})
+  for (int const fd : {plan.channel, plan.leash, plan.talk.socket})
     if (fd != -1) fds.push_back(fd);
   plan.keep = few_numbers{numbers_to_keep(std::move(fds))};
 }

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_POSIX_CHILD_CHILD_PLAN_HPP
 
 #include "confine/sandbox_plan.hpp"
+#include "posix/child/talk_plan.hpp"
 #include "posix/child_page.hpp"
 #include "posix/credentials.hpp"
 #include "posix/descriptor.hpp"
@@ -30,8 +31,8 @@ class few_numbers {
   few_numbers() noexcept = default;
   /// Without an allocation: most children keep no others, and to free memory after the fork would
   /// copy the pages of the allocator.
-  /// @param one, other numbers, or -1
-  few_numbers(int one, int other) noexcept;
+  /// @param numbers or -1, in any order
+  explicit few_numbers(std::array<int, 3> numbers) noexcept;
   /// @param numbers ascending
   explicit few_numbers(std::vector<int> numbers) noexcept
       : many_{std::move(numbers)}, count_{many_.size()} {}
@@ -40,7 +41,7 @@ class few_numbers {
   const int* end() const noexcept { return begin() + count_; }
 
  private:
-  std::array<int, 2> few_{};
+  std::array<int, 3> few_{};
   std::vector<int> many_;
   std::size_t count_ = 0;
 };
@@ -84,6 +85,7 @@ struct child_plan {
   child_page_data* page = nullptr;
   /// The sandbox to enter, or none. The child changes it.
   confine::sandbox_plan* sandbox = nullptr;
+  talk_plan talk{};
   /// Whether the callable enters the sandbox itself, by enter_deferred_sandbox().
   bool defers_sandbox = false;
 };

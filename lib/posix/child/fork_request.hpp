@@ -6,6 +6,7 @@
 
 #include "posix/code_address.hpp"
 
+#include <isolatte/detail/vocabulary/talk_needs.hpp>
 #include <isolatte/resource_limits.hpp>
 
 #include <array>
@@ -19,9 +20,9 @@ namespace isolatte::inline v0_1::posix {
 /// A request of the program's to a template. After it in the message: the numbers of the
 /// descriptors to keep, those of the supplementary groups, the plan of the sandbox, and the
 /// arguments unless they are in a file of their own. With it, in this order: the child's page, its
-/// leash if it has one, its result channel, its standard streams as far as they are given, the
-/// descriptors of the call, the sandbox's descriptors, the file with the arguments, the descriptors
-/// to keep.
+/// leash if it has one, its result channel, its end of the conversation, its standard streams as
+/// far as they are given, the descriptors of the call, the sandbox's descriptors, the file with the
+/// arguments, the descriptors to keep.
 ///
 /// A standby child, which is ordered ahead of need, is sent the same later, without page and leash.
 /// The order itself is a request without a call. With it: the child's page, its leash, and its end
@@ -48,6 +49,10 @@ struct fork_request {
     orders_template = 1 << 12,
     /// The child keeps the credentials of the process that makes it.
     keeps_credentials = 1 << 13,
+    /// The child talks with the program: talk_needs.
+    has_stop_token = 1 << 14,
+    is_heard = 1 << 15,
+    is_spoken_to = 1 << 16,
   };
 
   std::uint64_t id = 0;
@@ -55,6 +60,7 @@ struct fork_request {
   code_address function;
   std::uint64_t arguments_size = 0;
   std::uint64_t max_result = 0;
+  std::uint64_t message_window = 0;
   std::uint32_t flags = 0;
   std::uint32_t kept = 0;
   /// The process group to join, or 0.
@@ -73,6 +79,9 @@ struct fork_request {
   bool has(flag one) const noexcept { return (flags & one) != 0; }
   void set(flag one, bool whether) noexcept {
     if (whether) flags |= one;
+  }
+  detail::talk_needs needs() const noexcept {
+    return {has(has_stop_token), has(is_heard), has(is_spoken_to)};
   }
   bool has_stream(int fd) const noexcept { return (flags & (stream_given << fd)) != 0; }
   void set_stream(int fd) noexcept { flags |= static_cast<std::uint32_t>(stream_given) << fd; }

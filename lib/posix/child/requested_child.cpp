@@ -77,7 +77,10 @@ std::vector<Number> take_numbers(std::size_t count, std::span<const std::byte>& 
 void received_task::receive() {
   task_ = entry_(arguments_);
   run_user_code(*task_, task_step::receive);
+  if (talk_ != nullptr) task_->connect(*talk_);
 }
+
+void received_task::connect(detail::talk_end& end) noexcept { talk_ = &end; }
 
 void received_task::invoke() { run_user_code(*task_, task_step::invoke); }
 
@@ -175,6 +178,8 @@ void requested_child::plan(const fork_request& request, std::span<const std::byt
 
   if (int const channel = descriptors.next(ec); !ec) set_channel(plan_, channel, ec);
   if (ec) return;
+  if (auto const needs = request.needs())
+    plan_.talk = {descriptors.next(ec), needs, static_cast<std::size_t>(request.message_window)};
   for (int fd = 0; fd != 3; ++fd)
     if (request.has_stream(fd)) plan_.standard[fd] = descriptors.next(ec);
   // One allocation rather than several, each of which may copy a page of the template's.

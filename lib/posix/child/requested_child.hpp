@@ -29,6 +29,7 @@ class received_task final : public detail::child_task {
     arguments_ = arguments;
   }
   void receive() override;
+  void connect(detail::talk_end& end) noexcept override;
   void invoke() override;
   void encode(detail::byte_buffer& out) const override;
   void release() noexcept override {}
@@ -37,6 +38,7 @@ class received_task final : public detail::child_task {
   detail::make_task entry_ = nullptr;
   std::span<const std::byte> arguments_;
   std::unique_ptr<detail::child_task> task_;
+  detail::talk_end* talk_ = nullptr;
 };
 
 /// The arguments, in the message or in a file.

@@ -6,6 +6,8 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/message.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/options.hpp>
 
@@ -29,41 +31,76 @@ using reports_handler =
 
 /// Forks a child for the task before it returns, and completes with what became of it.
 ISOLATTE_DECL void async_run(const boost::asio::any_io_executor& executor, child_task& task,
-                             options&& opts, report_handler handler);
+                             options&& opts, talk_wish&& wish, report_handler handler);
 
 /// Forks a child for the task and waits for it in the calling thread.
-ISOLATTE_DECL boost::system::error_code run(child_task& task, options&& opts, report& result);
+ISOLATTE_DECL boost::system::error_code run(child_task& task, options&& opts, talk_wish&& wish,
+                                            report& result);
 
-/// A run whose outcome is asked for separately. Destroying the handle kills the run.
+using sent_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
+using message_handler =
+    boost::asio::any_completion_handler<void(boost::system::error_code, message)>;
+
+/// What a handle can ask of a run.
+enum class run_request { interrupt, request_exit, terminate, suspend, resume };
+
+/// A run whose outcome is asked for separately, however it was launched. Destroying it ends the
+/// run.
+class ISOLATTE_VISIBLE run_body {
+ public:
+  ISOLATTE_DECL run_body() noexcept;
+  run_body(const run_body&) = delete;
+  run_body& operator=(const run_body&) = delete;
+  ISOLATTE_DECL virtual ~run_body();
+
+  virtual boost::asio::any_io_executor get_executor() const noexcept = 0;
+  virtual int pid() const noexcept = 0;
+  virtual bool running() const noexcept = 0;
+  virtual boost::system::error_code signal(run_request what) noexcept = 0;
+  virtual boost::system::error_code request_stop() noexcept = 0;
+  virtual void async_wait(report_handler handler) = 0;
+  virtual void async_receive(message_handler handler) = 0;
+  virtual void async_send(byte_buffer message, sent_handler handler) = 0;
+};
+
+/// Owns a run, or none.
 class run_handle {
  public:
   ISOLATTE_DECL run_handle() noexcept;
-  ISOLATTE_DECL run_handle(const boost::asio::any_io_executor& executor, child_task& task,
-                           options&& opts);
+  ISOLATTE_DECL explicit run_handle(std::unique_ptr<run_body> body) noexcept;
   ISOLATTE_DECL run_handle(run_handle&& other) noexcept;
   ISOLATTE_DECL run_handle& operator=(run_handle&& other) noexcept;
   ISOLATTE_DECL ~run_handle();
 
-  bool empty() const noexcept { return !implementation_; }
+  bool empty() const noexcept { return !body_; }
+  // Without a run these say so.
+  ISOLATTE_DECL boost::asio::any_io_executor get_executor() const noexcept;
   ISOLATTE_DECL int pid() const noexcept;
   ISOLATTE_DECL bool running() const noexcept;
-  enum class request { interrupt, request_exit, terminate, suspend, resume };
-  ISOLATTE_DECL boost::system::error_code signal(request what) noexcept;
-  /// Returns no executor if the handle is empty.
-  ISOLATTE_DECL boost::asio::any_io_executor get_executor() const noexcept;
-  /// Must not be called for an empty handle.
-  ISOLATTE_DECL void async_wait(report_handler handler);
+  ISOLATTE_DECL boost::system::error_code signal(run_request what) noexcept;
+  ISOLATTE_DECL boost::system::error_code request_stop() noexcept;
+  /// The run of a handle that is not empty.
+  run_body& body() const noexcept { return *body_; }
 
  private:
-  struct implementation;
-  std::unique_ptr<implementation> implementation_;
+  std::unique_ptr<run_body> body_;
 };
+
+/// Forks a child for the task before it returns.
+ISOLATTE_DECL run_handle spawn(const boost::asio::any_io_executor& executor, child_task& task,
+                               options&& opts, talk_wish&& wish);
 
 /// @throws boost::system::system_error with error::no_child if the handle is empty
 ISOLATTE_DECL void require_child(const run_handle& run);
 
-/// Waits for a run, which must not be an empty handle's.
+// These throw the same.
+
+/// Waits for a run.
 ISOLATTE_DECL void wait_for(run_handle* run, report_handler handler);
+/// Waits for a run's next message.
+ISOLATTE_DECL void receive_from(run_handle* run, message_handler handler);
+/// Sends a message to a run.
+ISOLATTE_DECL void send_to(run_handle* run, byte_buffer&& message, sent_handler handler);
 
 }  // namespace isolatte::inline v0_1::detail
 

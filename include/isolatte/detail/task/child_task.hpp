@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_DETAIL_TASK_CHILD_TASK_HPP
 #define ISOLATTE_DETAIL_TASK_CHILD_TASK_HPP
 
+#include <isolatte/detail/task/talk_end.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 namespace isolatte::inline v0_1::detail {
@@ -15,6 +16,8 @@ class child_task {
   virtual ~child_task() = default;
   /// Decodes the arguments, if they came as bytes. Lets exceptions through: then nothing has run.
   virtual void receive() {}
+  /// Gives the callable its end of the conversation with the program, before invoke().
+  virtual void connect(talk_end&) noexcept {}
   /// Runs the callable and keeps its result. Lets its exceptions through.
   virtual void invoke() = 0;
   /// Encodes the result that invoke() kept.

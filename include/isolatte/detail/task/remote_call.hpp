@@ -5,6 +5,7 @@
 #define ISOLATTE_DETAIL_TASK_REMOTE_CALL_HPP
 
 #include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/message.hpp>
 #include <isolatte/detail/task/result_task.hpp>
 #include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <type_traits>
 #include <vector>
 
 namespace isolatte::inline v0_1::detail {
@@ -32,10 +32,11 @@ struct remote_call {
   byte_buffer arguments{};
   /// Descriptors that the other process gets copies of, which have numbers of their own there.
   std::vector<int> descriptors{};
+  talk_wish talk{};
 };
 
 /// The task of a call that has arrived.
-template <class Call, class R = std::decay_t<std::invoke_result_t<Call>>>
+template <class Call, class R = typename Call::result_type>
 class arrived_task final : public result_task<R> {
  public:
   explicit arrived_task(std::span<const std::byte> arguments) noexcept : arguments_{arguments} {}

@@ -6,10 +6,11 @@
 
 #include <isolatte/detail/archive/codec.hpp>
 #include <isolatte/detail/task/child_task.hpp>
+#include <isolatte/detail/task/talk_end.hpp>
+#include <isolatte/detail/task/talking.hpp>
 #include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
-#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,7 @@ consteval void require_transportable() {
 template <class R>
 class result_task : public child_task {
  public:
+  void connect(talk_end& end) noexcept final { talk_ = &end; }
   void encode([[maybe_unused]] byte_buffer& out) const final {
     if constexpr (!std::is_void_v<R>) codec<R>::encode(out, *result_);
   }
@@ -33,14 +35,16 @@ class result_task : public child_task {
   template <class F>
   void keep_result_of(F&& callable) {
     if constexpr (std::is_void_v<R>)
-      std::invoke(std::forward<F>(callable));
+      run_talking(talk_, std::forward<F>(callable));
     else
-      emplace_result(result_,
-                     [&]() -> R { return static_cast<R>(std::invoke(std::forward<F>(callable))); });
+      emplace_result(result_, [&]() -> R {
+        return static_cast<R>(run_talking(talk_, std::forward<F>(callable)));
+      });
   }
 
  private:
   struct nothing {};
+  talk_end* talk_ = nullptr;
   /// On the heap if it is large: the frame of the initiating function has this object, too.
   value_place<std::conditional_t<std::is_void_v<R>, nothing, R>> result_;
 };

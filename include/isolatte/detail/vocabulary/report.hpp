@@ -11,6 +11,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
+#include <exception>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -43,6 +44,8 @@ struct report {
   byte_buffer payload{};
   /// Bytes that decoding the payload may allocate.
   std::size_t max_result = 0;
+  /// What reading a message back has thrown, for which the run was ended; or null.
+  std::exception_ptr refused_with{};
 };
 
 /// The result of one run of several.

@@ -1,0 +1,433 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "posix/child/talk_end.hpp"
+
+#include "posix/message_socket.hpp"
+#include "posix/process_registry.hpp"
+#include "posix/signals_blocked.hpp"
+#include "posix/system_calls.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <limits>
+#include <new>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+// Runs in a child, within and beside the callable. In a copy of a program with threads that is the
+// callable's risk.
+
+namespace isolatte::inline v0_1::posix {
+
+namespace {
+
+using boost::system::error_code;
+using logic::talk_kind;
+
+/// The least time between two latest values.
+constexpr std::chrono::milliseconds pause_between_latest{1};
+
+/// Milliseconds between two looks of the thread that reads, if it cannot be woken.
+constexpr int look_without_pipe = 20;
+
+/// Lets the signals of faults in: blocked, they would end the process without a report.
+void let_faults_in() noexcept {
+  sigset_t faults;
+  sigemptyset(&faults);
+  for (int const signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS})
+    sigaddset(&faults, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+}
+
+/// The conversation of the job that runs, for the exit handlers.
+std::atomic<socket_talk_end*> current = nullptr;
+
+}  // namespace
+
+socket_talk_end::socket_talk_end(const talk_plan& plan) noexcept
+    : socket_{plan.socket},
+      needs_{plan.needs},
+      window_{plan.window},
+      self_{::getpid()},
+      reader_{std::numeric_limits<std::size_t>::max()} {}
+
+socket_talk_end::~socket_talk_end() {
+  end_threads();
+  // The numbers may be files of the user's by now.
+  for (descriptor* const fd : {&wake_.read, &wake_.write})
+    if (*fd && !is_wake(fd->get())) fd->release();
+  if (is_ours()) sys.close(socket_);
+}
+
+void socket_talk_end::begin(error_code& ec) {
+  // The registry counts the forks from here on.
+  lock_registry();
+  identity_ = identify(socket_, ec);
+  if (ec) return;
+  wake_ = make_pipe(ec);
+  if (!ec) wake_identity_ = identify(wake_.read.get(), ec);
+  if (ec) return;
+  for (int const fd : {wake_.read.get(), wake_.write.get()})
+    if (retry([&] { return sys.fcntl(fd, F_SETFL, O_NONBLOCK); }) == -1) {
+      ec = last_error();
+      return;
+    }
+  // The user's signal handlers run in the callable's threads.
+  signals_blocked const blocked{ec};
+  if (ec) return;
+  try {
+    server_ = std::thread{[this] { serve(); }};
+    if (needs_.stops && needs_.has_channel()) stopper_ = std::thread{[this] { await_stop(); }};
+  } catch (const std::system_error& failed) {
+    ec = error_code{failed.code().value(), boost::system::system_category()};
+    end_threads();
+    return;
+  }
+  current = this;
+}
+
+void socket_talk_end::end_threads() noexcept {
+  if (is_copy()) {
+    // They are the original's.
+    if (server_.joinable()) server_.detach();
+    if (stopper_.joinable()) stopper_.detach();
+    return;
+  }
+  socket_talk_end* self = this;
+  current.compare_exchange_strong(self, nullptr);
+  {
+    std::lock_guard const lock{mutex_};
+    finishing_ = true;
+  }
+  stop_wanted_.notify_all();
+  wake();
+  if (server_.joinable()) server_.join();
+  if (stopper_.joinable()) stopper_.join();
+}
+
+void socket_talk_end::finish() {
+  if (is_copy()) return;
+  flush_latest(true);
+  end_threads();
+  std::lock_guard const lock{mutex_};
+  if (latest_failure_) std::rethrow_exception(std::exchange(latest_failure_, nullptr));
+}
+
+void socket_talk_end::send_last() noexcept {
+  socket_talk_end* const talk = current;
+  if (talk == nullptr || talk->is_copy()) return;
+  std::unique_lock const saving{talk->saving_, std::try_to_lock};
+  if (saving) talk->flush_latest(false);
+}
+
+/// Whether this process has been forked from the job's. Its mutexes may be locked for ever.
+bool socket_talk_end::is_copy() const noexcept {
+  return made_.is_elsewhere() || ::getpid() != self_;
+}
+
+// What the job says
+
+bool socket_talk_end::has_room(std::size_t cost) const noexcept {
+  std::uint64_t const under_way = posted_ - taken_;
+  return under_way == 0 || under_way + cost <= window_;
+}
+
+bool socket_talk_end::post(detail::byte_buffer&& message, when_full what) {
+  if (is_copy()) return false;
+  std::size_t const cost = logic::cost_of_message(message.size());
+  // A value that was posted earlier does not arrive later.
+  if (std::unique_lock lock{mutex_}; latest_ != nullptr) {
+    lock.unlock();
+    flush_latest(what == when_full::wait);
+  }
+  {
+    std::unique_lock lock{mutex_};
+    while (is_heard() && !has_room(cost)) {
+      if (what == when_full::refuse) return false;
+      lock.unlock();
+      write(talk_kind::wanting, 0, nullptr);
+      lock.lock();
+      credit_.wait(lock, [&] { return !is_heard() || has_room(cost); });
+    }
+    if (!is_heard()) return false;
+    posted_ += cost;
+  }
+  return write(talk_kind::message, message.size(), &message);
+}
+
+bool socket_talk_end::post_latest(detail::latest_value& place, void* value) {
+  if (made_.is_elsewhere()) return false;
+  bool is_first = false;
+  {
+    std::lock_guard const lock{mutex_};
+    if (!is_heard()) return false;
+    place.assign(value);
+    is_first = std::exchange(latest_, &place) == nullptr;
+  }
+  if (is_first) wake();
+  return true;
+}
+
+void socket_talk_end::send_latest(detail::latest_value&) noexcept {
+  if (is_copy()) return;
+  flush_latest(true);
+  // It may be leaving just now.
+  std::lock_guard const saving{saving_};
+  std::lock_guard const lock{mutex_};
+  latest_ = nullptr;
+}
+
+/// Whether the program has taken the one before, and there is room in the window.
+bool socket_talk_end::latest_may_go() const noexcept {
+  return taken_ >= latest_until_ && has_room(1);
+}
+
+/// Sends the latest value, if there is one. It may go beyond the window, by itself.
+/// @param waits whether another thread that is sending one is waited for
+void socket_talk_end::flush_latest(bool waits) {
+  std::unique_lock saving{saving_, std::defer_lock};
+  if (waits) saving.lock();
+  detail::latest_value* place = nullptr;
+  {
+    std::lock_guard const lock{mutex_};
+    place = std::exchange(latest_, nullptr);
+    if (place == nullptr || !is_heard()) return;
+    try {
+      place->set_aside();
+    } catch (...) {
+      latest_failure_ = std::current_exception();
+      return;
+    }
+  }
+  detail::byte_buffer bytes;
+  try {
+    place->encode(bytes);
+  } catch (...) {
+    std::lock_guard const lock{mutex_};
+    latest_failure_ = std::current_exception();
+    return;
+  }
+  {
+    std::lock_guard const lock{mutex_};
+    posted_ += logic::cost_of_message(bytes.size());
+    latest_until_ = posted_;
+    next_latest_ = clock::now() + pause_between_latest;
+  }
+  if (write(talk_kind::message, bytes.size(), &bytes)) write(talk_kind::wanting, 0, nullptr);
+}
+
+/// Sends a frame whole. Nothing else is sent meanwhile.
+bool socket_talk_end::write(talk_kind kind, std::uint64_t length,
+                            const detail::byte_buffer* payload) noexcept {
+  std::lock_guard const sending{sending_};
+  auto header = logic::make_talk_header(kind, length);
+  iovec parts[2] = {{&header, sizeof header}, {nullptr, 0}};
+  if (payload != nullptr) parts[1] = {const_cast<std::byte*>(payload->data()), payload->size()};
+  std::size_t left = sizeof header + parts[1].iov_len;
+  if (!is_ours()) {
+    end();
+    return false;
+  }
+  while (left != 0) {
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    ssize_t const sent = retry([&] { return sys.sendmsg(socket_, &message, MSG_NOSIGNAL); });
+    if (sent == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      // The job has made it non-blocking.
+      pollfd room{socket_, POLLOUT, 0};
+      if (retry([&] { return sys.poll(&room, 1, -1); }) != -1) continue;
+    }
+    if (sent == -1) {
+      end();
+      return false;
+    }
+    left -= static_cast<std::size_t>(sent);
+    auto rest = static_cast<std::size_t>(sent);
+    for (auto& part : parts) {
+      std::size_t const here = std::min(rest, part.iov_len);
+      part.iov_base = static_cast<std::byte*>(part.iov_base) + here;
+      part.iov_len -= here;
+      rest -= here;
+    }
+  }
+  return true;
+}
+
+/// Whether the socket is still the one that was made for this job. The callable may have closed it,
+/// and its number may be a file of the user's by now.
+bool socket_talk_end::is_ours() const noexcept {
+  error_code ec;
+  return identify(socket_, ec) == identity_ && !ec;
+}
+
+void socket_talk_end::end() noexcept {
+  {
+    std::lock_guard const lock{mutex_};
+    ended_ = true;
+  }
+  credit_.notify_all();
+  arrived_.notify_all();
+}
+
+// What the program says
+
+std::optional<detail::byte_buffer> socket_talk_end::receive(bool waits) {
+  if (is_copy()) return std::nullopt;
+  std::optional<detail::byte_buffer> message;
+  std::uint64_t credit = 0;
+  {
+    std::unique_lock lock{mutex_};
+    if (waits) arrived_.wait(lock, [&] { return !inbox_.empty() || !needs_.speaks || ended_; });
+    if (inbox_.empty()) return std::nullopt;
+    message.emplace(std::move(inbox_.front()));
+    inbox_.pop_front();
+    owed_ += logic::cost_of_message(message->size());
+    bool const is_due = owed_ >= window_ / 4 || (program_wants_credit_ && inbox_.empty());
+    if (is_due) {
+      credit = std::exchange(owed_, 0);
+      program_wants_credit_ = false;
+    }
+  }
+  if (credit != 0) write(talk_kind::credit, credit, nullptr);
+  return message;
+}
+
+void socket_talk_end::take(logic::talk_item item) {
+  std::uint64_t credit = 0;
+  bool runs_callbacks = false;
+  {
+    std::lock_guard const lock{mutex_};
+    switch (item.kind) {
+      case talk_kind::message: inbox_.push_back(std::move(item.payload)); break;
+      case talk_kind::credit: taken_ += item.length; break;
+      case talk_kind::finished: needs_.speaks = false; break;
+      case talk_kind::unheard: needs_.hears = false; break;
+      case talk_kind::wanting:
+        program_wants_credit_ = !inbox_.empty();
+        if (inbox_.empty()) credit = std::exchange(owed_, 0);
+        break;
+      case talk_kind::stop:
+        stop_asked_ = true;
+        runs_callbacks = !stopper_.joinable();
+        break;
+    }
+  }
+  switch (item.kind) {
+    case talk_kind::message:
+    case talk_kind::finished: arrived_.notify_all(); break;
+    case talk_kind::credit:
+    case talk_kind::unheard: credit_.notify_all(); break;
+    case talk_kind::stop: stop_wanted_.notify_all(); break;
+    case talk_kind::wanting: break;
+  }
+  if (credit != 0) write(talk_kind::credit, credit, nullptr);
+  if (runs_callbacks) stop_.request_stop();
+}
+
+/// Takes what has arrived, without waiting.
+void socket_talk_end::read() {
+  for (;;) {
+    auto const space = reader_.space();
+    if (space.empty() || !is_ours()) return end();
+    iovec part{space.data(), space.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    ssize_t const count = retry([&] { return sys.recvmsg(socket_, &message, MSG_DONTWAIT); });
+    if (count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (count <= 0) return end();
+    reader_.filled(static_cast<std::size_t>(count));
+    while (auto item = reader_.next()) take(std::move(*item));
+    if (reader_.fault() != logic::talk_fault::none) return end();
+    if (static_cast<std::size_t>(count) < space.size()) return;
+  }
+}
+
+// Threads
+
+/// Whether the callable has left the pipe open.
+bool socket_talk_end::is_wake(int fd) const noexcept {
+  error_code ec;
+  return identify(fd, ec) == wake_identity_ && !ec;
+}
+
+void socket_talk_end::wake() noexcept {
+  if (!wake_.write || !is_wake(wake_.write.get())) return;
+  // A pipe that is full wakes the thread, too.
+  char const byte = 0;
+  retry([&] { return sys.write(wake_.write.get(), &byte, 1); });
+}
+
+/// Milliseconds until a latest value can go; -1 without one that can.
+int socket_talk_end::time_to_wait() const {
+  std::lock_guard const lock{mutex_};
+  if (latest_ == nullptr || !latest_may_go() || !is_heard()) return -1;
+  auto const left = next_latest_ - clock::now();
+  return left <= clock::duration::zero()
+             ? 0
+             : static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+}
+
+void socket_talk_end::serve() noexcept {
+  let_faults_in();
+  for (;;) {
+    int wait = time_to_wait();
+    if (wait == 0) {
+      flush_latest(true);
+      continue;
+    }
+    pollfd both[2] = {{wake_.read.get(), POLLIN, 0}, {socket_, POLLIN, 0}};
+    // A callable that closes all descriptors closes the pipe, too.
+    if (!is_wake(wake_.read.get())) {
+      both[0].fd = -1;
+      wait = wait == -1 ? look_without_pipe : std::min(wait, look_without_pipe);
+    }
+    bool is_over = false;
+    {
+      std::lock_guard const lock{mutex_};
+      if (finishing_) return;
+      is_over = ended_;
+    }
+    if (retry([&] { return sys.poll(both, is_over ? 1 : 2, wait); }) == -1) {
+      // Without it nothing of the program's would ever be taken.
+      end();
+      return;
+    }
+    if (both[0].revents != 0 && is_wake(wake_.read.get())) {
+      std::array<char, 64> dropped;
+      while (::read(wake_.read.get(), dropped.data(), dropped.size()) ==
+             static_cast<ssize_t>(dropped.size())) {
+      }
+    }
+    if (both[1].revents != 0 && !is_over) {
+      try {
+        read();
+      } catch (const std::bad_alloc&) {
+        end();
+      }
+    }
+  }
+}
+
+void socket_talk_end::await_stop() noexcept {
+  let_faults_in();
+  {
+    std::unique_lock lock{mutex_};
+    stop_wanted_.wait(lock, [&] { return stop_asked_ || finishing_; });
+    if (!stop_asked_ || finishing_) return;
+  }
+  stop_.request_stop();
+}
+
+}  // namespace isolatte::inline v0_1::posix

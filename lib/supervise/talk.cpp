@@ -1,0 +1,484 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "supervise/talk.hpp"
+
+#include "posix/job_channel.hpp"
+#include "posix/message_socket.hpp"
+#include "vocabulary/errors.hpp"
+
+#include <isolatte/error.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace isolatte::inline v0_1::supervise {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using logic::talk_kind;
+
+namespace {
+
+/// Bytes read in one turn of the event loop, so that other handlers run in between.
+constexpr std::size_t short_bytes_per_turn = 256 * 1024;
+/// The same while long messages come.
+constexpr std::size_t long_bytes_per_turn = 4 * 1024 * 1024;
+
+/// Waits for input and for room, and what is posted.
+constexpr std::size_t handlers_of_talk = 8;
+
+const char* reason_of(logic::talk_fault fault) noexcept {
+  switch (fault) {
+    case logic::talk_fault::too_large: return "a message is larger than options::max_result";
+    case logic::talk_fault::out_of_memory: return "no memory for a message";
+    case logic::talk_fault::malformed:
+    case logic::talk_fault::none: break;
+  }
+  return "a message is malformed";
+}
+
+}  // namespace
+
+std::shared_ptr<talk> talk::make(const asio::any_io_executor& executor, settings how,
+                                 posix::descriptor& theirs, error_code& ec) {
+  auto self = std::make_shared<talk>(only_make{}, executor, std::move(how));
+  posix::socket_ends ends = posix::make_stream_sockets(ec);
+  if (ec) return nullptr;
+  self->socket_.assign(ends.mine.get(), ec);
+  if (ec) return nullptr;
+  ends.mine.release();
+  context_service::join(executor, self->membership_, self);
+  theirs = std::move(ends.theirs);
+  return self;
+}
+
+talk::talk(only_make, const asio::any_io_executor& executor, settings how)
+    : executor_{executor},
+      strand_{executor, handlers_of_talk},
+      needs_{how.wish.needs},
+      window_{how.window},
+      most_{how.most},
+      taker_{std::move(how.wish.taker)},
+      socket_{strand_},
+      reader_{how.most} {}
+
+talk::~talk() = default;
+
+void talk::begin(std::shared_ptr<talk_owner> owner) {
+  owner_ = std::move(owner);
+  asio::post(strand_, [self = shared_from_this()] { self->read(); });
+}
+
+// What other threads ask for
+
+void talk::poke(wish what) noexcept {
+  if (wishes_.fetch_or(what) != 0) return;
+  poke_.keeps = shared_from_this();
+  strand_.post(poke_);
+}
+
+void talk::poke_step::run() {
+  auto const self = std::move(keeps);
+  self->heed(self->wishes_.exchange(0));
+}
+
+void talk::poke_step::drop() noexcept { auto const last = std::move(keeps); }
+
+void talk::heed(unsigned wishes) {
+  membership_.notice_copy();
+  if ((wishes & disown_it) != 0) return give_up(asio::error::operation_aborted);
+  if ((wishes & refuse_it) != 0) {
+    std::exception_ptr why;
+    {
+      std::lock_guard const lock{reasons_mutex_};
+      why = refused_with_;
+    }
+    fail("a message could not be read back", std::move(why));
+  }
+  if ((wishes & close_it) != 0) {
+    error_code ec;
+    {
+      std::lock_guard const lock{reasons_mutex_};
+      ec = closed_with_;
+    }
+    return give_up(ec);
+  }
+  if ((wishes & stop_it) != 0 && !std::exchange(stop_sent_, true)) {
+    say(talk_kind::stop);
+    flush();
+  }
+  if ((wishes & end_it) != 0 && !std::exchange(ending_, true)) {
+    // Another process may hold the job's end, and write to it without end.
+    asio::posix::descriptor_base::bytes_readable readable;
+    error_code ec;
+    if (socket_.is_open()) socket_.io_control(readable, ec);
+    budget_ = ec ? 0 : readable.get();
+    read();
+    check_over();
+  }
+}
+
+void talk::close(const error_code& ec) noexcept {
+  {
+    std::lock_guard const lock{reasons_mutex_};
+    if (!closed_with_) closed_with_ = ec;
+  }
+  poke(close_it);
+}
+
+void talk::refuse(std::exception_ptr why) noexcept {
+  {
+    std::lock_guard const lock{reasons_mutex_};
+    if (!refused_with_) refused_with_ = std::move(why);
+  }
+  poke(refuse_it);
+}
+
+void talk::disown() { poke(disown_it); }
+
+void talk::abandon() noexcept {
+  membership_.forget();
+  error_code ignored;
+  socket_.close(ignored);
+  input_over_ = told_over_ = true;
+  inbox_.clear();
+  outbox_.clear();
+  receiver_.reset();
+  taker_.reset();
+  // Last: this may be destroyed with it.
+  auto const last = std::move(owner_);
+}
+
+// Input
+
+void talk::await_input() {
+  if (std::exchange(awaiting_input_, true)) return;
+  socket_.async_wait(stream_descriptor::wait_read,
+                     on_reserve(strand_, [self = shared_from_this()](const error_code&) {
+                       self->awaiting_input_ = false;
+                       self->membership_.notice_copy();
+                       self->read();
+                     }));
+}
+
+void talk::read() {
+  if (input_over_) return;
+  // Goes on in another turn if a handler of the user's throws.
+  struct guard {
+    talk& self;
+    bool is_done = false;
+    ~guard() {
+      if (!is_done) asio::post(self.strand_, [keeps = self.shared_from_this()] { keeps->read(); });
+    }
+  } rest{*this};
+  try {
+    for (std::size_t total = 0;;) {
+      if (!take_frames()) break;
+      if (reader_.fault() != logic::talk_fault::none) {
+        fail(reader_.fault());
+        break;
+      }
+      if (!socket_.is_open()) {
+        input_over_ = true;
+        break;
+      }
+      if (budget_ && *budget_ == 0) {
+        close_socket();
+        continue;
+      }
+      // The guard posts the next turn.
+      if (total >= (reader_.is_within() ? long_bytes_per_turn : short_bytes_per_turn)) return;
+      auto space = reader_.space();
+      if (space.empty()) continue;
+      if (budget_) space = space.first(std::min(space.size(), *budget_));
+      error_code ec;
+      std::size_t const count = posix::receive_some(socket_.native_handle(), space, ec);
+      if (count == 0 && detail::would_block(ec) && !ending_) {
+        await_input();
+        break;
+      }
+      if (count == 0) {
+        close_socket();
+        continue;
+      }
+      reader_.filled(count);
+      total += count;
+      if (budget_) *budget_ -= count;
+    }
+  } catch (const std::bad_alloc&) {
+    fail(logic::talk_fault::out_of_memory);
+  }
+  rest.is_done = true;
+  settle();
+}
+
+bool talk::take_frames() {
+  for (;;) {
+    // The rest waits where it is.
+    if (is_full()) {
+      paused_ = true;
+      return false;
+    }
+    auto item = reader_.next();
+    if (!item) return true;
+    take_frame(std::move(*item));
+    if (input_over_) return false;
+  }
+}
+
+void talk::take_frame(logic::talk_item item) {
+  switch (item.kind) {
+    case talk_kind::message:
+      if (!needs_.hears) return fail(logic::talk_fault::malformed);
+      return hand_over(std::move(item.payload));
+    case talk_kind::credit:
+      if (item.length > spoken_ - credited_) return fail(logic::talk_fault::malformed);
+      credited_ += item.length;
+      asked_for_credit_ = false;
+      return flush();
+    case talk_kind::wanting: job_wants_credit_ = true; return give_credit(0);
+    case talk_kind::stop:
+    case talk_kind::finished:
+    case talk_kind::unheard: return fail(logic::talk_fault::malformed);
+  }
+}
+
+/// Has the taker take the message, or keeps it until it is asked for.
+void talk::hand_over(detail::byte_buffer what) {
+  std::size_t const cost = logic::cost_of_message(what.size());
+  if (!taker_) {
+    inbox_.push_back(std::move(what));
+    held_ += cost;
+    return;
+  }
+  // Also if the handler throws.
+  owed_ += cost;
+  auto const taker = taker_;
+  taker->take({std::move(what), most_, shared_from_this()});
+  give_credit(0);
+}
+
+/// Tells the job of what has been taken, if that is due.
+void talk::give_credit(std::uint64_t bytes) {
+  owed_ += bytes;
+  bool const is_asked_for = job_wants_credit_ && inbox_.empty();
+  if (owed_ == 0 || (owed_ < window_ / 4 && !is_asked_for)) return;
+  if (inbox_.empty()) job_wants_credit_ = false;
+  say(talk_kind::credit, std::exchange(owed_, 0));
+  flush();
+}
+
+/// Gives what is there to whom it is for.
+void talk::settle() {
+  if (receiver_ && !inbox_.empty()) {
+    detail::message next{std::move(inbox_.front()), most_, shared_from_this()};
+    inbox_.pop_front();
+    std::size_t const cost = logic::cost_of_message(next.bytes.size());
+    held_ -= cost;
+    pending_receive to = std::move(*receiver_);
+    receiver_.reset();
+    std::move(to).complete_later(executor_, {}, std::move(next));
+    give_credit(cost);
+  }
+  if (paused_ && !is_full()) {
+    paused_ = false;
+    asio::post(strand_, [self = shared_from_this()] { self->read(); });
+  }
+  if (receiver_ && inbox_.empty() && input_over_) {
+    pending_receive to = std::move(*receiver_);
+    receiver_.reset();
+    std::move(to).complete_later(executor_, why_no_message(), {});
+  }
+  check_over();
+}
+
+error_code talk::why_no_message() const noexcept {
+  return ended_with_ ? ended_with_ : make_error_code(asio::error::eof);
+}
+
+/// Frames that have arrived are still to be taken.
+void talk::close_socket() noexcept {
+  error_code ignored;
+  socket_.close(ignored);
+  stop_sending(asio::error::broken_pipe);
+}
+
+void talk::check_over() noexcept {
+  // A handle takes its messages when it likes.
+  bool const is_over = input_over_ || (paused_ && !taker_);
+  if (!ending_ || !is_over || std::exchange(told_over_, true)) return;
+  if (auto const owner = std::move(owner_)) owner->talk_over();
+}
+
+void talk::fail(logic::talk_fault fault) noexcept { fail(reason_of(fault), nullptr); }
+
+void talk::fail(const char* reason, std::exception_ptr why) noexcept {
+  if (ended_with_) return;
+  if (owner_) owner_->talk_refused(reason, std::move(why));
+  give_up(error::bad_message);
+}
+
+/// Takes and sends nothing any more.
+void talk::give_up(const error_code& ec) noexcept {
+  if (!ended_with_) ended_with_ = ec;
+  error_code ignored;
+  socket_.close(ignored);
+  inbox_.clear();
+  held_ = 0;
+  paused_ = false;
+  input_over_ = true;
+  stop_sending(ec == error::bad_message ? asio::error::broken_pipe : ec);
+  if (receiver_) {
+    pending_receive to = std::move(*receiver_);
+    receiver_.reset();
+    std::move(to).complete_later(executor_, ended_with_, {});
+  }
+  check_over();
+}
+
+void talk::async_receive(detail::message_handler handler) {
+  membership_.notice_copy();
+  auto const number = ++numbers_;
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, number] {
+          if (!self->receiver_ || self->receiving_ != number) return;
+          pending_receive to = std::move(*self->receiver_);
+          self->receiver_.reset();
+          std::move(to).complete_later(self->executor_, asio::error::operation_aborted, {});
+        });
+    });
+  asio::post(strand_, [self = shared_from_this(), number,
+                       next = pending_receive{std::move(handler), executor_}]() mutable {
+    if (self->receiver_)
+      return std::move(next).complete_later(self->executor_, error::already_waiting, {});
+    self->receiver_.emplace(std::move(next));
+    self->receiving_ = number;
+    self->settle();
+  });
+}
+
+// Output
+
+void talk::async_send(detail::byte_buffer message, detail::sent_handler handler) {
+  membership_.notice_copy();
+  auto const number = ++numbers_;
+  auto slot = asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected())
+    slot.assign([weak = weak_from_this(), number](asio::cancellation_type) {
+      if (auto const self = weak.lock())
+        asio::post(self->strand_, [self, number] {
+          for (auto it = self->outbox_.begin(); it != self->outbox_.end(); ++it) {
+            if (it->number != number || it->gone != 0) continue;
+            std::list<sending> one;
+            one.splice(one.end(), self->outbox_, it);
+            std::move(one.front().handler)
+                .complete_later(self->executor_, asio::error::operation_aborted);
+            return self->flush();
+          }
+        });
+    });
+  std::list<sending> one;
+  auto const header = logic::make_talk_header(talk_kind::message, message.size());
+  one.push_back({header, std::move(message), pending_send{std::move(handler), executor_}, number});
+  asio::post(strand_, [self = shared_from_this(), one = std::move(one)]() mutable {
+    self->outbox_.splice(self->outbox_.end(), one);
+    self->flush();
+  });
+}
+
+void talk::say(talk_kind kind, std::uint64_t length) {
+  if (!socket_.is_open()) return;
+  auto const header = logic::make_talk_header(kind, length);
+  control_.append(&header, sizeof header);
+}
+
+/// Sends as much as there is room for.
+void talk::flush() {
+  if (!socket_.is_open())
+    return stop_sending(ended_with_ && ended_with_ != error::bad_message
+                            ? ended_with_
+                            : make_error_code(asio::error::broken_pipe));
+  if (awaiting_room_) return;
+  for (;;) {
+    bool const is_within = !outbox_.empty() && outbox_.front().gone != 0;
+    bool const has_control = control_gone_ != control_.size();
+    if (!is_within && !has_control) {
+      if (outbox_.empty()) return;
+      std::uint64_t const under_way = spoken_ - credited_;
+      std::size_t const cost = logic::cost_of_message(outbox_.front().bytes.size());
+      if (under_way != 0 && under_way + cost > window_) {
+        if (std::exchange(asked_for_credit_, true)) return;
+        say(talk_kind::wanting);
+        continue;
+      }
+    }
+    error_code ec;
+    if (is_within || !has_control) {
+      send_front(ec);
+    } else {
+      auto const rest = control_.bytes().subspan(control_gone_);
+      std::array<std::span<const std::byte>, 1> const parts{rest};
+      control_gone_ += posix::send_some(socket_.native_handle(), parts, ec);
+      if (control_gone_ == control_.size()) {
+        control_.clear();
+        control_gone_ = 0;
+      }
+    }
+    if (detail::would_block(ec)) {
+      awaiting_room_ = true;
+      return socket_.async_wait(stream_descriptor::wait_write,
+                                on_reserve(strand_, [self = shared_from_this()](const error_code&) {
+                                  self->awaiting_room_ = false;
+                                  self->membership_.notice_copy();
+                                  self->flush();
+                                }));
+    }
+    // The job has closed its end; what it said before is still read.
+    if (ec) return stop_sending(asio::error::broken_pipe);
+  }
+}
+
+/// Sends of the first message what there is room for, and completes it when it has gone.
+std::size_t talk::send_front(error_code& ec) noexcept {
+  sending& front = outbox_.front();
+  std::size_t const cost = logic::cost_of_message(front.bytes.size());
+  auto const header = std::as_bytes(std::span{&front.header, 1});
+  std::array<std::span<const std::byte>, 2> parts{header, front.bytes.bytes()};
+  std::size_t skip = front.gone;
+  for (auto& part : parts) {
+    std::size_t const here = std::min(skip, part.size());
+    part = part.subspan(here);
+    skip -= here;
+  }
+  std::size_t const count = posix::send_some(socket_.native_handle(), parts, ec);
+  if (count != 0 && front.gone == 0) spoken_ += cost;
+  front.gone += count;
+  if (front.gone != cost) return count;
+  std::list<sending> one;
+  one.splice(one.end(), outbox_, outbox_.begin());
+  std::move(one.front().handler).complete_later(executor_, error_code{});
+  return count;
+}
+
+void talk::stop_sending(const error_code& ec) noexcept {
+  control_.clear();
+  control_gone_ = 0;
+  while (!outbox_.empty()) {
+    std::list<sending> one;
+    one.splice(one.end(), outbox_, outbox_.begin());
+    std::move(one.front().handler).complete_later(executor_, ec);
+  }
+}
+
+}  // namespace isolatte::inline v0_1::supervise

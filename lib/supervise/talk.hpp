@@ -1,0 +1,189 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_SUPERVISE_TALK_HPP
+#define ISOLATTE_LIB_SUPERVISE_TALK_HPP
+
+#include "logic/talk_frame.hpp"
+#include "posix/descriptor.hpp"
+#include "supervise/context_service.hpp"
+#include "supervise/executors.hpp"
+#include "supervise/pending_handler.hpp"
+#include "supervise/strand.hpp"
+
+#include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/task/message.hpp>
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+namespace isolatte::inline v0_1::supervise {
+
+/// Is told of a conversation by the conversation's strand.
+class talk_owner {
+ public:
+  /// What the job says cannot be taken: the job is to be ended. Called once at most.
+  /// @param reason a string literal
+  /// @param why what reading a message back has thrown, or null
+  virtual void talk_refused(const char* reason, std::exception_ptr why) noexcept = 0;
+  /// After talk::end(): all that the job has said has been taken, as far as the program takes it
+  /// without being asked. Called once.
+  virtual void talk_over() noexcept = 0;
+
+ protected:
+  ~talk_owner() = default;
+};
+
+/// The program's end of its conversation with a job, on a socket.
+///
+/// Trusts nothing that the job says: it holds no more than the window, what one read brings, and
+/// one message, and leaves the rest in the socket.
+class talk final : public context_bound,
+                   public detail::conversation,
+                   public std::enable_shared_from_this<talk> {
+  struct only_make {};
+
+ public:
+  struct settings {
+    detail::talk_wish wish{};
+    /// options::message_window.
+    std::size_t window = 0;
+    /// Bytes that a message may have.
+    std::size_t most = 0;
+  };
+
+  /// @param theirs becomes the job's end
+  static std::shared_ptr<talk> make(const boost::asio::any_io_executor& executor, settings how,
+                                    posix::descriptor& theirs, boost::system::error_code& ec);
+  talk(only_make, const boost::asio::any_io_executor& executor, settings how);
+  ~talk();
+
+  // For any thread.
+
+  /// Begins to take what the job says.
+  /// @param owner kept until it has been told that the conversation is over
+  void begin(std::shared_ptr<talk_owner> owner);
+  void async_receive(detail::message_handler handler);
+  void async_send(detail::byte_buffer message, detail::sent_handler handler);
+  bool can_stop() const noexcept { return needs_.stops; }
+  /// Asks the callable to stop. Fails for no lack of memory.
+  void request_stop() noexcept { poke(stop_it); }
+  /// The job has ended: what it has said by now is all.
+  void end() noexcept { poke(end_it); }
+  /// There is no job, or its owner does not want it any more: what waits, and what comes later,
+  /// completes with this error.
+  void close(const boost::system::error_code& ec) noexcept;
+  void refuse(std::exception_ptr why) noexcept override;
+
+  void abandon() noexcept override;
+  void disown() override;
+
+ private:
+  enum wish : unsigned { stop_it = 1, end_it = 2, close_it = 4, refuse_it = 8, disown_it = 16 };
+  /// Performs what other threads have asked for.
+  struct poke_step final : strand::step {
+    void run() override;
+    void drop() noexcept override;
+    std::shared_ptr<talk> keeps;
+  };
+  using pending_receive = basic_pending_handler<boost::system::error_code, detail::message>;
+  using pending_send = basic_pending_handler<boost::system::error_code>;
+  struct sending {
+    logic::talk_header header;
+    detail::byte_buffer bytes;
+    pending_send handler;
+    std::uint64_t number;
+    /// Bytes that have gone, of header and message.
+    std::size_t gone = 0;
+  };
+
+  void poke(wish what) noexcept;
+  void heed(unsigned wishes);
+
+  void await_input();
+  void read();
+  /// @return false if no more is to be read now
+  bool take_frames();
+  void take_frame(logic::talk_item item);
+  bool is_full() const noexcept { return held_ >= window_ && !inbox_.empty(); }
+  void hand_over(detail::byte_buffer what);
+  void give_credit(std::uint64_t bytes);
+  void settle();
+  void close_socket() noexcept;
+  void check_over() noexcept;
+  void fail(const char* reason, std::exception_ptr why) noexcept;
+  void fail(logic::talk_fault fault) noexcept;
+  void give_up(const boost::system::error_code& ec) noexcept;
+  boost::system::error_code why_no_message() const noexcept;
+
+  void say(logic::talk_kind kind, std::uint64_t length = 0);
+  void flush();
+  std::size_t send_front(boost::system::error_code& ec) noexcept;
+  void stop_sending(const boost::system::error_code& ec) noexcept;
+
+  boost::asio::any_io_executor const executor_;
+  strand strand_;
+  context_service::membership membership_;
+  detail::talk_needs const needs_;
+  std::size_t const window_;
+  std::size_t const most_;
+  /// Null: a handle takes the messages, or nobody.
+  std::shared_ptr<detail::message_taker> taker_;
+  std::shared_ptr<talk_owner> owner_;
+  stream_descriptor socket_;
+
+  std::atomic<unsigned> wishes_ = 0;
+  poke_step poke_;
+  /// Guards the reasons that other threads give.
+  std::mutex reasons_mutex_;
+  boost::system::error_code closed_with_;
+  std::exception_ptr refused_with_;
+
+  logic::talk_reader reader_;
+  /// Messages that wait for a handle to take them.
+  std::deque<detail::byte_buffer> inbox_;
+  /// Bytes of the window in the inbox.
+  std::size_t held_ = 0;
+  /// Bytes that have been taken and the job has not been told of.
+  std::uint64_t owed_ = 0;
+  bool job_wants_credit_ = false;
+  bool awaiting_input_ = false;
+  /// Reading waits until the inbox has room.
+  bool paused_ = false;
+  /// Bytes that are still to be read, after the job's end.
+  std::optional<std::size_t> budget_;
+  bool ending_ = false;
+  /// All frames have been taken, and no more will come.
+  bool input_over_ = false;
+  bool told_over_ = false;
+  /// Why there is no more, once there is no more.
+  boost::system::error_code ended_with_;
+  std::optional<pending_receive> receiver_;
+  std::uint64_t receiving_ = 0;
+  std::atomic<std::uint64_t> numbers_ = 0;
+
+  detail::byte_buffer control_;
+  std::size_t control_gone_ = 0;
+  std::list<sending> outbox_;
+  bool awaiting_room_ = false;
+  bool stop_sent_ = false;
+  /// The job has been told that this end waits for credit.
+  bool asked_for_credit_ = false;
+  std::uint64_t spoken_ = 0;
+  std::uint64_t credited_ = 0;
+};
+
+}  // namespace isolatte::inline v0_1::supervise
+
+#endif
