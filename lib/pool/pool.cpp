@@ -263,6 +263,10 @@ void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) 
   strand_.post(*what);
 }
 
+void job::ask_to_stop() noexcept {
+  // jobs listen once they have a channel
+}
+
 void job::run() {
   auto const in = std::move(cancelling_in);
   auto const meant = std::move(cancelling);
@@ -334,6 +338,7 @@ void pool::perform(const pool_action& todo) {
       who->check->self = who->check;
       machine_.submit_check(*who->check, *who, clock::now());
       break;
+    case kind::ask_to_stop: what->ask_to_stop(); break;
     case kind::retire:
       retired_.count(who->retires_for(), who->retire_reason);
       who->retire();

@@ -90,10 +90,15 @@ inline std::ostream& operator<<(std::ostream& os, fate what) {
 }
 
 struct job final : pool_job {
-  job(int n, std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds grace,
-      job_wishes wishes)
-      : pool_job{timeout, grace, std::move(wishes)}, number{n} {}
+  job(int n, std::optional<std::chrono::nanoseconds> timeout, std::chrono::nanoseconds longest,
+      const job_wishes& wishes)
+      : pool_job{timeout, longest, job_wishes{wishes}},
+        number{n},
+        grace{longest},
+        listens{wishes.listens} {}
   int number;
+  std::chrono::nanoseconds grace;
+  bool listens;
   fate became = fate::waiting;
   /// The cause for which the pool ended the worker that took the job along.
   stop_cause because = stop_cause::none;
@@ -103,6 +108,9 @@ struct job final : pool_job {
   bool is_errand = false;
   /// With which id it was given last.
   int id = 0;
+  /// How often it was asked to stop, and when its grace is over.
+  int asked = 0;
+  moment asked_until{};
 };
 
 /// A worker as the world has it: a queue of jobs, a page, and a socket full of replies.
@@ -151,14 +159,13 @@ class world {
   ~world() { machine.abandon(); }
 
   job& submit(std::optional<std::chrono::nanoseconds> timeout = {},
-              std::chrono::nanoseconds grace = 0s, job_wishes wishes = {}) {
-    auto& fresh =
-        jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, std::move(wishes));
+              std::chrono::nanoseconds grace = 0s, const job_wishes& wishes = {}) {
+    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, wishes);
     machine.submit(fresh, now);
     settle();
     return fresh;
   }
-  job& wish(job_wishes wishes) { return submit({}, 0s, std::move(wishes)); }
+  job& wish(const job_wishes& wishes) { return submit({}, 0s, wishes); }
   /// A job with a deadline so far from now.
   job& due(std::chrono::nanoseconds in) { return wish({.rank = {.deadline = now + in}}); }
   void cancel(job& what, cancel_kind how = cancel_kind::terminate) {
@@ -229,6 +236,10 @@ class world {
     now += time;
     machine.tick(now);
     settle();
+    for (auto const& each : jobs)
+      expect(each.asked == 0 || each.done() || now < each.asked_until ||
+                 each.worker()->stopped_for() != stop_cause::none,
+             "no job outlives its grace");
   }
   void stop() {
     machine.stop();
@@ -256,8 +267,9 @@ class world {
     machine.wear_out(who, retire_cause::asked);
     settle();
   }
-  job& errand(worker& to) {
-    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), std::nullopt, 0ns, job_wishes{});
+  job& errand(worker& to, std::optional<std::chrono::nanoseconds> timeout = {},
+              std::chrono::nanoseconds grace = 0s, const job_wishes& wishes = {}) {
+    auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, wishes);
     fresh.is_errand = true;
     machine.submit_errand(fresh, to, now);
     settle();
@@ -322,6 +334,13 @@ class world {
     if (what.is_check()) return;
     expect(what.became == fate::waiting, "a job completes once");
     expect(what.done(), "what is completed is done");
+    if (what.asked != 0) {
+      expect(how == fate::replied || how == fate::ran || how == fate::not_received ||
+                 how == fate::disowned,
+             "a job that was asked has begun");
+      expect(what.stopped_for() == stop_cause::none || what.stopped_for() == what.asked_for(),
+             "a worker is ended for the cause for which its job was asked");
+    }
     what.became = how;
   }
   void settle() {
@@ -379,8 +398,20 @@ class world {
           who->check->is_errand = true;
           machine.submit_check(*who->check, *who, now);
           break;
+        case kind::ask_to_stop:
+          expect(who->alive && !who->signalled && who->first() == what,
+                 "asks the first job of a worker that goes on");
+          expect(what->listens && what->grace > 0ns && ++what->asked == 1,
+                 "asks a job that listens, and once");
+          expect(who->lie || stage_of(*who, *what) != job_stage::not_begun,
+                 "asks no job that has not begun");
+          what->asked_until = later(now, what->grace);
+          break;
         case kind::retire: who->told_to_retire = true; break;
         case kind::stop:
+          expect(todo.how == cancel_kind::terminate ||
+                     (who->first() && !static_cast<job*>(who->first())->listens),
+                 "sends no polite signal for a job that listens");
           if (todo.how == cancel_kind::terminate || !who->signalled) who->signalled = todo.how;
           last_stop = todo;
           break;
