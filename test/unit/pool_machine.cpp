@@ -1311,7 +1311,8 @@ struct walk_rules {
 
 /// Everything that can happen, in any order: no job is lost, none is run twice without being told,
 /// none is given to a worker that cannot do it, and the machine comes to rest.
-void walk(unsigned seed, const walk_rules& rules) {
+/// @return how many jobs were asked to stop
+std::ptrdiff_t walk(unsigned seed, const walk_rules& rules) {
   BOOST_TEST_INFO_SCOPE("seed " << seed);
   std::mt19937 random{seed};
   auto const below = [&](std::size_t n) {
@@ -1323,7 +1324,7 @@ void walk(unsigned seed, const walk_rules& rules) {
   };
   for (int step = 0; step != 300; ++step) {
     worker* const who = some_worker();
-    switch (below(16)) {
+    switch (below(17)) {
       case 0:
       case 1: w.submit(); break;
       case 2:
@@ -1335,7 +1336,10 @@ void walk(unsigned seed, const walk_rules& rules) {
                 .waits_for_room = below(2) == 0});
         break;
       case 3:
-        w.submit(std::chrono::milliseconds{below(50)}, std::chrono::milliseconds{below(2) * 20});
+        w.submit(std::chrono::milliseconds{below(50)}, std::chrono::milliseconds{below(2) * 20},
+                 {.rank = {.deadline = below(4) == 0 ? w.now + std::chrono::milliseconds{below(40)}
+                                                     : moment::max()},
+                  .listens = below(2) == 0});
         break;
       case 4:
       case 5:
@@ -1343,7 +1347,8 @@ void walk(unsigned seed, const walk_rules& rules) {
         if (who) w.work(*who);
         break;
       case 7:
-        if (who) w.do_one(*who);
+        // Jobs are done faster than they come, so that not all wait.
+        for (auto left = below(20); who && left != 0; --left) w.do_one(*who);
         break;
       case 8:
         if (who) w.hear(*who);
@@ -1355,11 +1360,16 @@ void walk(unsigned seed, const walk_rules& rules) {
           w.cancel(*chosen, static_cast<cancel_kind>(below(3)));
         }
         break;
-      case 10: w.pass(std::chrono::milliseconds{below(30)}); break;
+      case 10:
+        // A worker that does not go on for long is killed, or let go on.
+        w.pass(below(20) == 0 ? 3s : std::chrono::milliseconds{below(30)});
+        break;
       case 11: w.obey(); break;
       case 12:
         if (who && !who->ready() && below(20) == 0) {
           w.fail(*who);
+        } else if (below(2) == 0) {
+          w.all_ready();
         } else if (who && !who->ready()) {
           w.ready(*who);
         }
@@ -1369,7 +1379,7 @@ void walk(unsigned seed, const walk_rules& rules) {
           w.die(*who, who->ready() || below(2) == 0 ? worker_end::by_itself : worker_end::refused);
         break;
       case 14:
-        if (who && below(4) == 0) who->frozen = true;
+        if (who) who->frozen = !who->frozen && below(4) == 0;
         break;
       case 15:
         if (rules.lies && who && who->first() && below(4) == 0) {
@@ -1388,7 +1398,7 @@ void walk(unsigned seed, const walk_rules& rules) {
         } else if (below(10) == 0) {
           w.resize(1 + below(5));
         } else if (who && below(3) == 0) {
-          w.errand(*who);
+          w.errand(*who, {}, std::chrono::milliseconds{below(2) * 20}, {.listens = below(2) == 0});
         } else if (who && below(10) == 0) {
           w.retire(*who);
         } else if (who && below(3) == 0) {
@@ -1396,6 +1406,14 @@ void walk(unsigned seed, const walk_rules& rules) {
           who->healthy = below(3) != 0;
         }
         break;
+      case 16: {
+        job& heard = w.submit({}, std::chrono::milliseconds{20}, {.listens = true});
+        while (heard.worker() && heard.worker()->first() != &heard && below(10) != 0)
+          w.do_one(static_cast<worker&>(*heard.worker()));
+        if (heard.worker()) w.begin(static_cast<worker&>(*heard.worker()));
+        w.cancel(heard, static_cast<cancel_kind>(below(3)));
+        break;
+      }
     }
   }
   // Then all that can be done is done, and who hangs is killed.
@@ -1403,7 +1421,12 @@ void walk(unsigned seed, const walk_rules& rules) {
   w.resume();
   for (auto* const who : w.all())
     if (who->frozen) w.die(*who);
-  for (int turn = 0; turn != 2000 && !w.machine.idle(); ++turn) {
+  // An idle pool may still check the health of its workers.
+  auto const works = [&] {
+    return !w.machine.idle() || std::any_of(w.workers.begin(), w.workers.end(),
+                                            [](auto const& each) { return !each->jobs().empty(); });
+  };
+  for (int turn = 0; turn != 2000 && works(); ++turn) {
     w.all_ready();
     for (auto* const who : w.all())
       if (std::any_of(w.workers.begin(), w.workers.end(),
@@ -1419,16 +1442,24 @@ void walk(unsigned seed, const walk_rules& rules) {
     w.pass(1s);
   }
   BOOST_TEST(!w.machine.recycling());
-  std::set<std::size_t> seats;
-  std::size_t able = 0;
-  for (auto* const who : w.all())
-    if (who->ready() && who->stays()) {
-      ++able;
-      if (who->seat()) seats.insert(*who->seat());
-    }
-  // Workers that are made ahead of need wait for a slot.
-  expect(seats.size() == std::min(able, w.machine.size()),
-         "no slot is empty that a worker could have");
+  auto const has_empty_slot = [&] {
+    std::set<std::size_t> seats;
+    std::size_t able = 0;
+    for (auto* const who : w.all())
+      if (who->ready() && who->stays()) {
+        ++able;
+        if (who->seat()) seats.insert(*who->seat());
+      }
+    // Workers that are made ahead of need wait for a slot.
+    return seats.size() != std::min(able, w.machine.size());
+  };
+  // A replacement may have to wait before it is started.
+  for (int turn = 0; turn != 100 && has_empty_slot(); ++turn) {
+    w.all_ready();
+    w.obey();
+    w.pass(1s);
+  }
+  expect(!has_empty_slot(), "no slot stays empty that a worker could have");
   for (auto const& each : w.jobs) {
     expect(each.became != fate::waiting, "no job is lost");
     if (rules.lies || each.became == fate::disowned) continue;
@@ -1437,6 +1468,8 @@ void walk(unsigned seed, const walk_rules& rules) {
       BOOST_FAIL("job " << each.number << " begun " << each.begun << " but " << each.became
                         << " because " << each.because);
   }
+  return std::count_if(w.jobs.begin(), w.jobs.end(),
+                       [](const job& each) { return each.asked != 0; });
 }
 
 BOOST_AUTO_TEST_CASE(random_walks_lose_no_job) {
@@ -1459,8 +1492,11 @@ BOOST_AUTO_TEST_CASE(random_walks_lose_no_job) {
       {.workers = 2, .max_jobs_per_worker = 1, .seats = seating::until_end},
       {.workers = 4, .max_jobs_per_worker = 2, .seats = seating::until_end},
   };
-  for (auto const& policy : policies)
-    for (unsigned seed = 0; seed != 100; ++seed) walk(seed, {policy});
+  for (auto const& policy : policies) {
+    std::ptrdiff_t asked = 0;
+    for (unsigned seed = 0; seed != 100; ++seed) asked += walk(seed, {policy});
+    BOOST_TEST(asked != 0);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(pages_that_lie_lose_no_job) {
