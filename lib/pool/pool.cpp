@@ -649,10 +649,14 @@ void pool::take_reply(worker& from, reply what) {
     report.summary.ran = ran::yes;
     report.summary.usage = what.header.usage;
   }
-  // A job that obeys a cancellation is cancelled, and its value is there all the same.
-  if (done.stopped_for() == stop_cause::cancelled && ran) {
+  // A job that obeys is cancelled or timed out, and its value or exception is there all the same. A
+  // job that obeys the signal of its timeout has returned.
+  if (ran &&
+      (done.asked_for() == stop_cause::cancelled || done.stopped_for() == stop_cause::cancelled)) {
     report.summary.how = ending::cancelled;
     ec = asio::error::operation_aborted;
+  } else if (ran && done.asked_for() == stop_cause::timeout) {
+    report.summary.how = ending::timed_out;
   }
   complete(done, ec, std::move(report));
 }
