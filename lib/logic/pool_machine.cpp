@@ -4,6 +4,7 @@
 #include "logic/pool_machine.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -438,8 +439,19 @@ void pool_machine::resize(std::size_t workers) {
     worker.outdated_ = false;
     wear_out(worker, retire_cause::resized);
   }
-  while (!without_seat_.empty() && alive_ > wanted() + count_replacements())
-    retire(without_seat_.back(), retire_cause::resized);
+  auto too_many = alive_ - std::min(alive_, wanted() + count_replacements());
+  for (auto end = without_seat_.end(); too_many != 0 && end != without_seat_.begin(); --too_many) {
+    pool_worker& worker = *std::prev(end);
+    if (worker.jobs_.empty() && !worker.worn_) {
+      retire(worker, retire_cause::resized);
+      continue;
+    }
+    // The worker has an errand, and leaves after that.
+    --end;
+    if (worker.worn_) continue;
+    worker.outdated_ = false;
+    wear_out(worker, retire_cause::resized);
+  }
   to_replace_ = std::min(to_replace_, wanted() - std::min(wanted(), alive_));
 }
 
@@ -912,7 +924,7 @@ pool_worker* pool_machine::choose_misplaced() noexcept {
   if (count_outdated() == 0 || count_able() <= wanted() || policy_.max_jobs_per_worker == 1)
     return nullptr;
   for (auto& worker : without_seat_) {
-    if (!worker.slot_ || worker.outdated_ || !worker.stays()) continue;
+    if (!worker.slot_ || worker.outdated_ || !worker.stays() || !worker.jobs_.empty()) continue;
     auto const* const holder = seats_[*worker.slot_].holder;
     if (holder && holder->stays() && !holder->outdated_) return &worker;
   }

@@ -619,6 +619,25 @@ BOOST_AUTO_TEST_CASE(with_a_process_a_job_others_wait_ahead_of_need) {
   BOOST_TEST(w.machine.running() == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_without_a_slot_ends_its_errand_before_it_leaves) {
+  pool w{{.workers = 2, .max_jobs_per_worker = 1}};
+  worker& spare = w.nth(3);
+  BOOST_TEST(!spare.seat());
+  job& errand = w.errand(spare);
+  w.begin(spare);
+  w.resize(1);
+  BOOST_TEST(!spare.told_to_retire);
+  BOOST_TEST((spare.retires_for() == retire_cause::resized));
+  w.obey();
+  BOOST_TEST(w.machine.workers() == 2u);
+  w.do_one(spare);
+  BOOST_TEST(errand.became == fate::replied);
+  BOOST_TEST(spare.told_to_retire);
+  w.obey();
+  BOOST_TEST(w.machine.workers() == 2u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
 // Ends of workers
 
 BOOST_AUTO_TEST_CASE(a_crash_costs_the_job_that_ran) {

@@ -407,7 +407,10 @@ class world {
                  "asks no job that has not begun");
           what->asked_until = later(now, what->grace);
           break;
-        case kind::retire: who->told_to_retire = true; break;
+        case kind::retire:
+          expect(who->jobs().empty(), "a worker that is told to leave has no job");
+          who->told_to_retire = true;
+          break;
         case kind::stop:
           expect(todo.how == cancel_kind::terminate ||
                      (who->first() && !static_cast<job*>(who->first())->listens),
