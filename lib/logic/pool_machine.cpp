@@ -4,6 +4,7 @@
 #include "logic/pool_machine.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -292,7 +293,7 @@ void pool_machine::submit_errand(pool_job& job, pool_worker& to, moment now) noe
 void pool_machine::submit_check(pool_job& job, pool_worker& to, moment now) noexcept {
   job.is_check_ = true;
   job.done_ = job.was_given_ = job.was_lost_ = false;
-  job.stopped_for_ = stop_cause::none;
+  job.stopped_for_ = job.asked_for_ = stop_cause::none;
   submit_errand(job, to, now);
 }
 
@@ -438,8 +439,19 @@ void pool_machine::resize(std::size_t workers) {
     worker.outdated_ = false;
     wear_out(worker, retire_cause::resized);
   }
-  while (!without_seat_.empty() && alive_ > wanted() + count_replacements())
-    retire(without_seat_.back(), retire_cause::resized);
+  auto too_many = alive_ - std::min(alive_, wanted() + count_replacements());
+  for (auto end = without_seat_.end(); too_many != 0 && end != without_seat_.begin(); --too_many) {
+    pool_worker& worker = *std::prev(end);
+    if (worker.jobs_.empty() && !worker.worn_) {
+      retire(worker, retire_cause::resized);
+      continue;
+    }
+    // The worker has an errand, and leaves after that.
+    --end;
+    if (worker.worn_) continue;
+    worker.outdated_ = false;
+    wear_out(worker, retire_cause::resized);
+  }
   to_replace_ = std::min(to_replace_, wanted() - std::min(wanted(), alive_));
 }
 
@@ -530,11 +542,13 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   if (!worker.jobs_.empty()) {
     pool_job& job = worker.jobs_.front();
     unlink(job);
-    // The pool ended the worker for this job's sake only after the job had been received or begun,
-    // whatever the page says now. A worker that left its jobs says itself that it began none.
+    // The pool asked the job to stop, or ended the worker for this job's sake, only after the job
+    // had been received or begun, whatever the page says now. A worker that left its jobs says
+    // itself that it began none.
+    bool const had_begun = job.stopped_for_ != stop_cause::none || was_asked(job);
     if (worker.left_its_jobs_)
-      stage = job.stopped_for_ == stop_cause::none ? job_stage::not_begun : job_stage::receiving;
-    else if (stage == job_stage::not_begun && job.stopped_for_ != stop_cause::none)
+      stage = had_begun ? job_stage::receiving : job_stage::not_begun;
+    else if (stage == job_stage::not_begun && had_begun)
       stage = job_stage::begun;
     if (stage == job_stage::not_begun && !std::exchange(job.was_lost_, true)) {
       requeue(job);
@@ -595,6 +609,10 @@ void pool_machine::tick(moment now) noexcept {
       continue;
     }
     worker.due_ = moment::max();
+    if (pool_job* const first = worker.first(); first && asked_until(*first) <= now) {
+      end_for(*first, first->asked_for_, cancel_kind::terminate);
+      continue;
+    }
     worker.is_due_ = true;
     worker.reads_ = true;
     put_on_agenda(worker);
@@ -670,8 +688,12 @@ pool_action pool_machine::next() noexcept {
       keep_outdated();
       return {.what = pool_action::kind::go_back};
     }
-    if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_)
-      return ask(purpose::cancel, *job);
+    if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_) {
+      if (!was_asked(*job)) return ask(purpose::cancel, *job);
+      if (how_cancelled_ == cancel_kind::terminate)
+        end_for(*job, job->asked_for_, cancel_kind::terminate);
+      continue;
+    }
     if (!agenda_.empty()) {
       if (auto const todo = follow_agenda(agenda_.front())) return *todo;
       continue;
@@ -742,7 +764,8 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
   using kind = pool_action::kind;
   if (worker.recalls_) {
     // If the job that the worker is ended for is done after all, the next one must not begin.
-    if (!worker.jobs_.empty() && &worker.jobs_.back() != worker.to_end_)
+    if (!worker.jobs_.empty() && &worker.jobs_.back() != worker.to_end_ &&
+        !was_asked(worker.jobs_.back()))
       return ask(purpose::recall, worker.jobs_.back());
     worker.recalls_ = false;
     if (worker.worn_ && worker.jobs_.empty()) rest_or_retire(worker);
@@ -751,7 +774,8 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     return pool_action{.what = kind::read_replies, .worker = &worker};
   if (worker.has_expired_) {
     for (auto& job : worker.jobs_)
-      if (std::exchange(job.has_expired_, false)) return ask(purpose::expire, job);
+      if (std::exchange(job.has_expired_, false) && !was_asked(job))
+        return ask(purpose::expire, job);
     worker.has_expired_ = false;
   }
   if (std::exchange(worker.is_due_, false)) {
@@ -771,6 +795,11 @@ std::optional<pool_action> pool_machine::follow_agenda(pool_worker& worker) noex
     return ask(purpose::unresponsive, *worker.first());
   if (pool_job* const job = std::exchange(worker.to_end_, nullptr)) {
     if (job == worker.first() && !worker.left_its_jobs_) {
+      if (is_to_be_asked(*job, worker.how_to_end_)) {
+        if (worker.stopped_for_ == stop_cause::none) return ask_to_stop(*job, worker.why_to_end_);
+        // The worker is being ended for another reason, so the job has no grace.
+        worker.how_to_end_ = cancel_kind::terminate;
+      }
       if (job->stopped_for_ == stop_cause::none) job->stopped_for_ = worker.why_to_end_;
       stop(worker, worker.why_to_end_, worker.how_to_end_, job->grace_);
     } else {
@@ -895,7 +924,7 @@ pool_worker* pool_machine::choose_misplaced() noexcept {
   if (count_outdated() == 0 || count_able() <= wanted() || policy_.max_jobs_per_worker == 1)
     return nullptr;
   for (auto& worker : without_seat_) {
-    if (!worker.slot_ || worker.outdated_ || !worker.stays()) continue;
+    if (!worker.slot_ || worker.outdated_ || !worker.stays() || !worker.jobs_.empty()) continue;
     auto const* const holder = seats_[*worker.slot_].holder;
     if (holder && holder->stays() && !holder->outdated_) return &worker;
   }
@@ -1120,15 +1149,42 @@ void pool_machine::refuse_all(job_end how) noexcept {
   }
 }
 
-/// Ends the worker for the sake of its first job, unless that job proves to be done.
+/// Ends the worker for the sake of its first job, or asks that job to stop, unless the job proves
+/// to be done.
 void pool_machine::end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept {
   pool_worker& worker = *job.worker_;
   worker.to_end_ = &job;
   worker.why_to_end_ = why;
-  worker.how_to_end_ = kind;
-  worker.recalls_ = true;
+  bool const asks = is_to_be_asked(job, kind);
+  // A job that listens brings its worker no signal but SIGKILL.
+  worker.how_to_end_ = job.listens_ && !asks ? cancel_kind::terminate : kind;
+  // A job that is asked does not end its worker, so the jobs after it stay.
+  if (!asks) worker.recalls_ = true;
   worker.reads_ = true;
   put_on_agenda(worker);
+}
+
+/// Whether the job is asked to stop, in place of a polite signal to its worker.
+bool pool_machine::is_to_be_asked(const pool_job& job, cancel_kind kind) noexcept {
+  return job.listens_ && kind != cancel_kind::terminate && job.grace_ > nanoseconds::zero();
+}
+
+bool pool_machine::was_asked(const pool_job& job) noexcept {
+  return job.asked_for_ != stop_cause::none;
+}
+
+/// When the grace of a job is over that was asked to stop; the end of time for any other.
+moment pool_machine::asked_until(const pool_job& job) noexcept {
+  return was_asked(job) ? job.asked_until_ : moment::max();
+}
+
+/// The job has until the end of its grace, whatever its timeout says.
+pool_action pool_machine::ask_to_stop(pool_job& job, stop_cause why) noexcept {
+  pool_worker& worker = *job.worker_;
+  job.asked_for_ = why;
+  job.asked_until_ = later(now_, job.grace_);
+  set_due(worker, job.asked_until_);
+  return {.what = pool_action::kind::ask_to_stop, .worker = &worker, .job = &job};
 }
 
 void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,

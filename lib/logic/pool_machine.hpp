@@ -102,6 +102,8 @@ struct job_wishes {
   std::uint64_t key = 0;
   /// If the queue is full, the job waits until there is room.
   bool waits_for_room = false;
+  /// The job can be asked to stop, so its worker gets no polite signal for its sake.
+  bool listens = false;
 };
 
 /// The machine's part of one job. A driver derives its own job from this, and keeps it alive until
@@ -115,7 +117,8 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
         timeout_{timeout},
         grace_{grace},
         key_{wishes.key},
-        waits_for_room_{wishes.waits_for_room} {}
+        waits_for_room_{wishes.waits_for_room},
+        listens_{wishes.listens} {}
 
   /// The worker that has the job; null if the job waits or is done.
   pool_worker* worker() const noexcept { return worker_; }
@@ -123,6 +126,9 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   bool done() const noexcept { return done_; }
   /// Why the pool ends the job's worker, if the reason is this job.
   stop_cause stopped_for() const noexcept { return stopped_for_; }
+  /// Why the job was asked to stop: `timeout` or `cancelled`, whichever came first; `none` if it
+  /// was not asked. A job that was asked has begun, so it is never taken back.
+  stop_cause asked_for() const noexcept { return asked_for_; }
   /// Whether the job asks a worker for its health.
   bool is_check() const noexcept { return is_check_; }
 
@@ -136,6 +142,7 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   std::chrono::nanoseconds grace_{0};
   std::uint64_t key_ = 0;
   bool waits_for_room_ = false;
+  bool listens_ = false;
   pool_worker* worker_ = nullptr;
   /// The job is not admitted yet.
   bool is_outside_ = false;
@@ -145,6 +152,9 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   bool was_given_ = false;
   bool was_lost_ = false;
   stop_cause stopped_for_ = stop_cause::none;
+  stop_cause asked_for_ = stop_cause::none;
+  /// The worker is killed then, if the job that was asked has not ended.
+  moment asked_until_{};
   job_end end_ = job_end::pool_stopped;
 };
 
@@ -273,6 +283,8 @@ struct pool_action {
     read_replies,
     /// Ask the worker for its health, by submit_check().
     check_health,
+    /// Ask the worker's first job to stop. The worker goes on, and takes other jobs.
+    ask_to_stop,
     /// Tell the worker that no more jobs will come.
     retire,
     /// End the worker: `how`, and SIGKILL after `grace`.
@@ -306,6 +318,8 @@ struct pool_action {
 /// - a job is with at most one worker, and is given to another only after it has been taken back,
 ///   or its worker has ended;
 /// - nothing is given to a worker that is not ready, is retiring, is being ended or has ended;
+/// - a job is asked to stop once at most, and only if it listens and its worker has begun it; then
+///   it ends by its reply, or with its worker when its grace is over;
 /// - no two workers with jobs have the same slot, but for errands, which need none;
 /// - after the end of a worker only its first job can have begun, whatever its page says: workers
 ///   do their jobs in order, and each reply precedes the next beginning.
@@ -330,7 +344,8 @@ class pool_machine {
   void checked(pool_worker& worker, bool is_healthy) noexcept;
   /// A job is not to be run.
   void refuse(pool_job& job, job_end how) noexcept { finish(job, how); }
-  /// Cancels a job; has no effect if the job is done.
+  /// Cancels a job; has no effect if the job is done. A polite cancellation has none on a job that
+  /// was asked to stop before, and `terminate` ends its worker, for the cause it was asked for.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
   /// @param slot that of the action
@@ -506,6 +521,10 @@ class pool_machine {
   void refuse_all(job_end how) noexcept;
   void forget_workers() noexcept;
   void end_for(pool_job& job, stop_cause why, cancel_kind kind) noexcept;
+  static bool is_to_be_asked(const pool_job& job, cancel_kind kind) noexcept;
+  static bool was_asked(const pool_job& job) noexcept;
+  static moment asked_until(const pool_job& job) noexcept;
+  pool_action ask_to_stop(pool_job& job, stop_cause why) noexcept;
   void stop(pool_worker& worker, stop_cause why, cancel_kind kind,
             std::chrono::nanoseconds grace) noexcept;
   void retire(pool_worker& worker, retire_cause why) noexcept;

@@ -43,6 +43,9 @@ struct job final : logic::pool_job, supervise::strand::step {
   std::shared_ptr<pool> cancelling_in;
   std::shared_ptr<job> cancelling;
 
+  /// Passes the request on to the callable, which a worker has begun.
+  void ask_to_stop() noexcept;
+
   void run() override;
   void drop() noexcept override;
 };

@@ -263,6 +263,10 @@ void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) 
   strand_.post(*what);
 }
 
+void job::ask_to_stop() noexcept {
+  // jobs listen once they have a channel
+}
+
 void job::run() {
   auto const in = std::move(cancelling_in);
   auto const meant = std::move(cancelling);
@@ -334,6 +338,7 @@ void pool::perform(const pool_action& todo) {
       who->check->self = who->check;
       machine_.submit_check(*who->check, *who, clock::now());
       break;
+    case kind::ask_to_stop: what->ask_to_stop(); break;
     case kind::retire:
       retired_.count(who->retires_for(), who->retire_reason);
       who->retire();
@@ -644,10 +649,14 @@ void pool::take_reply(worker& from, reply what) {
     report.summary.ran = ran::yes;
     report.summary.usage = what.header.usage;
   }
-  // A job that obeys a cancellation is cancelled, and its value is there all the same.
-  if (done.stopped_for() == stop_cause::cancelled && ran) {
+  // A job that obeys is cancelled or timed out, and its value or exception is there all the same. A
+  // job that obeys the signal of its timeout has returned.
+  if (ran &&
+      (done.asked_for() == stop_cause::cancelled || done.stopped_for() == stop_cause::cancelled)) {
     report.summary.how = ending::cancelled;
     ec = asio::error::operation_aborted;
+  } else if (ran && done.asked_for() == stop_cause::timeout) {
+    report.summary.how = ending::timed_out;
   }
   complete(done, ec, std::move(report));
 }
