@@ -54,9 +54,9 @@ struct no_message {};
 ///     });
 /// @endcode
 ///
-/// Messages arrive in the order in which they were posted. What was posted before the job's end
-/// arrives before its outcome, however the job ends; a value of post_latest() that has not left by
-/// then is lost with a process that is killed or crashes.
+/// Messages arrive in the order in which they were posted. A message that was posted before the
+/// job's end arrives before its outcome, however the job ends; a value of post_latest() that has
+/// not left by then is lost with a process that is killed or crashes.
 ///
 /// @tparam Out what the job posts, or void
 /// @tparam In what the program sends to the job, or void
@@ -91,7 +91,7 @@ class channel {
   /// Posts a message. Blocks while options::message_window is full: until the program has taken
   /// enough of what was posted before.
   /// @param message what to send
-  /// @return true if it has been sent; false if nobody will take it
+  /// @return true if it has been sent; false if the program takes no more
   /// @par Exception safety
   /// Strong guarantee: lets through what saving the message throws, and `std::bad_alloc`.
   bool post(const sent& message)
@@ -111,17 +111,18 @@ class channel {
     return send(message, detail::talk_end::when_full::refuse);
   }
 
-  /// Posts a message in the place of the last one that was posted so and has not left yet. Never
-  /// waits, and costs little more than the move of the message: for progress.
+  /// Posts a message in the place of the last one that was posted so and has not left yet. For
+  /// progress: the call never waits, and costs little more than the move of the message.
   ///
   /// One message leaves at a time, at most one each millisecond, and the next one when the program
-  /// has taken it. It is saved in a thread of the library's. The last one leaves at the end of the
+  /// has taken it. A thread of the library's saves it. The last one leaves at the end of the
   /// callable, and before a later post().
   /// @param message what to send
-  /// @return true if it will be sent, unless a later one replaces it; false if nobody will take it
+  /// @return true if it will be sent, unless a later one replaces it; false if the program takes no
+  /// more
   /// @par Exception safety
-  /// Strong guarantee: lets through what moving the message throws. What saving it throws is the
-  /// outcome's: ending::undelivered.
+  /// Strong guarantee: lets through what moving the message throws. An exception of
+  /// saving it makes the outcome ending::undelivered.
   bool post_latest(sent message)
     requires posts
   {

@@ -195,7 +195,7 @@ class [[nodiscard]] child {
         detail::send_initiation{&run_}, token, detail::encode_message(message));
   }
 
-  /// Waits for the child's end. Messages that nobody has received do not keep the wait from
+  /// Waits for the child's end. Messages that have not been received do not keep the wait from
   /// completing, and can be received afterwards.
   ///
   /// @param token the completion token, with signature
@@ -247,7 +247,7 @@ using child_of_call = child<call_result_t<Call>, out_of<channel_of<Call>>, in_of
 /// completes with the error.
 ///
 /// @param where an executor, or an execution context, for the handle's operations
-/// @param fn the callable. It may take a `std::stop_token` and a @ref channel
+/// @param fn the callable. The callable may take a `std::stop_token` and a @ref channel
 /// @param opts how to run it; options::early does not apply
 /// @return the handle, a child<R, Out, In> by the callable's result and channel
 ///

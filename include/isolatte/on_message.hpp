@@ -128,7 +128,7 @@ std::shared_ptr<message_taker> taker_in([[maybe_unused]] const F& f) noexcept {
     return nullptr;
 }
 
-/// What a callable with that signature and its program say to each other.
+/// The conversation of a callable with that signature.
 /// @param by_handle whether the program has a handle to the job
 template <class Signature>
 talk_needs needs_of(bool has_taker, bool by_handle) noexcept {
@@ -138,7 +138,7 @@ talk_needs needs_of(bool has_taker, bool by_handle) noexcept {
           .speaks = !std::is_void_v<in_of<C>> && by_handle};
 }
 
-/// What the program wishes of the conversation with a callable, which may be within a listener.
+/// The program's wishes for the conversation with a callable, which may be within a listener.
 template <class F>
 talk_wish wish_of(const F& f, bool by_handle = false) {
   auto taker = taker_in(f);

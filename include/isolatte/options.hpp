@@ -100,8 +100,8 @@ struct options {
   /// The operation completes as soon as the result is here, and the child is reaped in the
   /// background. The outcome then has neither usage nor exit status.
   bool early = false;
-  /// Bytes that a job may have posted to its @ref channel and that nobody has taken yet, and that
-  /// the program may have sent to the job. A message that is larger travels alone.
+  /// Bytes that a job may have posted to its @ref channel before the program takes any, and bytes
+  /// that the program may have sent to the job. A message that is larger travels alone.
   std::size_t message_window = std::size_t{64} << 10;
   /// The rights of a child whose code is not trusted. Absent: those of this program.
   /// @ref all_descriptors is an error then (`EINVAL`); each kept descriptor is a right of its own.

@@ -63,7 +63,7 @@ struct verdict {
   bool keep_payload = false;
   /// Whether the operation was cancelled, rather than completed.
   bool aborted = false;
-  /// Whether what the callable said while it ran could not be taken.
+  /// Whether a message of the callable's could not be taken.
   bool talk_refused = false;
   /// Whether the child could not prepare itself: its errno is the operation's error.
   bool setup_failed = false;
@@ -80,7 +80,7 @@ class run_machine {
 
   action started() noexcept;
   action frame(frame_state state, detail::payload_kind kind) noexcept;
-  /// What the callable says while it runs cannot be taken.
+  /// A message of the callable's cannot be taken.
   action talk_refused() noexcept;
   action deadline() noexcept;
   action grace_over() noexcept;

@@ -14,7 +14,7 @@
 
 namespace isolatte::inline v0_1::logic {
 
-/// What a frame of a conversation says. Both directions have the same frames.
+/// The meaning of a frame of a conversation. Both directions have the same frames.
 enum class talk_kind : std::uint32_t {
   /// A message, which is the payload.
   message = 1,
@@ -58,7 +58,7 @@ enum class talk_fault {
 /// One frame that has arrived.
 struct talk_item {
   talk_kind kind = talk_kind::message;
-  /// As in the header.
+  /// That of the header.
   std::uint64_t length = 0;
   detail::byte_buffer payload{};
 };

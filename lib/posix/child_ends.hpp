@@ -21,7 +21,7 @@ struct child_ends {
   descriptor out;
   descriptor err;
   descriptor channel;
-  /// Of the conversation, if there is one.
+  /// The socket of the conversation, if there is one.
   descriptor talk;
   detail::talk_needs needs{};
 };

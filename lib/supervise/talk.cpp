@@ -77,7 +77,7 @@ void talk::begin(std::shared_ptr<talk_owner> owner) {
   asio::post(strand_, [self = shared_from_this()] { self->read(); });
 }
 
-// What other threads ask for
+// Requests of other threads
 
 void talk::poke(wish what) noexcept {
   if (wishes_.fetch_or(what) != 0) return;
@@ -276,7 +276,7 @@ void talk::give_credit(std::uint64_t bytes) {
   flush();
 }
 
-/// Gives what is there to whom it is for.
+/// Completes what can be completed now.
 void talk::settle() {
   if (receiver_ && !inbox_.empty()) {
     detail::message next{std::move(inbox_.front()), most_, shared_from_this()};

@@ -33,7 +33,7 @@ namespace isolatte::inline v0_1::supervise {
 /// Is told of a conversation by the conversation's strand.
 class talk_owner {
  public:
-  /// What the job says cannot be taken: the job is to be ended. Called once at most.
+  /// A message of the job's cannot be taken: the job is to be ended. Called once at most.
   /// @param reason a string literal
   /// @param why what reading a message back has thrown, or null
   virtual void talk_refused(const char* reason, std::exception_ptr why) noexcept = 0;
@@ -138,7 +138,7 @@ class talk final : public context_bound,
   detail::talk_needs const needs_;
   std::size_t const window_;
   std::size_t const most_;
-  /// Null: a handle takes the messages, or nobody.
+  /// Null: a handle takes the messages, or no one is to.
   std::shared_ptr<detail::message_taker> taker_;
   std::shared_ptr<talk_owner> owner_;
   stream_descriptor socket_;

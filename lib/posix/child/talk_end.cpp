@@ -24,8 +24,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Runs in a child, within and beside the callable. In a copy of a program with threads that is the
-// callable's risk.
+// Runs in a child, in the callable's threads and in threads of its own. In a copy of a program with
+// threads that is the callable's risk.
 
 namespace isolatte::inline v0_1::posix {
 
@@ -130,12 +130,12 @@ void socket_talk_end::send_last() noexcept {
   if (saving) talk->flush_latest(false);
 }
 
-/// Whether this process has been forked from the job's. Its mutexes may be locked for ever.
+/// Whether this process has been forked from the job's. Its mutexes may stay locked.
 bool socket_talk_end::is_copy() const noexcept {
   return made_.is_elsewhere() || ::getpid() != self_;
 }
 
-// What the job says
+// From the job to the program
 
 bool socket_talk_end::has_room(std::size_t cost) const noexcept {
   std::uint64_t const under_way = posted_ - taken_;
@@ -181,7 +181,7 @@ bool socket_talk_end::post_latest(detail::latest_value& place, void* value) {
 void socket_talk_end::send_latest(detail::latest_value&) noexcept {
   if (is_copy()) return;
   flush_latest(true);
-  // It may be leaving just now.
+  // Another thread may be sending it just now.
   std::lock_guard const saving{saving_};
   std::lock_guard const lock{mutex_};
   latest_ = nullptr;
@@ -192,7 +192,7 @@ bool socket_talk_end::latest_may_go() const noexcept {
   return taken_ >= latest_until_ && has_room(1);
 }
 
-/// Sends the latest value, if there is one. It may go beyond the window, by itself.
+/// Sends the latest value, if there is one. The value may go beyond the window, by itself.
 /// @param waits whether another thread that is sending one is waited for
 void socket_talk_end::flush_latest(bool waits) {
   std::unique_lock saving{saving_, std::defer_lock};
@@ -280,7 +280,7 @@ void socket_talk_end::end() noexcept {
   arrived_.notify_all();
 }
 
-// What the program says
+// From the program to the job
 
 std::optional<detail::byte_buffer> socket_talk_end::receive(bool waits) {
   if (is_copy()) return std::nullopt;

@@ -41,7 +41,7 @@ using sent_handler = boost::asio::any_completion_handler<void(boost::system::err
 using message_handler =
     boost::asio::any_completion_handler<void(boost::system::error_code, message)>;
 
-/// What a handle can ask of a run.
+/// Requests of a handle to its run.
 enum class run_request { interrupt, request_exit, terminate, suspend, resume };
 
 /// A run whose outcome is asked for separately, however it was launched. Destroying it ends the

@@ -45,7 +45,7 @@ class message_taker {
 /// How the program takes part in the conversation with a job.
 struct talk_wish {
   talk_needs needs{};
-  /// Takes the messages; null: a handle does, or nobody.
+  /// Takes the messages; null: a handle does, or no one is to.
   std::shared_ptr<message_taker> taker{};
 };
 

@@ -39,11 +39,11 @@ class talk_end {
   talk_end(const talk_end&) = delete;
   talk_end& operator=(const talk_end&) = delete;
 
-  /// @return false if nobody will take the message, or there is no room for it now
+  /// @return false if the program takes no more messages, or there is no room for it now
   virtual bool post(byte_buffer&& message, when_full what) = 0;
   /// @param place the same object each time
   /// @param value what the place takes
-  /// @return false if nobody will take it
+  /// @return false if the program takes no more messages
   virtual bool post_latest(latest_value& place, void* value) = 0;
   /// Sends what the place still has; the place may be destroyed then.
   virtual void send_latest(latest_value& place) noexcept = 0;

@@ -44,7 +44,7 @@ struct report {
   byte_buffer payload{};
   /// Bytes that decoding the payload may allocate.
   std::size_t max_result = 0;
-  /// What reading a message back has thrown, for which the run was ended; or null.
+  /// The exception of reading a message back for which the run was ended; or null.
   std::exception_ptr refused_with{};
 };
 

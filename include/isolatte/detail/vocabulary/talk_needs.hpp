@@ -6,7 +6,7 @@
 
 namespace isolatte::inline v0_1::detail {
 
-/// What a job and its program have to say to each other while the job runs.
+/// The conversation that a job and its program have while the job runs.
 struct talk_needs {
   /// The callable takes a stop token.
   bool stops = false;
