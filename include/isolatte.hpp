@@ -30,6 +30,7 @@
 #include <isolatte/pool_options.hpp>
 #include <isolatte/program.hpp>
 #include <isolatte/recycle_options.hpp>
+#include <isolatte/resident.hpp>
 #include <isolatte/resource_limits.hpp>
 #include <isolatte/resource_usage.hpp>
 #include <isolatte/run_summary.hpp>

@@ -47,9 +47,13 @@ class bound_call {
 
   /// The decayed result of the function. A reference could lead into the call, so it becomes a
   /// value.
-  using result_type = detail::run_result<F, Args...>;
+  using result_type = typename detail::signature_of<F, Args...>::result;
   /// @cond
   using talk_type = detail::signature_of<F, Args...>;
+  using channel_type = detail::channel_of<F>;
+  /// How the function is called on an object.
+  template <class Object>
+  using talk_type_on = detail::signature_of<F, Object&, Args...>;
   /// @endcond
 
   /// Calls the function with the arguments as rvalues.
@@ -76,6 +80,17 @@ class bound_call {
         [talk](part&& function, Args&&... arguments) -> result_type {
           return static_cast<result_type>(detail::invoke_talking(
               talk, function_of(std::move(function)), std::move(arguments)...));
+        },
+        std::move(parts_));
+  }
+  /// Calls the function with an object before the arguments.
+  template <class Object>
+  typename talk_type_on<Object>::result run_on(Object& object, detail::talk_end* talk) && {
+    return std::apply(
+        [talk, &object](part&& function, Args&&... arguments) ->
+        typename talk_type_on<Object>::result {
+          return static_cast<typename talk_type_on<Object>::result>(detail::invoke_talking(
+              talk, function_of(std::move(function)), object, std::move(arguments)...));
         },
         std::move(parts_));
   }
@@ -157,10 +172,12 @@ consteval bool check_call() {
   (check_argument<Args>(), ...);
   if constexpr (transportable_function<F> &&
                 ((transportable<Args> && std::is_move_constructible_v<Args>) && ...)) {
-    static_assert(runnable<F, Args...>,
+    // A resident gives its object before the arguments.
+    constexpr bool may_be_called = runnable<F, Args...> || may_take_object<F, Args...>();
+    static_assert(may_be_called,
                   "isolatte: the function cannot be called with these arguments, which it is given "
                   "as rvalues");
-    return runnable<F, Args...>;
+    return may_be_called;
   }
   return false;
 }
@@ -199,6 +216,9 @@ remote_call encode_call([[maybe_unused]] const Call& what,
                 "isolatte: this callable is to run in a process that is no copy of the program, so "
                 "it is sent there: wrap it in isolatte::call(f, args...)");
   if constexpr (is_call<callable_within_t<Call>>) {
+    static_assert(runnable<callable_within_t<Call>>,
+                  "isolatte: the function cannot be called with these arguments, which it is given "
+                  "as rvalues");
     require_transportable<call_result_t<Call>>();
     remote_call remote = make_remote(callable_in(what));
     remote.talk = wish_of(what, by_handle);

@@ -86,10 +86,16 @@ struct fork_server_stats {
 };
 
 /// @cond
+namespace launch {
+class template_group;
+}
+
 namespace detail {
 
 /// A fork server without the types of its calls.
 class ISOLATTE_VISIBLE server_handle {
+  friend std::shared_ptr<launch::template_group> templates_of(const server_handle&) noexcept;
+
  public:
   ISOLATTE_DECL server_handle(const boost::asio::any_io_executor& executor,
                               fork_server_options opts);
@@ -294,6 +300,10 @@ class basic_fork_server {
   auto async_fork(const Call& fn, Token&& token) -> result<Call, Token> {
     return async_fork(fn, options{}, std::forward<Token>(token));
   }
+
+  /// @cond
+  const detail::server_handle& handle() const noexcept { return server_; }
+  /// @endcond
 
   /// Runs a call in a fresh child of the server's memory and gives a handle to it.
   ///

@@ -40,6 +40,8 @@ class startup_call {
   }
 
   /// @cond
+  explicit startup_call(detail::remote_call call)
+      : call_{std::make_shared<const detail::remote_call>(std::move(call))} {}
   const detail::remote_call* get() const noexcept { return call_.get(); }
   /// @endcond
 

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 #define ISOLATTE_LIB_LAUNCH_TEMPLATE_PROCESS_HPP
 
+#include "launch/child_source.hpp"
 #include "launch/fork_message.hpp"
 #include "launch/seed_process.hpp"
 #include "launch/standby_child.hpp"
@@ -65,7 +66,8 @@ struct template_settings {
 /// or it is a copy, made by another template.
 ///
 /// Everything but the making runs on a strand.
-class template_process final : public supervise::context_bound,
+class template_process final : public child_source,
+                               public supervise::context_bound,
                                public supervise::run_queue,
                                public std::enable_shared_from_this<template_process> {
   struct only_make {};
@@ -84,20 +86,21 @@ class template_process final : public supervise::context_bound,
 
   /// The standard streams of its children as long as they are given no others.
   static constexpr auto streams = posix::inherited_streams::null_device;
+  posix::inherited_streams inherited() const noexcept override { return streams; }
   /// Launches a child that runs the call, from any thread.
   /// @param run the child's supervisor; its begin() is called when the child is there, its fail()
   /// when there is to be none
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
-              const options& opts, sandboxed when, boost::system::error_code& ec);
+              const options& opts, sandboxed when, boost::system::error_code& ec) override;
 
   /// Returns a function that names the frames of a child's fault in another child of the template;
   /// null if the options ask for no report. This process never forks for it: without a template
   /// that answers in time the frames have no names.
-  supervise::symbolise_function symboliser_for(const options& opts);
+  supervise::symbolise_function symboliser_for(const options& opts) override;
 
   fork_server_stats stats() const noexcept;
   /// Ends a preload that takes too long. The next request has it run again. For any thread.
-  void end_preload();
+  void end_preload() override;
   /// Calls the function, in any thread, when the template stands ready or its start has failed. The
   /// event loop does not run out of work before.
   void async_ready(std::function<void(const boost::system::error_code&)> then);
@@ -115,7 +118,7 @@ class template_process final : public supervise::context_bound,
   /// Requests that have not been answered.
   std::size_t owed() const noexcept { return owed_; }
   /// Ends the template and its running children: its owner goes.
-  void close();
+  void close() override;
 
   void cancelled_in_queue() noexcept override;
   void abandon() noexcept override;

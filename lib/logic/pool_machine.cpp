@@ -43,7 +43,11 @@ pool_machine::~pool_machine() { abandon(); }
 void pool_machine::submit(pool_job& job, moment now) noexcept {
   now_ = now;
   if (stopped_) return finish(job, job_end::pool_stopped);
+  if (stays_lost_) return finish(job, job_end::state_lost);
+  // A job may try again to have a state made.
+  if (gave_up_ && policy_.state == bound_state::restarts) resume();
   if (gave_up_) return finish(job, job_end::gave_up);
+  job.state_ = state_;
   bool const has_room = has_room_for_one();
   if (!has_room && !job.waits_for_room_) return finish(job, job_end::queue_full);
   if (job.deadline() <= now) return finish(job, job_end::expired);
@@ -113,6 +117,7 @@ void pool_machine::started(pool_worker& worker, std::optional<std::size_t> slot,
   now_ = now;
   workers_.push_back(worker);
   worker.started_at_ = now;
+  worker.state_ = state_;
   ++alive_;
   if (slot) claim(worker, *slot);
   if (policy_.startup.timeout) set_due(worker, later(now, *policy_.startup.timeout));
@@ -178,6 +183,22 @@ void pool_machine::give_up() noexcept {
 
 void pool_machine::wake() noexcept { dormant_ = false; }
 
+/// Jobs that come from now on are for another state.
+void pool_machine::lose_state(const pool_worker& worker) noexcept {
+  if (policy_.state == bound_state::none || !worker.ready_ || worker.state_ != state_) return;
+  ++state_;
+  stays_lost_ = policy_.state == bound_state::stays_lost;
+  refuse_all(job_end::state_lost);
+}
+
+void pool_machine::restart() noexcept {
+  if (stopped_) return;
+  for (auto& worker : workers_)
+    if (goes_on(worker)) stop(worker, stop_cause::outdated, cancel_kind::terminate, {});
+  stays_lost_ = false;
+  resume();
+}
+
 void pool_machine::resume() noexcept {
   if (stopped_) return;
   gave_up_ = false;
@@ -213,6 +234,7 @@ pool_job& pool_machine::replied(pool_worker& worker, const worker_memory& memory
 void pool_machine::wear_out(pool_worker& worker, retire_cause why) noexcept {
   if (worker.worn_ || !goes_on(worker)) return;
   leave_loads(worker);
+  lose_state(worker);
   worker.worn_ = true;
   worker.retires_for_ = why;
   drop_errands(worker);
@@ -530,6 +552,7 @@ lost_job pool_machine::ended(pool_worker& worker, job_stage stage, worker_end wh
   leave_loads(worker);
   if (worker.in_agenda_.is_linked()) agenda_.erase(agenda_.iterator_to(worker));
   workers_.erase(workers_.iterator_to(worker));
+  lose_state(worker);
   bool const expected = worker.retiring_ || worker.stopped_for_ != stop_cause::none;
   if (is_leaving(worker)) --leaving_;
   worker.worn_ = true;
@@ -989,7 +1012,7 @@ bool pool_machine::has_unready() const noexcept {
 bool pool_machine::lacks_worker() const noexcept {
   // The pool gives up, or goes back, when the worker has ended that was one failure too many.
   bool const is_about_to = backoff_.gives_up() && (can_go_back_ || count_able() == 0);
-  return !stopped_ && !gave_up_ && !dormant_ && !backoff_.waits() && !is_about_to &&
+  return !stopped_ && !gave_up_ && !stays_lost_ && !dormant_ && !backoff_.waits() && !is_about_to &&
          leaving_ < 2 * policy_.workers + 2 && alive_ < wanted() + count_replacements() &&
          !(backoff_.is_careful() && has_unready()) && may_start();
 }
@@ -1113,6 +1136,8 @@ void pool_machine::requeue(pool_job& job) noexcept {
   if (stopped_) return finish(job, job_end::pool_stopped);
   if (job.has_expired_) return finish(job, job_end::expired);
   if (gave_up_) return finish(job, job_end::gave_up);
+  if (job.state_ != state_ && policy_.state != bound_state::none)
+    return finish(job, job_end::state_lost);
   if (job.errand_of_) {
     bool const may_run = goes_on(*job.errand_of_) && !job.errand_of_->worn_;
     return may_run ? put_errand(job) : finish(job, job_end::worker_gone);
@@ -1198,6 +1223,7 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
                         nanoseconds grace) noexcept {
   if (worker.stopped_for_ == stop_cause::none) {
     leave_loads(worker);
+    lose_state(worker);
     drop_errands(worker);
     stop_waiting(worker);
     if (!worker.is_seated_ && policy_.seats != seating::until_end) leave_seat(worker);
@@ -1217,6 +1243,7 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
 
 void pool_machine::retire(pool_worker& worker, retire_cause why) noexcept {
   leave_loads(worker);
+  lose_state(worker);
   --alive_;
   ++leaving_;
   worker.retiring_ = true;

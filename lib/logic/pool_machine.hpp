@@ -41,6 +41,8 @@ enum class job_end {
   expired,
   /// The job was for one worker, which has left.
   worker_gone,
+  /// The job was meant for a state that is lost.
+  state_lost,
   /// This process is a copy of the program, and the job, or the worker that had it, the original's.
   disowned,
 };
@@ -155,6 +157,8 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   stop_cause asked_for_ = stop_cause::none;
   /// The worker is killed then, if the job that was asked has not ended.
   moment asked_until_{};
+  /// The state that the job is meant for.
+  std::uint64_t state_ = 0;
   job_end end_ = job_end::pool_stopped;
 };
 
@@ -195,6 +199,7 @@ class pool_worker {
   /// Jobs that only this worker may run, and has not been given.
   job_list errands_;
   std::size_t given_ = 0;
+  std::uint64_t state_ = 0;
   /// Jobs that it has done, but for errands.
   std::size_t done_ = 0;
   std::optional<std::size_t> slot_{};
@@ -374,6 +379,8 @@ class pool_machine {
   /// that they have begun.
   /// @throws std::bad_alloc, and then nothing has changed
   void resize(std::size_t workers);
+  /// Ends the workers and starts others, which have another state. Jobs that wait are not run.
+  void restart() noexcept;
   /// Starts workers again, after the pool has given up or while it waits to start one.
   void resume() noexcept;
   /// Workers are to be there, though there may be no job for them.
@@ -405,6 +412,8 @@ class pool_machine {
   bool stopped() const noexcept { return stopped_; }
   /// Whether the pool starts no more workers before resume().
   bool has_given_up() const noexcept { return gave_up_; }
+  /// Whether the state is lost, and no worker is started before restart().
+  bool stays_lost() const noexcept { return stays_lost_; }
   /// The number of workers that there are to be.
   std::size_t size() const noexcept { return policy_.workers; }
   /// Whether all workers that there should be can take jobs, and none is there that is too many.
@@ -512,6 +521,7 @@ class pool_machine {
   void expire() noexcept;
   void end_for_time(pool_job& job) noexcept;
   void mark_done(pool_job& job) noexcept;
+  void lose_state(const pool_worker& worker) noexcept;
   void unlink(pool_job& job) noexcept;
   pool_worker& take_from_worker(pool_job& job) noexcept;
   void requeue(pool_job& job) noexcept;
@@ -584,6 +594,10 @@ class pool_machine {
   bool gave_up_ = false;
   /// No worker is started before the next job.
   bool dormant_ = false;
+  /// The state that jobs are meant for from now on.
+  std::uint64_t state_ = 0;
+  /// The state is lost, and no worker is started before restart().
+  bool stays_lost_ = false;
   bool recycling_ = false;
   /// There may be workers that are outdated.
   bool replaces_ = false;

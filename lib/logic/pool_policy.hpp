@@ -56,6 +56,15 @@ struct worker_memory {
   std::uint64_t at_start = 0;
 };
 
+/// Whether the jobs are meant for the state of the worker that there is when they come.
+enum class bound_state {
+  none,
+  /// They are, and a worker that has ended is replaced, for later jobs.
+  restarts,
+  /// They are, and a worker that has ended is not replaced before restart().
+  stays_lost,
+};
+
 /// The settings of a pool that its decisions depend on.
 struct pool_policy {
   /// At least 1.
@@ -72,6 +81,8 @@ struct pool_policy {
   start_policy startup{};
   recycle_policy recycle{};
   seating seats = seating::when_ready;
+  /// For pools with one worker.
+  bound_state state = bound_state::none;
   /// The jitter is drawn from this.
   std::uint64_t seed = 0;
   /// The output of each job is kept apart from that of the next one. So a worker gets no job ahead.

@@ -4,6 +4,7 @@
 #include "launch/adapted_options.hpp"
 #include "launch/launched.hpp"
 #include "launch/template_group.hpp"
+#include "operation/server_templates.hpp"
 #include "operation/supervised_run.hpp"
 #include "supervise/pending_handler.hpp"
 #include "vocabulary/errors.hpp"
@@ -22,8 +23,12 @@ using boost::system::error_code;
 
 struct server_handle::implementation {
   boost::asio::any_io_executor executor;
-  std::unique_ptr<launch::template_group> templates;
+  std::shared_ptr<launch::template_group> templates;
 };
+
+std::shared_ptr<launch::template_group> templates_of(const server_handle& server) noexcept {
+  return server.implementation_->templates;
+}
 
 server_handle::server_handle(const boost::asio::any_io_executor& executor, fork_server_options opts)
     : implementation_{std::make_unique<implementation>()} {

@@ -3,6 +3,7 @@
 
 #include "pool/pool.hpp"
 
+#include "launch/template_process.hpp"
 #include "posix/child/worker_main.hpp"
 #include "posix/child/worker_place.hpp"
 #include "vocabulary/errors.hpp"
@@ -45,8 +46,9 @@ constexpr std::size_t most_workers = std::size_t{1} << 22;
 /// How long an idle worker stays that pool_options::min_workers does not keep.
 constexpr std::chrono::minutes usual_idle_timeout{1};
 
-logic::pool_policy policy_of(const pool_options& opts) {
+logic::pool_policy policy_of(const pool_options& opts, logic::bound_state state) {
   logic::pool_policy policy;
+  policy.state = state;
   auto const usual = opts.slots.empty() ? detail::processors() : opts.slots.size();
   policy.workers = opts.workers != 0 ? opts.workers : usual;
   policy.max_jobs_per_worker = opts.max_jobs_per_worker;
@@ -171,9 +173,10 @@ asio::cancellation_type type_of(logic::cancel_kind kind) noexcept {
 
 std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_options opts,
                                  detail::refusal& why) {
-  why = check(opts, policy_of(opts).workers);
+  why = check(opts, policy_of(opts, logic::bound_state::none).workers);
   if (why) return nullptr;
-  auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts));
+  auto self =
+      std::make_shared<pool>(only_make{}, executor, std::move(opts), logic::bound_state::none);
   for (auto const& each : self->opts_.slots)
     posix::encode_place(self->places_.emplace_back(), each);
   why.step = "starting the pool's fork server";
@@ -185,10 +188,24 @@ std::shared_ptr<pool> pool::make(const asio::any_io_executor& executor, pool_opt
   return self;
 }
 
-pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
+std::shared_ptr<pool> pool::make_bound(const asio::any_io_executor& executor, pool_options opts,
+                                       logic::bound_state state, server_pointer source,
+                                       detail::refusal& why) {
+  why = check(opts, 1);
+  if (why) return nullptr;
+  opts.workers = 1;
+  auto self = std::make_shared<pool>(only_make{}, executor, std::move(opts), state);
+  self->server_ = std::move(source);
+  supervise::context_service::join(executor, self->membership_, self);
+  asio::post(self->strand_, [self] { self->settle(); });
+  return self;
+}
+
+pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts,
+           logic::bound_state state)
     : executor_{executor},
       opts_{std::move(opts)},
-      policy_{policy_of(opts_)},
+      policy_{policy_of(opts_, state)},
       strand_{executor, handlers_at_once(policy_.workers)},
       machine_{policy_},
       most_workers_{policy_.workers},
@@ -475,7 +492,7 @@ void pool::start_worker(std::optional<std::size_t> slot) {
     if (child.out) opts.out = to_fd{child.out.get()};
     if (child.err) opts.err = to_fd{child.err.get()};
     call = worker_call(child, fresh->generation, slot);
-    fresh->run = supervise::supervisor::make(executor_, opts, launch::template_process::streams,
+    fresh->run = supervise::supervisor::make(executor_, opts, from->inherited(),
                                              from->symboliser_for(opts), {}, ec);
     if (ec) return start_refused(ec);
     place.push_back(fresh);
@@ -694,6 +711,8 @@ void pool::take_readiness(worker& from, reply what) {
   if (what.header.id == posix::reply_header::ready && kind == reply_kind::value) {
     // The output of the initializer is no job's.
     drop_output(from);
+    counters_.generation = from.generation;
+    counters_.pid = what.header.pid;
     return machine_.ready(from, clock::now());
   }
   if (kind == reply_kind::exception) {
@@ -792,6 +811,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   else if (lost.has_failed_to_start)
     note_failed_start(*which, ec, what);
   which->close();
+  if (which->generation == counters_.generation) counters_.pid = 0;
   workers_.remove(which);
   close_unused_servers();
   settle();
@@ -943,6 +963,10 @@ void pool::refuse(job& what, job_end how) {
       ec = asio::error::operation_aborted;
       detail::give_reason(report.summary.reason, "the worker has been replaced");
       break;
+    case job_end::state_lost:
+      ec = error::state_lost;
+      detail::give_reason(report.summary.reason, "the process that held the state has ended");
+      break;
     case job_end::gave_up:
       ec = error::worker_start_failed;
       try {
@@ -998,6 +1022,10 @@ void pool::async_resize(std::size_t workers, wait_handler handler) {
           [this, workers](std::uint64_t number) { resize(workers, number); });
 }
 
+void pool::async_restart(wait_handler handler) {
+  wait_in(&pool::standing_, std::move(handler), [this](std::uint64_t) { machine_.restart(); });
+}
+
 void pool::resize(std::size_t workers, std::uint64_t number) {
   error_code ec;
   if (workers == 0 || workers > most_workers || (!places_.empty() && workers > places_.size()))
@@ -1023,6 +1051,8 @@ void pool::check_standing() {
     ec = asio::error::operation_aborted;
   else if (machine_.has_given_up())
     ec = error::worker_start_failed;
+  else if (machine_.stays_lost())
+    ec = error::state_lost;
   else if (!machine_.stands())
     return;
   standing_.complete(executor_, ec);
@@ -1125,10 +1155,10 @@ void pool::begin_recycling(std::list<recycling>& place) {
   if (stop_asked_) ec = asio::error::operation_aborted;
   if (!ec) try {
       std::list<server_pointer> made(1);
-      made.front() = fresh.fresh =
-          launch::template_process::make(executor_, {.preload = opts_.preload}, ec);
+      auto const server = launch::template_process::make(executor_, {.preload = opts_.preload}, ec);
+      made.front() = fresh.fresh = server;
       if (!ec) {
-        fresh.fresh->async_ready([weak = weak_from_this(), number = fresh.number](error_code e) {
+        server->async_ready([weak = weak_from_this(), number = fresh.number](error_code e) {
           if (auto const self = weak.lock())
             asio::post(self->strand_, [self, number, e] { self->take_server(number, e); });
         });

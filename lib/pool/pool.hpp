@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_POOL_POOL_HPP
 #define ISOLATTE_LIB_POOL_POOL_HPP
 
-#include "launch/template_process.hpp"
+#include "launch/child_source.hpp"
 #include "logic/pool_machine.hpp"
 #include "pool/everywhere.hpp"
 #include "pool/job.hpp"
@@ -49,11 +49,17 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   struct only_make {};
 
  public:
+  using server_pointer = std::shared_ptr<launch::child_source>;
   using wait_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 
   static std::shared_ptr<pool> make(const boost::asio::any_io_executor& executor, pool_options opts,
                                     detail::refusal& why);
-  pool(only_make, const boost::asio::any_io_executor& executor, pool_options opts);
+  /// Makes one with a single worker, for whose state the jobs are meant.
+  static std::shared_ptr<pool> make_bound(const boost::asio::any_io_executor& executor,
+                                          pool_options opts, logic::bound_state state,
+                                          server_pointer source, detail::refusal& why);
+  pool(only_make, const boost::asio::any_io_executor& executor, pool_options opts,
+       logic::bound_state state);
 
   const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
   std::size_t concurrency() const noexcept { return counters_.size; }
@@ -64,6 +70,12 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void async_recycle(wait_handler handler);
   void async_ready(wait_handler handler);
   void async_resize(std::size_t workers, wait_handler handler);
+  /// Ends the worker, and completes when another one is ready.
+  void async_restart(wait_handler handler);
+  /// worker_id::generation of the worker that has become ready last; 0 without one.
+  std::uint64_t generation() const noexcept { return counters_.generation; }
+  /// The number of the worker that has become ready last; 0 after its end.
+  int worker_pid() const noexcept { return counters_.pid; }
   void async_run_everywhere(const detail::remote_call& call, const job_options& opts,
                             detail::reports_handler handler);
   start_failures::failure last_start_failure() const { return start_failures_.last(); }
@@ -98,7 +110,6 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   using worker_pointer = std::shared_ptr<worker>;
   using clock = std::chrono::steady_clock;
   using pending_wait = supervise::basic_pending_handler<boost::system::error_code>;
-  using server_pointer = std::shared_ptr<launch::template_process>;
   struct recycling {
     std::uint64_t number;
     pending_wait handler;
@@ -233,6 +244,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
     std::atomic<std::size_t> workers = 0;
     std::atomic<std::uint64_t> restarts = 0;
     std::atomic<std::int64_t> busy = 0;
+    std::atomic<std::uint64_t> generation = 0;
+    std::atomic<int> pid = 0;
   } counters_;
 };
 

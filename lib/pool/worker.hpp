@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_POOL_WORKER_HPP
 #define ISOLATTE_LIB_POOL_WORKER_HPP
 
-#include "launch/template_process.hpp"
+#include "launch/child_source.hpp"
 #include "logic/pool_machine.hpp"
 #include "pool/job.hpp"
 #include "posix/credentials.hpp"
@@ -91,8 +91,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   }
 
   std::shared_ptr<supervise::supervisor> run;
-  /// The fork server that it comes from.
-  std::shared_ptr<launch::template_process> server;
+  /// The fork server that it comes from, if it comes from one.
+  std::shared_ptr<launch::child_source> server;
   supervise::stream_descriptor socket;
   std::optional<supervise::output_reader> out;
   std::optional<supervise::output_reader> err;

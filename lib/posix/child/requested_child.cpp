@@ -229,6 +229,8 @@ void requested_child::run() noexcept {
 
 const std::vector<int>& given_descriptors() noexcept { return descriptors_of_call; }
 
+void set_given_descriptors(std::vector<int> fds) noexcept { descriptors_of_call.swap(fds); }
+
 bool has_functions(const fork_request& request) noexcept {
   return has_code(request.entry) && (request.function.address == 0 || has_code(request.function));
 }

@@ -108,6 +108,8 @@ class requested_child {
 
 /// The numbers that the descriptors of the call have in this child, in the order of the call.
 const std::vector<int>& given_descriptors() noexcept;
+/// Says which these are in a child that no request has made.
+void set_given_descriptors(std::vector<int> fds) noexcept;
 
 /// Whether this process has the functions that a request names.
 bool has_functions(const fork_request& request) noexcept;

@@ -27,7 +27,9 @@ struct talk_signature {
 };
 
 /// Stands for the signature of what cannot be called.
-struct no_signature {};
+struct no_signature {
+  using result = void;
+};
 
 template <class... Parameters>
 struct parameter_list {};
@@ -80,7 +82,9 @@ void channel_among(parameter_list<>);
 /// The channel that is a callable's first parameter, or the one after a stop token; or void.
 template <class F>
 consteval auto find_channel() {
-  if constexpr (requires { typename F::talk_type; })
+  if constexpr (requires { typename F::channel_type; })
+    return std::type_identity<typename F::channel_type>{};
+  else if constexpr (requires { typename F::talk_type; })
     return std::type_identity<typename F::talk_type::channel>{};
   else
     return std::type_identity<decltype(channel_among(parameters_of<F>()))>{};
@@ -124,6 +128,33 @@ template <class F>
 struct result_of_run<F> {
   using type = typename signature_of<F>::result;
 };
+
+/// The parameters after a stop token and a channel.
+template <class First, class... More>
+auto own_parameters(parameter_list<First, More...> all) {
+  if constexpr (is_stop_token<First> || !std::is_void_v<typename channel_parameter<First>::type>)
+    return own_parameters(parameter_list<More...>{});
+  else
+    return all;
+}
+inline parameter_list<> own_parameters(parameter_list<>) { return {}; }
+
+template <class First, class... More>
+auto first_among(parameter_list<First, More...>) -> std::type_identity<First>;
+auto first_among(parameter_list<>) -> std::type_identity<void>;
+
+/// Whether a callable may be one that is to be called on an object, with these arguments after it:
+/// its first parameter is a reference to one, or its parameters are not known.
+template <class F, class... Args>
+consteval bool may_take_object() {
+  using first = typename decltype(first_among(own_parameters(parameters_of<F>())))::type;
+  if constexpr (std::is_member_pointer_v<F>)
+    return true;
+  else if constexpr (std::is_lvalue_reference_v<first>)
+    return runnable<F, first, Args...>;
+  else
+    return std::is_class_v<F> && !requires { &F::operator(); };
+}
 
 template <class F, class... Args>
 using run_result = typename signature_of<F, Args...>::result;
