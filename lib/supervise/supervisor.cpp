@@ -32,6 +32,10 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 /// ones.
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
+/// The same for an end that the descriptor may not report, because of a tracer. A child that runs
+/// on is looked at ever more rarely.
+constexpr std::chrono::milliseconds first_unreported_poll{20};
+constexpr std::chrono::milliseconds slowest_unreported_poll{5000};
 
 /// Why a child that was to report its fault has not: the handler of the signal had no stack to run
 /// on, or was not the library's any more.
@@ -223,6 +227,7 @@ void supervisor::perform(logic::action todo) {
 /// operation does not wait for a child that lives on, but the child is still to be reaped.
 void supervisor::kill() {
   error_code const ec = process_->terminate();
+  if (!ec) look_for_unreported_end();
   if (!ec || ec == boost::system::errc::no_such_process) return;
   refusal_ = ec;
   perform(machine_.kill_refused(page_.stage()));
@@ -416,6 +421,7 @@ void supervisor::await_end() {
   end_.async_wait(stream_descriptor::wait_read, counted([](supervisor& self, const error_code&) {
                     if (self.reaped_ || self.released_ || self.look_for_end()) return;
                     // Readable, and no end is seen: to wait on it again would be to spin.
+                    if (self.end_.is_open()) self.end_.release();
                     self.poll_end(first_poll);
                   }));
 }
@@ -430,11 +436,18 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
   auto const look = [](supervisor& self, const error_code&) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
+    auto const slowest = self.end_.is_open() ? slowest_unreported_poll : slowest_poll;
     self.poll_end(
-        std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest_poll));
+        std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };
   // Without memory for a timer each turn of the loop looks, until there is some.
   if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look)) later(look);
+}
+
+/// A child whose threads are traced may end without an event of its descriptor. Its last signs of
+/// life are a result, a closed channel, or a signal that cannot be caught.
+void supervisor::look_for_unreported_end() {
+  if (!reaped_ && !released_ && !poll_timer_) poll_end(first_unreported_poll);
 }
 
 bool supervisor::look_for_end() {
@@ -483,6 +496,7 @@ void supervisor::read_channel() {
       auto const before = frame_.state();
       auto const now = frame_.filled(count);
       if (now != before) perform(machine_.frame(now, frame_.kind()));
+      if (now == logic::frame_state::complete) look_for_unreported_end();
       if (now != logic::frame_state::partial && now != logic::frame_state::complete)
         return close_channel();
     } else if (ec == asio::error::would_block && !draining_) {
@@ -498,7 +512,8 @@ void supervisor::close_channel() {
   error_code ignored;
   channel_.close(ignored);
   // A child that closes its channel is most likely ending, so it is looked for at once.
-  if (poll_timer_ && !reaped_) poll_end(first_poll);
+  if (poll_timer_ && !end_.is_open() && !reaped_) poll_end(first_poll);
+  look_for_unreported_end();
   drained_one();
 }
 

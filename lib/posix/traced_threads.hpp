@@ -1,0 +1,22 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_POSIX_TRACED_THREADS_HPP
+#define ISOLATTE_LIB_POSIX_TRACED_THREADS_HPP
+
+namespace isolatte::inline v0_1::posix {
+
+// A thread can ask to be traced by the parent of its process (PTRACE_TRACEME). After its end a
+// traced thread is a zombie until its tracer has reaped it, and the kernel reports no end of a
+// process that has such a thread: the process descriptor does not become readable, and waitid()
+// tells of nothing.
+
+/// Reaps the threads of a child that this process traces, if all threads of the child have ended.
+/// As long as one runs nothing is touched, since the program may be a debugger. Needs `/proc`.
+/// @param pid an unreaped child of this process
+/// @return whether all threads of the child have ended
+bool reap_traced_threads(int pid) noexcept;
+
+}  // namespace isolatte::inline v0_1::posix
+
+#endif
