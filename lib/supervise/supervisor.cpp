@@ -32,10 +32,9 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 /// ones.
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
-/// The same for an end that the descriptor may not report, because of a tracer. A child that runs
-/// on is looked at ever more rarely.
+/// The same for an end that the descriptor does not tell of, because a tracer holds it back.
 constexpr std::chrono::milliseconds first_unreported_poll{20};
-constexpr std::chrono::milliseconds slowest_unreported_poll{5000};
+constexpr std::chrono::seconds slowest_unreported_poll{5};
 
 /// Why a child that was to report its fault has not: the handler of the signal had no stack to run
 /// on, or was not the library's any more.
@@ -48,8 +47,8 @@ constexpr std::chrono::seconds longest_dying{1};
 /// Four descriptors and four timers can be waited for, and a step of each kind can be posted. More
 /// are there only while a program asks for the same thing again and again.
 constexpr std::size_t handlers_at_once = 20;
-/// Every operation waits for its channel and for the end of its child.
-constexpr std::size_t usual_handlers = 2;
+/// Every operation waits for its channel and for the end of its child, by event and by timer.
+constexpr std::size_t usual_handlers = 3;
 
 logic::policy policy_of(const options& opts) noexcept {
   return {.timeout = opts.timeout.has_value(),
@@ -227,7 +226,7 @@ void supervisor::perform(logic::action todo) {
 /// operation does not wait for a child that lives on, but the child is still to be reaped.
 void supervisor::kill() {
   error_code const ec = process_->terminate();
-  if (!ec) look_for_unreported_end();
+  if (!ec) expect_end();
   if (!ec || ec == boost::system::errc::no_such_process) return;
   refusal_ = ec;
   perform(machine_.kill_refused(page_.stage()));
@@ -411,10 +410,9 @@ void supervisor::watch_end() {
   } catch (const std::bad_alloc&) {
     // The event loop has no memory for another descriptor.
   }
-  if (ec)
-    poll_end(first_poll);
-  else
-    await_end();
+  if (ec) return poll_end(first_poll);
+  await_end();
+  poll_end(first_unreported_poll);
 }
 
 void supervisor::await_end() {
@@ -440,14 +438,21 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
     self.poll_end(
         std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };
-  // Without memory for a timer each turn of the loop looks, until there is some.
-  if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look)) later(look);
+  // Without memory for a timer each turn of the loop looks, until there is some, unless an event is
+  // waited for, too.
+  if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look) &&
+      !end_.is_open())
+    later(look);
 }
 
-/// A child whose threads are traced may end without an event of its descriptor. Its last signs of
-/// life are a result, a closed channel, or a signal that cannot be caught.
-void supervisor::look_for_unreported_end() {
-  if (!reaped_ && !released_ && !poll_timer_) poll_end(first_unreported_poll);
+/// After a sign that the child is most likely ending: a result, a closed channel, a signal that
+/// cannot be caught. Looks sooner than was intended before.
+void supervisor::expect_end() {
+  if (reaped_ || released_) return;
+  if (!end_.is_open())
+    poll_end(first_poll);
+  else if (!poll_timer_ || poll_interval_ > first_unreported_poll)
+    poll_end(first_unreported_poll);
 }
 
 bool supervisor::look_for_end() {
@@ -496,7 +501,7 @@ void supervisor::read_channel() {
       auto const before = frame_.state();
       auto const now = frame_.filled(count);
       if (now != before) perform(machine_.frame(now, frame_.kind()));
-      if (now == logic::frame_state::complete) look_for_unreported_end();
+      if (now == logic::frame_state::complete) expect_end();
       if (now != logic::frame_state::partial && now != logic::frame_state::complete)
         return close_channel();
     } else if (ec == asio::error::would_block && !draining_) {
@@ -511,9 +516,7 @@ void supervisor::read_channel() {
 void supervisor::close_channel() {
   error_code ignored;
   channel_.close(ignored);
-  // A child that closes its channel is most likely ending, so it is looked for at once.
-  if (poll_timer_ && !end_.is_open() && !reaped_) poll_end(first_poll);
-  look_for_unreported_end();
+  expect_end();
   drained_one();
 }
 

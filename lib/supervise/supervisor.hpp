@@ -151,7 +151,7 @@ class supervisor final : public context_bound, public std::enable_shared_from_th
   void watch_end();
   void await_end();
   void poll_end(std::chrono::steady_clock::duration interval);
-  void look_for_unreported_end();
+  void expect_end();
   /// @return whether the child has ended
   bool look_for_end();
   /// Holds the completion back until those of the killed group that have become children of this
