@@ -205,9 +205,31 @@ child_process::state child_process::look() noexcept {
 /// anyhow, may trace the child itself.
 child_process::state child_process::look_behind_tracers() noexcept {
   state const seen = look();
-  if (seen != state::running || !reap_traced_threads(pid_)) return seen;
-  if (leads_group_) sys.kill(-pid_, SIGKILL);
+  if (seen != state::running) return seen;
+  thread_ends const threads = reap_traced_threads(pid_);
+  if (threads == thread_ends::some_run || !leads_group_) return look();
+  if (threads == thread_ends::all_ended)
+    sys.kill(-pid_, SIGKILL);
+  else
+    reap_others_of_group();
   return look();
+}
+
+/// Reaps what has ended in the child's group besides the child: traced threads are in the group,
+/// too.
+void child_process::reap_others_of_group() noexcept {
+  auto const find = [](idtype_t type, int id, int flags) {
+    siginfo_t info{};
+    int const found = retry([&] {
+      return sys.waitid(type, static_cast<id_t>(id), &info, flags | WEXITED | WNOHANG | of_any_kind,
+                        nullptr);
+    });
+    return found == 0 && is_end(info) ? info.si_pid : 0;
+  };
+  for (;;) {
+    int const other = find(P_PGID, pid_, WNOWAIT);
+    if (other == 0 || other == pid_ || find(P_PID, other, 0) == 0) return;
+  }
 }
 
 /// @return whether the descriptor says that the child has ended

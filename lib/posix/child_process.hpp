@@ -137,6 +137,7 @@ class child_process {
   void adopt_locked(int pid) noexcept;
   state look() noexcept;
   state look_behind_tracers() noexcept;
+  void reap_others_of_group() noexcept;
   int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
   state take_by_waitid() noexcept;
   state take_by_wait4() noexcept;

@@ -65,12 +65,12 @@ class stat_text {
     std::from_chars(text_.data(), text_.data() + text_.size(), number);
     return number == pid;
   }
-  bool tells_end() const noexcept {
+  thread_ends ends() const noexcept {
     // The name may have parentheses, too. Only numbers follow the state.
     auto const name_end = text_.rfind(") ");
-    if (name_end == text_.npos) return false;
+    if (name_end == text_.npos) return thread_ends::unknown;
     auto const state = text_.substr(name_end + 2, 1);
-    return state == "Z" || state == "X";
+    return state == "Z" || state == "X" ? thread_ends::all_ended : thread_ends::some_run;
   }
 
  private:
@@ -78,16 +78,21 @@ class stat_text {
   std::string_view text_;
 };
 
-bool process_ended(int pid) noexcept {
-  return stat_text{proc_path{pid}.add("/stat").open()}.tells_end();
-}
-
-bool thread_ended(int pid, int thread) noexcept {
-  return stat_text{proc_path{pid}.add("/task/").add(thread).add("/stat").open()}.tells_end();
-}
-
 /// Whether `/proc` has the numbers of this process's namespace. It may be that of another one.
-bool has_own_numbers() noexcept { return stat_text{proc_path{"self"}.add("/stat").open()}.is_of(::getpid()); }
+bool has_own_numbers() noexcept {
+  return stat_text{proc_path{"self"}.add("/stat").open()}.is_of(::getpid());
+}
+
+thread_ends first_thread_ends(int pid) noexcept {
+  if (!has_own_numbers()) return thread_ends::unknown;
+  return stat_text{proc_path{pid}.add("/stat").open()}.ends();
+}
+
+/// A thread that is gone has ended.
+bool runs(int pid, int thread) noexcept {
+  return stat_text{proc_path{pid}.add("/task/").add(thread).add("/stat").open()}.ends() ==
+         thread_ends::some_run;
+}
 
 /// What the kernel writes for each entry of a folder; the name begins behind it.
 struct entry_head {
@@ -98,8 +103,8 @@ struct entry_head {
 };
 constexpr std::size_t name_offset = offsetof(entry_head, type) + sizeof(entry_head::type);
 
-/// Calls `visit` with the number of each thread until one returns false.
-/// @return false if a visit has, or if the folder cannot be read
+/// Calls `visit` with the number of each thread.
+/// @return false if the folder cannot be read
 template <class Visit>
 bool each_thread(int pid, Visit visit) noexcept {
   descriptor const folder = proc_path{pid}.add("/task").open(O_DIRECTORY);
@@ -115,34 +120,37 @@ bool each_thread(int pid, Visit visit) noexcept {
       each += head.size;
       int thread = 0;
       // The names "." and ".." are no numbers.
-      if (std::from_chars(name, each, thread).ec == std::errc{} && !visit(thread)) return false;
+      if (std::from_chars(name, each, thread).ec == std::errc{}) visit(thread);
     }
   }
 }
 
 }  // namespace
 
-bool reap_traced_threads(int pid) noexcept {
+thread_ends reap_traced_threads(int pid) noexcept {
   // Most often the first thread runs, and no other one has to be looked at.
-  if (!process_ended(pid) || !has_own_numbers()) return false;
-  if (!each_thread(pid, [pid](int thread) { return thread_ended(pid, thread); })) return false;
-  each_thread(pid, [pid](int thread) {
+  if (thread_ends const first = first_thread_ends(pid); first != thread_ends::all_ended)
+    return first;
+  bool some_run = false;
+  if (!each_thread(pid, [&](int thread) { some_run = some_run || runs(pid, thread); }))
+    return thread_ends::unknown;
+  if (some_run) return thread_ends::some_run;
+  bool const reaped = each_thread(pid, [pid](int thread) {
     // The first thread is reaped with its process. Others that this process does not trace are none
     // of its children: the call fails, and touches nothing.
-    if (thread == pid) return true;
+    if (thread == pid) return;
     siginfo_t info{};
     retry([&] {
       return sys.waitid(P_PID, static_cast<id_t>(thread), &info, WEXITED | WNOHANG | __WALL,
                         nullptr);
     });
-    return true;
   });
-  return true;
+  return reaped ? thread_ends::all_ended : thread_ends::unknown;
 }
 
 #else
 
-bool reap_traced_threads(int) noexcept { return false; }
+thread_ends reap_traced_threads(int) noexcept { return thread_ends::unknown; }
 
 #endif
 

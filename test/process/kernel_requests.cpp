@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "remembered.hpp"
+#include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/async_fork.hpp>
@@ -290,6 +291,14 @@ BOOST_DATA_TEST_CASE(a_traced_thread_changes_no_end_of_a_child_without_a_group,
       [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
 }
 
+/// Without a list of threads the group tells which have ended.
+BOOST_DATA_TEST_CASE(a_traced_thread_changes_no_end_without_proc,
+                     data::make(traced_threads) * both_ends, thread, how) {
+  fail_calls const no_list{{.how = failure::mode::every, .entry = "getdents"}};
+  run(made::forked, call(return_with_traced_thread, thread, how), with(how),
+      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+}
+
 BOOST_DATA_TEST_CASE(a_traced_thread_hides_no_exit, traced_threads, thread) {
   auto const done = isolatte::fork([&] {
     have_thread_traced(thread);
@@ -307,13 +316,16 @@ BOOST_DATA_TEST_CASE(a_traced_thread_hides_no_fault, traced_threads, thread) {
 }
 
 /// A process that the child leaves keeps the channel open, so that it tells of no end.
-BOOST_DATA_TEST_CASE(a_traced_thread_hides_no_end_behind_a_grandchild, traced_threads, thread) {
-  auto const done = isolatte::fork([&] {
+BOOST_DATA_TEST_CASE(a_traced_thread_hides_no_end_behind_a_grandchild,
+                     data::make(traced_threads) * data::make({false, true}), thread, returns) {
+  auto const done = isolatte::fork([&, returns] {
     bare_fork(hang);
     have_thread_traced(thread);
+    if (!returns) ::_exit(7);
     return 1;
   });
-  BOOST_TEST(done.value_or(0) == 1, done);
+  BOOST_TEST(done.has_value() == returns, done);
+  BOOST_TEST(done.exit_code().value_or(0) == (returns ? 0 : 7), done);
 }
 
 BOOST_DATA_TEST_CASE(a_child_with_a_traced_thread_can_be_killed, traced_threads, thread) {
