@@ -94,15 +94,23 @@ bool has_ended(int pid) noexcept {
 }
 
 bool reap_group(int group) noexcept {
-  for (int failures = 0; failures != attempts;) {
-    siginfo_t info{};
-    int const looked = retry([&] {
-      return sys.waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG | of_any_kind,
+  auto const look_for = [](idtype_t type, int id, int flags, siginfo_t& info) {
+    info = {};
+    return retry([&] {
+      return sys.waitid(type, static_cast<id_t>(id), &info, flags | WEXITED | WNOHANG | of_any_kind,
                         nullptr);
     });
-    if (looked == 0 && info.si_pid == 0) return true;
-    if (looked == -1 && errno == ECHILD) return false;
-    if (looked == -1) ++failures;
+  };
+  for (int failures = 0; failures != attempts;) {
+    siginfo_t info;
+    if (look_for(P_PGID, group, WNOWAIT, info) == -1) {
+      if (errno == ECHILD) return false;
+      ++failures;
+      continue;
+    }
+    if (info.si_pid == group) return false;
+    if (!is_end(info)) return true;
+    if (look_for(P_PID, info.si_pid, 0, info) == -1) ++failures;
   }
   return false;
 }
@@ -202,7 +210,8 @@ child_process::state child_process::look() noexcept {
 
 /// Sees an end that the kernel does not report, because a tracer has to reap first. This process
 /// may trace threads of the child. A process of the child's group, which dies with the child
-/// anyhow, may trace the child itself.
+/// anyhow, may trace the child itself. Threads are in the group, too, so that they are found there
+/// if nothing else tells of them.
 child_process::state child_process::look_behind_tracers() noexcept {
   state const seen = look();
   if (seen != state::running) return seen;
@@ -211,25 +220,8 @@ child_process::state child_process::look_behind_tracers() noexcept {
   if (threads == thread_ends::all_ended)
     sys.kill(-pid_, SIGKILL);
   else
-    reap_others_of_group();
+    posix::reap_group(pid_);
   return look();
-}
-
-/// Reaps what has ended in the child's group besides the child: traced threads are in the group,
-/// too.
-void child_process::reap_others_of_group() noexcept {
-  auto const find = [](idtype_t type, int id, int flags) {
-    siginfo_t info{};
-    int const found = retry([&] {
-      return sys.waitid(type, static_cast<id_t>(id), &info, flags | WEXITED | WNOHANG | of_any_kind,
-                        nullptr);
-    });
-    return found == 0 && is_end(info) ? info.si_pid : 0;
-  };
-  for (;;) {
-    int const other = find(P_PGID, pid_, WNOWAIT);
-    if (other == 0 || other == pid_ || find(P_PID, other, 0) == 0) return;
-  }
 }
 
 /// @return whether the descriptor says that the child has ended

@@ -27,9 +27,10 @@ namespace isolatte::inline v0_1::posix {
 /// Whether a child of this process has ended, reaped or not.
 bool has_ended(int pid) noexcept;
 
-/// Reaps the children of this process that are in a group and have ended. The group has been
-/// killed, and its number is its own as long as one of them is unreaped.
-/// @return whether some are still dying
+/// Reaps those in the group of a child that have ended and are children of this process, or threads
+/// that it traces. The child itself is left: after it has been reaped a process with its number is
+/// another one.
+/// @return whether some have not ended
 bool reap_group(int group) noexcept;
 
 struct reaped_child {
@@ -137,7 +138,6 @@ class child_process {
   void adopt_locked(int pid) noexcept;
   state look() noexcept;
   state look_behind_tracers() noexcept;
-  void reap_others_of_group() noexcept;
   int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
   state take_by_waitid() noexcept;
   state take_by_wait4() noexcept;

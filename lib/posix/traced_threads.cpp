@@ -78,7 +78,7 @@ class stat_text {
   std::string_view text_;
 };
 
-/// Whether `/proc` has the numbers of this process's namespace. It may be that of another one.
+/// Whether `/proc` is that of this process's namespace, and has the numbers of this one.
 bool has_own_numbers() noexcept {
   return stat_text{proc_path{"self"}.add("/stat").open()}.is_of(::getpid());
 }
@@ -94,7 +94,7 @@ bool runs(int pid, int thread) noexcept {
          thread_ends::some_run;
 }
 
-/// What the kernel writes for each entry of a folder; the name begins behind it.
+/// The kernel writes that for each entry of a folder; the name follows at once, without padding.
 struct entry_head {
   std::uint64_t inode;
   std::int64_t offset;

@@ -11,11 +11,11 @@ namespace isolatte::inline v0_1::posix {
 // process that has such a thread: the process descriptor does not become readable, and waitid()
 // tells of nothing.
 
-/// What is known of the threads of a process.
+/// Tells what is known of the threads of a process.
 enum class thread_ends { some_run, all_ended, unknown };
 
 /// Reaps the threads of a child that this process traces, if all threads of the child have ended.
-/// As long as one runs nothing is touched, since the program may be a debugger.
+/// Nothing is touched while one runs, since the program may be a debugger.
 /// @param pid an unreaped child of this process
 /// @return `unknown` if there is no `/proc`, for instance
 thread_ends reap_traced_threads(int pid) noexcept;

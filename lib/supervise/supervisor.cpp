@@ -435,8 +435,7 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
     auto const slowest = self.end_.is_open() ? slowest_unreported_poll : slowest_poll;
-    self.poll_end(
-        std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
+    self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };
   // Without memory for a timer each turn of the loop looks, until there is some, unless an event is
   // waited for, too.

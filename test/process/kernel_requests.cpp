@@ -36,7 +36,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// What a child asks its parent for through the kernel: children, to be traced, signals, a stop.
+// A child can ask its parent for these through the kernel: children, to be traced, signals, a stop.
 namespace kernel_requests_test {
 
 namespace asio = boost::asio;
@@ -183,25 +183,26 @@ BOOST_DATA_TEST_CASE(siblings_are_killed_and_reaped_with_the_handle, threads, wh
   wire numbers;
   wire ready;
   {
-    auto const child = isolatte::spawn_child(
-        context,
-        [&] {
-          leave_siblings(who, ends::itself, numbers.write_end());
-          ready.tell();
-          hang();
-        },
-        {.keep = {numbers.write_end(), ready.write_end()}});
+    auto const child =
+        isolatte::spawn_child(context,
+                              [&] {
+                                leave_siblings(who, ends::itself, numbers.write_end());
+                                ready.tell();
+                                hang();
+                              },
+                              {.keep = {numbers.write_end(), ready.write_end()}});
     BOOST_TEST(ready.await());
   }
   siblings const all{numbers};
-  // What takes longer to die than a handle waits is reaped when another child is made.
+  // A process that takes longer to die than a handle waits is reaped when another child is made.
   await([&] {
     static_cast<void>(isolatte::fork([] {}));
     return state_of(all.ended) == '?' && state_of(all.staying) == '?';
   });
 }
 
-BOOST_DATA_TEST_CASE(siblings_in_other_groups_are_left_alone, data::make({false, true}), kill_tree) {
+BOOST_DATA_TEST_CASE(siblings_in_other_groups_are_left_alone, data::make({false, true}),
+                     kill_tree) {
   wire numbers;
   wire left;
   auto const done = isolatte::fork(
@@ -233,12 +234,10 @@ BOOST_AUTO_TEST_CASE(other_children_are_left_alone) {
 
 // To be traced
 
-/// What the thread does that the program traces by then.
+/// Says what the thread does after it has asked to be traced.
 enum class traced { ends, blocks, stops };
 std::ostream& operator<<(std::ostream& out, traced how) {
-  return out << (how == traced::ends     ? "ended"
-                 : how == traced::blocks ? "blocked"
-                                         : "stopped");
+  return out << (how == traced::ends ? "ended" : how == traced::blocks ? "blocked" : "stopped");
 }
 constexpr std::array traced_threads{traced::ends, traced::blocks, traced::stops};
 
@@ -426,7 +425,7 @@ class counted_signal {
 
  private:
   int signal_;
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 int number_of_own_signal() { return SIGRTMIN + 3; }
