@@ -26,6 +26,7 @@
 #include <ostream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -92,44 +93,56 @@ void await(Condition condition) {
   while (!condition()) std::this_thread::yield();
 }
 
-/// Ends a child as the test wants it to end.
-int end_as(ends how) {
+/// Tells the test a text after the child has asked, and ends the child as the test wants it to end.
+int tell_and_end(ends how, int told, std::string_view text = ".") {
+  write_all(told, text);
   if (how == ends::at_timeout) hang();
   return 1;
 }
 
-isolatte::options with(ends how, isolatte::kept_descriptors kept = {}) {
-  isolatte::options opts{.keep = std::move(kept)};
-  if (how == ends::at_timeout) opts.timeout = 50ms;
-  return opts;
-}
-
-/// Whether the outcome is that of end_as().
+/// Whether the outcome is that of tell_and_end().
 bool is_end_of(ends how, const remembered<int>& done) {
   BOOST_TEST(done.calls == 1);
   BOOST_TEST(!done.ec);
-  BOOST_TEST_CONTEXT(done.what) {
-    if (how == ends::at_timeout) return done.what.how() == ending::timed_out;
-    return done.what.value_or(0) == 1;
-  }
-  return false;
+  BOOST_TEST_INFO(done.what);
+  if (how == ends::at_timeout) return done.what.how() == ending::timed_out;
+  return done.what.value_or(0) == 1;
 }
 
-/// Runs a call in a child, and calls `then` while a fork server is still there.
-template <class Call, class Then>
-void run(made how, Call fn, isolatte::options opts, Then then) {
-  asio::io_context context;
-  std::optional<isolatte::fork_server> server;
-  remembered<int> done;
-  if (how == made::served) {
-    server.emplace(context);
-    server->async_fork(std::move(fn), std::move(opts), done.handler());
-  } else {
-    isolatte::async_fork(context, std::move(fn), std::move(opts), done.handler());
+/// Runs a call in a child, and checks how it ends. A timeout that comes before the child has asked
+/// is tried again with a longer one.
+/// @param make makes the call from the descriptor by which the child tells
+/// @param then gets the outcome, and what the child has told, while a fork server is still there
+template <class Make, class Then>
+void run(made launch, ends how, isolatte::options opts, Make make, Then then) {
+  for (auto timeout = 50ms;; timeout *= 2) {
+    asio::io_context context;
+    std::optional<isolatte::fork_server> server;
+    wire told;
+    auto all = opts;
+    auto kept = opts.keep.fds();
+    kept.push_back(told.write_end());
+    all.keep = std::move(kept);
+    if (how == ends::at_timeout) all.timeout = timeout;
+    remembered<int> done;
+    if (launch == made::served) {
+      server.emplace(context);
+      server->async_fork(make(told.write_end()), all, done.handler());
+    } else {
+      isolatte::async_fork(context, make(told.write_end()), all, done.handler());
+    }
+    while (done.calls == 0 && context.run_one() != 0) {
+    }
+    std::string const text = told.read_rest();
+    if (how == ends::at_timeout && text.empty() && done.what.how() == ending::timed_out) continue;
+    BOOST_TEST(!text.empty());
+    BOOST_TEST(is_end_of(how, done));
+    return then(done, text);
   }
-  while (done.calls == 0 && context.run_one() != 0) {
-  }
-  then(done);
+}
+template <class Make>
+void run(made launch, ends how, isolatte::options opts, Make make) {
+  run(launch, how, std::move(opts), make, [](const remembered<int>&, const std::string&) {});
 }
 
 BOOST_FIXTURE_TEST_SUITE(kernel_requests, nothing_left)
@@ -145,37 +158,39 @@ int make_sibling(F f) {
   ::_exit(0);
 }
 
-/// Gives the program one child that ends and one that stays, and tells their numbers.
-int leave_siblings(by who, ends how, int numbers) {
+/// Gives the program one child that ends and one that stays.
+/// @return their numbers
+std::string leave_siblings(by who) {
+  std::string numbers;
   in_thread(who, [&] {
-    std::string text = std::to_string(make_sibling([] {}));
-    text += ' ' + std::to_string(make_sibling(hang)) + '\n';
-    write_all(numbers, text);
+    numbers = std::to_string(make_sibling([] {}));
+    numbers += ' ' + std::to_string(make_sibling(hang));
   });
-  return end_as(how);
+  return numbers;
+}
+
+int leave_siblings_and_end(by who, ends how, int told) {
+  return tell_and_end(how, told, leave_siblings(who));
 }
 
 struct siblings {
-  explicit siblings(wire& numbers) {
-    std::istringstream text{numbers.read_rest()};
+  explicit siblings(const std::string& numbers) {
+    std::istringstream text{numbers};
     text >> ended >> staying;
     BOOST_REQUIRE(ended > 0);
     BOOST_REQUIRE(staying > 0);
   }
+  bool gone() const { return state_of(ended) == '?' && state_of(staying) == '?'; }
+
   int ended = 0;
   int staying = 0;
 };
 
 BOOST_DATA_TEST_CASE(siblings_are_killed_and_reaped_with_the_child,
                      data::make(launches) * threads * both_ends, launch, who, how) {
-  wire numbers;
-  run(launch, call(leave_siblings, who, how, numbers.write_end()), with(how, {numbers.write_end()}),
-      [&](const remembered<int>& done) {
-        BOOST_TEST(is_end_of(how, done));
-        siblings const all{numbers};
-        BOOST_TEST(state_of(all.ended) == '?');
-        BOOST_TEST(state_of(all.staying) == '?');
-      });
+  run(
+      launch, how, {}, [&](int told) { return call(leave_siblings_and_end, who, how, told); },
+      [](const remembered<int>&, const std::string& text) { BOOST_TEST(siblings{text}.gone()); });
 }
 
 BOOST_DATA_TEST_CASE(siblings_are_killed_and_reaped_with_the_handle, threads, who) {
@@ -183,21 +198,20 @@ BOOST_DATA_TEST_CASE(siblings_are_killed_and_reaped_with_the_handle, threads, wh
   wire numbers;
   wire ready;
   {
-    auto const child =
-        isolatte::spawn_child(context,
-                              [&] {
-                                leave_siblings(who, ends::itself, numbers.write_end());
-                                ready.tell();
-                                hang();
-                              },
-                              {.keep = {numbers.write_end(), ready.write_end()}});
+    auto const child = isolatte::spawn_child(context,
+                                             [&] {
+                                               write_all(numbers.write_end(), leave_siblings(who));
+                                               ready.tell();
+                                               hang();
+                                             },
+                                             {.keep = {numbers.write_end(), ready.write_end()}});
     BOOST_TEST(ready.await());
   }
-  siblings const all{numbers};
+  siblings const all{numbers.read_rest()};
   // A process that takes longer to die than a handle waits is reaped when another child is made.
   await([&] {
     static_cast<void>(isolatte::fork([] {}));
-    return state_of(all.ended) == '?' && state_of(all.staying) == '?';
+    return all.gone();
   });
 }
 
@@ -260,42 +274,38 @@ void have_thread_traced(traced how) {
   await([&] { return state_in("/proc/self/task/" + std::to_string(number)) == wanted; });
 }
 
-int return_with_traced_thread(traced thread, ends how) {
+int end_with_traced_thread(traced thread, ends how, int told) {
   have_thread_traced(thread);
-  return end_as(how);
+  return tell_and_end(how, told);
 }
 
-int return_traced(ends how) {
+int end_traced(ends how, int told) {
   be_traced();
-  return end_as(how);
+  return tell_and_end(how, told);
 }
 
 BOOST_DATA_TEST_CASE(a_traced_first_thread_changes_no_end, data::make(launches) * both_ends, launch,
                      how) {
-  run(launch, call(return_traced, how), with(how),
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+  run(launch, how, {}, [&](int told) { return call(end_traced, how, told); });
 }
 
 BOOST_DATA_TEST_CASE(a_traced_thread_changes_no_end,
                      data::make(launches) * traced_threads * both_ends, launch, thread, how) {
-  run(launch, call(return_with_traced_thread, thread, how), with(how),
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+  run(launch, how, {}, [&](int told) { return call(end_with_traced_thread, thread, how, told); });
 }
 
 BOOST_DATA_TEST_CASE(a_traced_thread_changes_no_end_of_a_child_without_a_group,
                      data::make(traced_threads) * both_ends, thread, how) {
-  auto opts = with(how);
-  opts.kill_tree = false;
-  run(made::forked, call(return_with_traced_thread, thread, how), opts,
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+  run(made::forked, how, {.kill_tree = false},
+      [&](int told) { return call(end_with_traced_thread, thread, how, told); });
 }
 
 /// Without a list of threads the group tells which have ended.
 BOOST_DATA_TEST_CASE(a_traced_thread_changes_no_end_without_proc,
                      data::make(traced_threads) * both_ends, thread, how) {
   fail_calls const no_list{{.how = failure::mode::every, .entry = "getdents"}};
-  run(made::forked, call(return_with_traced_thread, thread, how), with(how),
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+  run(made::forked, how, {},
+      [&](int told) { return call(end_with_traced_thread, thread, how, told); });
 }
 
 BOOST_DATA_TEST_CASE(a_traced_thread_hides_no_exit, traced_threads, thread) {
@@ -380,16 +390,15 @@ bool have_own_process_trace(int thread) {
   return began.await();
 }
 
-int be_traced_by_own_process(by who, ends how) {
+int end_traced_by_own_process(by who, ends how, int told) {
   bool traced = false;
   in_thread(who, [&] { traced = have_own_process_trace(this_thread_number()); });
-  return traced ? end_as(how) : 90;
+  return traced ? tell_and_end(how, told) : 90;
 }
 
 BOOST_DATA_TEST_CASE(a_tracer_of_the_childs_own_changes_no_end,
                      data::make(launches) * threads * both_ends, launch, who, how) {
-  run(launch, call(be_traced_by_own_process, who, how), with(how),
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(how, done)); });
+  run(launch, how, {}, [&](int told) { return call(end_traced_by_own_process, who, how, told); });
 }
 
 // Signals from the descriptors that it shares
@@ -430,29 +439,31 @@ class counted_signal {
 
 int number_of_own_signal() { return SIGRTMIN + 3; }
 
-int ask_for_own_signals(by who, ends how, int shared) {
-  counted_signal const counted{number_of_own_signal()};
+int ask_for_own_signals(by who, ends how, int shared, int told) {
+  // Never destroyed: the child's channel tells of what the program reads, to the child's very end.
+  static auto const* const counted = new counted_signal{number_of_own_signal()};
+  static_cast<void>(counted);
   in_thread(who, [&] {
     ask_for_signals(F_OWNER_TID, this_thread_number(), number_of_own_signal());
     write_all(shared, ".");
     await([] { return signals_got != 0; });
   });
   write_all(STDOUT_FILENO, "text");
-  return end_as(how);
+  return tell_and_end(how, told);
 }
 
-int ask_for_signals_to_program(by who, ends how, int shared, int program) {
+int ask_for_signals_to_program(by who, ends how, int shared, int program, int told) {
   in_thread(who, [&] {
     ask_for_signals(F_OWNER_PID, program, SIGUSR1);
     write_all(shared, ".");
   });
   write_all(STDOUT_FILENO, "text");
-  return end_as(how);
+  return tell_and_end(how, told);
 }
 
 /// The test's own standard output must not keep the request.
-isolatte::options with_shared(ends how, wire& shared) {
-  auto opts = with(how, {shared.read_end(), shared.write_end()});
+isolatte::options with_shared(wire& shared) {
+  isolatte::options opts{.keep = {shared.read_end(), shared.write_end()}};
   opts.out = isolatte::capture{};
   return opts;
 }
@@ -460,9 +471,10 @@ isolatte::options with_shared(ends how, wire& shared) {
 BOOST_DATA_TEST_CASE(signals_of_shared_descriptors_to_the_child_change_no_end,
                      data::make(launches) * threads * both_ends, launch, who, how) {
   wire shared;
-  run(launch, call(ask_for_own_signals, who, how, shared.write_end()), with_shared(how, shared),
-      [&](const remembered<int>& done) {
-        BOOST_TEST(is_end_of(how, done));
+  run(
+      launch, how, with_shared(shared),
+      [&](int told) { return call(ask_for_own_signals, who, how, shared.write_end(), told); },
+      [](const remembered<int>& done, const std::string&) {
         BOOST_TEST(done.what.out_text() == "text");
       });
 }
@@ -471,9 +483,12 @@ BOOST_DATA_TEST_CASE(signals_of_shared_descriptors_to_the_program_change_no_end,
                      data::make(launches) * threads * both_ends, launch, who, how) {
   counted_signal const counted{SIGUSR1};
   wire shared;
-  run(launch, call(ask_for_signals_to_program, who, how, shared.write_end(), ::getpid()),
-      with_shared(how, shared), [&](const remembered<int>& done) {
-        BOOST_TEST(is_end_of(how, done));
+  run(
+      launch, how, with_shared(shared),
+      [&](int told) {
+        return call(ask_for_signals_to_program, who, how, shared.write_end(), ::getpid(), told);
+      },
+      [](const remembered<int>& done, const std::string&) {
         BOOST_TEST(done.what.out_text() == "text");
         BOOST_TEST(signals_got != 0);
       });
@@ -481,24 +496,40 @@ BOOST_DATA_TEST_CASE(signals_of_shared_descriptors_to_the_program_change_no_end,
 
 // A stop
 
-int stop_and_return(by who, ends how, int signal) {
+int stop(by who, int signal) {
   in_thread(who, [&] { ::raise(signal); });
-  return end_as(how);
+  return 1;
+}
+
+int tell_and_stop(by who, int signal, int told) {
+  write_all(told, ".");
+  return stop(who, signal);
+}
+
+int stop_with_siblings(by who, int told) {
+  write_all(told, leave_siblings(who));
+  return stop(who, SIGSTOP);
 }
 
 constexpr std::array stops{SIGSTOP, SIGTSTP};
 
-/// The child would return if its stop were not to last.
+/// The child would return if its stop did not last.
 BOOST_DATA_TEST_CASE(a_stopped_child_is_killed_at_its_timeout,
                      data::make(launches) * threads * stops, launch, who, signal) {
-  run(launch, call(stop_and_return, who, ends::itself, signal), with(ends::at_timeout),
-      [&](const remembered<int>& done) { BOOST_TEST(is_end_of(ends::at_timeout, done)); });
+  run(launch, ends::at_timeout, {},
+      [&](int told) { return call(tell_and_stop, who, signal, told); });
+}
+
+BOOST_DATA_TEST_CASE(a_stopped_child_is_killed_with_its_siblings, data::make(launches) * threads,
+                     launch, who) {
+  run(
+      launch, ends::at_timeout, {}, [&](int told) { return call(stop_with_siblings, who, told); },
+      [](const remembered<int>&, const std::string& text) { BOOST_TEST(siblings{text}.gone()); });
 }
 
 BOOST_DATA_TEST_CASE(a_stop_ends_nothing, data::make(threads) * stops, who, signal) {
   asio::io_context context;
-  auto child = isolatte::spawn_child(
-      context, [&, who, signal] { return stop_and_return(who, ends::itself, signal); });
+  auto child = isolatte::spawn_child(context, [&, who, signal] { return stop(who, signal); });
   remembered<int> done;
   child.async_wait(done.handler());
   await([&] { return state_of(child.pid()) == 'T'; });
@@ -508,21 +539,6 @@ BOOST_DATA_TEST_CASE(a_stop_ends_nothing, data::make(threads) * stops, who, sign
   BOOST_TEST(!child.resume());
   context.run();
   BOOST_TEST(is_end_of(ends::itself, done));
-}
-
-BOOST_DATA_TEST_CASE(a_stopped_child_is_killed_with_its_siblings, threads, who) {
-  wire numbers;
-  auto const stop_with_siblings = [](by thread, int told) {
-    leave_siblings(thread, ends::itself, told);
-    return stop_and_return(thread, ends::itself, SIGSTOP);
-  };
-  run(made::forked, call(stop_with_siblings, who, numbers.write_end()),
-      with(ends::at_timeout, {numbers.write_end()}), [&](const remembered<int>& done) {
-        BOOST_TEST(is_end_of(ends::at_timeout, done));
-        siblings const all{numbers};
-        BOOST_TEST(state_of(all.ended) == '?');
-        BOOST_TEST(state_of(all.staying) == '?');
-      });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
