@@ -5,6 +5,7 @@
 
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
+#include "posix/traced_threads.hpp"
 
 #include <cerrno>
 
@@ -14,6 +15,13 @@ namespace {
 
 #ifndef P_PIDFD
 constexpr auto P_PIDFD = static_cast<idtype_t>(3);
+#endif
+
+#ifdef __WALL
+/// Waits also for children that send another signal than SIGCHLD at their end, or none.
+constexpr int of_any_kind = __WALL;
+#else
+constexpr int of_any_kind = 0;
 #endif
 
 /// PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9.
@@ -85,6 +93,28 @@ bool has_ended(int pid) noexcept {
   return looked == 0 ? info.si_pid != 0 : errno == ECHILD;
 }
 
+bool reap_group(int group) noexcept {
+  auto const look_for = [](idtype_t type, int id, int flags, siginfo_t& info) {
+    info = {};
+    return retry([&] {
+      return sys.waitid(type, static_cast<id_t>(id), &info, flags | WEXITED | WNOHANG | of_any_kind,
+                        nullptr);
+    });
+  };
+  for (int failures = 0; failures != attempts;) {
+    siginfo_t info;
+    if (look_for(P_PGID, group, WNOWAIT, info) == -1) {
+      if (errno == ECHILD) return false;
+      ++failures;
+      continue;
+    }
+    if (info.si_pid == group) return false;
+    if (!is_end(info)) return true;
+    if (look_for(P_PID, info.si_pid, 0, info) == -1) ++failures;
+  }
+  return false;
+}
+
 child_process::child_process() {
   auto const lock = lock_registry();
   reap_left_behind();
@@ -148,6 +178,8 @@ child_process::~child_process() {
   kill_and_reap();
   leash_.close();
   if (state_ == state::running) leave_behind(pid_);
+  if (group_is_dying_) leave_group_behind(pid_);
+  if (keeper_is_dying_) leave_group_behind(keeper_group_);
 }
 
 bool child_process::expected() noexcept {
@@ -165,35 +197,44 @@ int child_process::wait_for_status(siginfo_t& info, int flags, struct rusage* us
 }
 
 /// Leaves the zombie (WNOWAIT): as long as it is there its number and its group are its own.
-child_process::state child_process::look(int flags) noexcept {
+child_process::state child_process::look() noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     siginfo_t info{};
-    if (wait_for_status(info, WEXITED | WNOWAIT | flags, nullptr) == 0) {
-      if (is_end(info)) return state::zombie;
-      if ((flags & WNOHANG) != 0) return state::running;
-      // A stop would be told again at once.
-      wait_for_descriptor(dying_time);
-    } else if (errno == ECHILD) {
-      return state::lost;
-    } else if (errno == EAGAIN && pidfd_) {
-      // An event loop has made the descriptor non-blocking.
-      wait_for_descriptor(-1);
-    }
+    if (wait_for_status(info, WEXITED | WNOWAIT | WNOHANG, nullptr) == 0)
+      return is_end(info) ? state::zombie : state::running;
+    if (errno == ECHILD) return state::lost;
   }
   // A filter of system calls may refuse this one always. The other takes the zombie with it.
-  return take_by_wait4(flags);
+  return take_by_wait4();
 }
 
-void child_process::wait_for_descriptor(int timeout_ms) noexcept {
+/// Sees an end that the kernel does not report, because a tracer has to reap first. This process
+/// may trace threads of the child. A process of the child's group, which dies with the child
+/// anyhow, may trace the child itself. Threads are in the group, too, so that they are found there
+/// if nothing else tells of them.
+child_process::state child_process::look_behind_tracers() noexcept {
+  state const seen = look();
+  if (seen != state::running) return seen;
+  thread_ends const threads = reap_traced_threads(pid_);
+  if (threads == thread_ends::some_run || !leads_group_) return look();
+  if (threads == thread_ends::all_ended)
+    sys.kill(-pid_, SIGKILL);
+  else
+    posix::reap_group(pid_);
+  return look();
+}
+
+/// @return whether the descriptor says that the child has ended
+bool child_process::wait_for_descriptor(int timeout_ms) noexcept {
   struct pollfd end{pidfd_.get(), POLLIN, 0};
-  retry([&] { return sys.poll(&end, 1, timeout_ms); });
+  return retry([&] { return sys.poll(&end, 1, timeout_ms); }) > 0;
 }
 
-child_process::state child_process::take_by_wait4(int flags) noexcept {
+child_process::state child_process::take_by_wait4() noexcept {
   for (int attempt = 0; attempt != attempts; ++attempt) {
     int status = 0;
     struct rusage usage{};
-    pid_t const found = retry([&] { return sys.wait4(pid_, &status, flags & WNOHANG, &usage); });
+    pid_t const found = retry([&] { return sys.wait4(pid_, &status, WNOHANG, &usage); });
     if (found == 0) return state::running;
     if (found == pid_ && is_end(status)) return took(status_of(status), usage);
     if (found == -1 && errno == ECHILD) return state::lost;
@@ -224,7 +265,7 @@ bool child_process::ended() noexcept {
   // Another thread of the original may have had the lock at the fork.
   if (origin_.is_elsewhere()) return true;
   std::lock_guard const lock{mutex_};
-  if (state_ == state::running) state_ = look(WNOHANG);
+  if (state_ == state::running) state_ = look_behind_tracers();
   return state_ != state::running;
 }
 
@@ -254,7 +295,7 @@ boost::system::error_code child_process::send(int signal, bool wake) noexcept {
   boost::system::error_code const ended{ESRCH, boost::system::system_category()};
   if (origin_.is_elsewhere()) return ended;
   std::lock_guard const lock{mutex_};
-  if (state_ == state::running) state_ = look(WNOHANG);
+  if (state_ == state::running) state_ = look();
   if (state_ != state::running) return ended;
   if (!send_locked(signal)) return last_error();
   if (wake) send_locked(SIGCONT);
@@ -300,10 +341,10 @@ reaped_child child_process::reap_locked() noexcept {
   if (state_ == state::zombie) {
 #if ISOLATTE_HAS_PIDFD
     state_ = take_by_waitid();
-    if (state_ == state::running) state_ = take_by_wait4(WNOHANG);
+    if (state_ == state::running) state_ = take_by_wait4();
 #else
     // POSIX's waitid does not give the usage; wait4 does.
-    state_ = take_by_wait4(WNOHANG);
+    state_ = take_by_wait4();
     if (state_ == state::running) state_ = take_by_waitid();
 #endif
   }
@@ -316,7 +357,7 @@ reaped_child child_process::reap_locked() noexcept {
 std::optional<reaped_child> child_process::try_reap() noexcept {
   if (origin_.is_elsewhere()) return reaped_child{};
   std::lock_guard const lock{mutex_};
-  if (state_ == state::running) state_ = look(WNOHANG);
+  if (state_ == state::running) state_ = look();
   if (state_ == state::running) return std::nullopt;
   reaped_child result = reap_locked();
   close_descriptors();
@@ -328,25 +369,14 @@ void child_process::close_descriptors() noexcept {
   leash_.close();
 }
 
-/// @return whether some of the group are still dying
-bool child_process::reap_all_of(int group) noexcept {
-  siginfo_t info;
-  do {
-    info = {};
-    if (retry([&] {
-          return sys.waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG, nullptr);
-        }) == -1)
-      return false;
-  } while (info.si_pid != 0);
-  return true;
-}
-
 bool child_process::reap_group_locked() noexcept {
   group_is_dying_ = false;
-  if (state_ != state::gone || !adopts_orphans()) return false;
-  if (leads_group_ && reap_all_of(pid_)) group_is_dying_ = true;
-  if (keeper_group_ != 0 && reap_all_of(keeper_group_)) group_is_dying_ = true;
-  return group_is_dying_;
+  keeper_is_dying_ = false;
+  if (state_ != state::gone) return false;
+  // The child may have given this process children (CLONE_PARENT), also if orphans go elsewhere.
+  if (leads_group_) group_is_dying_ = posix::reap_group(pid_);
+  if (keeper_group_ != 0 && adopts_orphans()) keeper_is_dying_ = posix::reap_group(keeper_group_);
+  return group_is_dying_ || keeper_is_dying_;
 }
 
 bool child_process::reap_group() noexcept {
@@ -410,20 +440,26 @@ void child_process::kill_and_reap() noexcept {
     reap_locked();
     reap_group_locked();
   }
-  for (int attempt = 0; group_is_dying_ && attempt != kill_attempts; ++attempt) {
+  for (int attempt = 0; (group_is_dying_ || keeper_is_dying_) && attempt != kill_attempts;
+       ++attempt) {
     sys.poll(nullptr, 0, dying_time);
     reap_group_locked();
   }
 }
 
 void child_process::kill_locked() noexcept {
-  if (state_ == state::running) state_ = look(WNOHANG);
-  for (int attempt = 0; state_ == state::running && attempt != kill_attempts; ++attempt) {
+  if (state_ == state::running) state_ = look();
+  for (int futile = 0; state_ == state::running && futile != kill_attempts;) {
     bool const sent = send_locked(SIGKILL);
+    // Without a descriptor only a look tells of the end.
+    bool const end_is_told = wait_for_descriptor(pidfd_ || !sent ? dying_time : 1);
+    state_ = look_behind_tracers();
     // A child that may not be killed (it may be another user's by now) may be about to end by
-    // itself, but is not waited for longer than that.
-    if (!sent) wait_for_descriptor(dying_time);
-    state_ = look(sent ? 0 : WNOHANG);
+    // itself. One that has ended may have a tracer that has not reaped it yet. Neither is waited
+    // for longer than that.
+    if (state_ != state::running || (sent && !end_is_told)) continue;
+    ++futile;
+    if (end_is_told) sys.poll(nullptr, 0, dying_time);
   }
 }
 

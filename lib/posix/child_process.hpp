@@ -27,6 +27,12 @@ namespace isolatte::inline v0_1::posix {
 /// Whether a child of this process has ended, reaped or not.
 bool has_ended(int pid) noexcept;
 
+/// Reaps those in the group of a child that have ended and are children of this process, or threads
+/// that it traces. The child itself is left: after it has been reaped a process with its number is
+/// another one.
+/// @return whether some have not ended
+bool reap_group(int group) noexcept;
+
 struct reaped_child {
   logic::exit_status status;
   resource_usage usage;
@@ -88,8 +94,9 @@ class child_process {
   /// descriptor_of_end(). The status is lost if someone else has reaped the child.
   std::optional<reaped_child> try_reap() noexcept;
 
-  /// After try_reap(): reaps those of the killed group that have become children of this process,
-  /// since it is process 1 or a subreaper.
+  /// After try_reap(): reaps those of the killed group that are children of this process. The child
+  /// has made them so (CLONE_PARENT), or they are orphans, and this process is process 1 or a
+  /// subreaper.
   /// @return whether some are still dying
   bool reap_group() noexcept;
 
@@ -129,10 +136,11 @@ class child_process {
   /// `taken`: the child has been reaped, and its status is kept until it is asked for.
   enum class state { none, expected, running, zombie, taken, gone, lost };
   void adopt_locked(int pid) noexcept;
-  state look(int flags) noexcept;
+  state look() noexcept;
+  state look_behind_tracers() noexcept;
   int wait_for_status(siginfo_t& info, int flags, struct rusage* usage) noexcept;
   state take_by_waitid() noexcept;
-  state take_by_wait4(int flags) noexcept;
+  state take_by_wait4() noexcept;
   state took(const logic::exit_status& status, const struct rusage& usage) noexcept;
   boost::system::error_code send(int signal, bool wake) noexcept;
   bool stopped_locked() noexcept;
@@ -142,10 +150,9 @@ class child_process {
   void sweep_locked() noexcept;
   reaped_child reap_locked() noexcept;
   bool reap_group_locked() noexcept;
-  static bool reap_all_of(int group) noexcept;
   bool find_expected() noexcept;
   void await_expected_helper() noexcept;
-  void wait_for_descriptor(int timeout_ms) noexcept;
+  bool wait_for_descriptor(int timeout_ms) noexcept;
   void close_descriptors() noexcept;
 
   int pid_ = 0;
@@ -161,8 +168,10 @@ class child_process {
   const std::atomic<int>* expected_ = nullptr;
   const std::atomic<int>* helper_ = nullptr;
   reaped_child taken_;
-  /// Some of the killed group are this process's children and have not ended yet.
+  /// Some of the killed group, or of its keeper's, are this process's children and have not ended
+  /// yet.
   bool group_is_dying_ = false;
+  bool keeper_is_dying_ = false;
   registry_hook hook_;
 };
 

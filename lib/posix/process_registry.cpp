@@ -7,6 +7,7 @@
 #include "posix/leash.hpp"
 #include "posix/origin.hpp"
 #include "posix/system_calls.hpp"
+#include "posix/traced_threads.hpp"
 
 #include <atomic>
 #include <bit>
@@ -33,6 +34,7 @@ struct registry {
   room_list rooms;
   spare_pages pages;
   page_slabs slabs;
+  /// Children, and groups of children with a minus sign, as kill() has them.
   std::forward_list<int> left_behind;
   bool closed = false;
   std::atomic<int> announced = 0;
@@ -145,8 +147,12 @@ void leave_behind(int pid) noexcept {
   }
 }
 
+void leave_group_behind(int group) noexcept { leave_behind(-group); }
+
 void reap_left_behind() noexcept {
   registry::get().left_behind.remove_if([](int pid) {
+    if (pid < 0) return !reap_group(-pid);
+    reap_traced_threads(pid);
     siginfo_t info{};
     int const looked = retry([&] {
       return sys.waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG, nullptr);

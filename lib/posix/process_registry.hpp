@@ -52,6 +52,8 @@ void enter_copy() noexcept;
 /// Hands over a child that may not be killed: it is reaped when it has ended by itself and another
 /// child is made.
 void leave_behind(int pid) noexcept;
+/// Hands over the children of this process in a killed group, which are still dying.
+void leave_group_behind(int group) noexcept;
 /// With the registry locked: reaps those that have ended.
 void reap_left_behind() noexcept;
 

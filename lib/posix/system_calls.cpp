@@ -260,6 +260,10 @@ int raw_query_map(int maps, void* query) {
   return ::ioctl(maps, procmap_query, query);
 }
 
+ssize_t raw_getdents(int folder, void* entries, std::size_t size) {
+  return static_cast<ssize_t>(::syscall(SYS_getdents64, folder, entries, size));
+}
+
 #else
 
 int raw_prctl(int, unsigned long) { return unsupported(); }
@@ -274,6 +278,7 @@ int raw_landlock_add_rule(int, int, const void*) { return unsupported(); }
 int raw_landlock_restrict_self(int) { return unsupported(); }
 int raw_seccomp(const void*) { return unsupported(); }
 int raw_query_map(int, void*) { return unsupported(); }
+ssize_t raw_getdents(int, void*, std::size_t) { return unsupported(); }
 
 #endif
 
@@ -350,6 +355,7 @@ system_calls sys = {
     .seccomp = raw_seccomp,
     .mprotect = ::mprotect,
     .query_map = raw_query_map,
+    .getdents = raw_getdents,
 };
 
 }  // namespace isolatte::inline v0_1::posix

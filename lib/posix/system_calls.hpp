@@ -83,6 +83,8 @@ struct system_calls {
   int (*mprotect)(void* address, std::size_t length, int protection);
   /// Asks /proc/PID/maps for the next mapping of a kind (PROCMAP_QUERY).
   int (*query_map)(int maps, void* query);
+  /// Reads entries of a folder.
+  ssize_t (*getdents)(int folder, void* entries, std::size_t size);
 };
 
 extern system_calls sys;

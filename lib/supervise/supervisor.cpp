@@ -32,6 +32,9 @@ constexpr std::size_t bytes_per_turn = 4 * 1024 * 1024;
 /// ones.
 constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
+/// The same for an end that the descriptor does not tell of, because a tracer holds it back.
+constexpr std::chrono::milliseconds first_unreported_poll{20};
+constexpr std::chrono::seconds slowest_unreported_poll{5};
 
 /// Why a child that was to report its fault has not: the handler of the signal had no stack to run
 /// on, or was not the library's any more.
@@ -44,8 +47,8 @@ constexpr std::chrono::seconds longest_dying{1};
 /// Four descriptors and four timers can be waited for, and a step of each kind can be posted. More
 /// are there only while a program asks for the same thing again and again.
 constexpr std::size_t handlers_at_once = 20;
-/// Every operation waits for its channel and for the end of its child.
-constexpr std::size_t usual_handlers = 2;
+/// Every operation waits for its channel and for the end of its child, by event and by timer.
+constexpr std::size_t usual_handlers = 3;
 
 logic::policy policy_of(const options& opts, bool asks_callable) noexcept {
   return {.timeout = opts.timeout.has_value(),
@@ -239,6 +242,7 @@ void supervisor::perform(logic::action todo) {
 /// operation does not wait for a child that lives on, but the child is still to be reaped.
 void supervisor::kill() {
   error_code const ec = process_->terminate();
+  if (!ec) expect_end();
   if (!ec || ec == boost::system::errc::no_such_process) return;
   refusal_ = ec;
   perform(machine_.kill_refused(page_.stage()));
@@ -430,16 +434,16 @@ void supervisor::watch_end() {
   } catch (const std::bad_alloc&) {
     // The event loop has no memory for another descriptor.
   }
-  if (ec)
-    poll_end(first_poll);
-  else
-    await_end();
+  if (ec) return poll_end(first_poll);
+  await_end();
+  poll_end(first_unreported_poll);
 }
 
 void supervisor::await_end() {
   end_.async_wait(stream_descriptor::wait_read, counted([](supervisor& self, const error_code&) {
                     if (self.reaped_ || self.released_ || self.look_for_end()) return;
                     // Readable, and no end is seen: to wait on it again would be to spin.
+                    if (self.end_.is_open()) self.end_.release();
                     self.poll_end(first_poll);
                   }));
 }
@@ -454,11 +458,24 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
   auto const look = [](supervisor& self, const error_code&) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
-    self.poll_end(
-        std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest_poll));
+    auto const slowest = self.end_.is_open() ? slowest_unreported_poll : slowest_poll;
+    self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };
-  // Without memory for a timer each turn of the loop looks, until there is some.
-  if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look)) later(look);
+  // Without memory for a timer each turn of the loop looks, until there is some, unless an event is
+  // waited for, too.
+  if (!wait(poll_timer_, std::chrono::steady_clock::now() + poll_interval_, look) &&
+      !end_.is_open())
+    later(look);
+}
+
+/// After a sign that the child is most likely ending: a result, a closed channel, a signal that
+/// cannot be caught. Looks sooner than was intended before.
+void supervisor::expect_end() {
+  if (reaped_ || released_) return;
+  if (!end_.is_open())
+    poll_end(first_poll);
+  else if (!poll_timer_ || poll_interval_ > first_unreported_poll)
+    poll_end(first_unreported_poll);
 }
 
 bool supervisor::look_for_end() {
@@ -507,6 +524,7 @@ void supervisor::read_channel() {
       auto const before = frame_.state();
       auto const now = frame_.filled(count);
       if (now != before) perform(machine_.frame(now, frame_.kind()));
+      if (now == logic::frame_state::complete) expect_end();
       if (now != logic::frame_state::partial && now != logic::frame_state::complete)
         return close_channel();
     } else if (ec == asio::error::would_block && !draining_) {
@@ -521,8 +539,7 @@ void supervisor::read_channel() {
 void supervisor::close_channel() {
   error_code ignored;
   channel_.close(ignored);
-  // A child that closes its channel is most likely ending, so it is looked for at once.
-  if (poll_timer_ && !reaped_) poll_end(first_poll);
+  expect_end();
   drained_one();
 }
 

@@ -172,6 +172,7 @@ class supervisor final : public context_bound,
   void watch_end();
   void await_end();
   void poll_end(std::chrono::steady_clock::duration interval);
+  void expect_end();
   /// @return whether the child has ended
   bool look_for_end();
   /// Holds the completion back until those of the killed group that have become children of this

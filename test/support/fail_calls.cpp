@@ -82,6 +82,7 @@ constexpr std::array infos = {
     entry_info{"seccomp", ENOMEM, false},
     entry_info{"mprotect", ENOMEM, false},
     entry_info{"query_map", ENOTTY, false},
+    entry_info{"getdents", ENOMEM, false},
 };
 static_assert(sizeof(system_calls) == infos.size() * sizeof(void (*)()));
 
@@ -154,7 +155,7 @@ void replace_all(system_calls& table) {
           &calls::prctl, &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups,
           &calls::unshare, &calls::setns, &calls::landlock_create_ruleset,
           &calls::landlock_add_rule, &calls::landlock_restrict_self, &calls::seccomp,
-          &calls::mprotect, &calls::query_map>::replace(table);
+          &calls::mprotect, &calls::query_map, &calls::getdents>::replace(table);
 }
 
 }  // namespace

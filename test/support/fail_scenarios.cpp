@@ -32,7 +32,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace isolatte::inline v0_1::test {
@@ -641,6 +644,46 @@ result server_replaced() {
   });
 }
 
+/// The kernel reports no end of the child until the program has reaped the thread.
+result traced_thread() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx,
+      [] {
+        std::thread{[] { ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr); }}.join();
+        return 42;
+      },
+      {},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 42);
+      });
+  ctx.run();
+  return r;
+}
+
+/// Leaves the program two children, one of which would not end.
+result siblings() {
+  result r;
+  asio::io_context ctx;
+  isolatte::async_fork(
+      ctx,
+      [] {
+        constexpr int flags = CLONE_PARENT | SIGCHLD;
+        if (::syscall(SYS_clone, flags, 0, 0, 0, 0) == 0) ::_exit(0);
+        if (::syscall(SYS_clone, flags, 0, 0, 0, 0) == 0) hang();
+        return 42;
+      },
+      {},
+      [&](error_code ec, outcome<int> o) {
+        note(r, ec, o);
+        expect(r, o, 42);
+      });
+  ctx.run();
+  return r;
+}
+
 constexpr scenario scenarios[] = {
     {"plain value", plain_value, ending::returned},
     {"exception", exception, ending::threw},
@@ -662,6 +705,8 @@ constexpr scenario scenarios[] = {
     {"early", early, ending::returned},
     {"lost", lost, ending::lost},
     {"grandchild", grandchild, ending::returned},
+    {"traced thread", traced_thread, ending::returned},
+    {"siblings", siblings, ending::returned},
     {"program", program, ending::exited},
     {"timeout of a program", program_timeout, ending::timed_out, true},
     {"sandboxed value", sandboxed_value, ending::returned},
@@ -768,7 +813,9 @@ namespace {
 bool hopeless(const scenario& what, std::string_view entry) {
   // Killing a group needs its leader as a zombie, and only waitid(WNOWAIT) leaves it one. Linux 6.9
   // could signal a group through a pidfd; older kernels cannot.
-  if (what.run == grandchild) return entry == "kill" || entry == "waitid";
+  if (what.run == grandchild || what.run == siblings) return entry == "kill" || entry == "waitid";
+  // No other call reaps a group, or a thread.
+  if (what.run == traced_thread) return entry == "waitid";
   // Without pidfd, kill() is the only way to end a fork server, too.
   return !ISOLATTE_HAS_PIDFD && entry == "kill" && (what.needs_kill || what.served);
 }
