@@ -51,8 +51,8 @@ using fork_result =
 ///
 /// @param where an executor, or an execution context: the operation's I/O, timers and line
 /// callbacks run there
-/// @param fn the callable; may be move-only. It may take a `std::stop_token` and a @ref channel;
-/// for the latter's messages see @ref on_message
+/// @param fn the callable; may be move-only. The callable may take a `std::stop_token` and a
+/// @ref channel; for the latter's messages see @ref on_message
 /// @param opts how to run it
 /// @param token the completion token, with signature
 /// `void(boost::system::error_code, outcome<result_of<F>>)`; by default that of the executor, or

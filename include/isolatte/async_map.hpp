@@ -10,7 +10,10 @@
 #include <isolatte/detail/operation/map_jobs.hpp>
 #include <isolatte/detail/operation/map_operation.hpp>
 #include <isolatte/detail/task/result_task.hpp>
+#include <isolatte/detail/task/talk_end.hpp>
+#include <isolatte/detail/task/talking.hpp>
 #include <isolatte/map_options.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/stdio.hpp>
@@ -20,8 +23,9 @@
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
-#include <functional>
+#include <memory>
 #include <ranges>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -38,6 +42,31 @@ using map_result_of = detail::map_result<Range, F>;
 /// @cond
 namespace detail {
 
+/// A map's function and its element, by reference: the child is made, a copy of both, before the
+/// job's start returns.
+template <class F, class Element>
+class element_call {
+ public:
+  using talk_type = signature_of<F&, Element&&>;
+
+  element_call(F& function, Element&& element) noexcept
+      : function_{std::addressof(function)}, element_{std::addressof(element)} {}
+
+  typename talk_type::result run(talk_end* talk) && {
+    return static_cast<typename talk_type::result>(
+        invoke_talking(talk, *function_, static_cast<Element&&>(*element_)));
+  }
+
+ private:
+  F* function_;
+  std::remove_reference_t<Element>* element_;
+};
+
+template <class F, class Element>
+struct result_of_run<element_call<F, Element>> {
+  using type = typename element_call<F, Element>::talk_type::result;
+};
+
 /// Launches a fresh child for each job.
 class fork_starter {
  public:
@@ -53,14 +82,15 @@ class fork_starter {
 
   template <class F, class Element, class Handler>
   void start(F& f, Element&& element, Handler handler) {
-    // All children share one line callback, so their output is read on the map's strand, which is
-    // the handler's executor. A lock would block the threads that the callback may wait for.
-    auto const executor = has_line_callback() ? handler.get_executor() : executor_;
-    // By reference: the child is made, a copy of both, before this returns.
-    isolatte::async_fork(
-        executor,
-        [&]() -> decltype(auto) { return std::invoke(f, std::forward<Element>(element)); }, child_,
-        std::move(handler));
+    // All children share one line callback and one handler of messages, so these run on the map's
+    // strand, which is the handler's executor. A lock would block the threads that the callback may
+    // wait for.
+    constexpr bool is_heard = is_listener<std::remove_cvref_t<F>>;
+    auto const executor = is_heard || has_line_callback() ? handler.get_executor() : executor_;
+    auto& function = callable_in(f);
+    using call = element_call<std::remove_reference_t<decltype(function)>, Element>;
+    isolatte::async_fork(executor, listened_call(f, call{function, std::forward<Element>(element)}),
+                         child_, std::move(handler));
   }
 
  private:
@@ -116,7 +146,9 @@ auto map_by(Starter starter, Range&& range, F&& f, map_options&& opts, Token&& t
 /// `std::views::all(c)`). Elements of a forward range are not copied. Elements of a single-pass
 /// range are copied or moved once
 /// @param f the function; may be move-only and capture anything. Each child has a copy of the
-/// function as it is when the child is created
+/// function as it is when the child is created. Before the element it may take a `std::stop_token`
+/// and a @ref channel; with @ref on_message one handler takes the messages of all children, one at
+/// a time
 /// @param opts how many jobs run at once, when to stop, what to call after each end, and how the
 /// children are run
 /// @param token the completion token, with signature

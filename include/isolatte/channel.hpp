@@ -44,7 +44,7 @@ struct no_message {};
 ///
 /// A callable gets one if its first parameter, or the one after a `std::stop_token`, is a reference
 /// to it. The program's side is a @ref child handle, or the handler given to @ref on_message.
-/// Without either, nobody takes what the job posts.
+/// Without either, the program takes nothing that the job posts.
 ///
 /// @code
 /// isolatte::child<int, double> one = isolatte::spawn_child(

@@ -120,8 +120,8 @@ class [[nodiscard]] child {
   /// @return what kept the signal from being sent; error::no_child if the handle is empty
   boost::system::error_code resume() noexcept { return run_.signal(detail::run_request::resume); }
 
-  /// Asks the callable to stop, by the `std::stop_token` that it takes. It may go on for as long as
-  /// it likes: see @ref terminate. A callable that has ended is left alone.
+  /// Asks the callable to stop, by the `std::stop_token` that it takes. The callable may go on for
+  /// as long as it likes: see @ref terminate. A callable that has ended is left alone.
   /// @return `operation_not_supported` if the callable takes no token; error::no_child if the
   /// handle is empty; the error for which the child could not be created
   boost::system::error_code request_stop() noexcept { return run_.request_stop(); }

@@ -5,6 +5,7 @@
 #define ISOLATTE_WORKER_POOL_HPP
 
 #include <isolatte/call.hpp>
+#include <isolatte/child.hpp>
 #include <isolatte/config.hpp>
 #include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_jobs.hpp>
@@ -47,6 +48,11 @@ class ISOLATTE_VISIBLE pool_handle {
   ISOLATTE_DECL std::size_t concurrency() const noexcept;
   ISOLATTE_DECL void async_run(const remote_call& call, const job_options& opts,
                                report_handler handler);
+  /// Has messages taken on an executor that those of other jobs are taken on, too.
+  ISOLATTE_DECL void async_run_on(const boost::asio::any_io_executor& messages,
+                                  const remote_call& call, const job_options& opts,
+                                  report_handler handler);
+  ISOLATTE_DECL run_handle spawn(const remote_call& call, const job_options& opts);
   ISOLATTE_DECL void async_drain(wait_handler handler);
   ISOLATTE_DECL void async_recycle(wait_handler handler);
   ISOLATTE_DECL void async_ready(wait_handler handler);
@@ -231,6 +237,29 @@ class basic_worker_pool {
   template <class Call, detail::outcome_token<detail::call_result_t<Call>> Token>
   auto async_run(const Call& fn, Token&& token) -> run_result<Call, Token> {
     return async_run(fn, job_options{}, std::forward<Token>(token));
+  }
+
+  /// Runs a call in a worker and gives a handle to the job.
+  ///
+  /// The job is that of async_run(). child::request_stop() and messages reach it when a worker
+  /// begins it, and never another job; a job that obeys leaves its worker warm. Destroying the
+  /// handle cancels the job, which costs its worker if the job has begun.
+  ///
+  /// @param fn what to run, made by @ref call; its function may take a `std::stop_token` and a
+  /// @ref channel
+  /// @param opts how to run it
+  /// @return the handle, a child<R, Out, In> by the function's result and channel; its operations
+  /// run on the pool's executor
+  /// @par Errors
+  /// child::async_wait completes with those of async_run().
+  /// @par Exception safety
+  /// Strong guarantee: if this throws, nothing is run. The function throws `std::bad_alloc`, and
+  /// any exception of saving the arguments.
+  /// @par Thread safety
+  /// May be called from any thread at any time.
+  template <class Call>
+  [[nodiscard]] detail::child_of_call<Call> spawn_job(const Call& fn, job_options opts = {}) {
+    return detail::child_of_call<Call>{pool_.spawn(detail::encode_call(fn, true), opts)};
   }
 
   /// Completes when no job is left, neither running nor waiting, and no map over this pool has jobs
@@ -441,6 +470,16 @@ class basic_worker_pool {
   friend detail::pool_starter<basic_worker_pool>;
   /// @endcond
 
+  /// Runs a job of a map, all of whose jobs share one handler of messages.
+  template <class Call, class Handler>
+  void run_on(const boost::asio::any_io_executor& messages, const Call& fn, const job_options& opts,
+              Handler handler) {
+    pool_.async_run_on(
+        messages, detail::encode_call(fn), opts,
+        detail::adapted_handler{detail::deliver_outcome<detail::call_result_t<Call>>{},
+                                std::move(handler)});
+  }
+
   executor_type executor_;
   detail::pool_handle pool_;
 };
@@ -474,9 +513,13 @@ struct pool_starter<basic_worker_pool<Executor>> {
         std::copy_constructible<std::remove_cvref_t<Element>>,
         "isolatte: what a map hands to a pool is sent as a copy, for a job may have to be "
         "tried again");
+    auto const what = listened_call(f, isolatte::call(callable_in(f), element));
     if (asks_for_sandbox_)
-      return refuse<result_of<decltype(isolatte::call(f, element))>>(std::move(handler));
-    pool_->async_run(isolatte::call(f, element), job_, std::move(handler));
+      return refuse<call_result_t<std::remove_cvref_t<decltype(what)>>>(std::move(handler));
+    if constexpr (is_listener<std::remove_cvref_t<F>>)
+      pool_->run_on(handler.get_executor(), what, job_, std::move(handler));
+    else
+      pool_->async_run(what, job_, std::move(handler));
   }
 
  private:

@@ -3,9 +3,9 @@
 
 #include "operation/supervised_run.hpp"
 
+#include "operation/request_type.hpp"
 #include "supervise/pending_handler.hpp"
 
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/system/errc.hpp>
 
@@ -15,21 +15,6 @@ namespace isolatte::inline v0_1::detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-namespace {
-
-asio::cancellation_type type_of(run_request what) noexcept {
-  switch (what) {
-    case run_request::interrupt: return asio::cancellation_type::total;
-    case run_request::request_exit: return asio::cancellation_type::partial;
-    case run_request::terminate:
-    case run_request::suspend:
-    case run_request::resume: break;
-  }
-  return asio::cancellation_type::terminal;
-}
-
-}  // namespace
 
 supervised_run::supervised_run(const asio::any_io_executor& executor)
     : executor_{executor}, process_{std::make_shared<supervise::made_process>()} {}
@@ -68,8 +53,7 @@ error_code supervised_run::signal(run_request what) noexcept {
   auto const process = use();
   auto const owner = supervisor_.lock();
   if (!process) {
-    bool const ends = what != run_request::suspend && what != run_request::resume;
-    if (!ends || !owner) return make_error_code(boost::system::errc::no_such_process);
+    if (!ends(what) || !owner) return make_error_code(boost::system::errc::no_such_process);
     owner->cancel_by_owner(type_of(what));
     return {};
   }

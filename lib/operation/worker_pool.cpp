@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "operation/job_run.hpp"
 #include "pool/pool.hpp"
 
 #include <isolatte/detail/task/make_outcome.hpp>
@@ -43,6 +44,16 @@ std::size_t pool_handle::concurrency() const noexcept {
 void pool_handle::async_run(const remote_call& call, const job_options& opts,
                             report_handler handler) {
   implementation_->pool->async_run(call, opts, std::move(handler));
+}
+
+void pool_handle::async_run_on(const boost::asio::any_io_executor& messages,
+                               const remote_call& call, const job_options& opts,
+                               report_handler handler) {
+  implementation_->pool->async_run_on(messages, call, opts, std::move(handler));
+}
+
+run_handle pool_handle::spawn(const remote_call& call, const job_options& opts) {
+  return run_handle{std::make_unique<job_run>(implementation_->pool, call, opts)};
 }
 
 void pool_handle::async_drain(wait_handler handler) {

@@ -5,12 +5,14 @@
 #define ISOLATTE_LIB_POOL_JOB_HPP
 
 #include "logic/pool_machine.hpp"
+#include "pool/job_talk.hpp"
 #include "posix/job_channel.hpp"
 #include "posix/origin.hpp"
 #include "supervise/pending_handler.hpp"
 #include "supervise/strand.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/detail/vocabulary/report.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -33,6 +35,14 @@ struct job final : logic::pool_job, supervise::strand::step {
   /// Sent to the worker before the arguments, with another id each time.
   posix::job_header header;
   detail::byte_buffer arguments;
+  /// Null if the job does not talk.
+  std::shared_ptr<job_talk> talk;
+  /// The job is done, and its conversation is not over.
+  std::optional<detail::told_report> held;
+  /// The number of the worker that has been given the job; for any thread.
+  std::atomic<int> pid = 0;
+  /// For any thread.
+  std::atomic<bool> is_complete = false;
   /// Gone once it has been called.
   std::optional<supervise::pending_handler> handler;
   /// Keeps the job alive until it is done: machines and lists refer to it only.

@@ -17,6 +17,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -132,8 +133,9 @@ logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
   return logic::cancel_kind::interrupt;
 }
 
-logic::job_wishes wishes_of(const job_options& opts) {
+logic::job_wishes wishes_of(const job_options& opts, bool listens) {
   logic::job_wishes wishes;
+  wishes.listens = listens;
   wishes.rank.priority = opts.priority;
   wishes.rank.tenant = opts.tenant.view();
   if (opts.deadline) wishes.rank.deadline = *opts.deadline;
@@ -196,22 +198,42 @@ pool::pool(only_make, const asio::any_io_executor& executor, pool_options opts)
 
 // Jobs
 
-std::shared_ptr<job> pool::make_job(const detail::remote_call& call,
+std::shared_ptr<job> pool::make_job(const asio::any_io_executor& talk_executor,
+                                    const detail::remote_call& call,
                                     const job_options& opts) const {
   auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
-  auto what =
-      std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace), wishes_of(opts));
+  auto what = std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace),
+                                    wishes_of(opts, call.talk.needs.stops));
   what->header.size = call.arguments.size();
   what->header.max_result = opts.max_result.value_or(opts_.worker.max_result);
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
   if (call.function != 0) what->header.function = posix::locate_code(call.function);
   what->arguments = copy_of(call.arguments);
+  if (!call.talk.needs) return what;
+  posix::set_needs(what->header, call.talk.needs);
+  what->header.message_window = opts_.worker.message_window;
+  what->talk = std::make_shared<job_talk>(
+      supervise::talk::make(talk_executor,
+                            {call.talk, opts_.worker.message_window, what->header.max_result}),
+      strand_);
   return what;
 }
 
 void pool::async_run(const detail::remote_call& call, const job_options& opts,
                      detail::report_handler handler) {
-  auto what = make_job(call, opts);
+  submit(executor_, call, opts, std::move(handler));
+}
+
+void pool::async_run_on(const asio::any_io_executor& talk_executor, const detail::remote_call& call,
+                        const job_options& opts, detail::report_handler handler) {
+  submit(talk_executor, call, opts, std::move(handler));
+}
+
+std::shared_ptr<job> pool::submit(const asio::any_io_executor& talk_executor,
+                                  const detail::remote_call& call, const job_options& opts,
+                                  detail::report_handler handler) {
+  auto what = make_job(talk_executor, call, opts);
+  if (what->talk) what->talk->set_owner(shared_from_this(), what);
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
     slot.assign([pool = weak_from_this(), job = std::weak_ptr{what}](asio::cancellation_type type) {
@@ -220,9 +242,8 @@ void pool::async_run(const detail::remote_call& call, const job_options& opts,
       if (self && meant) self->ask_to_cancel(meant, type);
     });
   what->handler.emplace(std::move(handler), executor_);
-  enter([self = shared_from_this(), what = std::move(what)]() mutable {
-    self->accept(std::move(what));
-  });
+  enter([self = shared_from_this(), what]() mutable { self->accept(std::move(what)); });
+  return what;
 }
 
 /// Runs a step on the strand. A line callback runs there in the middle of another step, so what it
@@ -263,9 +284,7 @@ void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) 
   strand_.post(*what);
 }
 
-void job::ask_to_stop() noexcept {
-  // jobs listen once they have a channel
-}
+void job::ask_to_stop() noexcept { talk->talk()->request_stop(); }
 
 void job::run() {
   auto const in = std::move(cancelling_in);
@@ -384,6 +403,12 @@ void pool::tick_later() {
 }
 
 void pool::give(worker& to, job& what) {
+  what.pid = to.id().pid;
+  if (what.talk) {
+    error_code ec;
+    what.talk->lend_end(ec);
+    what.header.talk_error = static_cast<std::uint64_t>(ec.value());
+  }
   to.give(what, next_id_++);
   if (std::exchange(to.writing, true)) return;
   // All that this turn of the event loop brings about goes at once.
@@ -499,7 +524,8 @@ detail::remote_call pool::worker_call(const worker::child_side& child, std::uint
 std::shared_ptr<job> pool::make_check() const {
   auto const& healthy = opts_.recycle.healthy;
   if (!healthy.get()) return nullptr;
-  return make_job(*healthy.get(), {.timeout = healthy.limit(), .grace = std::chrono::seconds{0}});
+  return make_job(executor_, *healthy.get(),
+                  {.timeout = healthy.limit(), .grace = std::chrono::seconds{0}});
 }
 
 void pool::start_refused(const error_code& ec) {
@@ -824,6 +850,43 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
 // Completion
 
 void pool::complete(job& what, const error_code& ec, detail::report report) {
+  what.is_complete = true;
+  // All that the job has said comes first.
+  if (what.talk && what.talk->end(ec)) {
+    what.held.emplace(detail::told_report{ec, std::move(report)});
+    ++held_;
+    return;
+  }
+  complete_now(what, ec, std::move(report));
+}
+
+void pool::heed_talk(job& what) {
+  heed_copy();
+  if (what.held && what.talk->is_over()) {
+    --held_;
+    auto held = std::move(*what.held);
+    what.held.reset();
+    complete_now(what, held.ec, std::move(held.what));
+    return check_drained();
+  }
+  auto* const by = static_cast<worker*>(what.worker());
+  if (!what.talk->is_refused() || what.done() || by == nullptr || by->first() != &what) return;
+  by->refused_because = what.talk->reason();
+  machine_.malformed(*by);
+  settle();
+}
+
+void pool::complete_now(job& what, const error_code& ec, detail::report report) {
+  auto& summary = report.summary;
+  bool const ended_itself = summary.how == ending::returned || summary.how == ending::threw ||
+                            summary.how == ending::exited || summary.how == ending::undelivered;
+  if (what.talk && what.talk->is_refused() && ended_itself) {
+    summary.how = ending::undelivered;
+    detail::give_reason(summary.reason, what.talk->reason());
+    report.kind = detail::payload_kind::none;
+    report.payload = {};
+    report.refused_with = what.talk->failure();
+  }
   ++counters_.endings[static_cast<std::size_t>(report.summary.how)];
   auto const last = std::move(what.self);
   kept_.erase(kept_.iterator_to(what));
@@ -922,7 +985,7 @@ void pool::async_drain(wait_handler handler) {
 }
 
 void pool::check_drained() {
-  if (drains_.empty() || !machine_.idle() || promises_ != 0) return;
+  if (drains_.empty() || !machine_.idle() || held_ != 0 || promises_ != 0) return;
   drains_.complete(executor_, {});
 }
 
@@ -994,6 +1057,7 @@ void pool::async_run_everywhere(const detail::remote_call& call, const job_optio
   copy->entry = call.entry;
   copy->function = call.function;
   copy->arguments = copy_of(call.arguments);
+  copy->talk = call.talk;
   enter([self = shared_from_this(), all = std::move(all), copy = std::move(copy), opts] {
     self->heed_copy();
     self->run_everywhere(all, *copy, opts);
@@ -1007,9 +1071,13 @@ void pool::run_everywhere(const std::shared_ptr<everywhere>& all, const detail::
   std::vector<std::shared_ptr<job>> jobs;
   std::vector<worker_pointer> where;
   try {
+    // One handler takes the messages of all, one at a time.
+    asio::any_io_executor const talk_executor =
+        call.talk.needs ? asio::any_io_executor{asio::make_strand(executor_)} : executor_;
     for (auto const& each : workers_) {
       if (!each->stays()) continue;
-      auto what = make_job(call, opts);
+      auto what = make_job(talk_executor, call, opts);
+      if (what->talk) what->talk->set_owner(shared_from_this(), what);
       what->handler.emplace(
           detail::report_handler{
               [all, index = jobs.size()](const error_code& ec, detail::report report) {

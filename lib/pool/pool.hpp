@@ -75,6 +75,17 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void release();
   pool_stats stats() const;
 
+  /// Runs a job whose messages are taken on an executor of their own.
+  void async_run_on(const boost::asio::any_io_executor& talk_executor,
+                    const detail::remote_call& call, const job_options& opts,
+                    detail::report_handler handler);
+  /// Does the same, and gives the job.
+  std::shared_ptr<job> submit(const boost::asio::any_io_executor& talk_executor,
+                              const detail::remote_call& call, const job_options& opts,
+                              detail::report_handler handler);
+  /// There is news of the job's conversation.
+  void heed_talk(job& what);
+
   /// Ends a job as a cancellation does. For any thread; fails for no lack of memory.
   void ask_to_cancel(const std::shared_ptr<job>& what, boost::asio::cancellation_type type);
 
@@ -121,7 +132,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void start_worker(std::optional<std::size_t> slot);
   detail::remote_call worker_call(const worker::child_side& child, std::uint64_t generation,
                                   std::optional<std::size_t> slot) const;
-  std::shared_ptr<job> make_job(const detail::remote_call& call, const job_options& opts) const;
+  std::shared_ptr<job> make_job(const boost::asio::any_io_executor& talk_executor,
+                                const detail::remote_call& call, const job_options& opts) const;
   std::shared_ptr<job> make_check() const;
   void start_refused(const boost::system::error_code& ec);
   void await_replies(const worker_pointer& from);
@@ -140,6 +152,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void take_output(worker& from, detail::run_summary& into);
 
   void complete(job& what, const boost::system::error_code& ec, detail::report report);
+  void complete_now(job& what, const boost::system::error_code& ec, detail::report report);
   void refuse(job& what, logic::job_end how);
   void note_failed_start(worker& which, const boost::system::error_code& ec, detail::report& what);
   void tell_failed_start(start_failures::failure what);
@@ -178,6 +191,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   /// Jobs that are not done, which keep themselves alive.
   boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>
       kept_;
+  /// Jobs that are done, and whose conversations are not over.
+  std::size_t held_ = 0;
   std::list<worker_pointer> workers_;
   std::atomic<std::uint64_t> waits_asked_ = 0;
   wait_list drains_;

@@ -95,8 +95,15 @@ bool worker::flush(error_code& ec) noexcept {
   while (!outbox_.empty()) {
     std::array<std::span<const std::byte>, posix::most_parts> parts;
     std::size_t count = 0;
+    int along = -1;
     for (auto const& each : outbox_) {
       if (count + 2 > parts.size()) break;
+      // A descriptor goes with the first byte of what is sent at once.
+      bool const has_end = each.header.talks != 0 && each.header.talk_error == 0;
+      if (has_end && (count != 0 || sent_ == 0)) {
+        if (count != 0) break;
+        along = each.what->talk->job_end();
+      }
       parts[count++] = std::as_bytes(std::span{&each.header, 1});
       parts[count++] = each.what->arguments.bytes();
     }
@@ -106,7 +113,7 @@ bool worker::flush(error_code& ec) noexcept {
       *part = part->subspan(gone);
       skip -= gone;
     }
-    sent_ += posix::send_some(socket.native_handle(), std::span{parts}.first(count), ec);
+    sent_ += posix::send_some(socket.native_handle(), std::span{parts}.first(count), ec, along);
     if (ec) {
       if (detail::would_block(ec)) ec = {};
       return false;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -35,6 +36,14 @@ bool reply_header::well_formed(std::uint64_t most) const noexcept {
     case reply_kind::retires: return size <= longest_reason;
   }
   return false;
+}
+
+void set_needs(job_header& header, detail::talk_needs needs) noexcept {
+  header.talks = (needs.stops ? 1U : 0U) | (needs.hears ? 2U : 0U) | (needs.speaks ? 4U : 0U);
+}
+
+detail::talk_needs needs_of(const job_header& header) noexcept {
+  return {(header.talks & 1) != 0, (header.talks & 2) != 0, (header.talks & 4) != 0};
 }
 
 void job_page::offer(const job_header& job) noexcept {
@@ -67,10 +76,20 @@ bool job_page::move_on(const job_header& job, state to) noexcept {
 }
 
 std::size_t send_some(int socket, std::span<const std::span<const std::byte>> parts,
-                      boost::system::error_code& ec) noexcept {
+                      boost::system::error_code& ec, int along) noexcept {
   std::array<iovec, most_parts> pieces;
   msghdr message{};
   message.msg_iov = pieces.data();
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  if (along != -1) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof along);
+    std::memcpy(CMSG_DATA(header), &along, sizeof along);
+  }
   for (auto const part : parts.first(std::min(parts.size(), most_parts)))
     pieces[message.msg_iovlen++] = {const_cast<std::byte*>(part.data()), part.size()};
   ssize_t const count =

@@ -10,6 +10,7 @@
 #include "posix/shared_page.hpp"
 
 #include <isolatte/detail/vocabulary/report.hpp>
+#include <isolatte/detail/vocabulary/talk_needs.hpp>
 #include <isolatte/resource_usage.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -34,6 +35,11 @@ struct job_header {
   std::uint64_t max_result = 0;
   /// worker_id::slot.
   std::uint64_t worker_slot = 0;
+  /// A job that talks comes with a descriptor, its end of the conversation.
+  std::uint64_t talks = 0;
+  /// An errno: the descriptor could not be made, and does not come.
+  std::uint64_t talk_error = 0;
+  std::uint64_t message_window = 0;
   code_address entry;
   code_address function;
 };
@@ -85,6 +91,9 @@ struct reply_header {
   bool well_formed(std::uint64_t most) const noexcept;
   reply_kind what() const noexcept { return static_cast<reply_kind>(kind); }
 };
+/// Says how a job talks.
+void set_needs(job_header& header, detail::talk_needs needs) noexcept;
+detail::talk_needs needs_of(const job_header& header) noexcept;
 static_assert(std::has_unique_object_representations_v<job_header>);
 static_assert(std::is_trivially_copyable_v<reply_header>);
 
@@ -135,9 +144,10 @@ class job_page {
 /// At most so many parts are sent at once.
 constexpr std::size_t most_parts = 64;
 /// Sends what there is room for, without waiting and without SIGPIPE.
+/// @param along a descriptor that goes with the first byte, or -1
 /// @return how many bytes have gone
 std::size_t send_some(int socket, std::span<const std::span<const std::byte>> parts,
-                      boost::system::error_code& ec) noexcept;
+                      boost::system::error_code& ec, int along = -1) noexcept;
 /// Receives what is there without waiting; nothing and no error at the end of all.
 std::size_t receive_some(int socket, std::span<std::byte> room,
                          boost::system::error_code& ec) noexcept;

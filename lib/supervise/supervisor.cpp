@@ -170,9 +170,9 @@ void supervisor::open(const options& opts, posix::inherited_streams inherited, e
 
 void supervisor::open_talk(const options& opts, detail::talk_wish&& wish, error_code& ec) {
   child_ends_.needs = wish.needs;
-  talk_ = talk::make(executor_, {std::move(wish), opts.message_window, opts.max_result},
-                     child_ends_.talk, ec);
-  talk_is_over_ = talk_ == nullptr;
+  talk_ = talk::make(executor_, {std::move(wish), opts.message_window, opts.max_result});
+  child_ends_.talk = talk_->open(ec);
+  talk_is_over_ = false;
 }
 
 void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::child_page page) {

@@ -47,17 +47,19 @@ const char* reason_of(logic::talk_fault fault) noexcept {
 
 }  // namespace
 
-std::shared_ptr<talk> talk::make(const asio::any_io_executor& executor, settings how,
-                                 posix::descriptor& theirs, error_code& ec) {
+std::shared_ptr<talk> talk::make(const asio::any_io_executor& executor, settings how) {
   auto self = std::make_shared<talk>(only_make{}, executor, std::move(how));
-  posix::socket_ends ends = posix::make_stream_sockets(ec);
-  if (ec) return nullptr;
-  self->socket_.assign(ends.mine.get(), ec);
-  if (ec) return nullptr;
-  ends.mine.release();
   context_service::join(executor, self->membership_, self);
-  theirs = std::move(ends.theirs);
   return self;
+}
+
+posix::descriptor talk::open(error_code& ec) {
+  posix::socket_ends ends = posix::make_stream_sockets(ec);
+  if (ec) return {};
+  socket_.assign(ends.mine.get(), ec);
+  if (ec) return {};
+  ends.mine.release();
+  return std::move(ends.theirs);
 }
 
 talk::talk(only_make, const asio::any_io_executor& executor, settings how)
@@ -74,7 +76,11 @@ talk::~talk() = default;
 
 void talk::begin(std::shared_ptr<talk_owner> owner) {
   owner_ = std::move(owner);
-  asio::post(strand_, [self = shared_from_this()] { self->read(); });
+  asio::post(strand_, [self = shared_from_this()] {
+    self->begun_ = true;
+    self->flush();
+    self->read();
+  });
 }
 
 // Requests of other threads
@@ -94,6 +100,7 @@ void talk::poke_step::drop() noexcept { auto const last = std::move(keeps); }
 
 void talk::heed(unsigned wishes) {
   membership_.notice_copy();
+  if ((wishes & (disown_it | close_it)) != 0) ending_ = true;
   if ((wishes & disown_it) != 0) return give_up(asio::error::operation_aborted);
   if ((wishes & refuse_it) != 0) {
     std::exception_ptr why;
@@ -170,7 +177,7 @@ void talk::await_input() {
 }
 
 void talk::read() {
-  if (input_over_) return;
+  if (!begun_ || input_over_) return;
   // Goes on in another turn if a handler of the user's throws.
   struct guard {
     talk& self;
@@ -398,13 +405,14 @@ void talk::async_send(detail::byte_buffer message, detail::sent_handler handler)
 }
 
 void talk::say(talk_kind kind, std::uint64_t length) {
-  if (!socket_.is_open()) return;
+  if (input_over_ || (begun_ && !socket_.is_open())) return;
   auto const header = logic::make_talk_header(kind, length);
   control_.append(&header, sizeof header);
 }
 
 /// Sends as much as there is room for.
 void talk::flush() {
+  if (!begun_ && !input_over_) return;
   if (!socket_.is_open())
     return stop_sending(ended_with_ && ended_with_ != error::bad_message
                             ? ended_with_

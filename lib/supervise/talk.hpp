@@ -63,11 +63,14 @@ class talk final : public context_bound,
     std::size_t most = 0;
   };
 
-  /// @param theirs becomes the job's end
-  static std::shared_ptr<talk> make(const boost::asio::any_io_executor& executor, settings how,
-                                    posix::descriptor& theirs, boost::system::error_code& ec);
+  /// @throws std::bad_alloc
+  static std::shared_ptr<talk> make(const boost::asio::any_io_executor& executor, settings how);
   talk(only_make, const boost::asio::any_io_executor& executor, settings how);
   ~talk();
+
+  /// Opens the socket. To be called once at most, before begin().
+  /// @return the job's end
+  posix::descriptor open(boost::system::error_code& ec);
 
   // For any thread.
 
@@ -141,7 +144,9 @@ class talk final : public context_bound,
   /// Null: a handle takes the messages, or no one is to.
   std::shared_ptr<detail::message_taker> taker_;
   std::shared_ptr<talk_owner> owner_;
+  /// Used by the strand alone once begun_.
   stream_descriptor socket_;
+  bool begun_ = false;
 
   std::atomic<unsigned> wishes_ = 0;
   poke_step poke_;

@@ -9,6 +9,7 @@
 #include "posix/child/child_stdio.hpp"
 #include "posix/child/own_memory.hpp"
 #include "posix/child/requested_child.hpp"
+#include "posix/child/talk_end.hpp"
 #include "posix/child/this_worker.hpp"
 #include "posix/child/thread_exit.hpp"
 #include "posix/child/user_code.hpp"
@@ -24,11 +25,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <deque>
 #include <exception>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -93,6 +97,12 @@ class usage_meter {
   std::chrono::steady_clock::time_point began_;
   rusage before_{};
 };
+
+#ifdef MSG_CMSG_CLOEXEC
+constexpr int close_on_exec = MSG_CMSG_CLOEXEC;
+#else
+constexpr int close_on_exec = 0;
+#endif
 
 /// The places among the descriptors of the call.
 constexpr std::size_t socket_place = 0;
@@ -160,6 +170,15 @@ class job_socket {
     }
   }
 
+  /// The descriptor that has come with a job whose header has been read. Nothing if this process
+  /// had no room for it.
+  descriptor take_descriptor() noexcept {
+    if (received_.empty()) return {};
+    descriptor first = std::move(received_.front());
+    received_.pop_front();
+    return first;
+  }
+
   /// Whether read() has called recvmsg(), and so may have waited, since the last call of this.
   bool has_waited() noexcept { return std::exchange(has_waited_, false); }
 
@@ -195,14 +214,32 @@ class job_socket {
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    ssize_t const count = retry([&] { return sys.recvmsg(fd_, &message, 0); });
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t const count = retry([&] { return sys.recvmsg(fd_, &message, close_on_exec); });
     begin_ = 0;
     end_ = count > 0 ? static_cast<std::size_t>(count) : 0;
+    if (count > 0) keep_descriptor(message);
     return count > 0;
+  }
+
+  /// The kernel hands over the descriptor of one message at a time.
+  void keep_descriptor(msghdr& message) {
+    bool const lost = (message.msg_flags & MSG_CTRUNC) != 0;
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    int fd = -1;
+    if (header != nullptr && header->cmsg_type == SCM_RIGHTS)
+      std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    if (fd == -1 && !lost) return;
+    error_code ignored;
+    received_.push_back(above_stdio(descriptor{fd}, ignored));
   }
 
   int fd_;
   struct stat identity_{};
+  /// Those of jobs whose headers have not been read.
+  std::deque<descriptor> received_;
   std::array<std::byte, 32 * 1024> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
@@ -328,6 +365,9 @@ class worker_task final : public detail::child_task {
   bool next_job() {
     job_header job;
     if (!socket_->read(&job, sizeof job)) return false;
+    auto const needs = needs_of(job);
+    descriptor conversation;
+    if (needs && job.talk_error == 0) conversation = socket_->take_descriptor();
     // The pool takes back what it has sent ahead.
     if (retires_) return socket_->skip(job.size);
     if (!page_.receive(job)) {
@@ -357,8 +397,12 @@ class worker_task final : public detail::child_task {
     meter_.begin(!socket_->has_waited());
     reply_kind const kind = guarded(out, job.max_result, [&](reply_kind& if_it_throws) {
       if_it_throws = reply_kind::unreceivable;
+      // Ends with the callable, also if that throws: before the reply is sent.
+      std::optional<socket_talk_end> talk;
       auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
       auto const task = entry(arguments.bytes());
+      if (needs) begin_talk(talk, std::move(conversation), job);
+      if (talk) task->connect(*talk);
       run_user_code(*task, task_step::receive);
       stay_alone();
       if_it_throws = reply_kind::exception;
@@ -366,9 +410,26 @@ class worker_task final : public detail::child_task {
       run_user_code(*task, task_step::invoke);
       stay_alone();
       if_it_throws = reply_kind::unencodable;
+      if (talk) talk->finish();
       run_user_code(*task, task_step::encode, &out);
     });
     return reply(job.id, kind, out, meter_.end());
+  }
+
+  static void begin_talk(std::optional<socket_talk_end>& talk, descriptor socket,
+                         const job_header& job) {
+    error_code ec;
+    if (socket) {
+      talk.emplace(
+          talk_plan{socket.release(), needs_of(job), static_cast<std::size_t>(job.message_window)});
+      talk->begin(ec);
+    } else {
+      int const error = job.talk_error != 0 ? static_cast<int>(job.talk_error) : EMFILE;
+      ec = {error, boost::system::system_category()};
+    }
+    if (ec)
+      throw boost::system::system_error{
+          ec, std::string{"isolatte: "} + to_string(setup_step::conversation)};
   }
 
   bool reply(std::uint64_t id, reply_kind kind, const byte_buffer& payload,

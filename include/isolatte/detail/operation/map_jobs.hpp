@@ -7,8 +7,10 @@
 #include <isolatte/detail/operation/adapted_handler.hpp>
 #include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_operation.hpp>
+#include <isolatte/detail/task/talking.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/map_options.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -77,10 +79,19 @@ template <class Range>
 using map_element_t = typename map_element<Range>::type;
 
 template <class F, class Range>
-concept maps = std::invocable<F&, map_element_t<Range>>;
+concept maps = runnable<callable_within_t<F>&, map_element_t<Range>>;
 
 template <class Range, class F>
-using map_result = std::decay_t<std::invoke_result_t<F&, map_element_t<Range>>>;
+using map_result = run_result<callable_within_t<F>&, map_element_t<Range>>;
+
+/// The call of a map's function, within a listener if the function is.
+template <class F, class Call>
+auto listened_call(const F& f, Call what) {
+  if constexpr (is_listener<F>)
+    return message_listener<Call>{std::move(what), f.taker()};
+  else
+    return what;
+}
 
 template <class T>
 inline constexpr bool is_initializer_list = false;
