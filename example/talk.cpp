@@ -16,12 +16,15 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -142,13 +145,39 @@ asio::awaitable<void> from_server(isolatte::fork_server& server) {
   //]
 }
 
-asio::awaitable<void> all(isolatte::fork_server& server) {
+//[pool
+asio::awaitable<void> in_pool(isolatte::worker_pool& pool) {
+  isolatte::child<long> counting = pool.spawn_job(isolatte::call(count));
+  counting.request_stop();  // waits for the job if no worker has begun it
+  auto const result = co_await counting.async_wait();
+  std::cout << "in a pool: " << result.how() << ", and " << pool.stats().restarts
+            << " workers are replaced\n";
+}
+//]
+
+//[map
+asio::awaitable<void> map(isolatte::worker_pool& pool) {
+  auto const length = isolatte::on_message(
+      [](isolatte::channel<std::string>& report, const std::string& word) {
+        report.post("measuring " + word);
+        return word.size();
+      },
+      [](std::string what) { std::cout << what << '\n'; });
+  auto operation = isolatte::async_map(pool, std::vector<std::string>{"one", "three"}, length);
+  for (auto const& each : co_await std::move(operation)) std::cout << each.value() << '\n';
+}
+//]
+
+asio::awaitable<void> all(isolatte::fork_server& server, isolatte::worker_pool& pool) {
   co_await listen();
   co_await ask();
   co_await crash();
   co_await stops();
   co_await wake();
   co_await from_server(server);
+  co_await in_pool(pool);
+  co_await map(pool);
+  pool.stop();
 }
 
 }  // namespace
@@ -156,7 +185,8 @@ asio::awaitable<void> all(isolatte::fork_server& server) {
 int main() {
   asio::io_context context;
   isolatte::fork_server server{context};
-  asio::co_spawn(context, all(server), [](std::exception_ptr error) {
+  isolatte::worker_pool pool{context, {.workers = 2}};
+  asio::co_spawn(context, all(server, pool), [](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
   });
   context.run();
