@@ -516,8 +516,9 @@ struct pool_starter<basic_worker_pool<Executor>> {
     auto const what = listened_call(f, isolatte::call(callable_in(f), element));
     if (asks_for_sandbox_)
       return refuse<call_result_t<std::remove_cvref_t<decltype(what)>>>(std::move(handler));
+    boost::asio::any_io_executor const messages = handler.get_executor();
     if constexpr (is_listener<std::remove_cvref_t<F>>)
-      pool_->run_on(handler.get_executor(), what, job_, std::move(handler));
+      pool_->run_on(messages, what, job_, std::move(handler));
     else
       pool_->async_run(what, job_, std::move(handler));
   }

@@ -356,7 +356,7 @@ void pool_machine::taken_back() noexcept {
     case purpose::expire: finish(job, job_end::expired); break;
     case purpose::steal: requeue(job); break;
     case purpose::recall:
-      // What the page says of a job whose reply was malformed is believed once.
+      // The page of a worker whose reply was malformed is believed once.
       if (worker.jobs_.empty() && worker.stopped_for_ == stop_cause::malformed_reply &&
           std::exchange(job.was_lost_, true))
         finish(job, job_end::not_begun);

@@ -33,7 +33,7 @@ class job_talk final : public supervise::talk_owner,
   /// For any thread.
   const std::shared_ptr<supervise::talk>& talk() const noexcept { return talk_; }
 
-  /// Says whom to tell of news. To be called once.
+  /// Says which job there will be news of. To be called once.
   void set_owner(const std::shared_ptr<pool>& in, const std::shared_ptr<job>& of) noexcept;
 
   /// The job is about to be sent.

@@ -238,7 +238,7 @@ class job_socket {
 
   int fd_;
   struct stat identity_{};
-  /// Those of jobs whose headers have not been read.
+  /// Descriptors of jobs whose headers have not been read.
   std::deque<descriptor> received_;
   std::array<std::byte, 32 * 1024> buffer_;
   std::size_t begin_ = 0;
