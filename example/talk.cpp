@@ -141,7 +141,7 @@ asio::awaitable<void> from_server(isolatte::fork_server& server) {
   co_await job.async_send("anywhere");
   std::cout << "the server's child counts " << co_await job.async_receive() << " letters\n";
   co_await job.async_send("");
-  co_await job.async_wait();
+  std::cout << "and ends: " << (co_await job.async_wait()).how() << '\n';
   //]
 }
 
