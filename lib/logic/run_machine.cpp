@@ -265,10 +265,21 @@ verdict run_machine::conclude_given_up() const noexcept {
   return v;
 }
 
+/// A message that was refused outdoes a result.
+verdict run_machine::with_refusal(verdict v) const noexcept {
+  if (talk_refused_ && (v.how == ending::returned || v.how == ending::threw ||
+                        v.how == ending::exited || v.how == ending::undelivered)) {
+    v.how = ending::undelivered;
+    v.keep_payload = false;
+    v.talk_refused = true;
+  }
+  return v;
+}
+
 verdict run_machine::conclude() const noexcept {
   verdict v;
   if (given_up_) {
-    v = conclude_given_up();
+    v = with_refusal(conclude_given_up());
     v.ran = whether_ran();
     return v;
   }
@@ -294,12 +305,7 @@ verdict run_machine::conclude() const noexcept {
     case exit_status::kind::signaled: v = conclude_signal(status_->number, false); break;
     case exit_status::kind::dumped: v = conclude_signal(status_->number, true); break;
   }
-  if (talk_refused_ && (v.how == ending::returned || v.how == ending::threw ||
-                        v.how == ending::exited || v.how == ending::undelivered)) {
-    v.how = ending::undelivered;
-    v.keep_payload = false;
-    v.talk_refused = true;
-  }
+  v = with_refusal(v);
   v.ran = whether_ran();
   v.aborted = v.how == ending::cancelled && cause_ == cause::cancel;
   return v;

@@ -119,6 +119,7 @@ class run_machine {
   verdict conclude_signal(int number, bool dumped) const noexcept;
   verdict conclude_frame() const noexcept;
   verdict conclude_given_up() const noexcept;
+  verdict with_refusal(verdict v) const noexcept;
   isolatte::ran whether_ran() const noexcept;
 
   policy policy_;

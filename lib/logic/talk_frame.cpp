@@ -92,9 +92,18 @@ bool talk_reader::begin_frame() noexcept {
   return true;
 }
 
+bool talk_reader::meets_message() noexcept {
+  return has_begun() && partial_->kind == talk_kind::message;
+}
+
+/// Whether the header of the next frame is here.
+bool talk_reader::has_begun() noexcept {
+  if (fault_ != talk_fault::none) return false;
+  return partial_ || (end_ - begin_ >= sizeof(talk_header) && begin_frame());
+}
+
 std::optional<talk_item> talk_reader::next() noexcept {
-  if (fault_ != talk_fault::none) return std::nullopt;
-  if (!partial_ && (end_ - begin_ < sizeof(talk_header) || !begin_frame())) return std::nullopt;
+  if (!has_begun()) return std::nullopt;
   if (partial_->kind == talk_kind::message) {
     while (got_ != partial_->length && begin_ != end_) {
       if (!make_room()) return std::nullopt;

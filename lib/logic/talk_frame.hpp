@@ -75,12 +75,15 @@ class talk_reader {
   void filled(std::size_t count) noexcept;
   /// The next frame, or nothing: more bytes are needed, or there is a fault.
   std::optional<talk_item> next() noexcept;
+  /// Whether the next frame is a message, as far as its header is here.
+  bool meets_message() noexcept;
 
   talk_fault fault() const noexcept { return fault_; }
   /// Whether the bytes so far end within a frame.
   bool is_within() const noexcept { return partial_.has_value() || begin_ != end_; }
 
  private:
+  bool has_begun() noexcept;
   bool begin_frame() noexcept;
   bool make_room() noexcept;
 

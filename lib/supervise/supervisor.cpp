@@ -34,7 +34,7 @@ constexpr std::chrono::microseconds first_poll{100};
 constexpr std::chrono::milliseconds slowest_poll{20};
 /// The same for an end that the descriptor does not tell of, because a tracer holds it back.
 constexpr std::chrono::milliseconds first_unreported_poll{20};
-constexpr std::chrono::seconds slowest_unreported_poll{5};
+constexpr std::chrono::seconds slowest_unreported_poll{30};
 
 /// Why a child that was to report its fault has not: the handler of the signal had no stack to run
 /// on, or was not the library's any more.

@@ -76,11 +76,7 @@ talk::~talk() = default;
 
 void talk::begin(std::shared_ptr<talk_owner> owner) {
   owner_ = std::move(owner);
-  asio::post(strand_, [self = shared_from_this()] {
-    self->begun_ = true;
-    self->flush();
-    self->read();
-  });
+  poke(static_cast<wish>(begin_it | read_it));
 }
 
 // Requests of other threads
@@ -118,8 +114,12 @@ void talk::heed(unsigned wishes) {
     }
     return give_up(ec);
   }
+  if ((wishes & begin_it) != 0) {
+    begun_ = true;
+    flush();
+  }
   if ((wishes & stop_it) != 0 && !std::exchange(stop_sent_, true)) {
-    say(talk_kind::stop);
+    stop_due_ = true;
     flush();
   }
   if ((wishes & end_it) != 0 && !std::exchange(ending_, true)) {
@@ -128,9 +128,10 @@ void talk::heed(unsigned wishes) {
     error_code ec;
     if (socket_.is_open()) socket_.io_control(readable, ec);
     budget_ = ec ? 0 : readable.get();
-    read();
-    check_over();
+    stop_sending(asio::error::broken_pipe);
   }
+  // Last: a handler of the user's may throw.
+  if ((wishes & (end_it | read_it)) != 0) read();
 }
 
 void talk::close(const error_code& ec) noexcept {
@@ -168,60 +169,61 @@ void talk::abandon() noexcept {
 
 void talk::await_input() {
   if (std::exchange(awaiting_input_, true)) return;
-  socket_.async_wait(stream_descriptor::wait_read,
-                     on_reserve(strand_, [self = shared_from_this()](const error_code&) {
-                       self->awaiting_input_ = false;
-                       self->membership_.notice_copy();
-                       self->read();
-                     }));
+  try {
+    socket_.async_wait(stream_descriptor::wait_read,
+                       on_reserve(strand_, [self = shared_from_this()](const error_code&) {
+                         self->awaiting_input_ = false;
+                         self->membership_.notice_copy();
+                         self->read();
+                       }));
+  } catch (const std::bad_alloc&) {
+    fail(logic::talk_fault::out_of_memory);
+  }
 }
 
 void talk::read() {
-  if (!begun_ || input_over_) return;
+  if (is_closing()) return;
+  if (input_over_) return check_over();
+  if (!begun_) return;
   // Goes on in another turn if a handler of the user's throws.
   struct guard {
     talk& self;
     bool is_done = false;
     ~guard() {
-      if (!is_done) asio::post(self.strand_, [keeps = self.shared_from_this()] { keeps->read(); });
+      if (!is_done) self.poke(read_it);
     }
   } rest{*this};
-  try {
-    for (std::size_t total = 0;;) {
-      if (!take_frames()) break;
-      if (reader_.fault() != logic::talk_fault::none) {
-        fail(reader_.fault());
-        break;
-      }
-      if (!socket_.is_open()) {
-        input_over_ = true;
-        break;
-      }
-      if (budget_ && *budget_ == 0) {
-        close_socket();
-        continue;
-      }
-      // The guard posts the next turn.
-      if (total >= (reader_.is_within() ? long_bytes_per_turn : short_bytes_per_turn)) return;
-      auto space = reader_.space();
-      if (space.empty()) continue;
-      if (budget_) space = space.first(std::min(space.size(), *budget_));
-      error_code ec;
-      std::size_t const count = posix::receive_some(socket_.native_handle(), space, ec);
-      if (count == 0 && detail::would_block(ec) && !ending_) {
-        await_input();
-        break;
-      }
-      if (count == 0) {
-        close_socket();
-        continue;
-      }
-      reader_.filled(count);
-      total += count;
-      if (budget_) *budget_ -= count;
+  for (std::size_t total = 0; take_frames();) {
+    if (reader_.fault() != logic::talk_fault::none) {
+      fail(reader_.fault());
+      break;
     }
-  } catch (const std::bad_alloc&) {
-    fail(logic::talk_fault::out_of_memory);
+    if (!socket_.is_open()) {
+      input_over_ = true;
+      break;
+    }
+    if (budget_ && *budget_ == 0) {
+      close_socket();
+      continue;
+    }
+    // The guard asks for the next turn.
+    if (total >= (reader_.is_within() ? long_bytes_per_turn : short_bytes_per_turn)) return;
+    auto space = reader_.space();
+    if (space.empty()) continue;
+    if (budget_) space = space.first(std::min(space.size(), *budget_));
+    error_code ec;
+    std::size_t const count = posix::receive_some(socket_.native_handle(), space, ec);
+    if (count == 0 && detail::would_block(ec) && !ending_) {
+      await_input();
+      break;
+    }
+    if (count == 0) {
+      close_socket();
+      continue;
+    }
+    reader_.filled(count);
+    total += count;
+    if (budget_) *budget_ -= count;
   }
   rest.is_done = true;
   settle();
@@ -229,16 +231,22 @@ void talk::read() {
 
 bool talk::take_frames() {
   for (;;) {
-    // The rest waits where it is.
-    if (is_full()) {
+    // A message that could not be read back is the last one.
+    if (input_over_ || (wishes_ & refuse_it) != 0) return false;
+    if (has_to_wait()) {
       paused_ = true;
       return false;
     }
     auto item = reader_.next();
     if (!item) return true;
     take_frame(std::move(*item));
-    if (input_over_) return false;
   }
+}
+
+/// Whether the rest of the input waits where it is. The job's credit does not wait for room: what
+/// the program sends has a window of its own.
+bool talk::has_to_wait() noexcept {
+  return !inbox_.empty() && held_ >= window_ && reader_.meets_message();
 }
 
 void talk::take_frame(logic::talk_item item) {
@@ -262,7 +270,11 @@ void talk::take_frame(logic::talk_item item) {
 void talk::hand_over(detail::byte_buffer what) {
   std::size_t const cost = logic::cost_of_message(what.size());
   if (!taker_) {
-    inbox_.push_back(std::move(what));
+    try {
+      inbox_.push_back(std::move(what));
+    } catch (const std::bad_alloc&) {
+      return fail(logic::talk_fault::out_of_memory);
+    }
     held_ += cost;
     return;
   }
@@ -279,7 +291,7 @@ void talk::give_credit(std::uint64_t bytes) {
   bool const is_asked_for = job_wants_credit_ && inbox_.empty();
   if (owed_ == 0 || (owed_ < window_ / 4 && !is_asked_for)) return;
   if (inbox_.empty()) job_wants_credit_ = false;
-  say(talk_kind::credit, std::exchange(owed_, 0));
+  credit_due_ += std::exchange(owed_, 0);
   flush();
 }
 
@@ -295,9 +307,9 @@ void talk::settle() {
     std::move(to).complete_later(executor_, {}, std::move(next));
     give_credit(cost);
   }
-  if (paused_ && !is_full()) {
+  if (paused_ && !has_to_wait()) {
     paused_ = false;
-    asio::post(strand_, [self = shared_from_this()] { self->read(); });
+    poke(read_it);
   }
   if (receiver_ && inbox_.empty() && input_over_) {
     pending_receive to = std::move(*receiver_);
@@ -349,6 +361,8 @@ void talk::give_up(const error_code& ec) noexcept {
     std::move(to).complete_later(executor_, ended_with_, {});
   }
   check_over();
+  // The owner that is not told of the end has given the job up.
+  if (ec != error::bad_message) owner_.reset();
 }
 
 void talk::async_receive(detail::message_handler handler) {
@@ -404,61 +418,73 @@ void talk::async_send(detail::byte_buffer message, detail::sent_handler handler)
   });
 }
 
-void talk::say(talk_kind kind, std::uint64_t length) {
-  if (input_over_ || (begun_ && !socket_.is_open())) return;
-  auto const header = logic::make_talk_header(kind, length);
-  control_.append(&header, sizeof header);
-}
-
 /// Sends as much as there is room for.
 void talk::flush() {
-  if (!begun_ && !input_over_) return;
-  if (!socket_.is_open())
+  if (is_closing() || (!begun_ && !input_over_)) return;
+  if (!socket_.is_open() || ending_)
     return stop_sending(ended_with_ && ended_with_ != error::bad_message
                             ? ended_with_
                             : make_error_code(asio::error::broken_pipe));
   if (awaiting_room_) return;
   for (;;) {
     bool const is_within = !outbox_.empty() && outbox_.front().gone != 0;
-    bool const has_control = control_gone_ != control_.size();
-    if (!is_within && !has_control) {
+    error_code ec;
+    if (is_within) {
+      send_front(ec);
+    } else if (has_control()) {
+      send_control(ec);
+    } else {
       if (outbox_.empty()) return;
       std::uint64_t const under_way = spoken_ - credited_;
       std::size_t const cost = logic::cost_of_message(outbox_.front().bytes.size());
       if (under_way != 0 && under_way + cost > window_) {
         if (std::exchange(asked_for_credit_, true)) return;
-        say(talk_kind::wanting);
+        wanting_due_ = true;
         continue;
       }
-    }
-    error_code ec;
-    if (is_within || !has_control) {
       send_front(ec);
-    } else {
-      auto const rest = control_.bytes().subspan(control_gone_);
-      std::array<std::span<const std::byte>, 1> const parts{rest};
-      control_gone_ += posix::send_some(socket_.native_handle(), parts, ec);
-      if (control_gone_ == control_.size()) {
-        control_.clear();
-        control_gone_ = 0;
-      }
     }
-    if (detail::would_block(ec)) {
-      awaiting_room_ = true;
-      return socket_.async_wait(stream_descriptor::wait_write,
-                                on_reserve(strand_, [self = shared_from_this()](const error_code&) {
-                                  self->awaiting_room_ = false;
-                                  self->membership_.notice_copy();
-                                  self->flush();
-                                }));
-    }
+    if (detail::would_block(ec)) return await_room();
     // The job has closed its end; what it said before is still read.
     if (ec) return stop_sending(asio::error::broken_pipe);
   }
 }
 
+void talk::await_room() {
+  awaiting_room_ = true;
+  try {
+    socket_.async_wait(stream_descriptor::wait_write,
+                       on_reserve(strand_, [self = shared_from_this()](const error_code&) {
+                         self->awaiting_room_ = false;
+                         self->membership_.notice_copy();
+                         self->flush();
+                       }));
+  } catch (const std::bad_alloc&) {
+    fail(logic::talk_fault::out_of_memory);
+  }
+}
+
+/// Whether there is something to tell besides messages: puts it into frames.
+bool talk::has_control() noexcept {
+  if (control_size_ != 0) return true;
+  auto const add = [this](talk_kind kind, std::uint64_t length) {
+    control_[control_size_++] = logic::make_talk_header(kind, length);
+  };
+  if (std::exchange(stop_due_, false)) add(talk_kind::stop, 0);
+  if (auto const bytes = std::exchange(credit_due_, 0)) add(talk_kind::credit, bytes);
+  if (std::exchange(wanting_due_, false)) add(talk_kind::wanting, 0);
+  return control_size_ != 0;
+}
+
+void talk::send_control(error_code& ec) noexcept {
+  auto const all = std::as_bytes(std::span{control_}.first(control_size_));
+  std::array<std::span<const std::byte>, 1> const parts{all.subspan(control_gone_)};
+  control_gone_ += posix::send_some(socket_.native_handle(), parts, ec);
+  if (control_gone_ == all.size()) control_size_ = control_gone_ = 0;
+}
+
 /// Sends of the first message what there is room for, and completes it when it has gone.
-std::size_t talk::send_front(error_code& ec) noexcept {
+void talk::send_front(error_code& ec) noexcept {
   sending& front = outbox_.front();
   std::size_t const cost = logic::cost_of_message(front.bytes.size());
   auto const header = std::as_bytes(std::span{&front.header, 1});
@@ -472,16 +498,14 @@ std::size_t talk::send_front(error_code& ec) noexcept {
   std::size_t const count = posix::send_some(socket_.native_handle(), parts, ec);
   if (count != 0 && front.gone == 0) spoken_ += cost;
   front.gone += count;
-  if (front.gone != cost) return count;
+  if (front.gone != cost) return;
   std::list<sending> one;
   one.splice(one.end(), outbox_, outbox_.begin());
   std::move(one.front().handler).complete_later(executor_, error_code{});
-  return count;
 }
 
 void talk::stop_sending(const error_code& ec) noexcept {
-  control_.clear();
-  control_gone_ = 0;
+  control_size_ = control_gone_ = 0;
   while (!outbox_.empty()) {
     std::list<sending> one;
     one.splice(one.end(), outbox_, outbox_.begin());

@@ -18,6 +18,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -93,8 +94,16 @@ class talk final : public context_bound,
   void disown() override;
 
  private:
-  enum wish : unsigned { stop_it = 1, end_it = 2, close_it = 4, refuse_it = 8, disown_it = 16 };
-  /// Performs what other threads have asked for.
+  enum wish : unsigned {
+    stop_it = 1,
+    end_it = 2,
+    close_it = 4,
+    refuse_it = 8,
+    disown_it = 16,
+    read_it = 32,
+    begin_it = 64,
+  };
+  /// Performs what other threads, and earlier turns, have asked for.
   struct poke_step final : strand::step {
     void run() override;
     void drop() noexcept override;
@@ -114,12 +123,15 @@ class talk final : public context_bound,
   void poke(wish what) noexcept;
   void heed(unsigned wishes);
 
+  /// Whether the reason for which all that waits completes is here: the end of the killed job is
+  /// none.
+  bool is_closing() const noexcept { return (wishes_ & (close_it | disown_it)) != 0; }
   void await_input();
   void read();
   /// @return false if no more is to be read now
   bool take_frames();
   void take_frame(logic::talk_item item);
-  bool is_full() const noexcept { return held_ >= window_ && !inbox_.empty(); }
+  bool has_to_wait() noexcept;
   void hand_over(detail::byte_buffer what);
   void give_credit(std::uint64_t bytes);
   void settle();
@@ -130,9 +142,11 @@ class talk final : public context_bound,
   void give_up(const boost::system::error_code& ec) noexcept;
   boost::system::error_code why_no_message() const noexcept;
 
-  void say(logic::talk_kind kind, std::uint64_t length = 0);
   void flush();
-  std::size_t send_front(boost::system::error_code& ec) noexcept;
+  void await_room();
+  bool has_control() noexcept;
+  void send_control(boost::system::error_code& ec) noexcept;
+  void send_front(boost::system::error_code& ec) noexcept;
   void stop_sending(const boost::system::error_code& ec) noexcept;
 
   boost::asio::any_io_executor const executor_;
@@ -160,7 +174,7 @@ class talk final : public context_bound,
   std::deque<detail::byte_buffer> inbox_;
   /// Bytes of the window in the inbox.
   std::size_t held_ = 0;
-  /// Bytes that have been taken and the job has not been told of.
+  /// Bytes that have been taken and whose credit is not due yet.
   std::uint64_t owed_ = 0;
   bool job_wants_credit_ = false;
   bool awaiting_input_ = false;
@@ -178,7 +192,13 @@ class talk final : public context_bound,
   std::uint64_t receiving_ = 0;
   std::atomic<std::uint64_t> numbers_ = 0;
 
-  detail::byte_buffer control_;
+  /// The job is to be told of these, besides messages: one frame of each kind.
+  bool stop_due_ = false;
+  std::uint64_t credit_due_ = 0;
+  bool wanting_due_ = false;
+  /// Such frames that are being sent.
+  std::array<logic::talk_header, 3> control_;
+  std::size_t control_size_ = 0;
   std::size_t control_gone_ = 0;
   std::list<sending> outbox_;
   bool awaiting_room_ = false;

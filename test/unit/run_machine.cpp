@@ -40,6 +40,7 @@ struct event {
     grace_over,
     cancel,
     owner_kills,
+    talk_refused,
     reaped,
     drained,
     symbolised,
@@ -61,6 +62,7 @@ action apply(machine_type& machine, const event& e) {
     case event::what::grace_over: return machine.grace_over();
     case event::what::cancel: return machine.cancel(e.cancel);
     case event::what::owner_kills: machine.terminated_by_owner(); return action::none;
+    case event::what::talk_refused: return machine.talk_refused();
     case event::what::reaped: return machine.reaped(e.status, e.stage, e.fault);
     case event::what::drained: return machine.drained();
     case event::what::symbolised: return machine.symbolised();
@@ -85,7 +87,8 @@ event reaped(const exit_status& status, child_stage stage, bool fault) {
           .fault = fault ? fault_of(status) : 0};
 }
 
-constexpr action signals[] = {action::interrupt, action::request_exit, action::kill};
+constexpr action signals[] = {action::interrupt, action::request_exit, action::kill,
+                              action::ask_callable};
 
 /// The events of a run and the actions that the machine asked for, as an observer saw them. The
 /// oracle knows nothing else: it has no state of the machine.
@@ -97,6 +100,8 @@ struct history {
   std::optional<event::what> stopped_by;
   bool interrupted = false;
   bool asked_to_exit = false;
+  bool asked_callable = false;
+  bool talk_refused = false;
   int kills = 0;
   int graces = 0;
   int drains = 0;
@@ -113,8 +118,8 @@ bool refused(frame_state state) {
          state == frame_state::out_of_memory;
 }
 
-/// The contract's table of endings, read from top to bottom.
-verdict oracle(const history& seen) {
+/// The contract's table of endings, read from top to bottom, for what is not refused.
+verdict oracle_of_end(const history& seen) {
   verdict v;
   bool const complete = seen.frame == frame_state::complete;
   auto const of_payload = [&] {
@@ -140,8 +145,9 @@ verdict oracle(const history& seen) {
   v.ran = !not_received && (began || seen.frame != frame_state::absent) ? ran::yes : ran::no;
   bool const by_timeout = seen.stopped_by == event::what::deadline;
   bool const by_cancel = seen.stopped_by == event::what::cancel;
-  bool const by_refusal = seen.stopped_by == event::what::frame;
-  bool const polite = seen.interrupted || seen.asked_to_exit;
+  bool const by_refusal =
+      seen.stopped_by == event::what::frame || seen.stopped_by == event::what::talk_refused;
+  bool const polite = seen.interrupted || seen.asked_to_exit || seen.asked_callable;
   bool const delivered =
       complete && (end.stage == child_stage::sending || end.stage == child_stage::sent);
   int const number = died_by_exit ? end.fault : end.status.number;
@@ -152,7 +158,9 @@ verdict oracle(const history& seen) {
   } else if (end.status.how == status_kind::exited && !died_by_exit) {
     int const expected = seen.kind == payload_kind::value ? 0 : 1;
     if (complete && number == expected) {
-      v.how = by_cancel && polite ? ending::cancelled : of_payload();
+      v.how = by_cancel && polite                 ? ending::cancelled
+              : by_timeout && seen.asked_callable ? ending::timed_out
+                                                  : of_payload();
       v.keep_payload = true;
     } else if (polite && by_cancel) {
       v.how = ending::cancelled;
@@ -191,6 +199,18 @@ verdict oracle(const history& seen) {
     }
   }
   v.aborted = v.how == ending::cancelled && by_cancel;
+  return v;
+}
+
+verdict oracle(const history& seen) {
+  verdict v = oracle_of_end(seen);
+  // The callable has had its say, but one of its messages was none.
+  if (seen.talk_refused && (v.how == ending::returned || v.how == ending::threw ||
+                            v.how == ending::exited || v.how == ending::undelivered)) {
+    v.how = ending::undelivered;
+    v.keep_payload = false;
+    v.talk_refused = true;
+  }
   return v;
 }
 
@@ -269,6 +289,9 @@ class checked_run {
         seen_.kind = e.kind;
         break;
       case event::what::owner_kills: seen_.owner_killed = true; break;
+      case event::what::talk_refused:
+        seen_.talk_refused |= seen_.symbolisations == 0 && !seen_.early;
+        break;
       case event::what::reaped:
         if (!seen_.end) seen_.end = e;
         break;
@@ -287,6 +310,7 @@ class checked_run {
     seen_.symbolisations += has(todo, action::symbolise);
     seen_.interrupted |= has(todo, action::interrupt);
     seen_.asked_to_exit |= has(todo, action::request_exit);
+    seen_.asked_callable |= has(todo, action::ask_callable);
     seen_.early |= has(todo, action::deliver_early);
     if (has(todo, action::deliver_early)) return;
     for (action const signal : signals)
@@ -297,9 +321,15 @@ class checked_run {
   }
 
   void check_stop(const event& e, action todo, bool was_stopped, bool was_reaped) {
-    bool const polite = has(todo, action::interrupt) || has(todo, action::request_exit);
+    bool const asks = seen_.rules.asks_callable;
+    bool const signals_politely = has(todo, action::interrupt) || has(todo, action::request_exit);
+    bool const polite = signals_politely || has(todo, action::ask_callable);
     bool const killed_before = seen_.kills - has(todo, action::kill) != 0;
     bool const grace = seen_.rules.grace;
+    expect(!signals_politely || !asks, "a callable with a token gets no polite signal");
+    expect(!has(todo, action::ask_callable) || asks, "a callable without a token is not asked");
+    expect(!has(todo, action::ask_callable) || has(todo, action::arm_grace),
+           "a callable is asked but once, with the grace's beginning");
     expect(!polite || !killed_before, "who is being killed is asked no more");
     expect(!polite || (grace ? !has(todo, action::kill) : has(todo, action::kill)),
            "without grace the kill comes with the request, and with grace it does not");
@@ -308,8 +338,9 @@ class checked_run {
     switch (e.type) {
       case event::what::deadline: {
         action const expected = was_stopped || was_reaped ? action::none
-                                : grace                   ? action::request_exit | action::arm_grace
-                                                          : action::kill;
+                                : !grace                  ? action::kill
+                                : asks                    ? action::ask_callable | action::arm_grace
+                                       : action::request_exit | action::arm_grace;
         expect(todo == expected, "a deadline stops what is not being stopped");
         break;
       }
@@ -320,10 +351,15 @@ class checked_run {
         break;
       case event::what::cancel: {
         bool const heard = !was_reaped && !killed_before;
-        expect(has(todo, action::interrupt) == (heard && e.cancel == cancel_kind::interrupt),
-               "total is SIGINT");
-        expect(has(todo, action::request_exit) == (heard && e.cancel == cancel_kind::request_exit),
+        expect(
+            has(todo, action::interrupt) == (heard && !asks && e.cancel == cancel_kind::interrupt),
+            "total is SIGINT");
+        expect(has(todo, action::request_exit) ==
+                   (heard && !asks && e.cancel == cancel_kind::request_exit),
                "partial is SIGTERM");
+        expect(has(todo, action::ask_callable) ==
+                   (heard && asks && grace && !was_stopped && e.cancel != cancel_kind::terminate),
+               "a callable with a token is asked in place of both");
         expect(has(todo, action::kill) == (heard && (!grace || e.cancel == cancel_kind::terminate)),
                "terminal is SIGKILL");
         break;
@@ -338,6 +374,11 @@ class checked_run {
                "a whole result is delivered early where that is wanted");
         expect(!polite, "a frame asks for nothing");
         break;
+      case event::what::talk_refused:
+        expect(
+            todo == (!was_reaped && !killed_before && !seen_.early ? action::kill : action::none),
+            "a refused message kills, and does no more");
+        break;
       default:
         for (action const signal : signals) expect(!has(todo, signal), "no reason for a signal");
     }
@@ -351,8 +392,10 @@ class checked_run {
     expect(is.keep_payload == should.keep_payload, "whether the payload is kept");
     expect(is.aborted == should.aborted, "whether it is aborted");
     expect(is.setup_failed == should.setup_failed, "whether the setup failed");
+    expect(is.talk_refused == should.talk_refused, "whether a message was refused");
     expect(!is.aborted || is.how == ending::cancelled, "who is aborted is cancelled");
-    expect(is.how != ending::undelivered || *is.reason != '\0', "undelivered says why");
+    expect(is.how != ending::undelivered || is.talk_refused || *is.reason != '\0',
+           "undelivered says why");
     expect(is.how != ending::not_started || is.ran == ran::no, "what was not started did not run");
     expect(!is.keep_payload || seen_.frame == frame_state::complete || seen_.early,
            "only a whole payload is kept");
@@ -363,6 +406,7 @@ class checked_run {
     std::string text = what;
     text += seen_.rules.timeout ? " [timeout" : " [";
     text += seen_.rules.grace ? " grace" : "";
+    text += seen_.rules.asks_callable ? " asks" : "";
     text += seen_.rules.early ? " early]" : "]";
     for (auto const& e : path_) text += ' ' + describe(e);
     verdict const v = machine_.conclude();
@@ -395,6 +439,7 @@ const std::vector<event>& commands() {
       plain(event::what::deadline),      plain(event::what::grace_over),
       cancelled(cancel_kind::interrupt), cancelled(cancel_kind::request_exit),
       cancelled(cancel_kind::terminate), plain(event::what::owner_kills),
+      plain(event::what::talk_refused),
   };
   return all;
 }
@@ -453,6 +498,7 @@ struct enumeration {
     late.emplace_back(plain(event::what::grace_over));
     late.emplace_back(cancelled(cancel_kind::terminate));
     late.emplace_back(cancelled(cancel_kind::request_exit));
+    late.emplace_back(plain(event::what::talk_refused));
     late.emplace_back(ends().front());
     late.emplace_back(plain(event::what::symbolised));
     for (auto const& e : late) {
@@ -492,7 +538,9 @@ std::vector<policy> policies() {
   for (bool const timeout : {false, true})
     for (bool const grace : {false, true})
       for (bool const early : {false, true})
-        all.push_back({.timeout = timeout, .grace = grace, .early = early});
+        for (bool const asks : {false, true})
+          all.push_back(
+              {.timeout = timeout, .grace = grace, .early = early, .asks_callable = asks});
   return all;
 }
 
@@ -512,6 +560,7 @@ const std::map<std::string_view, event> words{
     {"partial_cancel", cancelled(cancel_kind::request_exit)},
     {"terminal", cancelled(cancel_kind::terminate)},
     {"owner_kills", plain(event::what::owner_kills)},
+    {"talk_refused", plain(event::what::talk_refused)},
     {"drained", plain(event::what::drained)},
     {"symbolised", plain(event::what::symbolised)},
 };
@@ -558,6 +607,8 @@ event parse(const std::string& word) {
 
 constexpr policy bare{};
 constexpr policy timed{.timeout = true};
+constexpr policy asked{.timeout = true, .grace = true, .asks_callable = true};
+constexpr policy asked_in_vain{.asks_callable = true};
 constexpr policy patient{.timeout = true, .grace = true};
 constexpr policy hasty{.early = true};
 constexpr policy hasty_and_patient{.timeout = true, .grace = true, .early = true};
@@ -777,6 +828,42 @@ constexpr named_case named_cases[] = {
     {"the owner kills what heeds the timeout", patient, "deadline owner_kills exit0",
      ending::timed_out, ran::yes},
 
+    // A callable with a stop token.
+    {"it is asked at the deadline, and returns", asked, "deadline value exit0@finished",
+     ending::timed_out, ran::yes, payload},
+    {"it is asked at the deadline, and throws", asked, "deadline exception exit1@finished",
+     ending::timed_out, ran::yes, payload},
+    {"it is asked at the deadline, and exits", asked, "deadline exit7", ending::timed_out,
+     ran::yes},
+    {"it is asked at the deadline, and does not care", asked, "deadline grace_over SIGKILL",
+     ending::timed_out, ran::yes},
+    {"it is asked at the deadline, and crashes", asked, "deadline SIGSEGV", ending::faulted,
+     ran::yes},
+    {"it is asked by a cancellation, and returns", asked, "partial_cancel value exit0@finished",
+     ending::cancelled, ran::yes, payload | aborted},
+    {"it is asked once, whatever is asked", asked, "total partial_cancel deadline value exit0@sent",
+     ending::cancelled, ran::yes, payload | aborted},
+    {"it is asked, then killed", asked, "total terminal SIGKILL", ending::cancelled, ran::yes,
+     aborted},
+    {"SIGTERM is another's", asked, "partial_cancel SIGTERM", ending::signaled, ran::yes},
+    {"there is no time to ask", asked_in_vain, "partial_cancel SIGKILL", ending::cancelled,
+     ran::yes, aborted},
+
+    // A message that is none.
+    {"a message is refused", bare, "talk_refused SIGKILL", ending::undelivered, ran::yes},
+    {"a message is refused, the value is here", bare, "value talk_refused exit0@finished",
+     ending::undelivered, ran::yes},
+    {"a message is refused behind the end", bare, "value exit0@finished talk_refused",
+     ending::undelivered, ran::yes},
+    {"a message is refused, and it crashes", bare, "talk_refused SIGSEGV", ending::faulted,
+     ran::yes},
+    {"a message is refused, then cancelled", bare, "talk_refused terminal SIGKILL",
+     ending::undelivered, ran::yes},
+    {"a message is refused within the grace", asked, "partial_cancel talk_refused SIGKILL",
+     ending::cancelled, ran::yes, aborted},
+    {"a message is refused, and it is early", hasty, "talk_refused value SIGKILL@finished",
+     ending::undelivered, ran::yes},
+
     // Early.
     {"early", hasty, "value SIGKILL@finished", ending::returned, ran::yes, payload},
     {"early, an exception", hasty, "exception SIGKILL@finished", ending::threw, ran::yes, payload},
@@ -803,7 +890,7 @@ BOOST_AUTO_TEST_CASE(every_order_of_events) {
   enumeration all;
   // Without a timeout the same may happen, only the timer is not armed.
   for (auto const& rules : policies())
-    all.explore(checked_run{rules}, rules.timeout ? depth : depth - 1);
+    all.explore(checked_run{rules}, rules.timeout && !rules.asks_callable ? depth : depth - 1);
   BOOST_TEST(all.failures == 0U, all.failures << " of " << all.runs << ": " << all.first_failure);
   BOOST_TEST(all.runs > 100000U);
   BOOST_TEST_MESSAGE(all.runs << " runs");
@@ -873,6 +960,15 @@ BOOST_AUTO_TEST_CASE(a_fault_that_ends_in_an_exit_is_its_signal) {
     BOOST_REQUIRE(machine.status());
     BOOST_TEST(machine.status()->number == (is_fault ? signal : 128 + signal));
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_message_is_told_of_a_child_that_may_not_be_killed) {
+  machine_type machine{bare};
+  machine.started();
+  BOOST_TEST((machine.talk_refused() == action::kill));
+  BOOST_TEST((machine.kill_refused(child_stage::running) == action::deliver_early));
+  BOOST_TEST(machine.conclude().how == ending::undelivered);
+  BOOST_TEST(machine.conclude().talk_refused);
 }
 
 BOOST_AUTO_TEST_CASE(a_machine_that_was_not_started_does_nothing) {

@@ -56,6 +56,7 @@ std::atomic<socket_talk_end*> current = nullptr;
 
 socket_talk_end::socket_talk_end(const talk_plan& plan) noexcept
     : socket_{plan.socket},
+      has_stopper_{plan.needs.stops && plan.needs.has_channel()},
       needs_{plan.needs},
       window_{plan.window},
       self_{::getpid()},
@@ -87,7 +88,7 @@ void socket_talk_end::begin(error_code& ec) {
   if (ec) return;
   try {
     server_ = std::thread{[this] { serve(); }};
-    if (needs_.stops && needs_.has_channel()) stopper_ = std::thread{[this] { await_stop(); }};
+    if (has_stopper_) stopper_ = std::thread{[this] { await_stop(); }};
   } catch (const std::system_error& failed) {
     ec = error_code{failed.code().value(), boost::system::system_category()};
     end_threads();
@@ -110,8 +111,14 @@ void socket_talk_end::end_threads() noexcept {
     finishing_ = true;
   }
   stop_wanted_.notify_all();
-  wake();
-  if (server_.joinable()) server_.join();
+  bool const is_woken = wake();
+  if (server_.joinable()) {
+    // The callable has closed the pipe. If a grandchild still has it, poll() does not return.
+    if (is_woken)
+      server_.join();
+    else
+      server_.detach();
+  }
   if (stopper_.joinable()) stopper_.join();
 }
 
@@ -145,24 +152,49 @@ bool socket_talk_end::has_room(std::size_t cost) const noexcept {
 bool socket_talk_end::post(detail::byte_buffer&& message, when_full what) {
   if (is_copy()) return false;
   std::size_t const cost = logic::cost_of_message(message.size());
-  // A value that was posted earlier does not arrive later.
-  if (std::unique_lock lock{mutex_}; latest_ != nullptr) {
-    lock.unlock();
-    flush_latest(what == when_full::wait);
-  }
   {
     std::unique_lock lock{mutex_};
-    while (is_heard() && !has_room(cost)) {
-      if (what == when_full::refuse) return false;
-      lock.unlock();
-      write(talk_kind::wanting, 0, nullptr);
-      lock.lock();
-      credit_.wait(lock, [&] { return !is_heard() || has_room(cost); });
-    }
-    if (!is_heard()) return false;
+    bool const goes =
+        what == when_full::wait ? is_posted_in_turn(cost, lock) : is_posted_now(cost, lock);
+    if (!goes) return false;
     posted_ += cost;
   }
   return write(talk_kind::message, message.size(), &message);
+}
+
+// A latest value that was posted earlier than a message does not arrive later, and fits into the
+// window as the message does.
+
+/// Whether a message can go without waiting for the program.
+bool socket_talk_end::is_posted_now(std::size_t cost, std::unique_lock<std::mutex>& lock) {
+  if (is_heard() && has_latest() && (latest_leaves_ || latest_may_go())) {
+    lock.unlock();
+    flush_latest(true);
+    lock.lock();
+  }
+  return is_heard() && turns_ == turns_over_ && !has_latest() && has_room(cost);
+}
+
+/// Waits until a message can go.
+/// @return false if the program takes no more
+bool socket_talk_end::is_posted_in_turn(std::size_t cost, std::unique_lock<std::mutex>& lock) {
+  auto const turn = turns_++;
+  turn_.wait(lock, [&] { return turns_over_ == turn; });
+  while (is_heard() && (has_latest() || !has_room(cost))) {
+    bool const sends_latest = has_latest() && (latest_leaves_ || latest_may_go());
+    auto const before = taken_;
+    lock.unlock();
+    if (sends_latest)
+      flush_latest(true);
+    else
+      write(talk_kind::wanting, 0, nullptr);
+    lock.lock();
+    // Credit that does not suffice is asked for again: the program may have had more to give.
+    if (!sends_latest) credit_.wait(lock, [&] { return !is_heard() || taken_ != before; });
+  }
+  ++turns_over_;
+  if (turns_ != turns_over_) turn_.notify_all();
+  return is_heard();
 }
 
 bool socket_talk_end::post_latest(detail::latest_value& place, void* value) {
@@ -208,6 +240,7 @@ void socket_talk_end::flush_latest(bool waits) {
       latest_failure_ = std::current_exception();
       return;
     }
+    latest_leaves_ = true;
   }
   detail::byte_buffer bytes;
   try {
@@ -215,6 +248,7 @@ void socket_talk_end::flush_latest(bool waits) {
   } catch (...) {
     std::lock_guard const lock{mutex_};
     latest_failure_ = std::current_exception();
+    latest_leaves_ = false;
     return;
   }
   {
@@ -224,6 +258,8 @@ void socket_talk_end::flush_latest(bool waits) {
     next_latest_ = clock::now() + pause_between_latest;
   }
   if (write(talk_kind::message, bytes.size(), &bytes)) write(talk_kind::wanting, 0, nullptr);
+  std::lock_guard const lock{mutex_};
+  latest_leaves_ = false;
 }
 
 /// Sends a frame whole. Nothing else is sent meanwhile.
@@ -319,7 +355,7 @@ void socket_talk_end::take(logic::talk_item item) {
         break;
       case talk_kind::stop:
         stop_asked_ = true;
-        runs_callbacks = !stopper_.joinable();
+        runs_callbacks = !has_stopper_;
         break;
     }
   }
@@ -362,11 +398,18 @@ bool socket_talk_end::is_wake(int fd) const noexcept {
   return identify(fd, ec) == wake_identity_ && !ec;
 }
 
-void socket_talk_end::wake() noexcept {
-  if (!wake_.write || !is_wake(wake_.write.get())) return;
+/// With one end alone, poll() would not wait, or not be woken.
+bool socket_talk_end::can_wake() const noexcept {
+  return wake_.write && is_wake(wake_.read.get()) && is_wake(wake_.write.get());
+}
+
+/// @return false if the thread that reads cannot be woken
+bool socket_talk_end::wake() noexcept {
+  if (!can_wake()) return false;
   // A pipe that is full wakes the thread, too.
   char const byte = 0;
   retry([&] { return sys.write(wake_.write.get(), &byte, 1); });
+  return true;
 }
 
 /// Milliseconds until a latest value can go; -1 without one that can.
@@ -389,7 +432,7 @@ void socket_talk_end::serve() noexcept {
     }
     pollfd both[2] = {{wake_.read.get(), POLLIN, 0}, {socket_, POLLIN, 0}};
     // A callable that closes all descriptors closes the pipe, too.
-    if (!is_wake(wake_.read.get())) {
+    if (!can_wake()) {
       both[0].fd = -1;
       wait = wait == -1 ? look_without_pipe : std::min(wait, look_without_pipe);
     }
@@ -404,7 +447,7 @@ void socket_talk_end::serve() noexcept {
       end();
       return;
     }
-    if (both[0].revents != 0 && is_wake(wake_.read.get())) {
+    if (both[0].revents != 0 && can_wake()) {
       std::array<char, 64> dropped;
       while (::read(wake_.read.get(), dropped.data(), dropped.size()) ==
              static_cast<ssize_t>(dropped.size())) {

@@ -61,6 +61,9 @@ class socket_talk_end final : public detail::talk_end {
   bool is_copy() const noexcept;
   bool has_room(std::size_t cost) const noexcept;
   bool is_heard() const noexcept { return needs_.hears && !ended_; }
+  bool has_latest() const noexcept { return latest_ != nullptr || latest_leaves_; }
+  bool is_posted_now(std::size_t cost, std::unique_lock<std::mutex>& lock);
+  bool is_posted_in_turn(std::size_t cost, std::unique_lock<std::mutex>& lock);
   void read();
   void take(logic::talk_item item);
   void end() noexcept;
@@ -70,13 +73,15 @@ class socket_talk_end final : public detail::talk_end {
              const detail::byte_buffer* payload) noexcept;
   bool is_ours() const noexcept;
   bool is_wake(int fd) const noexcept;
-  void wake() noexcept;
+  bool can_wake() const noexcept;
+  bool wake() noexcept;
   void serve() noexcept;
   int time_to_wait() const;
   void await_stop() noexcept;
   void end_threads() noexcept;
 
   int const socket_;
+  bool const has_stopper_;
   file_identity identity_;
   detail::talk_needs needs_;
   std::size_t const window_;
@@ -94,12 +99,17 @@ class socket_talk_end final : public detail::talk_end {
   std::mutex saving_;
   /// Guards what follows.
   mutable std::mutex mutex_;
+  std::condition_variable turn_;
   std::condition_variable credit_;
   std::condition_variable arrived_;
   std::condition_variable stop_wanted_;
   /// Bytes that have been posted since the beginning, and those that the program has taken.
   std::uint64_t posted_ = 0;
   std::uint64_t taken_ = 0;
+  /// Messages that have waited for their turn, and those that have had it. Without turns a long
+  /// message could wait without end, while short ones pass it by.
+  std::uint64_t turns_ = 0;
+  std::uint64_t turns_over_ = 0;
   std::deque<detail::byte_buffer> inbox_;
   /// Bytes that the job has received and the program has not been told of.
   std::uint64_t owed_ = 0;
@@ -111,6 +121,8 @@ class socket_talk_end final : public detail::talk_end {
   bool finishing_ = false;
   /// Has a value that has not left; null: there is none.
   detail::latest_value* latest_ = nullptr;
+  /// One has been taken from there, and is being saved and sent.
+  bool latest_leaves_ = false;
   /// posted_ after the last one that has left.
   std::uint64_t latest_until_ = 0;
   clock::time_point next_latest_{};
