@@ -130,7 +130,8 @@ class channel {
   }
 
   /// Waits for the next message of the program's.
-  /// @return the message; nothing if there will be no more
+  /// @return the message; nothing if there will be no more, or if there is none now and the
+  /// callable has been asked to stop by its `std::stop_token`
   /// @par Exception safety
   /// Basic guarantee: lets through what loading the message throws, which is lost then.
   std::optional<taken> receive()

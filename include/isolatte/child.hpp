@@ -195,6 +195,24 @@ class [[nodiscard]] child {
         detail::send_initiation{&run_}, token, detail::encode_message(message));
   }
 
+  /// Says that no more messages will be sent: channel::receive gives nothing after the last one.
+  /// Later sends complete with `boost::asio::error::broken_pipe`. Without effect if the handle is
+  /// empty.
+  void close_input() noexcept
+    requires speaks
+  {
+    run_.close_input();
+  }
+
+  /// Takes no more messages: channel::post returns false, also one that waits for room. Messages
+  /// that have not been received are dropped, and receives complete with `boost::asio::error::eof`.
+  /// Without effect if the handle is empty.
+  void close_output() noexcept
+    requires hears
+  {
+    run_.close_output();
+  }
+
   /// Waits for the child's end. Messages that have not been received do not keep the wait from
   /// completing, and can be received afterwards.
   ///

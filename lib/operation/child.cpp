@@ -36,6 +36,14 @@ error_code run_handle::request_stop() noexcept {
   return body_ ? body_->request_stop() : error_code{error::no_child};
 }
 
+void run_handle::close_input() noexcept {
+  if (body_) body_->close_input();
+}
+
+void run_handle::close_output() noexcept {
+  if (body_) body_->close_output();
+}
+
 void require_child(const run_handle& run) {
   if (run.empty())
     throw boost::system::system_error{error::no_child, "isolatte: the handle is empty"};

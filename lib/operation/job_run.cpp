@@ -62,4 +62,8 @@ void job_run::async_send(byte_buffer message, sent_handler handler) {
   job_->talk->talk()->async_send(std::move(message), std::move(handler));
 }
 
+void job_run::close_input() noexcept { job_->talk->talk()->finish_sending(); }
+
+void job_run::close_output() noexcept { job_->talk->talk()->stop_taking(); }
+
 }  // namespace isolatte::inline v0_1::detail

@@ -97,4 +97,12 @@ void supervised_run::async_send(byte_buffer message, sent_handler handler) {
       executor_, refused_.ec);
 }
 
+void supervised_run::close_input() noexcept {
+  if (auto const talk = talk_.lock()) talk->finish_sending();
+}
+
+void supervised_run::close_output() noexcept {
+  if (auto const talk = talk_.lock()) talk->stop_taking();
+}
+
 }  // namespace isolatte::inline v0_1::detail

@@ -38,6 +38,8 @@ class supervised_run final : public run_body {
   void async_wait(report_handler handler) override;
   void async_receive(message_handler handler) override;
   void async_send(byte_buffer message, sent_handler handler) override;
+  void close_input() noexcept override;
+  void close_output() noexcept override;
 
  private:
   std::shared_ptr<posix::child_process> use() const noexcept;

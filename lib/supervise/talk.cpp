@@ -122,6 +122,17 @@ void talk::heed(unsigned wishes) {
     stop_due_ = true;
     flush();
   }
+  if ((wishes & finish_it) != 0 && !std::exchange(sends_no_more_, true)) {
+    finished_due_ = true;
+    flush();
+  }
+  if ((wishes & stop_taking_it) != 0 && !std::exchange(takes_no_more_, true)) {
+    unheard_due_ = true;
+    inbox_.clear();
+    held_ = 0;
+    flush();
+    settle();
+  }
   if ((wishes & end_it) != 0 && !std::exchange(ending_, true)) {
     // Another process may hold the job's end, and write to it without end.
     asio::posix::descriptor_base::bytes_readable readable;
@@ -269,6 +280,7 @@ void talk::take_frame(logic::talk_item item) {
 /// Has the taker take the message, or keeps it until it is asked for.
 void talk::hand_over(detail::byte_buffer what) {
   std::size_t const cost = logic::cost_of_message(what.size());
+  if (takes_no_more_) return;
   if (!taker_) {
     try {
       inbox_.push_back(std::move(what));
@@ -311,7 +323,7 @@ void talk::settle() {
     paused_ = false;
     poke(read_it);
   }
-  if (receiver_ && inbox_.empty() && input_over_) {
+  if (receiver_ && inbox_.empty() && (input_over_ || takes_no_more_)) {
     pending_receive to = std::move(*receiver_);
     receiver_.reset();
     std::move(to).complete_later(executor_, why_no_message(), {});
@@ -413,6 +425,9 @@ void talk::async_send(detail::byte_buffer message, detail::sent_handler handler)
   auto const header = logic::make_talk_header(talk_kind::message, message.size());
   one.push_back({header, std::move(message), pending_send{std::move(handler), executor_}, number});
   asio::post(strand_, [self = shared_from_this(), one = std::move(one)]() mutable {
+    if (self->sends_no_more_)
+      return std::move(one.front().handler)
+          .complete_later(self->executor_, asio::error::broken_pipe);
     self->outbox_.splice(self->outbox_.end(), one);
     self->flush();
   });
@@ -434,7 +449,12 @@ void talk::flush() {
     } else if (has_control()) {
       send_control(ec);
     } else {
-      if (outbox_.empty()) return;
+      if (outbox_.empty() && !finished_due_) return;
+      if (outbox_.empty()) {
+        finished_due_ = false;
+        control_[control_size_++] = logic::make_talk_header(talk_kind::finished);
+        continue;
+      }
       std::uint64_t const under_way = spoken_ - credited_;
       std::size_t const cost = logic::cost_of_message(outbox_.front().bytes.size());
       if (under_way != 0 && under_way + cost > window_) {
@@ -473,6 +493,7 @@ bool talk::has_control() noexcept {
   if (std::exchange(stop_due_, false)) add(talk_kind::stop, 0);
   if (auto const bytes = std::exchange(credit_due_, 0)) add(talk_kind::credit, bytes);
   if (std::exchange(wanting_due_, false)) add(talk_kind::wanting, 0);
+  if (std::exchange(unheard_due_, false)) add(talk_kind::unheard, 0);
   return control_size_ != 0;
 }
 

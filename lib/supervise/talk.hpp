@@ -83,6 +83,10 @@ class talk final : public context_bound,
   bool can_stop() const noexcept { return needs_.stops; }
   /// Asks the callable to stop. Fails for no lack of memory.
   void request_stop() noexcept { poke(stop_it); }
+  /// No more messages will be sent.
+  void finish_sending() noexcept { poke(finish_it); }
+  /// No more messages will be taken; those that are there are dropped.
+  void stop_taking() noexcept { poke(stop_taking_it); }
   /// The job has ended: what it has said by now is all.
   void end() noexcept { poke(end_it); }
   /// There is no job, or its owner does not want it any more: what waits, and what comes later,
@@ -102,6 +106,8 @@ class talk final : public context_bound,
     disown_it = 16,
     read_it = 32,
     begin_it = 64,
+    finish_it = 128,
+    stop_taking_it = 256,
   };
   /// Performs what other threads, and earlier turns, have asked for.
   struct poke_step final : strand::step {
@@ -196,13 +202,18 @@ class talk final : public context_bound,
   bool stop_due_ = false;
   std::uint64_t credit_due_ = 0;
   bool wanting_due_ = false;
+  bool unheard_due_ = false;
+  /// After the last message.
+  bool finished_due_ = false;
   /// Such frames that are being sent.
-  std::array<logic::talk_header, 3> control_;
+  std::array<logic::talk_header, 4> control_;
   std::size_t control_size_ = 0;
   std::size_t control_gone_ = 0;
   std::list<sending> outbox_;
   bool awaiting_room_ = false;
   bool stop_sent_ = false;
+  bool sends_no_more_ = false;
+  bool takes_no_more_ = false;
   /// The job has been told that this end waits for credit.
   bool asked_for_credit_ = false;
   std::uint64_t spoken_ = 0;

@@ -324,7 +324,9 @@ std::optional<detail::byte_buffer> socket_talk_end::receive(bool waits) {
   std::uint64_t credit = 0;
   {
     std::unique_lock lock{mutex_};
-    if (waits) arrived_.wait(lock, [&] { return !inbox_.empty() || !needs_.speaks || ended_; });
+    if (waits)
+      arrived_.wait(lock,
+                    [&] { return !inbox_.empty() || !needs_.speaks || ended_ || stop_asked_; });
     if (inbox_.empty()) return std::nullopt;
     message.emplace(std::move(inbox_.front()));
     inbox_.pop_front();
@@ -364,7 +366,10 @@ void socket_talk_end::take(logic::talk_item item) {
     case talk_kind::finished: arrived_.notify_all(); break;
     case talk_kind::credit:
     case talk_kind::unheard: credit_.notify_all(); break;
-    case talk_kind::stop: stop_wanted_.notify_all(); break;
+    case talk_kind::stop:
+      stop_wanted_.notify_all();
+      arrived_.notify_all();
+      break;
     case talk_kind::wanting: break;
   }
   if (credit != 0) write(talk_kind::credit, credit, nullptr);

@@ -61,6 +61,8 @@ class ISOLATTE_VISIBLE run_body {
   virtual void async_wait(report_handler handler) = 0;
   virtual void async_receive(message_handler handler) = 0;
   virtual void async_send(byte_buffer message, sent_handler handler) = 0;
+  virtual void close_input() noexcept = 0;
+  virtual void close_output() noexcept = 0;
 };
 
 /// Owns a run, or none.
@@ -79,6 +81,8 @@ class run_handle {
   ISOLATTE_DECL bool running() const noexcept;
   ISOLATTE_DECL boost::system::error_code signal(run_request what) noexcept;
   ISOLATTE_DECL boost::system::error_code request_stop() noexcept;
+  ISOLATTE_DECL void close_input() noexcept;
+  ISOLATTE_DECL void close_output() noexcept;
   /// The run of a handle that is not empty.
   run_body& body() const noexcept { return *body_; }
 
