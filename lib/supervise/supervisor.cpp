@@ -365,6 +365,14 @@ void supervisor::wake() {
   });
 }
 
+void supervisor::forgo_result() {
+  later([](supervisor& self, const error_code&) {
+    error_code ignored;
+    self.channel_.close(ignored);
+    self.drained_one();
+  });
+}
+
 void supervisor::cancel_wait(std::uint64_t which) {
   if (handler_ && waiting_ == which) complete(asio::error::operation_aborted, {});
 }
