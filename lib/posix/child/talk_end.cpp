@@ -113,7 +113,8 @@ void socket_talk_end::end_threads() noexcept {
   stop_wanted_.notify_all();
   bool const is_woken = wake();
   if (server_.joinable()) {
-    // The callable has closed the pipe. If a grandchild still has it, poll() does not return.
+    // Without the pipe poll() may not return, as if a grandchild still has what the callable has
+    // closed.
     if (is_woken)
       server_.join();
     else
@@ -408,8 +409,8 @@ bool socket_talk_end::wake() noexcept {
   if (!can_wake()) return false;
   // A pipe that is full wakes the thread, too.
   char const byte = 0;
-  retry([&] { return sys.write(wake_.write.get(), &byte, 1); });
-  return true;
+  return retry([&] { return sys.write(wake_.write.get(), &byte, 1); }) == 1 || errno == EAGAIN ||
+         errno == EWOULDBLOCK;
 }
 
 /// Milliseconds until a latest value can go; -1 without one that can.
