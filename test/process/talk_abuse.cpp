@@ -72,7 +72,7 @@ void forge(std::uint32_t kind, std::uint64_t length) {
   send_raw(forged{.kind = kind, .length = length});
 }
 
-// What hostile jobs do. Each is to be ended by the program.
+// Hostile jobs, each of which the program is to end.
 
 void send_garbage(channel<int, int>&) {
   std::string bytes(100'000, '\0');
