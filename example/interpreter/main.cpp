@@ -67,11 +67,9 @@ std::string message_of(const std::exception_ptr& error) {
 //[repl
 asio::awaitable<void> run(lines input) {
   auto const executor = co_await asio::this_coro::executor;
-  isolatte::resident<interpreter> held{executor,
-                                       isolatte::call([] { return interpreter{}; }),
-                                       {.restart = isolatte::restart::always}};
+  isolatte::resident<interpreter> held{executor, [] { return interpreter{}; }};
   while (auto const line = input.next()) {
-    auto running = held.async_call(isolatte::call(&interpreter::run, *line), {.timeout = 1s},
+    auto running = held.async_call(isolatte::call(&interpreter::run, *line), {.timeout = 2s},
                                    asio::as_tuple(asio::deferred));
     auto const [error, answer] = co_await std::move(running);
     if (error)

@@ -4,15 +4,21 @@
 #include "plugin.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 #include <dlfcn.h>
 
-plugin::plugin(const std::string& file) : library_{::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL)} {
-  void* const found = library_ ? ::dlsym(library_.get(), "transform") : nullptr;
-  if (found == nullptr) throw std::runtime_error{::dlerror()};
-  transform_ = reinterpret_cast<decltype(transform_)>(found);
+std::string plugin::transform(const std::string& text) {
+  if (transform_ == nullptr) load();
+  return transform_(text.c_str());
 }
 
-std::string plugin::transform(const std::string& text) { return transform_(text.c_str()); }
+void plugin::load() {
+  std::unique_ptr<void, unload> library{::dlopen(file_.c_str(), RTLD_NOW | RTLD_LOCAL)};
+  void* const found = library ? ::dlsym(library.get(), "transform") : nullptr;
+  if (found == nullptr) throw std::runtime_error{::dlerror()};
+  transform_ = reinterpret_cast<decltype(transform_)>(found);
+  library_ = std::move(library);
+}
 
 void plugin::unload::operator()(void* library) const noexcept { ::dlclose(library); }
