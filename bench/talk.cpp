@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What it costs that a job talks: the conversation itself, messages of two sizes, and progress that
-// is reported in an innermost loop. A call of a resident is compared with a job of a pool.
+// Jobs that talk: a conversation without a message, messages of two sizes, and progress that is
+// reported in an innermost loop. A call of a resident is compared with a job of a pool.
 
 #include "by_hand.hpp"
 #include "counters.hpp"
