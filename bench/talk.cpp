@@ -179,9 +179,8 @@ void resident_int(benchmark::State& state, int in_flight) {
 
 void add_talk_rows() {
   add_row("async_untaken/int", 100, [](auto& state) { silent_int(state, answer_untaken); });
-  add_row("async_listened/int", 100, [](auto& state) {
-    silent_int(state, isolatte::on_message(answer_untaken, [](int) {}));
-  });
+  add_row("async_listened/int", 100,
+          [](auto& state) { silent_int(state, isolatte::on_message(answer_untaken, [](int) {})); });
   add_row("async_stop/int", 100, [](auto& state) { silent_int(state, answer_with_token); });
 
   add_row("raw/post/bytes:64", 1, raw_post);

@@ -11,8 +11,8 @@
 
 /// A library that has a function `transform`.
 ///
-/// The first call of that function loads it, not the constructor: a resident's object is made before
-/// its process enters the sandbox, and a library runs code of its own when it is loaded.
+/// The first call of that function loads it, not the constructor: a resident's object is made
+/// before its process enters the sandbox, and a library runs code of its own when it is loaded.
 class plugin {
  public:
   explicit plugin(std::filesystem::path file) : file_{std::move(file)} {}
