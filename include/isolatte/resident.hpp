@@ -33,7 +33,7 @@
 
 namespace isolatte::inline v0_1 {
 
-/// Whether a isolatte::resident whose process has ended gets another one.
+/// Whether an isolatte::resident whose process has ended gets another one.
 enum class restart {
   /// At once, by the same call: later calls meet a fresh object.
   always,
