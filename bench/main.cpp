@@ -58,6 +58,7 @@ int main(int count, char** arguments) {
   add_result_rows();
   add_sandbox_rows();
   add_server_rows();
+  add_talk_rows();
   add_warm_rows();
   benchmark::Initialize(&count, arguments);
   if (benchmark::ReportUnrecognizedArguments(count, arguments)) return 1;

@@ -87,6 +87,17 @@ RATIOS = [
       for who, text in (("cpython_executor", "ProcessPoolExecutor"), ("cpython_pool", "mp.Pool"),
                         ("thread_pool", "asio::thread_pool"))
       for n in (1, 16, 64)),
+    *((f"an int, {text} : without a conversation", f"{who}/int", "async/int")
+      for who, text in (("async_untaken", "with a channel whose messages no part of the program takes"),
+                        ("async_listened", "with on_message and no message"), ("async_stop", "with a stop token"))),
+    ("a message of 64 bytes : one write and its part of a read by hand", "talk/post/bytes:64", "raw/post/bytes:64"),
+    *((f"a message of 1 MiB, {text} : {than}", f"{who}/transfer/KiB:1024", base)
+      for who, text in (("talk", "window 64 KiB"), ("talk_wide", "window 8 MiB"))
+      for than, base in (("a result of 1 MiB, the transfer alone", "async/transfer/KiB:1024"),
+                         ("a result of 1 MiB from a warm worker", "pool/result/KiB:1024"))),
+    ("100,000 steps with post_latest : without", "talk_latest/work", "async/work"),
+    *((f"a call of a resident, {n} in flight : a job of a pool", f"resident/int/workers:1/in_flight:{n}",
+       f"pool/int/workers:1/in_flight:{n}") for n in (1, 16)),
     *((f"pool of {n} workers, 64 in flight : of 2", f"pool/echo/workers:{n}/in_flight:64",
        "pool/echo/workers:2/in_flight:64") for n in (4, 8, 16, 32)),
     *((f"pool of {n} workers, 4 threads in run() : 1 thread",

@@ -22,6 +22,7 @@ void add_pool_rows();
 void add_result_rows();
 void add_sandbox_rows();
 void add_server_rows();
+void add_talk_rows();
 void add_warm_rows();
 
 /// Adds a row with a fixed number of iterations.

@@ -44,3 +44,12 @@ set_target_properties(isolatte_example_simulated_driver PROPERTIES
 isolatte_compile_settings(isolatte_example_simulated_driver)
 isolatte_test_example(device_jobs_simulated device_jobs device_jobs/simulated/driver.test
   LD_LIBRARY_PATH=$<TARGET_FILE_DIR:isolatte_example_simulated_driver>)
+
+# The plugin of plugin_host.
+add_library(isolatte_example_initials MODULE
+  "${PROJECT_SOURCE_DIR}/example/plugin_host/plugins/initials.cpp")
+set_target_properties(isolatte_example_initials PROPERTIES
+  PREFIX "" OUTPUT_NAME initials SUFFIX ".so"
+  LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example/plugins")
+isolatte_compile_settings(isolatte_example_initials)
+add_dependencies(isolatte_example_plugin_host isolatte_example_initials)

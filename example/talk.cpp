@@ -48,11 +48,10 @@ asio::awaitable<void> listen() {
 //]
 
 //[both
-// Answers each word with its length. The empty word is the last.
+// Answers each word with its length.
 int answer(isolatte::channel<std::size_t, std::string>& talk) {
   int words = 0;
   while (auto const word = talk.receive()) {
-    if (word->empty()) break;
     talk.post(word->size());
     ++words;
   }
@@ -66,7 +65,7 @@ asio::awaitable<void> ask() {
     co_await job.async_send(word);
     std::cout << word << " has " << co_await job.async_receive() << " letters\n";
   }
-  co_await job.async_send("");
+  job.close_input();  // that was the last one
   auto const result = co_await job.async_wait();
   std::cout << result.value() << " words were asked for\n";
 }
@@ -140,7 +139,7 @@ asio::awaitable<void> from_server(isolatte::fork_server& server) {
   isolatte::child<int, std::size_t, std::string> job = server.spawn_child(isolatte::call(answer));
   co_await job.async_send("anywhere");
   std::cout << "the server's child counts " << co_await job.async_receive() << " letters\n";
-  co_await job.async_send("");
+  job.close_input();
   std::cout << "and ends: " << (co_await job.async_wait()).how() << '\n';
   //]
 }

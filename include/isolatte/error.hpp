@@ -45,7 +45,8 @@ enum class error {
   /// The pool has given up: its workers do not start, because their initializer or the preload
   /// fails, or they end before they can take a job. The outcome says how the last one failed. Or
   /// those do not that were to replace the others, and worker_pool::async_recycle has kept the
-  /// workers that had not been replaced. Condition: state_not_recoverable.
+  /// workers that had not been replaced. Or the object of a @ref resident could not be made.
+  /// Condition: state_not_recoverable.
   worker_start_failed,
   /// The job's job_options::deadline came before a worker had begun it; nothing ran. Condition:
   /// timed_out.

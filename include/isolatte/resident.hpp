@@ -33,7 +33,7 @@
 
 namespace isolatte::inline v0_1 {
 
-/// Whether a @ref resident whose process has ended gets another one.
+/// Whether an isolatte::resident whose process has ended gets another one.
 enum class restart {
   /// At once, by the same call: later calls meet a fresh object.
   always,
@@ -44,8 +44,9 @@ enum class restart {
 /// How a @ref resident works; an aggregate for designated initialisers, every member with a
 /// default.
 struct resident_options {
-  /// How its process is run, and in which options::sandbox. options::timeout, options::grace and
-  /// options::max_result apply to calls whose @ref job_options leave them absent. Text that
+  /// How its process is run, and in which options::sandbox. The object is made before the process
+  /// enters that: code that is not trusted has to wait for a call. options::timeout, options::grace
+  /// and options::max_result apply to calls whose @ref job_options leave them absent. Text that
   /// options::out and options::err capture is in the outcome of the call that wrote it.
   /// options::early does not apply; options::keep cannot be @ref all_descriptors.
   options child{};

@@ -102,6 +102,22 @@ void talk::poke_step::run() {
 
 void talk::poke_step::drop() noexcept { auto const last = std::move(keeps); }
 
+void talk::finish_sending() noexcept {
+  if (is_finishing_.exchange(true)) return;
+  finish_.keeps = shared_from_this();
+  strand_.post(finish_);
+}
+
+void talk::finish_step::run() {
+  auto const self = std::move(keeps);
+  self->membership_.notice_copy();
+  self->sends_no_more_ = true;
+  self->finished_due_ = true;
+  self->flush();
+}
+
+void talk::finish_step::drop() noexcept { auto const last = std::move(keeps); }
+
 void talk::heed(unsigned wishes) {
   membership_.notice_copy();
   if ((wishes & (disown_it | close_it)) != 0) ending_ = true;
@@ -128,10 +144,6 @@ void talk::heed(unsigned wishes) {
   }
   if ((wishes & stop_it) != 0 && !std::exchange(stop_sent_, true)) {
     stop_due_ = true;
-    flush();
-  }
-  if ((wishes & finish_it) != 0 && !std::exchange(sends_no_more_, true)) {
-    finished_due_ = true;
     flush();
   }
   if ((wishes & stop_taking_it) != 0 && !std::exchange(takes_no_more_, true)) {

@@ -83,8 +83,8 @@ class talk final : public context_bound,
   bool can_stop() const noexcept { return needs_.stops; }
   /// Asks the callable to stop. Fails for no lack of memory.
   void request_stop() noexcept { poke(stop_it); }
-  /// No more messages will be sent.
-  void finish_sending() noexcept { poke(finish_it); }
+  /// No more messages will be sent than async_send() has been given. Fails for no lack of memory.
+  void finish_sending() noexcept;
   /// No more messages will be taken; those that are there are dropped.
   void stop_taking() noexcept { poke(stop_taking_it); }
   /// The job has ended: what it has said by now is all.
@@ -106,11 +106,17 @@ class talk final : public context_bound,
     disown_it = 16,
     read_it = 32,
     begin_it = 64,
-    finish_it = 128,
-    stop_taking_it = 256,
+    stop_taking_it = 128,
   };
   /// Performs what other threads, and earlier turns, have asked for.
   struct poke_step final : strand::step {
+    void run() override;
+    void drop() noexcept override;
+    std::shared_ptr<talk> keeps;
+  };
+  /// Ends the messages to the job. No wish: one that is posted already would run before sends that
+  /// have been asked for since.
+  struct finish_step final : strand::step {
     void run() override;
     void drop() noexcept override;
     std::shared_ptr<talk> keeps;
@@ -170,6 +176,8 @@ class talk final : public context_bound,
 
   std::atomic<unsigned> wishes_ = 0;
   poke_step poke_;
+  std::atomic<bool> is_finishing_ = false;
+  finish_step finish_;
   /// Guards the reasons that other threads give.
   std::mutex reasons_mutex_;
   boost::system::error_code closed_with_;
