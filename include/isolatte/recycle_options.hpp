@@ -28,6 +28,8 @@ namespace detail {
 /// A call that throws if the answer of another one is no.
 template <class Call>
 struct health_question {
+  using result_type = void;
+
   Call asks;
 
   void operator()() && {

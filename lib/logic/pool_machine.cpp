@@ -193,8 +193,13 @@ void pool_machine::lose_state(const pool_worker& worker) noexcept {
 
 void pool_machine::restart() noexcept {
   if (stopped_) return;
-  for (auto& worker : workers_)
-    if (goes_on(worker)) stop(worker, stop_cause::outdated, cancel_kind::terminate, {});
+  for (auto& worker : workers_) {
+    if (!goes_on(worker)) continue;
+    worker.recalls_ = true;
+    stop(worker, stop_cause::outdated, cancel_kind::terminate, {});
+  }
+  ++state_;
+  refuse_all(job_end::state_lost);
   stays_lost_ = false;
   resume();
 }
@@ -353,8 +358,9 @@ pool_job* pool_machine::choose_errand() noexcept {
     // A check goes before all else.
     auto const is_next = [&](const pool_job& job) { return job.is_check_ || !worker.is_in_doubt_; };
     if (!worker.ready_ || !has_room) continue;
-    for (auto& job : worker.errands_)
-      if (is_next(job)) return &job;
+    auto const next = std::find_if(worker.errands_.begin(), worker.errands_.end(), is_next);
+    if (next == worker.errands_.end()) continue;
+    if (worker.jobs_.empty() || !next->is_never_ahead_) return &*next;
   }
   return nullptr;
 }
@@ -468,16 +474,25 @@ void pool_machine::resize(std::size_t workers) {
     worker.outdated_ = false;
     wear_out(worker, retire_cause::resized);
   }
-  auto too_many = alive_ - std::min(alive_, wanted() + count_replacements());
-  for (auto end = without_seat_.end(); too_many != 0 && end != without_seat_.begin(); --too_many) {
+  // Workers that are to leave already are not among those that are too many.
+  auto const staying =
+      static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](auto& each) {
+        return goes_on(each) && !each.worn_;
+      }));
+  auto too_many = staying - std::min(staying, wanted() + count_substitutes());
+  for (auto end = without_seat_.end(); too_many != 0 && end != without_seat_.begin();) {
     pool_worker& worker = *std::prev(end);
-    if (worker.jobs_.empty() && !worker.worn_) {
+    if (worker.worn_) {
+      --end;
+      continue;
+    }
+    --too_many;
+    if (worker.jobs_.empty()) {
       retire(worker, retire_cause::resized);
       continue;
     }
     // The worker has an errand, and leaves after that.
     --end;
-    if (worker.worn_) continue;
     worker.outdated_ = false;
     wear_out(worker, retire_cause::resized);
   }
@@ -676,6 +691,7 @@ void pool_machine::disown() noexcept {
   backoff_.reset();
   first_due_ = first_old_ = moment::max();
   dormant_ = true;
+  if (policy_.state != bound_state::none) stopped_ = true;
 }
 
 void pool_machine::abandon() noexcept {
@@ -893,6 +909,7 @@ bool pool_machine::has_key(const pool_worker& worker, std::uint64_t key) noexcep
 /// to another one that would begin the job as early.
 pool_worker* pool_machine::choose(const pool_job& job) noexcept {
   pool_worker* const found = choose_by_load();
+  if (found && !found->jobs_.empty() && job.is_never_ahead_) return nullptr;
   if (!found || job.key_ == 0 || has_key(*found, job.key_)) return found;
   for (auto& worker : takers_[found->jobs_.size()])
     if (has_key(worker, job.key_)) return &worker;
@@ -995,9 +1012,13 @@ std::size_t pool_machine::count_outworn() const noexcept {
 /// How many workers there may be besides those that are wanted. One that has to end a long job
 /// first does not hold up the replacement of the others.
 std::size_t pool_machine::count_replacements() const noexcept {
-  if (!replaces_) return 0;
+  return replaces_ ? count_substitutes() + count_outworn() : 0;
+}
+
+/// How many of those are to take the places of workers that still take jobs.
+std::size_t pool_machine::count_substitutes() const noexcept {
   std::size_t const at_once = std::max<std::size_t>(policy_.recycle.max_unavailable, 1);
-  return std::min(at_once, count_outdated()) + count_outworn();
+  return std::min(at_once, count_outdated());
 }
 
 std::size_t pool_machine::wanted() const noexcept {
@@ -1226,7 +1247,9 @@ void pool_machine::stop(pool_worker& worker, stop_cause why, cancel_kind kind,
     lose_state(worker);
     drop_errands(worker);
     stop_waiting(worker);
-    if (!worker.is_seated_ && policy_.seats != seating::until_end) leave_seat(worker);
+    // A job that has a grace still uses the slot. Another state does not wait for it.
+    bool const keeps_seat = worker.is_seated_ && policy_.state == bound_state::none;
+    if (!keeps_seat && policy_.seats != seating::until_end) leave_seat(worker);
     if (is_leaving(worker)) --leaving_;
     if (!worker.retiring_) {
       --alive_;

@@ -106,6 +106,9 @@ struct job_wishes {
   bool waits_for_room = false;
   /// The job can be asked to stop, so its worker gets no polite signal for its sake.
   bool listens = false;
+  /// The job is given to no worker that has another: what is sent with it must be out of reach of
+  /// every other job.
+  bool is_never_ahead = false;
 };
 
 /// The machine's part of one job. A driver derives its own job from this, and keeps it alive until
@@ -120,7 +123,8 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
         grace_{grace},
         key_{wishes.key},
         waits_for_room_{wishes.waits_for_room},
-        listens_{wishes.listens} {}
+        listens_{wishes.listens},
+        is_never_ahead_{wishes.is_never_ahead} {}
 
   /// The worker that has the job; null if the job waits or is done.
   pool_worker* worker() const noexcept { return worker_; }
@@ -145,6 +149,7 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
   std::uint64_t key_ = 0;
   bool waits_for_room_ = false;
   bool listens_ = false;
+  bool is_never_ahead_ = false;
   pool_worker* worker_ = nullptr;
   /// The job is not admitted yet.
   bool is_outside_ = false;
@@ -323,9 +328,12 @@ struct pool_action {
 /// - a job is with at most one worker, and is given to another only after it has been taken back,
 ///   or its worker has ended;
 /// - nothing is given to a worker that is not ready, is retiring, is being ended or has ended;
+/// - a job that is never ahead is the first of its worker from when it is given;
+/// - no job is given to a worker whose state is not the one that it is meant for;
 /// - a job is asked to stop once at most, and only if it listens and its worker has begun it; then
 ///   it ends by its reply, or with its worker when its grace is over;
-/// - no two workers with jobs have the same slot, but for errands, which need none;
+/// - no two workers with jobs have the same slot, but for errands, which need none, and for states
+///   of which one follows the other;
 /// - after the end of a worker only its first job can have begun, whatever its page says: workers
 ///   do their jobs in order, and each reply precedes the next beginning.
 class pool_machine {
@@ -379,7 +387,8 @@ class pool_machine {
   /// that they have begun.
   /// @throws std::bad_alloc, and then nothing has changed
   void resize(std::size_t workers);
-  /// Ends the workers and starts others, which have another state. Jobs that wait are not run.
+  /// Ends the workers and starts others, which have another state. Jobs that wait are not run, also
+  /// if the state that they wait for has not been made yet.
   void restart() noexcept;
   /// Starts workers again, after the pool has given up or while it waits to start one.
   void resume() noexcept;
@@ -397,7 +406,8 @@ class pool_machine {
   void tick(moment now) noexcept;
   void stop() noexcept;
   /// This process is a copy of the program: completes all jobs, and forgets all workers. More are
-  /// started when there is a job for them.
+  /// started when there is a job for them, but for a pool whose jobs are meant for a state: that is
+  /// the original's, and the pool is stopped.
   void disown() noexcept;
   /// Forgets all jobs and workers, and completes none.
   void abandon() noexcept;
@@ -494,6 +504,7 @@ class pool_machine {
   std::size_t count_outdated() const noexcept;
   std::size_t count_outworn() const noexcept;
   std::size_t count_replacements() const noexcept;
+  std::size_t count_substitutes() const noexcept;
   std::size_t wanted() const noexcept;
   bool has_unready() const noexcept;
   bool lacks_worker() const noexcept;

@@ -26,8 +26,10 @@ job_run::job_run(const std::shared_ptr<pool::pool>& in, const remote_call& call,
 
 job_run::~job_run() {
   outcome_->release();
-  if (auto const in = pool_.lock()) in->ask_to_cancel(job_, asio::cancellation_type::terminal);
-  if (job_->talk) job_->talk->talk()->close(asio::error::operation_aborted);
+  if (auto const in = pool_.lock())
+    in->forsake(job_);
+  else if (job_->talk)
+    job_->talk->close();
 }
 
 int job_run::pid() const noexcept { return job_->made.is_elsewhere() ? 0 : job_->pid.load(); }

@@ -39,10 +39,14 @@ struct job final : logic::pool_job, supervise::strand::step {
   std::shared_ptr<job_talk> talk;
   /// The job is done, and its conversation is not over.
   std::optional<detail::told_report> held;
+  /// Keeps the pool, which may have no worker any more, until then.
+  std::shared_ptr<pool> held_in;
   /// The number of the worker that has been given the job; for any thread.
-  std::atomic<int> pid = 0;
+  mutable std::atomic<int> pid = 0;
   /// For any thread.
   std::atomic<bool> is_complete = false;
+  /// The job's handle is gone; for any thread.
+  std::atomic<bool> is_forsaken = false;
   /// Gone once it has been called.
   std::optional<supervise::pending_handler> handler;
   /// Keeps the job alive until it is done: machines and lists refer to it only.

@@ -41,6 +41,8 @@ bool job_talk::end(const error_code& ec) noexcept {
   return false;
 }
 
+void job_talk::close() noexcept { talk_->close(boost::asio::error::operation_aborted); }
+
 std::exception_ptr job_talk::failure() const noexcept {
   std::lock_guard const lock{failure_mutex_};
   return failure_;

@@ -43,6 +43,8 @@ class job_talk final : public supervise::talk_owner,
   /// The job is done.
   /// @return whether news of the conversation's end will follow
   bool end(const boost::system::error_code& ec) noexcept;
+  /// The job's handle is gone: what waits for messages is aborted.
+  void close() noexcept;
 
   bool is_refused() const noexcept { return refused_; }
   /// Why a message could not be taken, if one could not.

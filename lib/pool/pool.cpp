@@ -135,9 +135,11 @@ logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
   return logic::cancel_kind::interrupt;
 }
 
-logic::job_wishes wishes_of(const job_options& opts, bool listens) {
+logic::job_wishes wishes_of(const job_options& opts, const detail::talk_needs& talk) {
   logic::job_wishes wishes;
-  wishes.listens = listens;
+  wishes.listens = talk.stops;
+  // Its end of the conversation goes with it, and a worker that runs another job could use that.
+  wishes.is_never_ahead = bool{talk};
   wishes.rank.priority = opts.priority;
   wishes.rank.tenant = opts.tenant.view();
   if (opts.deadline) wishes.rank.deadline = *opts.deadline;
@@ -220,7 +222,7 @@ std::shared_ptr<job> pool::make_job(const asio::any_io_executor& talk_executor,
                                     const job_options& opts) const {
   auto const timeout = opts.timeout ? opts.timeout : opts_.worker.timeout;
   auto what = std::make_shared<job>(timeout, opts.grace.value_or(opts_.worker.grace),
-                                    wishes_of(opts, call.talk.needs.stops));
+                                    wishes_of(opts, call.talk.needs));
   what->header.size = call.arguments.size();
   what->header.max_result = opts.max_result.value_or(opts_.worker.max_result);
   what->header.entry = posix::locate_code(reinterpret_cast<std::uintptr_t>(call.entry));
@@ -301,6 +303,11 @@ void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) 
   strand_.post(*what);
 }
 
+void pool::forsake(const job_pointer& what) {
+  what->is_forsaken = true;
+  ask_to_cancel(what, asio::cancellation_type::terminal);
+}
+
 void job::ask_to_stop() noexcept { talk->talk()->request_stop(); }
 
 void job::run() {
@@ -316,6 +323,8 @@ void job::drop() noexcept {
 
 void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
   heed_copy();
+  // Here, because the conversation is opened on the strand, too.
+  if (what->is_forsaken && what->talk) what->talk->close();
   // A job that is done by now is not cancelled.
   if (what->worker()) read_replies(static_cast<worker&>(*what->worker()));
   if (what->done()) return settle();
@@ -364,10 +373,12 @@ void pool::perform(const pool_action& todo) {
     case kind::look: machine_.stage_is(who->stage(*what)); break;
     case kind::wake: who->run->wake(); break;
     case kind::take_back:
-      if (who->take_back(*what))
+      if (who->take_back(*what)) {
+        what->pid = 0;
         machine_.taken_back();
-      else
+      } else {
         machine_.has_begun();
+      }
       break;
     case kind::read_replies: read_replies(*who); break;
     case kind::check_health:
@@ -806,6 +817,8 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
     why = logic::worker_end::with_server;
   }
   auto const since = which->first_since();
+  // Another worker may be given them.
+  for (auto const& each : which->jobs()) static_cast<const job&>(each).pid = 0;
   logic::lost_job const lost = machine_.ended(
       *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
   if (lost.job)
@@ -876,6 +889,7 @@ void pool::complete(job& what, const error_code& ec, detail::report report) {
   // All that the job has said comes first.
   if (what.talk && what.talk->end(ec)) {
     what.held.emplace(detail::told_report{ec, std::move(report)});
+    what.held_in = shared_from_this();
     ++held_;
     return;
   }
@@ -888,6 +902,7 @@ void pool::heed_talk(job& what) {
     --held_;
     auto held = std::move(*what.held);
     what.held.reset();
+    auto const self = std::move(what.held_in);
     complete_now(what, held.ec, std::move(held.what));
     return check_drained();
   }
@@ -1051,10 +1066,10 @@ void pool::check_standing() {
   error_code ec;
   if (machine_.stopped())
     ec = asio::error::operation_aborted;
-  else if (machine_.has_given_up())
-    ec = error::worker_start_failed;
   else if (machine_.stays_lost())
     ec = error::state_lost;
+  else if (machine_.has_given_up())
+    ec = error::worker_start_failed;
   else if (!machine_.stands())
     return;
   standing_.complete(executor_, ec);

@@ -100,6 +100,9 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   /// Ends a job as a cancellation does. For any thread; fails for no lack of memory.
   void ask_to_cancel(const std::shared_ptr<job>& what, boost::asio::cancellation_type type);
+  /// The job's handle goes: ends the job and its conversation. For any thread; fails for no lack of
+  /// memory.
+  void forsake(const std::shared_ptr<job>& what);
 
   void abandon() noexcept override;
   /// Completes all jobs and forgets all workers. More are made when there is a job for them.

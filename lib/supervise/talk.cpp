@@ -360,6 +360,13 @@ error_code talk::why_no_message() const noexcept {
   return ended_with_ ? ended_with_ : make_error_code(asio::error::eof);
 }
 
+/// A job that has gone does not take messages, whatever it is to those that wait for its own.
+error_code talk::why_not_sent() const noexcept {
+  bool const is_gone =
+      !ended_with_ || ended_with_ == error::bad_message || ended_with_ == asio::error::eof;
+  return is_gone ? make_error_code(asio::error::broken_pipe) : ended_with_;
+}
+
 /// Frames that have arrived are still to be taken.
 void talk::close_socket() noexcept {
   error_code ignored;
@@ -391,7 +398,7 @@ void talk::give_up(const error_code& ec) noexcept {
   held_ = 0;
   paused_ = false;
   input_over_ = true;
-  stop_sending(ec == error::bad_message ? asio::error::broken_pipe : ec);
+  stop_sending(why_not_sent());
   if (receiver_) {
     pending_receive to = std::move(*receiver_);
     receiver_.reset();
@@ -461,10 +468,7 @@ void talk::async_send(detail::byte_buffer message, detail::sent_handler handler)
 /// Sends as much as there is room for.
 void talk::flush() {
   if (is_closing() || (!begun_ && !input_over_)) return;
-  if (!socket_.is_open() || ending_)
-    return stop_sending(ended_with_ && ended_with_ != error::bad_message
-                            ? ended_with_
-                            : make_error_code(asio::error::broken_pipe));
+  if (!socket_.is_open() || ending_) return stop_sending(why_not_sent());
   if (awaiting_room_) return;
   for (;;) {
     bool const is_within = !outbox_.empty() && outbox_.front().gone != 0;

@@ -153,6 +153,7 @@ class talk final : public context_bound,
   void fail(logic::talk_fault fault) noexcept;
   void give_up(const boost::system::error_code& ec) noexcept;
   boost::system::error_code why_no_message() const noexcept;
+  boost::system::error_code why_not_sent() const noexcept;
 
   void flush();
   void await_room();

@@ -629,13 +629,28 @@ BOOST_AUTO_TEST_CASE(a_worker_without_a_slot_ends_its_errand_before_it_leaves) {
   BOOST_TEST(!spare.told_to_retire);
   BOOST_TEST((spare.retires_for() == retire_cause::resized));
   w.obey();
-  BOOST_TEST(w.machine.workers() == 2u);
+  BOOST_TEST(w.machine.workers() == 3u);
   w.do_one(spare);
   BOOST_TEST(errand.became == fate::replied);
   BOOST_TEST(spare.told_to_retire);
   w.obey();
   BOOST_TEST(w.machine.workers() == 2u);
   BOOST_TEST(w.machine.restarts() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_that_shrinks_keeps_as_many_as_it_wants_besides_those_that_are_busy) {
+  pool w{{.workers = 2, .max_jobs_per_worker = 1}};
+  BOOST_TEST(w.machine.workers() == 4u);
+  job& first = w.submit();
+  job& second = w.submit();
+  for (auto* const each : w.all()) w.begin(*each);
+  w.resize(1);
+  w.obey();
+  // One with a place, one that has to leave after its job, and one ahead of need.
+  BOOST_TEST(w.machine.workers() == 3u);
+  for (auto* const each : w.all()) w.do_one(*each);
+  BOOST_TEST(first.became == fate::replied);
+  BOOST_TEST(second.became == fate::replied);
 }
 
 // Ends of workers

@@ -51,6 +51,7 @@ enum class fate {
   cancelled,
   expired,
   worker_gone,
+  state_lost,
   disowned,
   ran,
   not_received,
@@ -67,6 +68,7 @@ inline fate fate_of(job_end end) {
     case job_end::cancelled: return fate::cancelled;
     case job_end::expired: return fate::expired;
     case job_end::worker_gone: return fate::worker_gone;
+    case job_end::state_lost: return fate::state_lost;
     case job_end::disowned: return fate::disowned;
   }
   return fate::waiting;
@@ -83,9 +85,10 @@ inline fate fate_of(job_loss loss) {
 }
 
 inline std::ostream& operator<<(std::ostream& os, fate what) {
-  constexpr const char* names[] = {
-      "waiting",   "replied", "pool_stopped", "queue_full", "gave_up", "no_worker",    "not_begun",
-      "cancelled", "expired", "worker_gone",  "disowned",   "ran",     "not_received", "unknown"};
+  constexpr const char* names[] = {"waiting", "replied",      "pool_stopped", "queue_full",
+                                   "gave_up", "no_worker",    "not_begun",    "cancelled",
+                                   "expired", "worker_gone",  "state_lost",   "disowned",
+                                   "ran",     "not_received", "unknown"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -95,10 +98,15 @@ struct job final : pool_job {
       : pool_job{timeout, longest, job_wishes{wishes}},
         number{n},
         grace{longest},
-        listens{wishes.listens} {}
+        listens{wishes.listens},
+        is_never_ahead{wishes.is_never_ahead} {}
   int number;
   std::chrono::nanoseconds grace;
   bool listens;
+  bool is_never_ahead;
+  /// The worker whose state the job is meant for; 0: the next one that will be ready. Used with
+  /// pools whose jobs are meant for a state.
+  int meant_for = 0;
   fate became = fate::waiting;
   /// The cause for which the pool ended the worker that took the job along.
   stop_cause because = stop_cause::none;
@@ -155,12 +163,17 @@ inline void expect(bool holds, const char* what) {
 /// Performs what the machine asks for, and checks that it may be asked.
 class world {
  public:
-  explicit world(const pool_policy& policy) : machine{policy} { settle(); }
+  explicit world(const pool_policy& policy)
+      : machine{policy}, is_bound_{policy.state != bound_state::none} {
+    settle();
+  }
   ~world() { machine.abandon(); }
 
   job& submit(std::optional<std::chrono::nanoseconds> timeout = {},
               std::chrono::nanoseconds grace = 0s, const job_wishes& wishes = {}) {
     auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, wishes);
+    for (auto const& each : workers)
+      if (each->ready() && each->stays()) fresh.meant_for = each->number;
     machine.submit(fresh, now);
     settle();
     return fresh;
@@ -174,6 +187,8 @@ class world {
     settle();
   }
   void ready(worker& who) {
+    for (auto& each : jobs)
+      if (each.meant_for == 0 && !each.done() && who.stays()) each.meant_for = who.number;
     machine.ready(who, now);
     settle();
   }
@@ -251,8 +266,25 @@ class world {
     settle();
     die(who);
   }
+  /// The worker's bytes are no reply.
+  void lie(worker& who) {
+    machine.malformed(who);
+    settle();
+  }
+  /// The worker's page does not let it begin its first job.
+  void leave(worker& who) {
+    machine.left_its_jobs(who);
+    settle();
+  }
   void recycle() {
     machine.recycle();
+    settle();
+  }
+  /// The jobs that wait are not for the state that comes.
+  void restart() {
+    for (auto& each : jobs)
+      if (each.meant_for == 0 && !each.done()) each.meant_for = -1;
+    machine.restart();
     settle();
   }
   void resume() {
@@ -280,6 +312,7 @@ class world {
     machine.disown();
     settle();
     expect(machine.workers() == 0, "starts no worker before it has a job");
+    expect(machine.stopped() || !is_bound_, "a state is the original's");
     workers.clear();
   }
 
@@ -369,7 +402,7 @@ class world {
           expect(who->alive && who->ready() && !who->told_to_retire && !who->signalled,
                  "gives jobs to workers that do them");
           for (auto const& each : workers)
-            if (each.get() != who && !what->is_errand && who->seat() == each->seat())
+            if (each.get() != who && !what->is_errand && !is_bound_ && who->seat() == each->seat())
               for (auto const& other : each->jobs())
                 expect(static_cast<const job&>(other).is_errand,
                        "no two workers with jobs have the same slot");
@@ -378,6 +411,10 @@ class world {
               expect(!each->alive || each->lie || sent.what != what ||
                          sent.state == worker::slot::taken_back,
                      "a job is with one worker");
+          expect(!is_bound_ || what->meant_for == who->number,
+                 "a job meets the state that it is meant for");
+          expect(!what->is_never_ahead || who->first() == what,
+                 "a job that is never ahead goes to a worker without others");
           what->id = ++jobs_given_;
           who->inbox.push_back({what, worker::slot::offered, what->id});
           break;
@@ -447,6 +484,7 @@ class world {
     return true;
   }
 
+  bool is_bound_;
   int workers_made_ = 0;
   int jobs_given_ = 0;
 };
