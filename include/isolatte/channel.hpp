@@ -70,6 +70,9 @@ class channel {
   static constexpr bool receives = !std::is_void_v<In>;
   using sent = std::conditional_t<posts, Out, detail::no_message>;
   using taken = std::conditional_t<receives, In, detail::no_message>;
+  static_assert((!posts || detail::transportable<Out>) && (!receives || detail::transportable<In>),
+                "isolatte: the messages of a channel cannot travel: give their type a serialize() "
+                "member or free function (see Boost.Serialization)");
 
  public:
   /// The type of the messages that the job posts.

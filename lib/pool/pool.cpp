@@ -713,6 +713,8 @@ void pool::take_readiness(worker& from, reply what) {
     drop_output(from);
     counters_.generation = from.generation;
     counters_.pid = what.header.pid;
+    // There may be many such pools, and all that the worker says from now on is in its replies.
+    if (policy_.state != logic::bound_state::none) from.run->forgo_result();
     return machine_.ready(from, clock::now());
   }
   if (kind == reply_kind::exception) {

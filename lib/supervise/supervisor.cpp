@@ -330,11 +330,18 @@ void supervisor::fail(const error_code& ec, detail::report why) {
 }
 
 void supervisor::end_unbegun(const error_code& ec, detail::report why) {
-  complete_ = finished_ = delivered_ = true;
+  complete_ = finished_ = true;
   if (talk_) talk_->close(ec);
   close_io();
   companion_.reset();
-  if (handler_) complete(ec, std::move(why));
+  if (handler_) {
+    delivered_ = true;
+    complete(ec, std::move(why));
+  } else if (!released_) {
+    // For the wait of a handle.
+    ready_.emplace(std::move(why));
+    ready_error_ = ec;
+  }
 }
 
 void supervisor::refuse(const error_code& ec, const char* step) {
@@ -362,6 +369,14 @@ void supervisor::stop(asio::cancellation_type type, std::chrono::nanoseconds gra
 void supervisor::wake() {
   later([](supervisor& self, const error_code&) {
     if (self.process_) self.process_->continue_if_stopped();
+  });
+}
+
+void supervisor::forgo_result() {
+  later([](supervisor& self, const error_code&) {
+    error_code ignored;
+    self.channel_.close(ignored);
+    self.drained_one();
   });
 }
 

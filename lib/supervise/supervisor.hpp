@@ -112,6 +112,8 @@ class supervisor final : public context_bound,
   void stop(boost::asio::cancellation_type type, std::chrono::nanoseconds grace);
   /// Lets the child go on if somebody has stopped it.
   void wake();
+  /// The child's result is not wanted: spares its descriptor.
+  void forgo_result();
   /// Whether the operation was cancelled before there was a child.
   bool cancelled_before_begin() const noexcept {
     return early_cancel_ != boost::asio::cancellation_type::none;

@@ -35,6 +35,14 @@ constexpr std::size_t long_bytes_per_turn = 4 * 1024 * 1024;
 /// Waits for input and for room, and what is posted.
 constexpr std::size_t handlers_of_talk = 8;
 
+constexpr const char* unsent = "the program could not talk to the callable";
+constexpr const char* unreceived = "the program could not receive a message";
+
+/// Whether the other end is closed, or its process has ended.
+bool is_gone(const error_code& ec) noexcept {
+  return ec == asio::error::broken_pipe || ec == asio::error::connection_reset;
+}
+
 const char* reason_of(logic::talk_fault fault) noexcept {
   switch (fault) {
     case logic::talk_fault::too_large: return "a message is larger than options::max_result";
@@ -150,7 +158,8 @@ void talk::heed(unsigned wishes) {
     asio::posix::descriptor_base::bytes_readable readable;
     error_code ec;
     if (socket_.is_open()) socket_.io_control(readable, ec);
-    budget_ = ec ? 0 : readable.get();
+    if (ec) fail(unreceived, nullptr);
+    budget_ = readable.get();
     stop_sending(asio::error::broken_pipe);
   }
   // Last: a handler of the user's may throw.
@@ -238,6 +247,10 @@ void talk::read() {
     std::size_t const count = posix::receive_some(socket_.native_handle(), space, ec);
     if (count == 0 && detail::would_block(ec) && !ending_) {
       await_input();
+      break;
+    }
+    if (count == 0 && ec && !detail::would_block(ec) && !is_gone(ec)) {
+      fail(unreceived, nullptr);
       break;
     }
     if (count == 0) {
@@ -478,7 +491,9 @@ void talk::flush() {
     }
     if (detail::would_block(ec)) return await_room();
     // The job has closed its end; what it said before is still read.
-    if (ec) return stop_sending(asio::error::broken_pipe);
+    if (is_gone(ec)) return stop_sending(asio::error::broken_pipe);
+    // The job would wait for what does not come.
+    if (ec) return fail(unsent, nullptr);
   }
 }
 

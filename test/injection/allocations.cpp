@@ -27,6 +27,7 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -615,10 +616,148 @@ void fail_each(const launcher& by, unsigned count) {
   }
 }
 
+/// Posts, and echoes until there is no more or the message says so.
+int converse(std::stop_token, isolatte::channel<int, int>& talk) {
+  for (int i = 1; i <= 3; ++i) talk.post(i);
+  while (auto const message = talk.receive())
+    if (*message == 0) break;
+  return 42;
+}
+
+/// A conversation under injection.
+struct talk_attempt {
+  std::optional<isolatte::child<int, int, int>> job{};
+  int completions = 0;
+  int received = 0;
+  int ends = 0;
+  /// An operation could not be initiated, and the job is not to wait for it.
+  bool refused = false;
+  bool waits = false;
+  bool receives = false;
+  error_code ec{};
+  ending how = ending::not_started;
+  const char* wrong = nullptr;
+
+  template <class Start>
+  bool initiate(Start start) {
+    try {
+      start();
+      return true;
+    } catch (const std::bad_alloc&) {
+    }
+    refused = true;
+    if (job) static_cast<void>(job->terminate());
+    return false;
+  }
+  void receive() {
+    receives = initiate([&] {
+      job->async_receive([this](error_code error, int message) {
+        if (error) {
+          ++ends;
+          return;
+        }
+        if (message != ++received) wrong = "another message";
+        if (message == 3) {
+          static_cast<void>(job->request_stop());
+          send(0);
+        }
+        receive();
+      });
+    });
+  }
+  void send(int message) {
+    initiate([&] { job->async_send(message, [](error_code) {}); });
+  }
+  void note(const error_code& error, const outcome<int>& what) {
+    ++completions;
+    ec = error;
+    how = what.how();
+    if (what && *what != 42) wrong = "another value";
+  }
+  void run(asio::io_context& ctx) {
+    auto const deadline = std::chrono::steady_clock::now() + 20s;
+    try {
+      while (ctx.run_one_until(deadline) != 0) {
+      }
+    } catch (...) {
+      wrong = "an exception left the event loop";
+    }
+    if (std::chrono::steady_clock::now() >= deadline) wrong = "hangs";
+  }
+};
+
+void talk_by_handle(talk_attempt& a, asio::io_context& ctx) {
+  if (!a.initiate([&] { a.job.emplace(isolatte::spawn_child(ctx, converse)); })) return;
+  a.waits = a.initiate([&] {
+    a.job->async_wait([&a](error_code ec, const outcome<int>& what) { a.note(ec, what); });
+  });
+  a.receive();
+  a.send(7);
+}
+
+void talk_by_listener(talk_attempt& a, asio::io_context& ctx) {
+  a.receives = false;
+  a.waits = a.initiate([&] {
+    isolatte::async_fork(ctx,
+                         isolatte::on_message(
+                             [](isolatte::channel<int>& talk) {
+                               for (int i = 1; i <= 3; ++i) talk.post(i);
+                               return 42;
+                             },
+                             [&a](int message) {
+                               if (message != ++a.received) a.wrong = "another message";
+                             }),
+                         [&a](error_code ec, const outcome<int>& what) { a.note(ec, what); });
+  });
+}
+
+/// @return whether an allocation was made to fail
+bool try_to_talk(void (*start)(talk_attempt&, asio::io_context&), unsigned nth) {
+  auto const before = isolatte::test::open_descriptors();
+  talk_attempt a;
+  {
+    asio::io_context ctx;
+    fail_allocations::plan(nth, 1);
+    fail_allocations::arm();
+    start(a, ctx);
+    a.run(ctx);
+    fail_allocations::disarm();
+    a.job.reset();
+    ctx.restart();
+    ctx.run();
+  }
+  bool const injected = fail_allocations::injected();
+  BOOST_TEST_CONTEXT("allocation " << nth << " fails -> " << a.how << ", " << a.ec.message()) {
+    BOOST_TEST(!a.wrong, (a.wrong ? a.wrong : ""));
+    BOOST_TEST(a.completions == (a.waits ? 1 : 0));
+    BOOST_TEST((injected || (!a.refused && a.how == ending::returned)));
+    if (a.how == ending::returned) BOOST_TEST(a.received == 3);
+    if (a.receives) BOOST_TEST(a.ends == 1);
+    bool const is_expected = a.how == ending::returned || a.how == ending::undelivered ||
+                             a.how == ending::not_started || a.how == ending::cancelled;
+    BOOST_TEST(is_expected);
+    if (a.waits && a.how == ending::not_started) BOOST_TEST(is_short(a.ec));
+    BOOST_TEST(isolatte::test::children_vanish());
+    if (!descriptors_become(before))
+      BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());
+  }
+  return injected;
+}
+
 BOOST_FIXTURE_TEST_SUITE(allocations, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(each_allocation_fails) {
   for (auto const& by : launchers) fail_each(by, 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_conversation_fails) {
+  for (auto* const start : {talk_by_handle, talk_by_listener}) {
+    try_to_talk(start, 0);
+    unsigned nth = 1;
+    while (try_to_talk(start, nth)) BOOST_REQUIRE(++nth < 1000);
+    BOOST_TEST_MESSAGE(nth - 1 << " allocations");
+    BOOST_TEST(nth > 1u);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

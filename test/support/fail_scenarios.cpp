@@ -21,9 +21,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -684,6 +686,61 @@ result siblings() {
   return r;
 }
 
+/// Posts, and receives until it is told that this is all, or there is no more.
+int converse(std::stop_token, isolatte::channel<int, int>& talk) {
+  for (int i = 1; i <= 3; ++i) talk.post(i);
+  talk.post_latest(4);
+  while (auto const message = talk.receive())
+    if (*message == 0) break;
+  return 42;
+}
+
+/// The program's side of converse(). Its handlers keep it.
+struct conversation : std::enable_shared_from_this<conversation> {
+  conversation(result& to, isolatte::child<int, int, int> with) : r{to}, job{std::move(with)} {}
+
+  void begin() {
+    job.async_wait([self = shared_from_this()](error_code ec, const outcome<int>& o) {
+      note(self->r, ec, o);
+      expect(self->r, o, 42);
+    });
+    receive();
+    send(7);
+  }
+  void receive() {
+    job.async_receive([self = shared_from_this()](error_code ec, int message) {
+      if (ec) return;
+      if (message != ++self->received) self->r.wrong = "a message";
+      if (message == 3) {
+        static_cast<void>(self->job.request_stop());
+        self->send(0);
+      }
+      self->receive();
+    });
+  }
+  void send(int message) {
+    job.async_send(message, [self = shared_from_this()](error_code) {});
+  }
+
+  result& r;
+  isolatte::child<int, int, int> job;
+  int received = 0;
+};
+
+result talk() {
+  result r;
+  asio::io_context ctx;
+  std::make_shared<conversation>(r, isolatte::spawn_child(ctx, converse))->begin();
+  ctx.run();
+  return r;
+}
+
+result served_talk() {
+  return served([](server_place& server, result& r) {
+    std::make_shared<conversation>(r, server->spawn_child(isolatte::call(converse), {}))->begin();
+  });
+}
+
 constexpr scenario scenarios[] = {
     {"plain value", plain_value, ending::returned},
     {"exception", exception, ending::threw},
@@ -722,11 +779,18 @@ constexpr scenario scenarios[] = {
     {"standby streams", standby_streams, ending::returned, false, true},
     {"server killed", server_killed, ending::cancelled, true, true},
     {"server destroyed", server_destroyed, ending::cancelled, true, true},
+    {"talk", talk, ending::returned},
+    {"served talk", served_talk, ending::returned, false, true},
     {"server replaced", server_replaced, ending::returned, false, true},
 };
 
-/// The system calls that carry the result. If they fail, the outcome is undelivered.
-bool carries(const std::string& entry) { return entry == "write" || entry == "fstat"; }
+/// The system calls that carry the result and the messages. If they fail, the outcome is
+/// undelivered.
+bool carries(const scenario& what, const std::string& entry) {
+  bool const talks = what.run == talk || what.run == served_talk;
+  return entry == "write" || entry == "fstat" ||
+         (talks && (entry == "sendmsg" || entry == "recvmsg"));
+}
 
 /// A failed call in the server ends the server, because it cannot answer. The next operation starts
 /// another one.
@@ -766,7 +830,7 @@ void judge(const scenario& what, const result& r, const fail_calls& calls) {
   }
   if (what.run == served_with_failing_preload && r.ec == isolatte::error::preload_failed) return;
   BOOST_TEST((!r.ec || r.ec == asio::error::operation_aborted), r.ec.message());
-  if (calls.injected() && carries(calls.entry()) && r.how == ending::undelivered) return;
+  if (calls.injected() && carries(what, calls.entry()) && r.how == ending::undelivered) return;
   BOOST_TEST(r.how == what.expected);
 }
 

@@ -113,7 +113,8 @@ void socket_talk_end::end_threads() noexcept {
   stop_wanted_.notify_all();
   bool const is_woken = wake();
   if (server_.joinable()) {
-    // The callable has closed the pipe. If a grandchild still has it, poll() does not return.
+    // Without the pipe poll() may not return, as if a grandchild still has what the callable has
+    // closed.
     if (is_woken)
       server_.join();
     else
@@ -124,7 +125,7 @@ void socket_talk_end::end_threads() noexcept {
 
 void socket_talk_end::finish() {
   if (is_copy()) return;
-  flush_latest(true);
+  flush_latest();
   end_threads();
   std::lock_guard const lock{mutex_};
   if (latest_failure_) std::rethrow_exception(std::exchange(latest_failure_, nullptr));
@@ -133,8 +134,7 @@ void socket_talk_end::finish() {
 void socket_talk_end::send_last() noexcept {
   socket_talk_end* const talk = current;
   if (talk == nullptr || talk->is_copy()) return;
-  std::unique_lock const saving{talk->saving_, std::try_to_lock};
-  if (saving) talk->flush_latest(false);
+  if (talk->saver_ != std::this_thread::get_id()) talk->flush_latest();
 }
 
 /// Whether this process has been forked from the job's. Its mutexes may stay locked.
@@ -169,7 +169,7 @@ bool socket_talk_end::post(detail::byte_buffer&& message, when_full what) {
 bool socket_talk_end::is_posted_now(std::size_t cost, std::unique_lock<std::mutex>& lock) {
   if (is_heard() && has_latest() && (latest_leaves_ || latest_may_go())) {
     lock.unlock();
-    flush_latest(true);
+    flush_latest();
     lock.lock();
   }
   return is_heard() && turns_ == turns_over_ && !has_latest() && has_room(cost);
@@ -185,7 +185,7 @@ bool socket_talk_end::is_posted_in_turn(std::size_t cost, std::unique_lock<std::
     auto const before = taken_;
     lock.unlock();
     if (sends_latest)
-      flush_latest(true);
+      flush_latest();
     else
       write(talk_kind::wanting, 0, nullptr);
     lock.lock();
@@ -212,7 +212,7 @@ bool socket_talk_end::post_latest(detail::latest_value& place, void* value) {
 
 void socket_talk_end::send_latest(detail::latest_value&) noexcept {
   if (is_copy()) return;
-  flush_latest(true);
+  flush_latest();
   // Another thread may be sending it just now.
   std::lock_guard const saving{saving_};
   std::lock_guard const lock{mutex_};
@@ -224,11 +224,15 @@ bool socket_talk_end::latest_may_go() const noexcept {
   return taken_ >= latest_until_ && has_room(1);
 }
 
-/// Sends the latest value, if there is one. The value may go beyond the window, by itself.
-/// @param waits whether another thread that is sending one is waited for
-void socket_talk_end::flush_latest(bool waits) {
-  std::unique_lock saving{saving_, std::defer_lock};
-  if (waits) saving.lock();
+/// Sends the latest value, if there is one, after one that another thread is sending. The value may
+/// go beyond the window, by itself.
+void socket_talk_end::flush_latest() {
+  std::lock_guard const saving{saving_};
+  struct guard {
+    std::atomic<std::thread::id>& saver;
+    ~guard() { saver = std::thread::id{}; }
+  } const saver{saver_};
+  saver_ = std::this_thread::get_id();
   detail::latest_value* place = nullptr;
   {
     std::lock_guard const lock{mutex_};
@@ -413,8 +417,8 @@ bool socket_talk_end::wake() noexcept {
   if (!can_wake()) return false;
   // A pipe that is full wakes the thread, too.
   char const byte = 0;
-  retry([&] { return sys.write(wake_.write.get(), &byte, 1); });
-  return true;
+  return retry([&] { return sys.write(wake_.write.get(), &byte, 1); }) == 1 || errno == EAGAIN ||
+         errno == EWOULDBLOCK;
 }
 
 /// Milliseconds until a latest value can go; -1 without one that can.
@@ -432,7 +436,7 @@ void socket_talk_end::serve() noexcept {
   for (;;) {
     int wait = time_to_wait();
     if (wait == 0) {
-      flush_latest(true);
+      flush_latest();
       continue;
     }
     pollfd both[2] = {{wake_.read.get(), POLLIN, 0}, {socket_, POLLIN, 0}};

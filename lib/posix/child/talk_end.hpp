@@ -14,6 +14,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -46,7 +47,7 @@ class socket_talk_end final : public detail::talk_end {
   /// Sends what is left, and ends the threads. Waits for a stop callback that runs.
   /// @throws what saving a latest value has thrown
   void finish();
-  /// Sends a latest value if it can go at once: the process exits within the callable.
+  /// Sends a latest value, if there is one: the process exits within the callable.
   static void send_last() noexcept;
 
   bool post(detail::byte_buffer&& message, when_full what) override;
@@ -67,7 +68,7 @@ class socket_talk_end final : public detail::talk_end {
   void read();
   void take(logic::talk_item item);
   void end() noexcept;
-  void flush_latest(bool waits);
+  void flush_latest();
   bool latest_may_go() const noexcept;
   bool write(logic::talk_kind kind, std::uint64_t length,
              const detail::byte_buffer* payload) noexcept;
@@ -97,6 +98,8 @@ class socket_talk_end final : public detail::talk_end {
   std::mutex sending_;
   /// Held while a latest value is saved and sent. Comes before both.
   std::mutex saving_;
+  /// The thread that holds it, in a save that may call exit().
+  std::atomic<std::thread::id> saver_{};
   /// Guards what follows.
   mutable std::mutex mutex_;
   std::condition_variable turn_;

@@ -7,6 +7,7 @@
 #include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/detail/task/message.hpp>
 #include <isolatte/detail/task/result_task.hpp>
+#include <isolatte/detail/task/talking.hpp>
 #include <isolatte/detail/task/value_place.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
@@ -36,7 +37,7 @@ struct remote_call {
 };
 
 /// The task of a call that has arrived.
-template <class Call, class R = typename Call::result_type>
+template <class Call, class R = typename signature_of<Call>::result>
 class arrived_task final : public result_task<R> {
  public:
   explicit arrived_task(std::span<const std::byte> arguments) noexcept : arguments_{arguments} {}

@@ -1,0 +1,15 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// error: isolatte: the messages of a channel cannot travel
+
+#include <isolatte.hpp>
+
+struct mute {
+  int* place = nullptr;
+};
+
+void f(isolatte::fork_server& server) {
+  auto job = server.spawn_child(isolatte::call(
+      [](isolatte::channel<int, mute>& talk) { return talk.receive().has_value(); }));
+}
