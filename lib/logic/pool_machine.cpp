@@ -475,10 +475,8 @@ void pool_machine::resize(std::size_t workers) {
     wear_out(worker, retire_cause::resized);
   }
   // Workers that are to leave already are not among those that are too many.
-  auto const staying =
-      static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](auto& each) {
-        return goes_on(each) && !each.worn_;
-      }));
+  auto const staying = static_cast<std::size_t>(std::count_if(
+      workers_.begin(), workers_.end(), [](auto& each) { return goes_on(each) && !each.worn_; }));
   auto too_many = staying - std::min(staying, wanted() + count_substitutes());
   for (auto end = without_seat_.end(); too_many != 0 && end != without_seat_.begin();) {
     pool_worker& worker = *std::prev(end);

@@ -1349,6 +1349,7 @@ pool_stats pool::stats() const {
 void pool::disown() {
   disowned_ = true;
   counters_.running = counters_.queued = counters_.workers = 0;
+  counters_.pid = 0;
   asio::post(strand_, [self = shared_from_this()] { self->settle(); });
 }
 

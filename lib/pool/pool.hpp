@@ -75,7 +75,10 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   /// worker_id::generation of the worker that has become ready last; 0 without one.
   std::uint64_t generation() const noexcept { return counters_.generation; }
   /// The number of the worker that has become ready last; 0 after its end.
-  int worker_pid() const noexcept { return counters_.pid; }
+  int worker_pid() noexcept {
+    membership_.notice_copy();
+    return counters_.pid;
+  }
   void async_run_everywhere(const detail::remote_call& call, const job_options& opts,
                             detail::reports_handler handler);
   start_failures::failure last_start_failure() const { return start_failures_.last(); }
