@@ -110,7 +110,8 @@ class ISOLATTE_VISIBLE resident_handle {
 ///
 /// If the object cannot be made, since the call throws or its process ends, the calls that wait
 /// complete with error::worker_start_failed; their outcomes have the exception. With
-/// restart::always the next call has it tried again.
+/// restart::always the next call has it tried again. An object whose process ends within seconds,
+/// before it has had a call, counts as one that could not be made.
 ///
 /// The object is not destroyed: its process ends.
 ///
