@@ -723,7 +723,8 @@ void pool::take_readiness(worker& from, reply what) {
     // The output of the initializer is no job's.
     drop_output(from);
     counters_.generation = from.generation;
-    counters_.pid = what.header.pid;
+    from.said_pid = what.header.pid;
+    counters_.pid = from.id().pid;
     // There may be many such pools, and all that the worker says from now on is in its replies.
     if (policy_.state != logic::bound_state::none) from.run->forgo_result();
     return machine_.ready(from, clock::now());

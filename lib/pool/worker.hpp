@@ -87,7 +87,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   captured_text initial_text(bool passes_on);
 
   worker_id id() const noexcept {
-    return {slot().value_or(worker_id::no_slot), generation, run ? run->pid() : 0};
+    int const known = run ? run->pid() : 0;
+    return {slot().value_or(worker_id::no_slot), generation, known != 0 ? known : said_pid};
   }
 
   std::shared_ptr<supervise::supervisor> run;
@@ -106,6 +107,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::uint64_t generation = 0;
   /// Asks for its health; null if the pool does not.
   std::shared_ptr<job> check;
+  /// Its process as it says itself: the fork server may say later which one it has made.
+  int said_pid = 0;
   /// Bytes of its own memory when it was ready.
   std::uint64_t memory_at_start = 0;
   /// Why a job has asked for its replacement.
