@@ -732,6 +732,9 @@ BOOST_AUTO_TEST_CASE(an_object_lives_in_a_sandbox) {
     return fd == -1 ? errno : 0;
   };
   in_each([&](world& here) {
+    // ThreadSanitizer gives a copy of a program with threads one of its own, and no process with
+    // several enters a sandbox.
+    if (isolatte::test::with_tsan && !here.server) return;
     auto pure = here.make(5, {.child = {.sandbox = isolatte::sandbox::pure()}});
     BOOST_TEST(here.value_of(pure) == 5);
     BOOST_TEST(here.run_call(pure, call(open_file)).what.value_or(0) != 0);
