@@ -148,8 +148,7 @@ void talk::heed(unsigned wishes) {
   }
   if ((wishes & stop_taking_it) != 0 && !std::exchange(takes_no_more_, true)) {
     unheard_due_ = true;
-    inbox_.clear();
-    held_ = 0;
+    drop_inbox();
     flush();
     settle();
   }
@@ -381,25 +380,35 @@ void talk::check_over() noexcept {
   if (auto const owner = std::move(owner_)) owner->talk_over();
 }
 
-void talk::fail(logic::talk_fault fault) noexcept { fail(reason_of(fault), nullptr); }
+/// Messages that have arrived before are still to be taken.
+void talk::fail(logic::talk_fault fault) noexcept {
+  if (ended_with_) return;
+  if (owner_) owner_->talk_refused(reason_of(fault), nullptr);
+  give_up(error::bad_message);
+}
 
 void talk::fail(const char* reason, std::exception_ptr why) noexcept {
   if (ended_with_) return;
   if (owner_) owner_->talk_refused(reason, std::move(why));
+  drop_inbox();
   give_up(error::bad_message);
 }
 
-/// Takes and sends nothing any more.
+void talk::drop_inbox() noexcept {
+  inbox_.clear();
+  held_ = 0;
+}
+
+/// Sends nothing any more, and takes nothing from the job.
 void talk::give_up(const error_code& ec) noexcept {
   if (!ended_with_) ended_with_ = ec;
   error_code ignored;
   socket_.close(ignored);
-  inbox_.clear();
-  held_ = 0;
+  if (ec != error::bad_message) drop_inbox();
   paused_ = false;
   input_over_ = true;
   stop_sending(why_not_sent());
-  if (receiver_) {
+  if (receiver_ && inbox_.empty()) {
     pending_receive to = std::move(*receiver_);
     receiver_.reset();
     std::move(to).complete_later(executor_, ended_with_, {});

@@ -151,6 +151,7 @@ class talk final : public context_bound,
   void check_over() noexcept;
   void fail(const char* reason, std::exception_ptr why) noexcept;
   void fail(logic::talk_fault fault) noexcept;
+  void drop_inbox() noexcept;
   void give_up(const boost::system::error_code& ec) noexcept;
   boost::system::error_code why_no_message() const noexcept;
   boost::system::error_code why_not_sent() const noexcept;

@@ -135,6 +135,19 @@ BOOST_AUTO_TEST_CASE(hostile_bytes_end_the_job) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(messages_before_hostile_bytes_arrive) {
+  in_each_world([](auto& world) {
+    auto job = world.start(call([](channel<int, int>& talk) {
+      for (int i = 1; i <= 3; ++i) talk.post(i);
+      claim_too_much(talk);
+    }));
+    BOOST_TEST(world.wait(job).what.how() == ending::undelivered);
+    auto const [all, ec] = world.receive_all(job);
+    BOOST_TEST((ec == isolatte::error::bad_message), ec.message());
+    BOOST_TEST((all == std::vector<int>{1, 2, 3}));
+  });
+}
+
 BOOST_AUTO_TEST_CASE(a_message_from_a_job_that_has_none_to_post_ends_it) {
   in_each_world([](auto& world) {
     auto job = world.start(call([](std::stop_token) {
