@@ -6,6 +6,7 @@
 #include "gate.hpp"
 #include "helpers.hpp"
 #include "in_threads.hpp"
+#include "support/sanitizers.hpp"
 #include "talk_world.hpp"
 
 #include <isolatte.hpp>
@@ -71,6 +72,7 @@ using isolatte::test::remembered;
 using isolatte::test::sent;
 using isolatte::test::sockets;
 using isolatte::test::talk_world;
+using isolatte::test::ubsan_needs_descriptors;
 using namespace std::chrono_literals;
 
 constexpr std::size_t mebibyte = 1024 * 1024;
@@ -945,6 +947,7 @@ BOOST_AUTO_TEST_CASE(two_hundred_jobs_wait_with_few_descriptors) {
 }
 
 BOOST_AUTO_TEST_CASE(a_program_without_descriptors_says_so_and_nothing_has_run) {
+  if (ubsan_needs_descriptors) return;
   pooled_world world;
   world.pid_of_worker();
   {
@@ -961,6 +964,7 @@ BOOST_AUTO_TEST_CASE(a_program_without_descriptors_says_so_and_nothing_has_run) 
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_without_descriptors_says_so_and_nothing_has_run) {
+  if (ubsan_needs_descriptors) return;
   pooled_world world{{.workers = 1, .worker = {.limits = {.open_files = 32}}}};
   auto const taken = world.run_job(call([] {
     std::vector<int> all;
