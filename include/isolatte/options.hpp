@@ -75,7 +75,8 @@ struct options {
   /// ending::timed_out. Zero or less: at once. Absent: never.
   std::optional<std::chrono::nanoseconds> timeout{};
   /// The time between a polite signal and SIGKILL, at the timeout (SIGTERM) or at a `partial`
-  /// (SIGTERM) or `total` (SIGINT) cancellation. Zero: SIGKILL at once.
+  /// (SIGTERM) or `total` (SIGINT) cancellation. A callable that takes a `std::stop_token` is asked
+  /// by that in place of the signal. Zero: SIGKILL at once.
   std::chrono::nanoseconds grace{0};
   /// Limits on memory, processor time and more.
   resource_limits limits{};

@@ -212,7 +212,9 @@ class basic_worker_pool {
   /// @par Per-operation cancellation
   /// A job that no worker has begun with is taken back: ending::not_started, and no worker notices.
   /// One that runs costs its worker, as by isolatte::async_fork: `terminal` sends SIGKILL,
-  /// `partial` SIGTERM and `total` SIGINT, with SIGKILL job_options::grace later.
+  /// `partial` SIGTERM and `total` SIGINT, with SIGKILL job_options::grace later. A function that
+  /// takes a `std::stop_token` is asked by that in place of the polite signals, and one that obeys
+  /// leaves its worker as it is.
   /// @par Errors
   /// `operation_aborted` for a cancelled job and a stopped pool; error::queue_full;
   /// error::expired; error::worker_start_failed if the pool has given up; error::unknown_function;

@@ -32,6 +32,7 @@
 #include <deque>
 #include <exception>
 #include <map>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -220,7 +221,13 @@ class job_socket {
     ssize_t const count = retry([&] { return sys.recvmsg(fd_, &message, close_on_exec); });
     begin_ = 0;
     end_ = count > 0 ? static_cast<std::size_t>(count) : 0;
-    if (count > 0) keep_descriptor(message);
+    try {
+      if (count > 0) keep_descriptor(message);
+    } catch (const std::bad_alloc&) {
+      // The worker leaves, and another one is given the job.
+      end_ = 0;
+      return false;
+    }
     return count > 0;
   }
 
