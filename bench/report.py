@@ -53,6 +53,8 @@ RATIOS = [
      "pool_fresh/echo/workers:2/in_flight:16", "cpython_fresh/echo/workers:2/in_flight:16"),
     *((f"fork server, {n} MiB preloaded, {pages} pages : by hand, small", f"{who}/int/MiB:{n}", "raw/int")
       for n in (64, 256, 1024) for pages, who in (("small", "server_warm"), ("huge", "server_warm_huge"))),
+    *((f"fork server, {n} MiB preloaded, now and then : by hand, small",
+       f"server_warm_huge/int_now_and_then/MiB:{n}", "raw/int_now_and_then") for n in (64, 256, 1024)),
     *((f"fresh workers with 64 MiB preloaded, {n} in flight : with none", f"pool_fresh_warm/int/in_flight:{n}",
        f"pool_fresh/int/in_flight:{n}") for n in (1, 16)),
     ("a fault with its report : a fault by hand", "async/fault", "raw/fault"),

@@ -5,6 +5,7 @@
 
 #include "counters.hpp"
 #include "jobs.hpp"
+#include "now_and_then.hpp"
 #include "rows.hpp"
 
 #include <isolatte/call.hpp>
@@ -31,18 +32,35 @@ void make_state(std::size_t bytes) {
   benchmark::ClobberMemory();
 }
 
-void server_warm(benchmark::State& state, std::size_t mebibytes, bool huge_pages) {
-  boost::asio::io_context context{1};
-  isolatte::fork_server server{
-      context,
-      {.preload = isolatte::call(make_state, mebibytes * mebibyte), .huge_pages = huge_pages}};
-  auto const run = [&] {
-    server.async_fork(isolatte::call(answer), {}, expect_value{});
-    run_all(context);
-  };
-  run();
+/// Runs one job at a time in a fresh child with warm state.
+class warm_server {
+ public:
+  warm_server(std::size_t mebibytes, bool huge_pages)
+      : server_{context_,
+                {.preload = isolatte::call(make_state, mebibytes * mebibyte),
+                 .huge_pages = huge_pages}} {
+    run();
+  }
+
+  void run() {
+    server_.async_fork(isolatte::call(answer), {}, expect_value{});
+    run_all(context_);
+  }
+
+ private:
+  boost::asio::io_context context_{1};
+  isolatte::fork_server server_;
+};
+
+void back_to_back(benchmark::State& state, std::size_t mebibytes, bool huge_pages) {
+  warm_server server{mebibytes, huge_pages};
   counted const counts{state};
-  for (auto _ : state) run();
+  for (auto _ : state) server.run();
+}
+
+void one_now_and_then(benchmark::State& state, std::size_t mebibytes) {
+  warm_server server{mebibytes, true};
+  now_and_then(state, [&] { server.run(); });
 }
 
 /// A pool that makes a process for each job.
@@ -70,7 +88,10 @@ void add_warm_rows() {
     for (bool const huge_pages : {false, true})
       add_row((huge_pages ? "server_warm_huge/int/MiB:" : "server_warm/int/MiB:") +
                   std::to_string(mebibytes),
-              100, [=](benchmark::State& state) { server_warm(state, mebibytes, huge_pages); });
+              100, [=](benchmark::State& state) { back_to_back(state, mebibytes, huge_pages); });
+  for (std::size_t const mebibytes : {64, 256, 1024})
+    add_timed_row("server_warm_huge/int_now_and_then/MiB:" + std::to_string(mebibytes), 100,
+                  [=](benchmark::State& state) { one_now_and_then(state, mebibytes); });
   for (int const in_flight : {1, 16}) {
     std::string const parameters = "/int/in_flight:" + std::to_string(in_flight);
     add_row("pool_fresh" + parameters, 1,

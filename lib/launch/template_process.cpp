@@ -837,7 +837,8 @@ bool template_process::holds_back() {
 /// holds the other end. A stopped one is ended, and so is a seed that does not make one.
 void template_process::look_at_preload(int looks) {
   if (!is_awaited()) return;
-  if (!is_there()) return preload_ended();
+  if (!is_there() || (!process_->expected() && process_->ended_unreported()))
+    return preload_ended();
   auto const seed = current_seed();
   // The program does not read it before the end, and a preload may write without end.
   posix::drop_beginning(preloading_->err.get(), capture{}.limit);

@@ -265,6 +265,13 @@ bool child_process::ended() noexcept {
   // Another thread of the original may have had the lock at the fork.
   if (origin_.is_elsewhere()) return true;
   std::lock_guard const lock{mutex_};
+  if (state_ == state::running) state_ = look();
+  return state_ != state::running;
+}
+
+bool child_process::ended_unreported() noexcept {
+  if (origin_.is_elsewhere()) return true;
+  std::lock_guard const lock{mutex_};
   if (state_ == state::running) state_ = look_behind_tracers();
   return state_ != state::running;
 }

@@ -87,8 +87,11 @@ class child_process {
   /// from time to time.
   int descriptor_of_end() const noexcept { return pidfd_.get(); }
 
-  /// Whether the child has ended, reaped or not.
+  /// Whether the child has ended, reaped or not, as far as the kernel reports that.
   bool ended() noexcept;
+  /// The same, also if a tracer is to reap first, until when the kernel reports nothing. Reads
+  /// `/proc`, which takes as long as dozens of system calls.
+  bool ended_unreported() noexcept;
 
   /// After the child's end: kills what is left of its group, reaps it, and closes
   /// descriptor_of_end(). The status is lost if someone else has reaped the child.

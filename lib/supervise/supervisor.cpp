@@ -495,7 +495,7 @@ void supervisor::expect_end() {
 
 bool supervisor::look_for_end() {
   if (reaped_ || released_) return true;
-  if (!process_->ended()) return false;
+  if (!process_->ended_unreported()) return false;
   // Released first: reaping closes the descriptor, which Asio must not use any more.
   if (end_.is_open()) end_.release();
   if (terminated_by_owner_) machine_.terminated_by_owner();
