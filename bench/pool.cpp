@@ -96,6 +96,9 @@ void add_pool_rows() {
   for (int const in_flight : {1, 16})
     add_echo("pool_sandbox", {.workers = 2, .worker = {.sandbox = isolatte::sandbox::pure()}},
              {.in_flight = in_flight});
+  for (int const in_flight : {1, 16})
+    add_echo("pool_spin", {.workers = 1, .spin = std::chrono::microseconds{50}},
+             {.in_flight = in_flight});
   // All that keeps workers healthy and costs no job of its own.
   for (int const in_flight : {1, 16})
     add_echo("pool_cared_for",

@@ -84,6 +84,12 @@ struct pool_options {
   /// call fails, no worker starts: see @ref startup. If somebody kills the server during the call,
   /// it is made again.
   startup_call preload{};
+  /// How long the event loop, after it has sent a job, and a worker, after it has sent a reply,
+  /// look for what comes next before they sleep. To be woken takes longer than to run a short job:
+  /// with 50 us a job's way there and back takes a quarter of the time, if there is a processor for
+  /// the event loop and one for each worker that has jobs. Both use their processors meanwhile.
+  /// Other handlers run between two looks. Zero: they sleep at once. At most a second.
+  std::chrono::nanoseconds spin{0};
 };
 
 /// The fate of a job if as many wait as pool_options::max_queued allows.

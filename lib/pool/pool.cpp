@@ -46,6 +46,9 @@ constexpr std::size_t most_workers = std::size_t{1} << 22;
 /// How long an idle worker stays that pool_options::min_workers does not keep.
 constexpr std::chrono::minutes usual_idle_timeout{1};
 
+/// How long an event loop that spins lets other handlers wait.
+constexpr std::chrono::microseconds spin_turn{5};
+
 logic::pool_policy policy_of(const pool_options& opts, logic::bound_state state) {
   logic::pool_policy policy;
   policy.state = state;
@@ -97,6 +100,8 @@ detail::refusal check(const pool_options& opts, std::size_t workers) {
       return {ec,
               "pool_options::slots: a processor that the program may not use, or a variable "
               "whose name or value no environment can have"};
+  if (opts.spin < nanoseconds::zero() || opts.spin > std::chrono::seconds{1})
+    return wrong("pool_options::spin: negative, or more than a second");
   if (opts.min_workers && *opts.min_workers > workers)
     return wrong("pool_options::min_workers: more than workers");
   if (is_too_short(opts.startup.timeout))
@@ -455,7 +460,7 @@ void pool::flush(const worker_pointer& to) {
     settle();
   }
   ec = {};
-  if (to->flush(ec)) return;
+  if (to->flush(ec)) return spin_on();
   if (ec) {
     // A worker that is gone (EPIPE) ends by itself, and on_end() tells how; stopping it here would
     // hide that.
@@ -536,6 +541,7 @@ detail::remote_call pool::worker_call(const worker::child_side& child, std::uint
   plan.slot = slot.value_or(worker_id::no_slot);
   plan.most_memory = policy_.max_worker_memory.value_or(0);
   plan.most_growth = policy_.recycle.memory_growth.value_or(0);
+  plan.spin = static_cast<std::uint64_t>(opts_.spin.count());
   plan.reports_memory = policy_.max_worker_memory || policy_.recycle.memory_growth ? 1 : 0;
   std::span<const std::byte> place;
   if (slot && *slot < places_.size()) place = places_[*slot].bytes();
@@ -576,6 +582,34 @@ void pool::await_replies(const worker_pointer& from) {
       }));
 }
 
+/// Has the event loop look for replies for a while, if the pool is to: the jobs that have just been
+/// sent may be short.
+void pool::spin_on() {
+  if (opts_.spin == std::chrono::nanoseconds::zero()) return;
+  spins_until_ = clock::now() + opts_.spin;
+  if (std::exchange(spins_, true)) return;
+  asio::post(strand_, [self = shared_from_this()] { self->spin(); });
+}
+
+void pool::spin() {
+  spins_ = false;
+  heed_copy();
+  auto const turn_ends = std::min(clock::now() + spin_turn, spins_until_);
+  bool has_heard = false;
+  bool waits = false;
+  do {
+    waits = false;
+    for (auto const& each : workers_) {
+      if (each->first() == nullptr || !each->socket.is_open() || each->run->disowned()) continue;
+      waits = true;
+      if (read_replies(*each)) has_heard = true;
+    }
+  } while (waits && !has_heard && clock::now() < turn_ends);
+  if (has_heard) settle();
+  if (!waits || clock::now() >= spins_until_ || std::exchange(spins_, true)) return;
+  asio::post(strand_, [self = shared_from_this()] { self->spin(); });
+}
+
 void pool::await_output(const worker_pointer& from,
                         std::optional<supervise::output_reader> worker::* which) {
   auto& reader = (*from).*which;
@@ -609,7 +643,8 @@ void pool::take_output(worker& from, detail::run_summary& into) {
 
 /// Takes all replies that are here. No worker has more of them than it has been given jobs, but for
 /// one that says that it is to be replaced.
-void pool::read_replies(worker& from) {
+bool pool::read_replies(worker& from) {
+  bool has_come = false;
   while (from.socket.is_open()) {
     auto* const first = static_cast<job*>(from.first());
     error_code ec;
@@ -619,12 +654,13 @@ void pool::read_replies(worker& from) {
     } catch (...) {
       ec = detail::error_of_caught();
     }
-    if (!ec && !next) return;
+    if (!ec && !next) return has_come;
+    has_come = true;
     // A worker that has closed its end is about to end, and on_end() tells how.
     error_code ignored;
     if (ec == asio::error::eof || ec == asio::error::connection_reset) {
       from.socket.close(ignored);
-      return;
+      return true;
     }
     bool const is_expected =
         !from.ready() ||
@@ -638,11 +674,13 @@ void pool::read_replies(worker& from) {
                                  ? "no memory for the result"
                                  : "the job's reply was malformed or too large";
       from.socket.close(ignored);
-      return machine_.malformed(from);
+      machine_.malformed(from);
+      return true;
     }
     if (from.ready() && next->header.what() == posix::reply_kind::not_begun) {
       from.socket.close(ignored);
-      return machine_.left_its_jobs(from);
+      machine_.left_its_jobs(from);
+      return true;
     }
     if (from.ready() && next->header.what() == posix::reply_kind::retires)
       take_retirement(from, *next);
@@ -651,6 +689,7 @@ void pool::read_replies(worker& from) {
     else
       take_readiness(from, std::move(*next));
   }
+  return has_come;
 }
 
 void pool::take_reply(worker& from, reply what) {

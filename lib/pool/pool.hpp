@@ -156,7 +156,10 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void await_replies(const worker_pointer& from);
   void await_output(const worker_pointer& from,
                     std::optional<supervise::output_reader> worker::* which);
-  void read_replies(worker& from);
+  /// @return whether something has come
+  bool read_replies(worker& from);
+  void spin_on();
+  void spin();
   void take_reply(worker& from, reply what);
   void take_readiness(worker& from, reply what);
   void take_retirement(worker& from, const reply& what);
@@ -205,6 +208,9 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   logic::pool_machine machine_;
   bool settling_ = false;
   bool tick_is_posted_ = false;
+  /// The event loop looks for replies until then.
+  clock::time_point spins_until_;
+  bool spins_ = false;
   /// Jobs that are not done, which keep themselves alive.
   boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>
       kept_;

@@ -142,6 +142,8 @@ void worker::receive(std::span<std::byte> room, error_code& ec) {
   std::size_t const count = posix::receive_some(socket.native_handle(), room, ec);
   if (!ec && count == 0) ec = boost::asio::error::eof;
   received_ += count;
+  // Otherwise there may be more.
+  is_drained_ = count < room.size();
 }
 
 std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
@@ -173,6 +175,8 @@ std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
     std::memmove(inbox_.data(), inbox_.data() + taken_, left);
     taken_ = 0;
     received_ = left;
+    // More that comes after that is another event.
+    if (std::exchange(is_drained_, false)) return std::nullopt;
     receive(std::span{inbox_}.subspan(left), ec);
     if (ec) {
       if (detail::would_block(ec)) ec = {};

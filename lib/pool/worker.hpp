@@ -74,8 +74,9 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   /// Says that there will be no more jobs.
   void retire() noexcept;
 
-  /// The next reply that is there, none if it has not arrived, or an error: `bad_message` if it can
-  /// be no reply, end-of-file and others as they come.
+  /// The next reply that is there, none if it has not arrived, or an error. Asks the kernel for
+  /// what is there after it has returned none: `bad_message` if it can be no reply, end-of-file and
+  /// others as they come.
   /// @param most bytes that a value may have
   std::optional<reply> next_reply(std::size_t most, boost::system::error_code& ec);
   /// Takes the output that the worker has written since the last call.
@@ -145,6 +146,8 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::vector<std::byte> inbox_;
   std::size_t taken_ = 0;
   std::size_t received_ = 0;
+  /// The last call for more has got all that was there.
+  bool is_drained_ = false;
   std::optional<reply> partial_;
   std::size_t partial_size_ = 0;
 };

@@ -15,7 +15,9 @@
 #include "posix/child/user_code.hpp"
 #include "posix/child/worker_place.hpp"
 #include "posix/job_channel.hpp"
+#include "posix/origin.hpp"
 #include "posix/system_calls.hpp"
+#include "vocabulary/errors.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
@@ -143,7 +145,10 @@ class diverted_err {
 /// identity.
 class job_socket {
  public:
-  explicit job_socket(int fd) noexcept : fd_{fd} { sys.fstat(fd_, &identity_); }
+  /// @param spin how long it looks for something to read before it waits
+  job_socket(int fd, std::chrono::nanoseconds spin) noexcept : fd_{fd}, spin_{spin} {
+    sys.fstat(fd_, &identity_);
+  }
 
   /// @return false at end-of-file or after an error
   bool read(void* bytes, std::size_t count) noexcept {
@@ -218,7 +223,8 @@ class job_socket {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
-    ssize_t const count = retry([&] { return sys.recvmsg(fd_, &message, close_on_exec); });
+    ssize_t count = look_for(message);
+    if (count == -1) count = retry([&] { return sys.recvmsg(fd_, &message, close_on_exec); });
     begin_ = 0;
     end_ = count > 0 ? static_cast<std::size_t>(count) : 0;
     try {
@@ -229,6 +235,19 @@ class job_socket {
       return false;
     }
     return count > 0;
+  }
+
+  /// Receives without waiting, until the time is over.
+  /// @return -1: nothing has come, or an error that another attempt meets, too
+  ssize_t look_for(msghdr& message) const noexcept {
+    if (spin_ == std::chrono::nanoseconds::zero()) return -1;
+    auto const end = std::chrono::steady_clock::now() + spin_;
+    for (;;) {
+      ssize_t const count =
+          retry([&] { return sys.recvmsg(fd_, &message, close_on_exec | MSG_DONTWAIT); });
+      if (count != -1 || !detail::would_block(last_error())) return count;
+      if (std::chrono::steady_clock::now() >= end) return -1;
+    }
   }
 
   /// The kernel hands over the descriptor of one message at a time.
@@ -244,6 +263,7 @@ class job_socket {
   }
 
   int fd_;
+  std::chrono::nanoseconds spin_;
   struct stat identity_{};
   /// Descriptors of jobs whose headers have not been read.
   std::deque<descriptor> received_;
@@ -286,7 +306,8 @@ class worker_task final : public detail::child_task {
     page_ = job_page::of_file(given[page_place], ec);
     sys.close(given[page_place]);
     if (ec) throw boost::system::system_error{ec, "isolatte: mapping the worker's jobs"};
-    socket_ = std::make_unique<job_socket>(given[socket_place]);
+    socket_ =
+        std::make_unique<job_socket>(given[socket_place], std::chrono::nanoseconds{plan_.spin});
     auto const rest = arguments_.subspan(sizeof plan_);
     if (plan_.reports_memory != 0) memory_.begin();
     if (plan_.place_size != 0) take_place(rest.first(plan_.place_size));
@@ -336,6 +357,10 @@ class worker_task final : public detail::child_task {
   /// Ends a grandchild that has returned from a callable: its replies would corrupt the socket.
   void stay_alone() const noexcept {
     if (::getpid() != self_) ::_exit(0);
+  }
+  /// Does the same sooner, and without a system call, if fork() has made the grandchild.
+  void end_copy() const noexcept {
+    if (made_.is_elsewhere()) ::_exit(0);
   }
 
   bool initialise() {
@@ -411,11 +436,11 @@ class worker_task final : public detail::child_task {
       if (needs) begin_talk(talk, std::move(conversation), job);
       if (talk) task->connect(*talk);
       run_user_code(*task, task_step::receive);
-      stay_alone();
+      end_copy();
       if_it_throws = reply_kind::exception;
       page_.begin(job);
       run_user_code(*task, task_step::invoke);
-      stay_alone();
+      end_copy();
       if_it_throws = reply_kind::unencodable;
       if (talk) talk->finish();
       run_user_code(*task, task_step::encode, &out);
@@ -475,6 +500,7 @@ class worker_task final : public detail::child_task {
 
   std::span<const std::byte> arguments_;
   worker_plan plan_;
+  origin const made_;
   pid_t self_ = 0;
   std::unique_ptr<job_socket> socket_;
   std::uint64_t current_ = reply_header::ready;

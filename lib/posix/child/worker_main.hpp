@@ -32,6 +32,8 @@ struct worker_plan {
   std::uint64_t most_memory = 0;
   /// If that has grown by more than this since it was ready, exactly.
   std::uint64_t most_growth = 0;
+  /// How many nanoseconds the worker looks for a job before it sleeps.
+  std::uint64_t spin = 0;
   /// Address 0: there is no initializer.
   code_address initializer;
   code_address initializer_function;
