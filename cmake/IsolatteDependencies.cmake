@@ -71,13 +71,14 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT ISOLATTE_PORTABLE)
   endif()
 endif()
 
-# Tests and examples need more of Boost. They are left out if it is missing, unless they are asked for.
+# Tests, examples and the command need more of Boost. They are left out if it is missing, unless they are asked for.
 set(isolatte_tests_need context unit_test_framework)
 set(isolatte_examples_need context program_options)
+set(isolatte_command_need program_options)
 set(isolatte_left_out "")
 set(isolatte_lacking "")
 set(isolatte_severity STATUS)
-foreach(what IN ITEMS tests examples)
+foreach(what IN ITEMS tests examples command)
   string(TOUPPER ISOLATTE_BUILD_${what} option)
   set(isolatte_build_${what} ${${option}})
   if(isolatte_build_${what} STREQUAL AUTO)

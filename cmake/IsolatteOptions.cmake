@@ -18,7 +18,7 @@ endif()
 
 # AUTO builds them if isolatte is the top project and their Boost libraries are installed. With ON, a
 # missing library is an error.
-foreach(what IN ITEMS TESTS EXAMPLES)
+foreach(what IN ITEMS TESTS EXAMPLES COMMAND)
   string(TOLOWER ${what} name)
   set(ISOLATTE_BUILD_${what} AUTO CACHE STRING "Build the ${name}: ON, OFF or AUTO")
   set_property(CACHE ISOLATTE_BUILD_${what} PROPERTY STRINGS AUTO ON OFF)

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The isolatte authors
+# Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+# Completes the options of isolatte-run, and the program with its arguments after them.
+_isolatte_run() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
+  local i
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    word=${COMP_WORDS[i]}
+    if [[ $word == -- ]]; then
+      if declare -F _command_offset >/dev/null; then
+        _command_offset $((i + 1))
+      else
+        COMPREPLY=($(compgen -c -f -- "$current"))
+      fi
+      return
+    fi
+  done
+  case $previous in
+    --read | --write | --execute | --report | -[rwx])
+      COMPREPLY=($(compgen -f -- "$current"))
+      return
+      ;;
+    --network | -n)
+      COMPREPLY=($(compgen -W 'none any' -- "$current"))
+      return
+      ;;
+    --timeout | --grace | --memory | --cpu | --files | --file-size | --allow-call | --output-limit | --jobs | -[tmJ])
+      return
+      ;;
+  esac
+  local options='--timeout --grace --memory --cpu --files --file-size --sandbox --read --write --execute
+    --network --processes --allow-call --best-effort --json --report --output-limit --verbose --help
+    --version --'
+  if [[ ${COMP_WORDS[1]} == map ]]; then
+    options+=' --jobs'
+  elif ((COMP_CWORD == 1)); then
+    options+=' map'
+  fi
+  if [[ $current == -* || $COMP_CWORD -eq 1 ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
+  fi
+  ((COMP_CWORD > 1)) && [[ $current == -* ]] || COMPREPLY+=($(compgen -c -- "$current"))
+} && complete -o filenames -F _isolatte_run isolatte-run

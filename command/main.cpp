@@ -1,0 +1,44 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+// isolatte-run: runs programs under supervision, from the shell.
+
+#include "outcome_report.hpp"
+#include "request.hpp"
+#include "run_map.hpp"
+#include "run_one.hpp"
+
+#include <isolatte/config.hpp>
+
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+namespace {
+
+void print_version(std::ostream& to) {
+  to << "isolatte-run " << ISOLATTE_VERSION / 100000 << '.' << ISOLATTE_VERSION / 100 % 1000
+     << '.' << ISOLATTE_VERSION % 100 << '\n';
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  using namespace isolatte_run;
+  request const what = parse({argv + 1, argv + argc});
+  switch (what.what) {
+    case request::kind::help: print_help(std::cout); break;
+    case request::kind::version: print_version(std::cout); break;
+    case request::kind::run: return run_one(what);
+    case request::kind::map: return run_map(what);
+  }
+  // Text that cannot be written is not a success.
+  return std::cout.flush() ? 0 : command_failed;
+} catch (const isolatte_run::wrong_arguments& error) {
+  std::cerr << "isolatte-run: " << error.what() << "\nisolatte-run --help tells more.\n";
+  return isolatte_run::command_failed;
+} catch (const std::exception& error) {
+  std::cerr << "isolatte-run: " << error.what() << '\n';
+  return isolatte_run::command_failed;
+}

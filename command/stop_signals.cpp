@@ -1,0 +1,30 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "stop_signals.hpp"
+
+#include <csignal>
+#include <utility>
+
+namespace isolatte_run {
+
+using boost::asio::cancellation_type;
+
+stop_signals::stop_signals(boost::asio::io_context& context, cancel what)
+    : signals_{context, SIGINT, SIGTERM, SIGHUP}, cancel_{std::move(what)} {
+  await();
+}
+
+void stop_signals::await() {
+  signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
+    if (ec) return;
+    if (first_ != 0)
+      cancel_(cancellation_type::terminal);
+    else
+      cancel_(signal == SIGINT ? cancellation_type::total : cancellation_type::partial);
+    if (first_ == 0) first_ = signal;
+    await();
+  });
+}
+
+}  // namespace isolatte_run
