@@ -25,6 +25,7 @@ foreach(what IN ITEMS TESTS EXAMPLES COMMAND)
 endforeach()
 
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(ISOLATTE_BUILD_FUZZERS "Build isolatte_fuzz (needs Clang's libFuzzer)" OFF)
 option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
 option(ISOLATTE_WERROR "Treat warnings as errors" OFF)

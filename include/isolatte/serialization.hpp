@@ -123,9 +123,10 @@ inline constexpr bool is_transportable_v = detail::transportable<T>;
 ///
 /// The standard's categories, Boost.System's and Boost.Asio's are registered from the start. A code
 /// of any other category arrives with one that has the original's name and message, and equals no
-/// other. One child's result may bring 256 different messages of such categories; a code beyond
-/// arrives in the category `isolatte.unknown`. Call this function before the child is created, once
-/// for each category. Further calls for a category of the same name have no effect.
+/// other. One child's result may bring 256 different messages of such categories, and as many codes
+/// as take a bounded time: at least a thousand. A code beyond arrives in the category
+/// `isolatte.unknown`. Call this function before the child is created, once for each category.
+/// Further calls for a category of the same name have no effect.
 /// @param category has to live as long as the program does. The category is found by its name()
 ///
 /// @par Exception safety

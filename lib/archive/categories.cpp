@@ -8,6 +8,7 @@
 #include <boost/system/error_category.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <future>
 #include <ios>
 #include <string_view>
@@ -116,7 +117,12 @@ class category_registry {
   /// Finds a category that gives the message for the value, or makes one. Two children may give
   /// different messages for a value of the same name: each gets a category of its own.
   const Category& find_foreign(const std::string& full_name, int value,
-                               const std::string& full_message, std::size_t& texts_left) {
+                               const std::string& full_message, foreign_allowance& left) {
+    // Each of two searches compares with every category and every message, at most.
+    std::uint64_t const comparisons = 4 * std::uint64_t{texts_.load(std::memory_order_relaxed)};
+    if (comparisons > left.comparisons) return too_many_;
+    left.comparisons -= comparisons;
+
     std::string const name = shortened(full_name);
     std::string const message = shortened(full_message);
     auto const has_message = [&](auto& c) {
@@ -127,9 +133,9 @@ class category_registry {
 
     auto* const of_name = foreign_.find(
         [&](auto& c) { return c.name() == std::string_view(name) && !c.find(value); });
-    if (texts_left == 0 || texts_.load(std::memory_order_relaxed) >= most_texts)
+    if (left.texts == 0 || texts_.load(std::memory_order_relaxed) >= most_texts)
       return of_name ? *of_name : too_many_;
-    --texts_left;
+    --left.texts;
     texts_.fetch_add(1, std::memory_order_relaxed);
     if (of_name && of_name->learn(value, message) == message) return *of_name;
     return foreign_.find_or_add(has_message, [&] {
@@ -182,18 +188,18 @@ bool is_standard_category(const boost::system::error_category& category) noexcep
 }
 
 const std::error_category& find_std_category(const std::string& name, int value,
-                                             const std::string& message, std::size_t& texts_left) {
+                                             const std::string& message, foreign_allowance& left) {
   if (auto const* const known = std_categories().find(name)) return *known;
   // A Boost error code converts to a standard one, whose category has the same name.
   if (auto const* const known = boost_categories().find(name)) return *known;
-  return std_categories().find_foreign(name, value, message, texts_left);
+  return std_categories().find_foreign(name, value, message, left);
 }
 
 const boost::system::error_category& find_boost_category(const std::string& name, int value,
                                                          const std::string& message,
-                                                         std::size_t& texts_left) {
+                                                         foreign_allowance& left) {
   if (auto const* const known = boost_categories().find(name)) return *known;
-  return boost_categories().find_foreign(name, value, message, texts_left);
+  return boost_categories().find_foreign(name, value, message, left);
 }
 
 }  // namespace isolatte::inline v0_1::detail

@@ -77,7 +77,10 @@ class input_archive::creation {
 };
 
 input_archive::input_archive(std::span<const std::byte> in, std::size_t memory_limit)
-    : position_{in.data()}, end_{in.data() + in.size()}, memory_left_{memory_limit} {
+    : position_{in.data()},
+      end_{in.data() + in.size()},
+      memory_left_{memory_limit},
+      foreign_{in.size()} {
   std::size_t const frame = in.size();
   // Some tenths of a second, and no more than some hundred times what reading the frame takes.
   steps_left_ = (std::uint64_t{1} << 27) + 256 * std::uint64_t{frame};

@@ -12,6 +12,7 @@ struct exit_status {
   kind how = kind::lost;
   /// The exit code or the signal.
   int number = 0;
+  bool operator==(const exit_status&) const = default;
 };
 
 }  // namespace isolatte::inline v0_1::logic

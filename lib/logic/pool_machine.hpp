@@ -111,6 +111,9 @@ struct job_wishes {
   bool is_never_ahead = false;
 };
 
+/// Reads the whole state. Only a test defines it, which has to know when two states are the same.
+class pool_inspection;
+
 /// The machine's part of one job. A driver derives its own job from this, and keeps it alive until
 /// the job has been completed.
 class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
@@ -140,6 +143,7 @@ class pool_job : public ranked_job, public boost::intrusive::list_base_hook<> {
 
  private:
   friend class pool_machine;
+  friend class pool_inspection;
 
   /// The only worker that may run the job; null: any.
   pool_worker* errand_of_ = nullptr;
@@ -194,6 +198,7 @@ class pool_worker {
 
  private:
   friend class pool_machine;
+  friend class pool_inspection;
 
   hook in_workers_;
   hook in_loads_;
@@ -450,6 +455,8 @@ class pool_machine {
   std::uint64_t restarts() const noexcept { return restarts_; }
 
  private:
+  friend class pool_inspection;
+
   template <boost::intrusive::list_member_hook<> pool_worker::* Hook>
   using worker_list = boost::intrusive::list<
       pool_worker,

@@ -53,6 +53,7 @@ struct policy {
   bool early = false;
   /// Whether the callable takes a stop token, and is asked by that instead of a polite signal.
   bool asks_callable = false;
+  bool operator==(const policy&) const = default;
 };
 
 /// How a run ended, as far as the status, the frame and the library's own signals tell.
@@ -106,6 +107,9 @@ class run_machine {
   const std::optional<exit_status>& status() const noexcept { return status_; }
   /// Meaningful once complete, or with deliver_early.
   verdict conclude() const noexcept;
+
+  /// Whether both have the same state.
+  bool operator==(const run_machine&) const = default;
 
  private:
   enum class phase { idle, running, grace, killing, draining, symbolising, complete };

@@ -56,6 +56,8 @@ class start_backoff {
   bool is_refused_for_long() const noexcept { return refused_ >= most_refusals; }
 
  private:
+  friend class pool_inspection;
+
   void wait(std::chrono::nanoseconds time, moment now) noexcept;
 
   start_policy const policy_;

@@ -13,18 +13,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 #include <utility>
 
 namespace isolatte::inline v0_1::pool {
 
 using boost::system::error_code;
-
-namespace {
-
-constexpr std::size_t inbox_size = 64 * 1024;
-
-}  // namespace
 
 worker::worker(const supervise::strand& on, const options& opts, bool diverts_err,
                const std::atomic<bool>& unwanted)
@@ -37,7 +30,7 @@ worker::worker(const supervise::strand& on, const options& opts, bool diverts_er
 worker::child_side worker::open(error_code& ec) {
   child_side child;
   outbox_.reserve(logic::max_depth + 1);
-  inbox_.resize(inbox_size);
+  replies_.open();
   posix::socket_ends sockets = posix::make_stream_sockets(ec);
   if (ec) return {};
   page_ = posix::job_page::make(child.page, ec);
@@ -137,51 +130,21 @@ void worker::retire() noexcept {
   socket.close(ignored);
 }
 
-/// Adds to what is in the inbox; end-of-file is an error.
-void worker::receive(std::span<std::byte> room, error_code& ec) {
-  std::size_t const count = posix::receive_some(socket.native_handle(), room, ec);
-  if (!ec && count == 0) ec = boost::asio::error::eof;
-  received_ += count;
-  // Otherwise there may be more.
-  is_drained_ = count < room.size();
-}
-
 std::optional<reply> worker::next_reply(std::size_t most, error_code& ec) {
   for (;;) {
-    std::size_t const here = received_ - taken_;
-    if (!partial_ && here >= sizeof(posix::reply_header)) {
-      posix::reply_header header;
-      std::memcpy(static_cast<void*>(&header), inbox_.data() + taken_, sizeof header);
-      if (!header.well_formed(most)) {
-        ec = make_error_code(boost::system::errc::bad_message);
-        return std::nullopt;
-      }
-      reply fresh{header, {}};
-      fresh.payload.reserve(header.size);
-      partial_ = std::move(fresh);
-      partial_size_ = header.size;
-      taken_ += sizeof header;
-      continue;
-    }
-    if (partial_) {
-      std::size_t const missing = partial_size_ - partial_->payload.size();
-      std::size_t const count = std::min(missing, here);
-      partial_->payload.append(inbox_.data() + taken_, count);
-      taken_ += count;
-      if (count == missing) return std::exchange(partial_, std::nullopt);
-    }
-    // The start of a header may be all that is left.
-    std::size_t const left = received_ - taken_;
-    std::memmove(inbox_.data(), inbox_.data() + taken_, left);
-    taken_ = 0;
-    received_ = left;
+    auto next = replies_.next(most, ec);
+    if (next || ec) return next;
     // More that comes after that is another event.
     if (std::exchange(is_drained_, false)) return std::nullopt;
-    receive(std::span{inbox_}.subspan(left), ec);
+    auto const room = replies_.space();
+    std::size_t const count = posix::receive_some(socket.native_handle(), room, ec);
+    if (!ec && count == 0) ec = boost::asio::error::eof;
     if (ec) {
       if (detail::would_block(ec)) ec = {};
       return std::nullopt;
     }
+    replies_.filled(count);
+    is_drained_ = count < room.size();
   }
 }
 

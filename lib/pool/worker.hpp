@@ -9,6 +9,7 @@
 #include "pool/job.hpp"
 #include "posix/credentials.hpp"
 #include "posix/job_channel.hpp"
+#include "posix/reply_reader.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/supervisor.hpp"
@@ -24,17 +25,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::pool {
 
-/// A reply that has arrived whole.
-struct reply {
-  posix::reply_header header;
-  detail::byte_buffer payload;
-};
+using posix::reply;
 
 /// The pool's side of one worker: its channel and its output. Decides nothing, and is used from
 /// the pool's strand alone.
@@ -131,8 +127,6 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
     std::size_t size() const noexcept { return sizeof header + what->arguments.size(); }
   };
 
-  void receive(std::span<std::byte> room, boost::system::error_code& ec);
-
   posix::job_page page_;
   captured_text initial_text_;
   /// The part of it for which the program's stderr had no room.
@@ -143,13 +137,9 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::vector<outgoing> outbox_;
   /// Bytes of the first in the outbox that have gone.
   std::size_t sent_ = 0;
-  std::vector<std::byte> inbox_;
-  std::size_t taken_ = 0;
-  std::size_t received_ = 0;
   /// The last call for more has got all that was there.
   bool is_drained_ = false;
-  std::optional<reply> partial_;
-  std::size_t partial_size_ = 0;
+  posix::reply_reader replies_;
 };
 
 }  // namespace isolatte::inline v0_1::pool

@@ -560,4 +560,30 @@ BOOST_AUTO_TEST_CASE(foreign_error_categories_are_bounded) {
   }
 }
 
+// Every code is looked for among all messages that the program has ever kept.
+BOOST_AUTO_TEST_CASE(foreign_error_categories_take_a_bounded_time) {
+  struct category : std::error_category {
+    std::string text = "kept";
+    const char* name() const noexcept override { return text.c_str(); }
+    std::string message(int value) const override { return "message " + std::to_string(value); }
+  } kept;
+  constexpr int frames = 12;
+  constexpr int codes_of_frame = 256;
+  for (int i = 0; i != frames; ++i) {
+    std::vector<std::error_code> codes;
+    for (int j = 0; j != codes_of_frame; ++j) codes.emplace_back(i * codes_of_frame + j, kept);
+    auto const copy = codec<std::vector<std::error_code>>::decode(frame_of(codes));
+    BOOST_TEST(copy.back().message() == codes.back().message());
+  }
+  std::vector<std::error_code> const few(100, {7, kept});
+  auto const known = codec<std::vector<std::error_code>>::decode(frame_of(few));
+  BOOST_TEST(known.back().message() == "message 7");
+
+  std::vector<std::error_code> const many(10'000, {7, kept});
+  auto const copy = codec<std::vector<std::error_code>>::decode(frame_of(many));
+  BOOST_TEST(copy.front().message() == "message 7");
+  BOOST_TEST(copy.back().value() == 7);
+  BOOST_TEST(copy.back().category().name() == "isolatte.unknown");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,6 +6,7 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive/boost_internals.hpp>
+#include <isolatte/detail/archive/foreign_allowance.hpp>
 #include <isolatte/detail/archive/helper_store.hpp>
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/memory_cost.hpp>
@@ -142,8 +143,7 @@ class ISOLATTE_DECL input_archive final {
     steps_left_ -= steps;
   }
 
-  /// How many more messages of unknown error categories the frame may make the program keep.
-  std::size_t& foreign_texts_left() noexcept { return foreign_texts_left_; }
+  foreign_allowance& foreign_categories() noexcept { return foreign_; }
 
   // An object may move or end before the others are loaded. Pointers to it are loaded later, so the
   // archive has to be told.
@@ -300,7 +300,7 @@ class ISOLATTE_DECL input_archive final {
   /// A load has failed half-way. Recorded addresses may dangle, so aliases are refused.
   bool broken_ = false;
   std::vector<share_record> shares_;
-  std::size_t foreign_texts_left_ = 256;
+  foreign_allowance foreign_;
   pointer_map tracked_;
   pointer_map class_indices_;
   std::vector<const heap_class*> classes_;

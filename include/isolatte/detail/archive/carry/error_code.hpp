@@ -5,11 +5,11 @@
 #define ISOLATTE_DETAIL_ARCHIVE_CARRY_ERROR_CODE_HPP
 
 #include <isolatte/config.hpp>
+#include <isolatte/detail/archive/foreign_allowance.hpp>
 #include <isolatte/detail/archive/transportable.hpp>
 
 #include <boost/system/error_code.hpp>
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -21,14 +21,13 @@ namespace isolatte::inline v0_1::detail {
 ISOLATTE_DECL bool is_standard_category(const std::error_category& category) noexcept;
 ISOLATTE_DECL bool is_standard_category(const boost::system::error_category& category) noexcept;
 /// Finds the category of a name, or makes one that gives the message for the value.
-/// @param texts_left counts how many more messages the frame may make the program keep
 ISOLATTE_DECL const std::error_category& find_std_category(const std::string& name, int value,
                                                            const std::string& message,
-                                                           std::size_t& texts_left);
+                                                           foreign_allowance& left);
 ISOLATTE_DECL const boost::system::error_category& find_boost_category(const std::string& name,
                                                                        int value,
                                                                        const std::string& message,
-                                                                       std::size_t& texts_left);
+                                                                       foreign_allowance& left);
 
 template <class Error>
 struct error_carrier {
@@ -48,9 +47,9 @@ struct error_carrier {
     ar >> number >> name >> message;
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value.category())>,
                                  std::error_category>)
-      value.assign(number, find_std_category(name, number, message, ar.foreign_texts_left()));
+      value.assign(number, find_std_category(name, number, message, ar.foreign_categories()));
     else
-      value.assign(number, find_boost_category(name, number, message, ar.foreign_texts_left()));
+      value.assign(number, find_boost_category(name, number, message, ar.foreign_categories()));
   }
 };
 template <>
