@@ -25,6 +25,7 @@ foreach(what IN ITEMS TESTS EXAMPLES)
 endforeach()
 
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
+option(ISOLATTE_BUILD_SOAK "Build the soak test with the tests" ON)
 option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
 option(ISOLATTE_WERROR "Treat warnings as errors" OFF)
