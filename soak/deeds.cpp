@@ -16,7 +16,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <memory>
+#include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include <sys/prctl.h>
@@ -91,7 +94,7 @@ void cling() {
 /// Leaves a process that has all descriptors of the job's, in a session of its own.
 void escape() {
   int ends[2];
-  if (::pipe(ends) != 0) throw std::logic_error{"pipe"};
+  if (::pipe(ends) != 0) throw std::system_error{errno, std::system_category(), "pipe"};
   pid_t const pid = ::fork();
   if (pid == 0) {
     ::prctl(PR_SET_NAME, escaped_name);
@@ -112,7 +115,7 @@ void escape() {
 /// another process.
 void hire_assassin(const work& what) {
   int const self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-  if (self == -1) throw std::logic_error{"pidfd_open"};
+  if (self == -1) throw std::system_error{errno, std::system_category(), "pidfd_open"};
   if (::fork() == 0) {
     ::usleep(what.microseconds);
     ::syscall(SYS_pidfd_send_signal, self, SIGKILL, nullptr, 0);
@@ -129,6 +132,7 @@ void nest(const work& what) {
   });
   if (inner.value() != what.number + 2) throw std::logic_error{"another value of the inner child"};
   auto const fails = isolatte::fork([] { std::abort(); }, {.fault_report = false});
+  if (fails.how() == isolatte::ending::not_started) std::rethrow_exception(fails.exception());
   if (fails.how() != isolatte::ending::faulted)
     throw std::logic_error{"another ending of the inner child: " +
                            std::string{isolatte::to_string(fails.how())}};
@@ -143,7 +147,7 @@ void nest(const work& what) {
 
 [[noreturn]] void write_too_much() {
   std::FILE* const file = std::tmpfile();
-  if (file == nullptr) throw std::logic_error{"tmpfile"};
+  if (file == nullptr) throw std::system_error{errno, std::system_category(), "tmpfile"};
   std::string const text(1 << 20, 'x');
   write_all(::fileno(file), text);
   throw std::logic_error{"the file has no limit"};

@@ -32,6 +32,7 @@ class handled_job : public std::enable_shared_from_this<handled_job<R>> {
             self->job_->finish(ec, std::move(done));
           }));
     }
+    job_->in.book.note_process(job_->what, child_.pid());
     if (job_->what.stopped != stop::none)
       job_->after(job_->what.stop_after, [self = this->shared_from_this()] { self->interfere(); });
   }

@@ -62,8 +62,7 @@ isolatte::job_options job::pool_options() const {
   if (what.grace.count() != 0) opts.grace = what.grace;
   if (what.deadline) opts.deadline = std::chrono::steady_clock::now() + *what.deadline;
   opts.priority = what.priority;
-  if (what.kind == value_kind::bulk && what.what.what != act::too_large)
-    opts.max_result = std::size_t{1} << 28;
+  if (what.what.what != act::too_large) opts.max_result = std::size_t{1} << 28;
   if (what.may_wait) opts.when_full = isolatte::admission::wait;
   if (what.variant % 7 == 0) opts.key = std::to_string(what.index % 5);
   if (what.variant % 11 == 0) opts.tenant = std::to_string(what.index % 3);
@@ -71,6 +70,7 @@ isolatte::job_options job::pool_options() const {
 }
 
 void job::finish(const facts& got) {
+  in.book.note_process(what, got.what.pid());
   std::string wrong = judge(what, got);
   if (wrong.empty() && got.has_value && !got.ec && !what.disturbed()) {
     wrong = out.check(got.what.out_text(), got.what.out_truncated());

@@ -97,6 +97,7 @@ class partner : public std::enable_shared_from_this<partner> {
             self->end_if_over();
           }));
     }
+    job_->in.book.note_process(job_->what, child_.pid());
     receive();
     if (talk_.how == manner::echo) send();
     if (job_->what.stopped != stop::none)
@@ -157,6 +158,7 @@ class partner : public std::enable_shared_from_this<partner> {
   }
   void end_if_over() {
     if (!done_ || !last_) return;
+    job_->in.book.note_process(job_->what, done_->pid());
     facts const got{.ec = ec_,
                     .what = *done_,
                     .has_value = done_->has_value(),

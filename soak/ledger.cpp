@@ -37,6 +37,20 @@ void ledger::end(const plan& what, std::string_view ending, const std::string& c
   if (open_.empty()) idle_.notify_all();
 }
 
+void ledger::note_process(const plan& what, int pid) {
+  std::scoped_lock const lock{mutex_};
+  if (pid != 0) processes_.insert_or_assign(pid, what);
+}
+
+std::string ledger::job_of(int pid) const {
+  std::scoped_lock const lock{mutex_};
+  auto const found = processes_.find(pid);
+  if (found == processes_.end()) return "of no job that is known";
+  std::ostringstream text;
+  text << "of " << found->second;
+  return text.str();
+}
+
 void ledger::fail(const std::string& complaint) {
   std::scoped_lock const lock{mutex_};
   print(complaint);

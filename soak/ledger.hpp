@@ -39,6 +39,10 @@ class ledger {
   /// @param ending a name under which it is counted
   /// @param complaint what is wrong, or nothing
   void end(const plan& what, std::string_view ending, const std::string& complaint);
+  /// Remembers that a process was a job's, for a complaint about it.
+  void note_process(const plan& what, int pid);
+  /// The job that had a process last.
+  std::string job_of(int pid) const;
   /// Something went wrong that belongs to no job.
   void fail(const std::string& complaint);
 
@@ -60,6 +64,7 @@ class ledger {
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::map<std::uint64_t, open_job> open_;
+  std::map<int, plan> processes_;
   totals totals_;
 };
 

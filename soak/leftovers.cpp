@@ -69,7 +69,8 @@ void leftovers::check_children(const std::string& when) {
     if (left.empty()) return;
     if (clock::now() > deadline) {
       for (int const pid : left) {
-        book_.fail("a process is left" + when + ": " + describe_process(pid));
+        book_.fail("a process is left" + when + ": " + describe_process(pid) + ", " +
+                   book_.job_of(pid));
         ::kill(pid, SIGKILL);
         while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
         }

@@ -5,6 +5,7 @@
 // what is left. tools/soak builds and runs it.
 
 #include "foreign.hpp"
+#include "last_words.hpp"
 #include "leftovers.hpp"
 #include "output.hpp"
 #include "report.hpp"
@@ -14,7 +15,7 @@
 #include <isolatte/sandbox.hpp>
 
 #include <algorithm>
-#include <csignal>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -50,6 +51,7 @@ int main(int argc, char* argv[]) {
   using namespace soak;
   settings const wanted = read_settings(argc, argv);
   keep_output_from_jobs();
+  tell_of_crashes();
   forbid_core_files();
   handle_sigchld();
 

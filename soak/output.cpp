@@ -43,6 +43,8 @@ void keep_output_from_jobs() {
   is_terminal = ::isatty(output) == 1;
 }
 
+int output_descriptor() { return output; }
+
 bool speaks_to_terminal() { return is_terminal; }
 
 void say(const std::string& line) {

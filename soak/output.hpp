@@ -12,6 +12,9 @@ namespace soak {
 /// jobs inherit and attack.
 void keep_output_from_jobs();
 
+/// The descriptor of the program's output.
+int output_descriptor();
+
 /// Whether the output is a terminal.
 bool speaks_to_terminal();
 

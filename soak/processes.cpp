@@ -39,7 +39,8 @@ std::string describe_process(int pid) {
   std::ifstream wait{"/proc/" + std::to_string(pid) + "/wchan"};
   std::string where;
   std::getline(wait, where);
-  return line.substr(0, 60) + " in " + where;
+  // The exit code is the last number.
+  return line.substr(0, 60) + " ... " + line.substr(line.rfind(' ') + 1) + " in " + where;
 }
 
 std::vector<std::string> open_descriptors() {

@@ -6,9 +6,13 @@
 #include <isolatte/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <csignal>
+#include <exception>
+#include <new>
 #include <sstream>
+#include <system_error>
 
 namespace soak {
 
@@ -64,6 +68,21 @@ bool is_by_plan(const plan& job, const facts& got) {
   return job.what.what == act::hire_assassin && how == ending::killed && signal == SIGKILL;
 }
 
+/// Whether a job threw what the system refused it: memory, a descriptor, a child of its own.
+bool tells_of_system(const isolatte::outcome_base& what) {
+  try {
+    if (what.exception()) std::rethrow_exception(what.exception());
+  } catch (const boost::system::system_error&) {
+    return true;
+  } catch (const std::system_error&) {
+    return true;
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+  }
+  return false;
+}
+
 /// Whether it ended as a job that is left alone.
 bool is_natural(const plan& job, const facts& got, std::string& wrong) {
   if (!ends_by_itself(job.what.what)) return false;
@@ -115,6 +134,7 @@ std::string judge(const plan& job, const facts& got) {
   if (is_by_plan(job, got)) return {};
   if (job.during == phase::hunted && how == ending::killed) return {};
   if (job.disturbed() && how == ending::undelivered) return {};
+  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
   return text.str() + "an ending that may not be";
 }
 
