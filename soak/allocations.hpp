@@ -9,7 +9,7 @@ namespace soak {
 /// Chooses how many allocations fail: one in so many on average, or none if 0.
 void let_allocations_fail(unsigned one_in) noexcept;
 
-/// As long as it lives, allocations of this thread may fail.
+/// Allocations of this thread may fail as long as this object lives.
 class allocations_may_fail {
  public:
   allocations_may_fail() noexcept;
@@ -21,8 +21,8 @@ class allocations_may_fail {
   bool before_;
 };
 
-/// As long as it lives, no allocation of this thread is made to fail: the thread runs code of this
-/// program, which is not what is tested.
+/// No allocation of this thread is made to fail as long as this object lives: the thread runs code
+/// of this program, which is not what is tested.
 class allocations_hold {
  public:
   allocations_hold() noexcept;

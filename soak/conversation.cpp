@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// What jobs say. All but message_of() runs in children.
+// The jobs that talk. All but message_of() runs in children.
 
 #include "conversation.hpp"
 

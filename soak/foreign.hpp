@@ -48,7 +48,7 @@ class foreign {
   std::thread thread_;
 };
 
-/// Installs a handler of SIGCHLD, as a program may. It interrupts system calls.
+/// Installs a handler of SIGCHLD, as a program may. The handler interrupts system calls.
 void handle_sigchld();
 /// Says whether the handler is still there.
 bool handles_sigchld();

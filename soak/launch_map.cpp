@@ -31,7 +31,8 @@ std::string check_element(const plan& map, std::uint32_t nth, const isolatte::ou
     if (may_be_left_out || map.disturbed()) return {};
     return "an element was left out";
   }
-  if (got.how() == ending::cancelled && may_be_left_out) return {};
+  // The death of a server is an error of the element's, which the map keeps to itself.
+  if (got.how() == ending::cancelled && (may_be_left_out || map.disturbed())) return {};
   return judge(element, {.ec = {},
                          .what = got,
                          .has_value = got.has_value(),

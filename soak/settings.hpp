@@ -12,7 +12,7 @@
 
 namespace soak {
 
-/// What the command line asks for.
+/// The wishes of the command line.
 struct settings {
   std::chrono::seconds time{60};
   std::uint64_t seed = 1;

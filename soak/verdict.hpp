@@ -14,7 +14,7 @@
 
 namespace soak {
 
-/// What a job's handler was called with.
+/// The arguments of a job's handler.
 struct facts {
   boost::system::error_code ec;
   const isolatte::outcome_base& what;

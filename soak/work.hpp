@@ -70,7 +70,7 @@ enum class act : std::uint8_t {
 
 std::string_view name_of(act what) noexcept;
 
-/// What a job is to do. The same in each way to launch it.
+/// The deed of a job, which is the same in each way to launch it.
 struct work {
   std::uint64_t number = 0;
   act what = act::compute;

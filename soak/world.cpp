@@ -54,7 +54,7 @@ isolatte::pool_options placed_options() {
   opts.recycle.healthy = [] { return true; };
   opts.slots = {{.environment = {{"SOAK_SLOT", "0"}}}, {.environment = {{"SOAK_SLOT", "1"}}}};
   opts.min_workers = 1;
-  // What ends workers at random must not make the pool give up.
+  // Workers that are ended at random must not make the pool give up.
   opts.startup.backoff_min = 1ms;
   opts.startup.backoff_max = 20ms;
   return opts;

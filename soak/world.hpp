@@ -48,7 +48,7 @@ class world {
   void run();
   /// Stops pools and residents, and waits until the event loop has nothing to do.
   void finish();
-  /// Stops the event loop where it is. What runs is destroyed with this object.
+  /// Stops the event loop where it is. Jobs that run are destroyed with this object.
   void abandon();
   /// Whether jobs may be destroyed before they complete.
   bool is_abandoned() const noexcept { return is_abandoned_; }
