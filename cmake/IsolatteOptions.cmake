@@ -26,6 +26,7 @@ endforeach()
 
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ISOLATTE_BUILD_FUZZERS "Build isolatte_fuzz (needs Clang's libFuzzer)" OFF)
+option(ISOLATTE_BUILD_SOAK "Build the soak test with the tests" ON)
 option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
 option(ISOLATTE_WERROR "Treat warnings as errors" OFF)

@@ -19,7 +19,7 @@ job_run::job_run(const std::shared_ptr<pool::pool>& in, const remote_call& call,
                  const job_options& opts)
     : executor_{in->executor()},
       pool_{in},
-      outcome_{std::make_shared<kept_outcome>(executor_)},
+      outcome_{kept_outcome::make(executor_)},
       job_{in->submit(executor_, call, opts, [kept = outcome_](const error_code& ec, report what) {
         kept->take(ec, std::move(what));
       })} {}

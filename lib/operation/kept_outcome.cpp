@@ -15,6 +15,22 @@ namespace isolatte::inline v0_1::detail {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+std::shared_ptr<kept_outcome> kept_outcome::make(const asio::any_io_executor& executor) {
+  auto const self = std::make_shared<kept_outcome>(only_make{}, executor);
+  supervise::context_service::join(executor, self->membership_, self);
+  return self;
+}
+
+void kept_outcome::abandon() noexcept {
+  std::optional<supervise::pending_handler> last;
+  std::lock_guard const lock{mutex_};
+  membership_.forget();
+  released_ = true;
+  outcome_.reset();
+  if (waiting_) last.emplace(std::move(*waiting_));
+  waiting_.reset();
+}
+
 void kept_outcome::complete(std::unique_lock<std::mutex> lock, const error_code& ec, report what) {
   supervise::pending_handler next = std::move(*waiting_);
   waiting_.reset();

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_OPERATION_KEPT_OUTCOME_HPP
 #define ISOLATTE_LIB_OPERATION_KEPT_OUTCOME_HPP
 
+#include "supervise/context_service.hpp"
 #include "supervise/pending_handler.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
@@ -20,9 +21,14 @@
 namespace isolatte::inline v0_1::detail {
 
 /// Keeps the outcome of a job until it is waited for, once. For any thread.
-class kept_outcome final : public std::enable_shared_from_this<kept_outcome> {
+class kept_outcome final : public supervise::context_bound,
+                           public std::enable_shared_from_this<kept_outcome> {
+  struct only_make {};
+
  public:
-  explicit kept_outcome(const boost::asio::any_io_executor& executor) : executor_{executor} {}
+  /// @throws std::bad_alloc
+  static std::shared_ptr<kept_outcome> make(const boost::asio::any_io_executor& executor);
+  kept_outcome(only_make, const boost::asio::any_io_executor& executor) : executor_{executor} {}
 
   /// The job is done.
   void take(const boost::system::error_code& ec, report what);
@@ -30,6 +36,11 @@ class kept_outcome final : public std::enable_shared_from_this<kept_outcome> {
   void release();
   /// Cancelling ends the wait alone.
   void async_wait(report_handler handler);
+
+  /// Destroys the handler of a wait, which may own the handle that this belongs to.
+  void abandon() noexcept override;
+  /// The pool tells the jobs of a copy.
+  void disown() override {}
 
  private:
   void cancel(std::uint64_t number);
@@ -44,6 +55,7 @@ class kept_outcome final : public std::enable_shared_from_this<kept_outcome> {
   std::uint64_t number_ = 0;
   bool delivered_ = false;
   bool released_ = false;
+  supervise::context_service::membership membership_;
 };
 
 }  // namespace isolatte::inline v0_1::detail

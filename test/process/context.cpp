@@ -229,6 +229,64 @@ BOOST_FIXTURE_TEST_CASE(ends_children_whose_handles_outlive_it, nothing_left) {
   BOOST_TEST(ended.interrupt().failed());
 }
 
+/// A conversation that its own handlers keep, as those of a session of Asio's do.
+struct session : std::enable_shared_from_this<session> {
+  isolatte::child<void, int, int> job;
+
+  void run() {
+    job.async_wait([self = shared_from_this()](error_code, const outcome<void>&) {});
+    job.async_receive([self = shared_from_this()](error_code, int) {});
+    job.async_send(1, [self = shared_from_this()](error_code) {});
+  }
+};
+
+void talk_without_end(isolatte::channel<int, int>& talk) {
+  talk.receive();
+  pause_for_ever();
+}
+
+template <class Launcher>
+void check_session_ends(Launcher launch) {
+  std::weak_ptr<session> left;
+  {
+    asio::io_context context;
+    launch(context, [&](auto start) {
+      auto const made = std::make_shared<session>();
+      left = made;
+      made->job = start();
+      made->run();
+    });
+  }
+  BOOST_TEST(left.expired());
+}
+
+BOOST_FIXTURE_TEST_CASE(destroys_handlers_that_own_their_handle, nothing_left) {
+  auto const job = isolatte::call(talk_without_end);
+  check_session_ends([&](asio::io_context& context, auto begin) {
+    begin([&] { return spawn_child(context, job); });
+    context.poll();
+  });
+  check_session_ends([&](asio::io_context& context, auto begin) {
+    isolatte::fork_server server{context};
+    begin([&] { return server.spawn_child(job); });
+    context.poll();
+  });
+  for (bool const runs : {false, true})
+    check_session_ends([&](asio::io_context& context, auto begin) {
+      isolatte::worker_pool pool{context, {.workers = 1}};
+      begin([&] { return pool.spawn_job(job); });
+      while (runs && pool.stats().running == 0) context.run_one();
+    });
+  check_session_ends([&](asio::io_context& context, auto begin) {
+    isolatte::resident<int> object{context, [] { return 1; }};
+    begin([&] {
+      return object.spawn_call(
+          isolatte::call([](isolatte::channel<int, int>& talk, int&) { talk_without_end(talk); }));
+    });
+    context.poll();
+  });
+}
+
 BOOST_FIXTURE_TEST_CASE(ends_the_children_of_a_thread_pool, nothing_left) {
   last_gasp children_alive;
   {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <stdexcept>
 #include <type_traits>
@@ -99,10 +100,25 @@ shared_state* shared = nullptr;
 system_calls real;
 std::array<std::atomic<bool>, infos.size()> interrupted;
 
+/// A failure of these leaves what the caller can do nothing about.
+constexpr std::array spared = {"kill",   "pidfd_send_signal", "waitid", "wait4",
+                               "munmap", "madvise",           "setpgid"};
+
+bool fails_at_random(std::size_t entry) {
+  for (std::string_view const name : spared)
+    if (infos[entry].name == name) return false;
+  // The process is part of the number: copies of one program do not fail in the same places.
+  static std::atomic<std::uint64_t> calls = 0;
+  std::uint64_t number = ++calls * 0x9e3779b97f4a7c15 + static_cast<std::uint64_t>(::getpid());
+  number = (number ^ (number >> 31)) * 0xbf58476d1ce4e5b9;
+  return (number >> 32) % plan.nth == 0;
+}
+
 bool is_to_fail(std::size_t entry) {
   if (!plan.entry.empty() && infos[entry].name != plan.entry) return false;
   if (plan.how == failure::mode::interrupted)
     return infos[entry].interruptible && !interrupted[entry].exchange(!interrupted[entry]);
+  if (plan.how == failure::mode::at_random) return fails_at_random(entry);
   if ((::getpid() == parent) != (plan.where == side::parent)) return false;
   return ++shared->calls == plan.nth || plan.how == failure::mode::every;
 }

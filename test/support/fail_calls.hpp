@@ -24,6 +24,9 @@ struct failure {
     every,
     /// Every second call fails with EINTR, if it is one that a signal may interrupt.
     interrupted,
+    /// One call in `nth` fails, wherever it is made, except for those without which processes
+    /// cannot be ended, and memory not be given back.
+    at_random,
   };
   mode how = mode::nth;
   side where = side::parent;

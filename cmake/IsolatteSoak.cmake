@@ -1,0 +1,13 @@
+# The program of soak/ runs random jobs for as long as it is told. tools/soak runs it longer than ctest does.
+
+file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/soak/*.cpp")
+add_executable(isolatte_soak ${sources})
+isolatte_compile_settings(isolatte_soak)
+# The library's internal functions are needed to make system calls fail.
+target_link_libraries(isolatte_soak PRIVATE isolatte_test_support)
+target_include_directories(isolatte_soak PRIVATE "${PROJECT_SOURCE_DIR}/soak")
+target_precompile_headers(isolatte_soak REUSE_FROM isolatte_test_support)
+
+add_test(NAME soak COMMAND isolatte_soak 10 --round 1500)
+set_tests_properties(soak PROPERTIES
+  TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS soak ENVIRONMENT "${isolatte_test_environment}")

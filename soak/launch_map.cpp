@@ -1,0 +1,98 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "job.hpp"
+
+#include <isolatte/async_map.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace soak {
+
+namespace {
+
+using boost::system::error_code;
+using isolatte::ending;
+
+struct progress {
+  std::size_t calls = 0;
+  bool is_right = true;
+};
+
+std::string check_element(const plan& map, std::uint32_t nth, const isolatte::outcome<long>& got,
+                          bool may_be_left_out) {
+  plan element = map;
+  element.what = element_of(map, nth);
+  if (got.how() == ending::not_started) {
+    if (may_be_left_out || map.disturbed()) return {};
+    return "an element was left out";
+  }
+  // The death of a server is an error of the element's, which the map keeps to itself.
+  if (got.how() == ending::cancelled && (may_be_left_out || map.disturbed())) return {};
+  return judge(element, {.ec = {},
+                         .what = got,
+                         .has_value = got.has_value(),
+                         .is_right = got && *got == value_of<long>(element.what)});
+}
+
+std::string check(const plan& map, bool stops_on_error, const error_code& ec,
+                  const std::vector<isolatte::outcome<long>>& all, const progress& told) {
+  bool const is_aborted = ec == boost::asio::error::operation_aborted;
+  if (ec && !is_allowed(map, ec)) return "an error that may not be: " + ec.message();
+  if (all.size() != map.count) return "another number of outcomes";
+  if (!told.is_right || told.calls > map.count) return "wrong progress";
+  for (std::uint32_t i = 0; i != map.count; ++i) {
+    std::string const wrong = check_element(map, i, all[i], is_aborted || stops_on_error);
+    if (!wrong.empty()) return "element " + std::to_string(i) + ": " + wrong;
+  }
+  return {};
+}
+
+template <class Where>
+void launch_on(Where& where, const std::shared_ptr<job>& what) {
+  std::vector<work> elements;
+  for (std::uint32_t i = 0; i != what->what.count; ++i)
+    elements.push_back(element_of(what->what, i));
+  auto const told = std::make_shared<progress>();
+  isolatte::map_options opts;
+  opts.max_concurrency = what->what.variant % 4;
+  opts.stop_on_error = what->what.variant % 5 == 0;
+  opts.child.out = isolatte::discard;
+  opts.child.timeout = what->what.timeout;
+  opts.child.fault_report = false;
+  opts.on_progress = [told, total = what->what.count](std::size_t done, std::size_t all) {
+    told->is_right = told->is_right && ++told->calls == done && all == total;
+  };
+  bool const stops = opts.stop_on_error;
+  auto done = boost::asio::bind_cancellation_slot(
+      what->cancel.slot(),
+      boost::asio::bind_executor(
+          what->executor,
+          [what, told, stops](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
+            allocations_hold const hold;
+            what->finish(ec ? "map: " + ec.message() : "map",
+                         check(what->what, stops, ec, all, *told));
+          }));
+  {
+    allocations_may_fail const fail;
+    isolatte::async_map(
+        where, std::move(elements), [](const work& each) { return perform<long>(each); },
+        std::move(opts), std::move(done));
+  }
+  what->arm_cancellation();
+}
+
+}  // namespace
+
+void launch_map(const std::shared_ptr<job>& what) {
+  if (what->what.by == launcher::pool_map)
+    launch_on(*what->in.warm_pool, what);
+  else
+    launch_on(what->executor, what);
+}
+
+}  // namespace soak

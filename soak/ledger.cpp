@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "ledger.hpp"
+
+#include "output.hpp"
+
+#include <sstream>
+
+namespace soak {
+
+namespace {
+constexpr std::uint64_t most_printed = 100;
+}
+
+void ledger::begin(const plan& what) {
+  std::scoped_lock const lock{mutex_};
+  open_.emplace(what.index, open_job{what, clock::now()});
+}
+
+void ledger::end(const plan& what, std::string_view ending, const std::string& complaint) {
+  std::scoped_lock const lock{mutex_};
+  if (open_.erase(what.index) == 0) {
+    std::ostringstream text;
+    text << what << "\n  completed twice";
+    print(text.str());
+  }
+  ++totals_.jobs;
+  ++totals_.endings[std::string{ending}];
+  ++totals_.launchers[std::string{name_of(what.by)}];
+  ++totals_.phases[std::string{name_of(what.during)}];
+  if (!complaint.empty()) {
+    std::ostringstream text;
+    text << what << "\n  " << complaint;
+    print(text.str());
+  }
+  if (open_.empty()) idle_.notify_all();
+}
+
+void ledger::note_process(const plan& what, int pid) {
+  std::scoped_lock const lock{mutex_};
+  if (pid != 0) processes_.insert_or_assign(pid, what);
+}
+
+std::string ledger::job_of(int pid) const {
+  std::scoped_lock const lock{mutex_};
+  auto const found = processes_.find(pid);
+  if (found == processes_.end()) return "of no job that is known";
+  std::ostringstream text;
+  text << "of " << found->second;
+  return text.str();
+}
+
+void ledger::fail(const std::string& complaint) {
+  std::scoped_lock const lock{mutex_};
+  print(complaint);
+}
+
+void ledger::print(const std::string& complaint) {
+  if (++totals_.failures <= most_printed) say("FAILED: " + complaint);
+}
+
+ledger::totals ledger::sum() const {
+  std::scoped_lock const lock{mutex_};
+  totals copy = totals_;
+  copy.in_flight = open_.size();
+  return copy;
+}
+
+std::uint64_t ledger::failures() const {
+  std::scoped_lock const lock{mutex_};
+  return totals_.failures;
+}
+
+std::optional<std::pair<plan, ledger::clock::duration>> ledger::oldest() const {
+  std::scoped_lock const lock{mutex_};
+  const open_job* found = nullptr;
+  for (auto const& [index, each] : open_)
+    if (found == nullptr || each.since < found->since) found = &each;
+  if (found == nullptr) return std::nullopt;
+  return std::pair{found->what, clock::now() - found->since};
+}
+
+std::vector<plan> ledger::outstanding() const {
+  std::scoped_lock const lock{mutex_};
+  std::vector<plan> all;
+  for (auto const& [index, each] : open_) all.push_back(each.what);
+  return all;
+}
+
+bool ledger::wait_until_idle(clock::time_point until) {
+  std::unique_lock lock{mutex_};
+  return idle_.wait_until(lock, until, [this] { return open_.empty(); });
+}
+
+}  // namespace soak

@@ -1,0 +1,73 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_SOAK_LEDGER_HPP
+#define ISOLATTE_SOAK_LEDGER_HPP
+
+#include "plan.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace soak {
+
+/// The jobs that are under way, and how the others ended.
+///
+/// Thread-safe.
+class ledger {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  struct totals {
+    std::uint64_t jobs = 0;
+    std::size_t in_flight = 0;
+    std::uint64_t failures = 0;
+    std::map<std::string, std::uint64_t, std::less<>> endings{};
+    std::map<std::string, std::uint64_t, std::less<>> launchers{};
+    std::map<std::string, std::uint64_t, std::less<>> phases{};
+  };
+
+  void begin(const plan& what);
+  /// @param ending a name under which it is counted
+  /// @param complaint what is wrong, or nothing
+  void end(const plan& what, std::string_view ending, const std::string& complaint);
+  /// Remembers that a process was a job's, for a complaint about it.
+  void note_process(const plan& what, int pid);
+  /// The job that had a process last.
+  std::string job_of(int pid) const;
+  /// Something went wrong that belongs to no job.
+  void fail(const std::string& complaint);
+
+  totals sum() const;
+  std::uint64_t failures() const;
+  /// The job that has been under way longest, and for how long.
+  std::optional<std::pair<plan, clock::duration>> oldest() const;
+  std::vector<plan> outstanding() const;
+  /// Blocks until no job is under way, or until then.
+  bool wait_until_idle(clock::time_point until);
+
+ private:
+  struct open_job {
+    plan what;
+    clock::time_point since;
+  };
+  void print(const std::string& complaint);
+
+  mutable std::mutex mutex_;
+  std::condition_variable idle_;
+  std::map<std::uint64_t, open_job> open_;
+  std::map<int, plan> processes_;
+  totals totals_;
+};
+
+}  // namespace soak
+
+#endif

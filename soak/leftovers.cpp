@@ -1,0 +1,120 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "leftovers.hpp"
+
+#include "processes.hpp"
+#include "support/sanitizers.hpp"
+#include "work.hpp"
+
+#include <isolatte/fork.hpp>
+#include <isolatte/sandbox.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <iterator>
+#include <thread>
+
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+namespace soak {
+
+namespace {
+
+/// Memory that rounds may come to need: buffers, arenas of the C library, tables.
+constexpr std::size_t most_growth = std::size_t{64} << 20;
+/// The rounds after which a program has what it needs.
+constexpr std::uint64_t warm_up = 12;
+
+/// Ends and reaps the processes that jobs have let out of their groups.
+void end_escaped() {
+  for (int const pid : children()) {
+    if (name_of_process(pid) != escaped_name) continue;
+    ::kill(pid, SIGKILL);
+    while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+    }
+  }
+}
+
+}  // namespace
+
+leftovers::leftovers(ledger& book) : book_{book} {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // The leash of all children, and the namespaces that sandboxes share, stay open.
+  static_cast<void>(isolatte::fork([] {}));
+  static_cast<void>(isolatte::sandbox_support().gaps({.isolate = {.network = true}}));
+  descriptors_ = open_descriptors();
+  threads_ = threads_of_program();
+}
+
+void leftovers::check(std::uint64_t round) {
+  std::string const when = " after round " + std::to_string(round);
+  check_children(when);
+  check_descriptors(when);
+  check_threads(when);
+  check_memory(round);
+}
+
+void leftovers::check_children(const std::string& when) {
+  using clock = std::chrono::steady_clock;
+  auto const deadline = clock::now() + std::chrono::seconds{20};
+  // A process that a killed one has left is adopted a moment after its parent's end can be seen.
+  for (int tries = 0;; ++tries) {
+    end_escaped();
+    // A child that has not died within a moment of its kill is reaped when the next one is made.
+    if (tries % 100 == 0) static_cast<void>(isolatte::fork([] {}));
+    auto const left = children();
+    if (left.empty()) return;
+    if (clock::now() > deadline) {
+      for (int const pid : left) {
+        book_.fail("a process is left" + when + ": " + describe_process(pid) + ", " +
+                   book_.job_of(pid));
+        ::kill(pid, SIGKILL);
+        while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+        }
+      }
+      return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+void leftovers::check_descriptors(const std::string& when) {
+  auto const now = open_descriptors();
+  std::vector<std::string> more;
+  std::set_difference(now.begin(), now.end(), descriptors_.begin(), descriptors_.end(),
+                      std::back_inserter(more));
+  for (auto const& each : more) book_.fail("a descriptor is left" + when + ": " + each);
+  std::vector<std::string> less;
+  std::set_difference(descriptors_.begin(), descriptors_.end(), now.begin(), now.end(),
+                      std::back_inserter(less));
+  for (auto const& each : less) book_.fail("a descriptor is gone" + when + ": " + each);
+  descriptors_ = now;
+}
+
+void leftovers::check_threads(const std::string& when) {
+  std::size_t const now = threads_of_program();
+  // ThreadSanitizer starts one of its own at some time.
+  if (now > threads_ + (isolatte::test::with_tsan ? 1 : 0))
+    book_.fail(std::to_string(now) + " threads" + when + ", and " + std::to_string(threads_) +
+               " before");
+}
+
+void leftovers::check_memory(std::uint64_t round) {
+  ::malloc_trim(0);
+  resident_ = resident_bytes();
+  if (!isolatte::test::malloc_refuses) return;
+  if (round >= warm_up && resident_ > most_resident_ + most_growth) {
+    book_.fail("after round " + std::to_string(round) + " the program has " +
+               std::to_string(resident_ >> 20) + " MiB, and at most " +
+               std::to_string(most_resident_ >> 20) + " MiB when it was warm");
+    most_resident_ = resident_;
+  }
+  if (round < warm_up) most_resident_ = std::max(most_resident_, resident_);
+}
+
+}  // namespace soak

@@ -1,0 +1,42 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_SOAK_LEFTOVERS_HPP
+#define ISOLATTE_SOAK_LEFTOVERS_HPP
+
+#include "ledger.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace soak {
+
+/// Checks, when nothing is under way, that nothing is left: no child, no orphan (the program adopts
+/// them), no descriptor, no thread, no memory.
+class leftovers {
+ public:
+  /// Remembers what is there now. Has the library make what it keeps by design.
+  explicit leftovers(ledger& book);
+
+  /// @param round the number of the round that is over
+  void check(std::uint64_t round);
+  std::size_t resident() const noexcept { return resident_; }
+
+ private:
+  void check_children(const std::string& when);
+  void check_descriptors(const std::string& when);
+  void check_threads(const std::string& when);
+  void check_memory(std::uint64_t round);
+
+  ledger& book_;
+  std::vector<std::string> descriptors_;
+  std::size_t threads_;
+  std::size_t resident_ = 0;
+  std::size_t most_resident_ = 0;
+};
+
+}  // namespace soak
+
+#endif

@@ -1,0 +1,130 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_SOAK_PLAN_HPP
+#define ISOLATTE_SOAK_PLAN_HPP
+
+#include "numbers.hpp"
+#include "work.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string_view>
+
+namespace soak {
+
+/// The surroundings of the jobs of a round.
+enum class phase : std::uint8_t {
+  calm,
+  /// Processes of the library's are killed and stopped at random.
+  hunted,
+  /// The program may open few descriptors more.
+  few_descriptors,
+  /// System calls fail at random, here and in all children.
+  failing_calls,
+  /// Allocations fail at random, here.
+  failing_allocations,
+  /// The event loop is destroyed while jobs run.
+  abandoned,
+  end,
+};
+std::string_view name_of(phase what) noexcept;
+
+/// The ways to launch a job.
+enum class launcher : std::uint8_t {
+  async_fork,
+  blocking_fork,
+  spawn_child,
+  server,
+  loaded_server,
+  boxed_server,
+  server_spawn,
+  warm_pool,
+  fresh_pool,
+  placed_pool,
+  pool_spawn,
+  fork_map,
+  pool_map,
+  resident,
+  served_resident,
+  program,
+  everywhere,
+  manage,
+  talk_fork,
+  talk_server,
+  talk_pool,
+  talk_listener,
+  end,
+};
+std::string_view name_of(launcher what) noexcept;
+
+/// The interference with a job.
+enum class stop : std::uint8_t {
+  none,
+  cancel_terminal,
+  cancel_partial,
+  cancel_total,
+  // by a handle
+  terminate,
+  request_exit,
+  interrupt,
+  suspend_and_resume,
+  destroy_handle,
+  kill_from_outside,
+};
+std::string_view name_of(stop what) noexcept;
+constexpr bool cancels(stop what) noexcept {
+  return what == stop::cancel_terminal || what == stop::cancel_partial ||
+         what == stop::cancel_total;
+}
+
+enum class value_kind : std::uint8_t { number, structure, bulk };
+enum class sink_kind : std::uint8_t { discard, inherit, capture, by_line, file };
+
+/// All that a job is, which depends on its index, and on nothing that happens.
+struct plan {
+  std::uint64_t index = 0;
+  phase during = phase::calm;
+  launcher by = launcher::async_fork;
+  value_kind kind = value_kind::number;
+  work what{};
+  sink_kind out = sink_kind::discard;
+  sink_kind err = sink_kind::discard;
+  std::size_t capture_limit = 0;
+  std::optional<std::chrono::microseconds> timeout{};
+  std::optional<std::chrono::microseconds> deadline{};
+  std::chrono::microseconds grace{0};
+  stop stopped = stop::none;
+  std::chrono::microseconds stop_after{0};
+  bool early = false;
+  bool fault_report = false;
+  bool sandboxed = false;
+  bool may_wait = false;
+  int priority = 0;
+  /// Elements of a map, or messages of a conversation.
+  std::uint32_t count = 0;
+  /// The manner of a conversation.
+  std::uint32_t manner = 0;
+  /// Chooses among what only one launcher knows.
+  std::uint32_t variant = 0;
+
+  bool disturbed() const noexcept { return during != phase::calm && during != phase::abandoned; }
+};
+std::ostream& operator<<(std::ostream& to, const plan& what);
+
+/// Abilities of the machine, which are the same in each run on it.
+struct abilities {
+  bool sandboxes = false;
+};
+
+phase phase_of(std::uint64_t seed, std::uint64_t round) noexcept;
+plan make_plan(std::uint64_t seed, std::uint64_t index, phase during, const abilities& can);
+/// The nth element of a map.
+work element_of(const plan& map, std::uint32_t nth);
+
+}  // namespace soak
+
+#endif

@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_SOAK_REPORT_HPP
+#define ISOLATTE_SOAK_REPORT_HPP
+
+#include "ledger.hpp"
+#include "round.hpp"
+#include "settings.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace soak {
+
+/// Tells how far the run has come, and ends the program if a job does not complete.
+class report {
+ public:
+  report(const ledger& book, const settings& wanted);
+
+  void begin_round(const round_plan& what);
+  void end_round(std::size_t resident);
+  void count_foreign(std::uint64_t made) noexcept { foreign_ += made; }
+  /// To be called several times a second.
+  void watch();
+  /// Prints the table of all jobs.
+  /// @return whether nothing was wrong
+  bool conclude();
+
+ private:
+  std::string line() const;
+  void give_up();
+
+  const ledger& book_;
+  settings const wanted_;
+  ledger::clock::time_point const start_ = ledger::clock::now();
+  ledger::clock::time_point told_ = start_;
+  std::uint64_t told_jobs_ = 0;
+  round_plan round_{};
+  std::uint64_t rounds_ = 0;
+  std::uint64_t foreign_ = 0;
+  std::size_t resident_ = 0;
+  std::size_t most_resident_ = 0;
+};
+
+}  // namespace soak
+
+#endif
