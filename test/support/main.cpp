@@ -5,12 +5,16 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include <unistd.h>
 
 int main(int argc, char* argv[]) {
-  if (!isolatte::test::share_counters()) return 1;
+  if (!isolatte::test::share_counters()) {
+    std::perror("the counters of gcov cannot be shared");
+    return 1;
+  }
   // ctest leaves its log open in every test, and a second ctest in the folder renames that log. A
   // test that compares the names of open descriptors would then fail.
   for (int fd = 3; fd != 1024; ++fd) ::close(fd);

@@ -172,7 +172,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_was_given_up_before_it_began_did_not_run) {
   BOOST_TEST(machine.conclude().ran == ran::no);
 }
 
-// What a run says
+// Verdicts
 
 BOOST_AUTO_TEST_CASE(each_stage_tells_whether_the_callable_ran) {
   struct {
