@@ -234,6 +234,7 @@ class world {
     auto* const first = static_cast<job*>(who.first());
     job_stage const stage = first ? stage_of(who, *first) : job_stage::not_begun;
     lost_job const lost = machine.ended(who, stage, why, now);
+    has_failed_to_start = lost.has_failed_to_start;
     if (lost.job) {
       auto& victim = static_cast<job&>(*lost.job);
       victim.because = who.stopped_for();
@@ -345,6 +346,8 @@ class world {
   int refusals = 0;
   pool_action last_stop;
   int times_gone_back = 0;
+  /// Whether the worker that died last counts as one that has not started.
+  bool has_failed_to_start = false;
 
  private:
   void read(worker& who) {

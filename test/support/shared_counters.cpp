@@ -1,0 +1,40 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "support/shared_counters.hpp"
+
+#ifdef ISOLATTE_TEST_SHARED_COUNTERS
+
+#include <cstddef>
+#include <cstring>
+
+#include <sys/mman.h>
+
+// The linker script cmake/counters.ld defines these.
+extern "C" char isolatte_counters_begin[];
+extern "C" char isolatte_counters_end[];
+
+namespace isolatte::inline v0_1::test {
+
+bool share_counters() noexcept {
+  auto const size = static_cast<std::size_t>(isolatte_counters_end - isolatte_counters_begin);
+  constexpr int access = PROT_READ | PROT_WRITE;
+  void* const shared = ::mmap(nullptr, size, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return false;
+  // Constructors of static objects have counted already.
+  std::memcpy(shared, isolatte_counters_begin, size);
+  return ::mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, isolatte_counters_begin) !=
+         MAP_FAILED;
+}
+
+}  // namespace isolatte::inline v0_1::test
+
+#else
+
+namespace isolatte::inline v0_1::test {
+
+bool share_counters() noexcept { return true; }
+
+}  // namespace isolatte::inline v0_1::test
+
+#endif
