@@ -55,14 +55,14 @@ std::string lines::take(std::size_t size_with_end) {
 }
 
 void lines::async_next(handler then) {
-  asio::async_read_until(
-      input_, asio::dynamic_buffer(buffer_), '\n',
-      [this, then = std::move(then)](error_code ec, std::size_t size) {
-        if (is_cancelled_) return then(asio::error::operation_aborted, {});
-        // The last line may have no end.
-        if (ec == asio::error::eof && !buffer_.empty()) return then({}, take(buffer_.size()));
-        then(ec, ec ? std::string{} : take(size));
-      });
+  asio::async_read_until(input_, asio::dynamic_buffer(buffer_), '\n',
+                         [this, then = std::move(then)](error_code ec, std::size_t size) {
+                           if (is_cancelled_) return then(asio::error::operation_aborted, {});
+                           // The last line may have no end.
+                           if (ec == asio::error::eof && !buffer_.empty())
+                             return then({}, take(buffer_.size()));
+                           then(ec, ec ? std::string{} : take(size));
+                         });
 }
 
 void lines::cancel() {

@@ -18,8 +18,8 @@
 namespace {
 
 void print_version(std::ostream& to) {
-  to << "isolatte-run " << ISOLATTE_VERSION / 100000 << '.' << ISOLATTE_VERSION / 100 % 1000
-     << '.' << ISOLATTE_VERSION % 100 << '\n';
+  to << "isolatte-run " << ISOLATTE_VERSION / 100000 << '.' << ISOLATTE_VERSION / 100 % 1000 << '.'
+     << ISOLATTE_VERSION % 100 << '\n';
 }
 
 }  // namespace

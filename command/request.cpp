@@ -32,28 +32,28 @@ po::options_description visible_options() {
     return po::value<std::vector<std::string>>()->value_name(placeholder)->composing();
   };
   po::options_description limits{"Limits"};
-  limits.add_options()  //
+  limits.add_options()                                                               //
       ("timeout,t", text("TIME"), "end the program after this time: 500ms, 5s, 2m")  //
       ("grace", text("TIME")->default_value(usual_grace),
        "between SIGTERM and SIGKILL, at the timeout and after a signal")  //
-      ("memory,m", text("SIZE"), "bytes of address space: 512M, 1G")  //
-      ("cpu", text("TIME"), "processor time, in whole seconds")  //
-      ("files", text("N"), "open files")  //
+      ("memory,m", text("SIZE"), "bytes of address space: 512M, 1G")      //
+      ("cpu", text("TIME"), "processor time, in whole seconds")           //
+      ("files", text("N"), "open files")                                  //
       ("file-size", text("SIZE"), "bytes that a file may grow to");
   po::options_description box{"Sandbox (each of these options asks for one)"};
-  box.add_options()  //
+  box.add_options()                                                                             //
       ("sandbox,s", "nothing but the program's own files may be read, and nothing be written")  //
-      ("read,r", texts("PATH"), "may be read, with everything beneath")  //
-      ("write,w", texts("PATH"), "may be changed, with everything beneath")  //
-      ("execute,x", texts("PATH"), "may be executed, with everything beneath")  //
-      ("network,n", text("none|any"), "TCP and UDP; none if this is not given")  //
-      ("processes,p", "the program may make processes")  //
-      ("allow-call", texts("NAME"), "a system call that is allowed besides")  //
+      ("read,r", texts("PATH"), "may be read, with everything beneath")                         //
+      ("write,w", texts("PATH"), "may be changed, with everything beneath")                     //
+      ("execute,x", texts("PATH"), "may be executed, with everything beneath")                  //
+      ("network,n", text("none|any"), "TCP and UDP; none if this is not given")                 //
+      ("processes,p", "the program may make processes")                                         //
+      ("allow-call", texts("NAME"), "a system call that is allowed besides")                    //
       ("best-effort", "run the program even if the system cannot keep a promise of the sandbox");
   po::options_description output{"Output"};
-  output.add_options()  //
+  output.add_options()                                                                            //
       ("json,j", "tell the outcome as JSON on the standard output, with what the program wrote")  //
-      ("report", text("FILE"), "write the outcome there, as JSON")  //
+      ("report", text("FILE"), "write the outcome there, as JSON")                                //
       ("output-limit", text("SIZE")->default_value(usual_output),
        "with --json or map: the end of what a program writes, up to this, is kept")  //
       ("verbose,v", "tell a successful outcome, too");
@@ -101,15 +101,16 @@ class values {
 isolatte::resource_limits limits_of(const values& given) {
   isolatte::resource_limits limits{.core_size = 0};
   if (given.has("memory")) limits.address_space = given.size("memory");
-  if (given.has("cpu")) limits.cpu_time = std::chrono::ceil<std::chrono::seconds>(given.time("cpu"));
+  if (given.has("cpu"))
+    limits.cpu_time = std::chrono::ceil<std::chrono::seconds>(given.time("cpu"));
   if (given.has("files")) limits.open_files = given.size("files");
   if (given.has("file-size")) limits.file_size = given.size("file-size");
   return limits;
 }
 
 std::optional<isolatte::sandbox> sandbox_of(const values& given, const isolatte::program& what) {
-  constexpr const char* all[] = {"sandbox",   "read",       "write",      "execute", "network",
-                                 "processes", "allow-call", "best-effort"};
+  constexpr const char* all[] = {"sandbox", "read",      "write",      "execute",
+                                 "network", "processes", "allow-call", "best-effort"};
   if (std::none_of(std::begin(all), std::end(all), [&](auto* name) { return given.has(name); }))
     return std::nullopt;
   auto box = isolatte::sandbox::program(what, given.paths("read"));
@@ -132,8 +133,8 @@ void set_streams(request& to, std::size_t output_limit) {
   bool const is_told_whole = to.json || to.what == request::kind::map;
   to.options.in = to.what == request::kind::map ? isolatte::source{isolatte::discard}
                                                 : isolatte::source{isolatte::inherit};
-  isolatte::sink const output =
-      is_told_whole ? isolatte::sink{isolatte::capture{output_limit}} : isolatte::sink{isolatte::inherit};
+  isolatte::sink const output = is_told_whole ? isolatte::sink{isolatte::capture{output_limit}}
+                                              : isolatte::sink{isolatte::inherit};
   to.options.out = output;
   to.options.err = output;
 }
@@ -162,8 +163,7 @@ request parse(const std::vector<std::string>& args) {
                   .run(),
               given);
   } catch (const po::error& error) {
-    throw wrong_arguments{std::string{error.what()} +
-                          " (options of the program come after '--')"};
+    throw wrong_arguments{std::string{error.what()} + " (options of the program come after '--')"};
   }
   values const read{given};
   if (read.has("help") || read.has("version")) {
@@ -194,14 +194,17 @@ void print_help(std::ostream& to) {
   to << "usage: isolatte-run [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
         "       isolatte-run map [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
         "\n"
-        "Runs a program under supervision: its whole process group ends with it, at the timeout, or\n"
-        "with this command. map runs it once for each line of the standard input, several at once,\n"
+        "Runs a program under supervision: its whole process group ends with it, at the timeout, "
+        "or\n"
+        "with this command. map runs it once for each line of the standard input, several at "
+        "once,\n"
         "with the line in the place of {}, and prints what they write in the order of the lines.\n"
      << visible_options()
      << "\n"
         "Exit status: that of the program. 124: timed out. 125: this command failed. 126: the\n"
         "program cannot be executed. 127: there is no such program. 128+N: ended by signal N.\n"
-        "map: 0 if all exited with 0, 123 if some did not, 125 to 127 if one could not be started.\n";
+        "map: 0 if all exited with 0, 123 if some did not, 125 to 127 if one could not be "
+        "started.\n";
 }
 
 }  // namespace isolatte_run

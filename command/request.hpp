@@ -17,12 +17,12 @@
 
 namespace isolatte_run {
 
-/// What the arguments of the command ask for.
+/// The meaning of the arguments of the command.
 struct request {
   enum class kind { help, version, run, map };
 
   kind what = kind::run;
-  /// Of a map, with `{}` in the place of the line.
+  /// With `{}` in the place of the line, for a map.
   isolatte::program program;
   isolatte::options options;
   /// The outcome is told as JSON on the standard output, with what the program has written.

@@ -47,7 +47,9 @@ std::string with_line(std::string text, const std::string& line) {
 
 /// The program with the line in the place of each `{}`, or as the last argument.
 isolatte::program program_for(const isolatte::program& pattern, const std::string& line) {
-  auto const has_place = [](const std::string& text) { return text.find(placeholder) != text.npos; };
+  auto const has_place = [](const std::string& text) {
+    return text.find(placeholder) != text.npos;
+  };
   isolatte::program made = pattern;
   made.executable = with_line(pattern.executable.string(), line);
   for (auto& each : made.args) each = with_line(each, line);
@@ -150,7 +152,8 @@ class map_run {
     std::cout << one.outcome.out_text() << std::flush;
     std::cerr << one.outcome.err_text();
     bool const is_cut = one.outcome.out_truncated() || one.outcome.err_truncated();
-    if (is_failure || is_cut || what_.verbose) std::cerr << "isolatte-run: " << text_of(one) << '\n';
+    if (is_failure || is_cut || what_.verbose)
+      std::cerr << "isolatte-run: " << text_of(one) << '\n';
   }
 
   void rest() {

@@ -32,8 +32,7 @@ finished run(const request& what, int& stopped_by) {
   isolatte::async_execute(
       context, what.program, what.options,
       asio::bind_cancellation_slot(
-          cancel.slot(),
-          [&](boost::system::error_code error, isolatte::outcome<void> outcome) {
+          cancel.slot(), [&](boost::system::error_code error, isolatte::outcome<void> outcome) {
             done.error = error;
             done.outcome = std::move(outcome);
             stops.ignore();

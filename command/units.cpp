@@ -18,8 +18,8 @@ struct unit {
 };
 
 constexpr std::uint64_t second = 1'000'000'000;
-constexpr std::array times{unit{"ns", 1},      unit{"us", 1'000},       unit{"ms", 1'000'000},
-                           unit{"s", second},  unit{"m", 60 * second},  unit{"h", 3600 * second},
+constexpr std::array times{unit{"ns", 1},     unit{"us", 1'000},      unit{"ms", 1'000'000},
+                           unit{"s", second}, unit{"m", 60 * second}, unit{"h", 3600 * second},
                            unit{"", second}};
 constexpr std::array sizes{unit{"K", std::uint64_t{1} << 10}, unit{"M", std::uint64_t{1} << 20},
                            unit{"G", std::uint64_t{1} << 30}, unit{"T", std::uint64_t{1} << 40},
