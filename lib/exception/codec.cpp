@@ -193,7 +193,8 @@ class source {
   void use_sample(exception_link& link, exception_alternative& alternative) {
     const exception_sample& latest = samples_.back();
     if (latest.data) alternative.data = as_text(*latest.data);
-    if (link.speaks) return;
+    // An exception that stands for another one knows the message of that.
+    if (link.speaks || sight_.remote) return;
     if (latest.standard) {
       add_message(link, *latest.standard);
     } else if (!latest.message.empty()) {

@@ -36,7 +36,18 @@ struct refusing_derived_error : tagged_error {
 };
 ISOLATTE_REGISTER_EXCEPTION(refusing_derived_error)
 
+/// Adds to its message whenever it is made, and lets no derived class say anything else.
+struct bracketing_error : std::exception {
+  explicit bracketing_error(const std::string& message) : text{'<' + message + '>'} {}
+  const char* what() const noexcept final { return text.c_str(); }
+  std::string text;
+};
+
 }  // namespace exception_codec_test
+
+template <>
+inline constexpr bool isolatte::what_is_final<exception_codec_test::bracketing_error> = true;
+ISOLATTE_REGISTER_EXCEPTION(exception_codec_test::bracketing_error)
 
 using namespace exception_codec_test;
 
@@ -65,6 +76,18 @@ BOOST_AUTO_TEST_CASE(loading_throws) {
   BOOST_REQUIRE(as<std::overflow_error>(arrived));
   BOOST_TEST(as<remote_exception>(arrived));
   BOOST_TEST(what_of(arrived) == "message");
+}
+
+// A child of a child may have thrown it.
+BOOST_AUTO_TEST_CASE(a_message_stays_the_same_on_a_second_way) {
+  auto const arrived = arrival_of([] { throw bracketing_error("text"); });
+  BOOST_REQUIRE(as<remote_exception>(arrived));
+  BOOST_TEST(as<remote_exception>(arrived)->message() == "<text>");
+  auto const again = travel(arrived);
+  BOOST_REQUIRE(as<remote_exception>(again));
+  BOOST_TEST(as<remote_exception>(again)->message() == "<text>");
+  BOOST_TEST(as<bracketing_error>(again));
+  BOOST_TEST(detail::describe_exception(again) == detail::describe_exception(arrived));
 }
 
 // std::current_exception() gives a null pointer for an exception that is none of C++.
