@@ -38,17 +38,26 @@ void ledger::end(const plan& what, std::string_view ending, const std::string& c
 }
 
 void ledger::note_process(const plan& what, int pid) {
-  std::scoped_lock const lock{mutex_};
-  if (pid != 0) processes_.insert_or_assign(pid, what);
+  if (pid == 0) return;
+  std::ostringstream text;
+  text << what;
+  note_process(text.str(), pid);
 }
 
-std::string ledger::job_of(int pid) const {
+void ledger::note_process(const std::string& owner, int pid) {
+  std::scoped_lock const lock{mutex_};
+  processes_.insert_or_assign(pid, owner);
+}
+
+std::string ledger::owner_of(int pid) const {
   std::scoped_lock const lock{mutex_};
   auto const found = processes_.find(pid);
-  if (found == processes_.end()) return "of no job that is known";
-  std::ostringstream text;
-  text << "of " << found->second;
-  return text.str();
+  return found == processes_.end() ? "unknown" : found->second;
+}
+
+void ledger::forget_processes() {
+  std::scoped_lock const lock{mutex_};
+  processes_.clear();
 }
 
 void ledger::fail(const std::string& complaint) {

@@ -23,6 +23,8 @@ class leftovers {
   /// @param round the number of the round that is over
   void check(std::uint64_t round);
   std::size_t resident() const noexcept { return resident_; }
+  /// The bytes that malloc() has given and not got back.
+  std::size_t allocated() const noexcept { return allocated_; }
 
  private:
   void check_children(const std::string& when);
@@ -34,6 +36,7 @@ class leftovers {
   std::vector<std::string> descriptors_;
   std::size_t threads_;
   std::size_t resident_ = 0;
+  std::size_t allocated_ = 0;
   std::size_t most_resident_ = 0;
 };
 

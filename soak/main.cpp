@@ -75,7 +75,7 @@ int main(int argc, char* argv[]) {
         run_round(round, book, wanted, can, scratch, until, [&] { tells.watch(); }));
     left.check(number);
     if (!handles_sigchld()) book.fail("the handler of SIGCHLD is gone");
-    tells.end_round(left.resident());
+    tells.end_round(left.resident(), left.allocated());
     begun += round.end - round.first;
     if (wanted.only) break;
   }
