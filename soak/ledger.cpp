@@ -11,7 +11,9 @@ namespace soak {
 
 namespace {
 constexpr std::uint64_t most_printed = 100;
-}
+/// A job that takes longer is worth a line.
+constexpr std::chrono::seconds slow{10};
+}  // namespace
 
 void ledger::begin(const plan& what) {
   std::scoped_lock const lock{mutex_};
@@ -20,10 +22,20 @@ void ledger::begin(const plan& what) {
 
 void ledger::end(const plan& what, std::string_view ending, const std::string& complaint) {
   std::scoped_lock const lock{mutex_};
-  if (open_.erase(what.index) == 0) {
+  auto const found = open_.find(what.index);
+  if (found == open_.end()) {
     std::ostringstream text;
     text << what << "\n  completed twice";
     print(text.str());
+  } else {
+    auto const took = clock::now() - found->second.since;
+    if (took > slow) {
+      std::ostringstream text;
+      text << "slow, " << std::chrono::duration_cast<std::chrono::seconds>(took).count()
+           << " s: " << what << ", " << ending;
+      say(text.str());
+    }
+    open_.erase(found);
   }
   ++totals_.jobs;
   ++totals_.endings[std::string{ending}];

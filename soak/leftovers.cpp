@@ -28,6 +28,8 @@ namespace {
 
 /// Memory that rounds may come to need: buffers, arenas of the C library, tables.
 constexpr std::size_t most_growth = std::size_t{64} << 20;
+/// The same for what malloc() has given.
+constexpr std::size_t most_allocated_growth = std::size_t{4} << 20;
 /// The rounds after which a program has what it needs.
 constexpr std::uint64_t warm_up = 12;
 
@@ -121,13 +123,21 @@ void leftovers::check_memory(std::uint64_t round) {
   struct mallinfo2 const heap = ::mallinfo2();
   allocated_ = heap.uordblks + heap.hblkhd;
   if (!isolatte::test::malloc_refuses) return;
-  if (round >= warm_up && resident_ > most_resident_ + most_growth) {
+  check_growth(round, "resident", resident_, most_resident_, most_growth);
+  check_growth(round, "allocated", allocated_, most_allocated_, most_allocated_growth);
+}
+
+/// @param most the most that there was while the program became warm
+void leftovers::check_growth(std::uint64_t round, const char* of_what, std::size_t now,
+                             std::size_t& most, std::size_t may_grow) {
+  if (round < warm_up || most == 0) {
+    most = std::max(most, now);
+  } else if (now > most + may_grow) {
     book_.fail("after round " + std::to_string(round) + " the program has " +
-               std::to_string(resident_ >> 20) + " MiB, and at most " +
-               std::to_string(most_resident_ >> 20) + " MiB when it was warm");
-    most_resident_ = resident_;
+               std::to_string(now >> 10) + " KiB " + of_what + ", and at most " +
+               std::to_string(most >> 10) + " KiB when it was warm");
+    most = now;
   }
-  if (round < warm_up) most_resident_ = std::max(most_resident_, resident_);
 }
 
 }  // namespace soak

@@ -31,6 +31,8 @@ class leftovers {
   void check_descriptors(const std::string& when);
   void check_threads(const std::string& when);
   void check_memory(std::uint64_t round);
+  void check_growth(std::uint64_t round, const char* of_what, std::size_t now, std::size_t& most,
+                    std::size_t may_grow);
 
   ledger& book_;
   std::vector<std::string> descriptors_;
@@ -38,6 +40,7 @@ class leftovers {
   std::size_t resident_ = 0;
   std::size_t allocated_ = 0;
   std::size_t most_resident_ = 0;
+  std::size_t most_allocated_ = 0;
 };
 
 }  // namespace soak
