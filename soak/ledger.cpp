@@ -12,7 +12,7 @@ namespace soak {
 namespace {
 constexpr std::uint64_t most_printed = 100;
 /// A job that takes longer is worth a line.
-constexpr std::chrono::seconds slow{10};
+constexpr std::chrono::seconds slow{40};
 }  // namespace
 
 void ledger::begin(const plan& what) {
