@@ -7,7 +7,7 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <stdexcept>
+#include <system_error>
 
 namespace soak {
 
@@ -22,7 +22,8 @@ void await(const std::stop_token& stop) {
 
 void tell(talk_channel& with, const talk& what) {
   for (std::uint32_t i = 0; i != what.count; ++i)
-    if (!with.post(message_of(what, i))) throw std::logic_error{"a message was not taken"};
+    if (!with.post(message_of(what, i)))
+      throw std::system_error{std::make_error_code(std::errc::broken_pipe), "post"};
 }
 
 }  // namespace

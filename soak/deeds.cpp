@@ -5,6 +5,7 @@
 
 #include "attacks.hpp"
 #include "numbers.hpp"
+#include "process_names.hpp"
 #include "work.hpp"
 
 #include <isolatte/fork.hpp>
@@ -125,7 +126,23 @@ void hire_assassin(const work& what) {
   ::close(self);
 }
 
+/// Gives this process, and its children from now on, another name.
+class renamed {
+ public:
+  explicit renamed(const char* name) {
+    ::prctl(PR_GET_NAME, before_.data());
+    ::prctl(PR_SET_NAME, name);
+  }
+  ~renamed() { ::prctl(PR_SET_NAME, before_.data()); }
+  renamed(const renamed&) = delete;
+  renamed& operator=(const renamed&) = delete;
+
+ private:
+  std::array<char, 16> before_{};
+};
+
 void nest(const work& what) {
+  renamed const marked{nested_name};
   auto const inner = isolatte::fork([&] {
     auto const innermost = isolatte::fork([&] { return what.number + 1; });
     return innermost.value() + 1;

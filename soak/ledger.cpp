@@ -11,7 +11,9 @@ namespace soak {
 
 namespace {
 constexpr std::uint64_t most_printed = 100;
-}
+/// A job that takes longer is worth a line.
+constexpr std::chrono::seconds slow{40};
+}  // namespace
 
 void ledger::begin(const plan& what) {
   std::scoped_lock const lock{mutex_};
@@ -20,10 +22,20 @@ void ledger::begin(const plan& what) {
 
 void ledger::end(const plan& what, std::string_view ending, const std::string& complaint) {
   std::scoped_lock const lock{mutex_};
-  if (open_.erase(what.index) == 0) {
+  auto const found = open_.find(what.index);
+  if (found == open_.end()) {
     std::ostringstream text;
     text << what << "\n  completed twice";
     print(text.str());
+  } else {
+    auto const took = clock::now() - found->second.since;
+    if (took > slow) {
+      std::ostringstream text;
+      text << "slow, " << std::chrono::duration_cast<std::chrono::seconds>(took).count()
+           << " s: " << what << ", " << ending;
+      say(text.str());
+    }
+    open_.erase(found);
   }
   ++totals_.jobs;
   ++totals_.endings[std::string{ending}];
@@ -38,17 +50,26 @@ void ledger::end(const plan& what, std::string_view ending, const std::string& c
 }
 
 void ledger::note_process(const plan& what, int pid) {
-  std::scoped_lock const lock{mutex_};
-  if (pid != 0) processes_.insert_or_assign(pid, what);
+  if (pid == 0) return;
+  std::ostringstream text;
+  text << what;
+  note_process(text.str(), pid);
 }
 
-std::string ledger::job_of(int pid) const {
+void ledger::note_process(const std::string& owner, int pid) {
+  std::scoped_lock const lock{mutex_};
+  processes_.insert_or_assign(pid, owner);
+}
+
+std::string ledger::owner_of(int pid) const {
   std::scoped_lock const lock{mutex_};
   auto const found = processes_.find(pid);
-  if (found == processes_.end()) return "of no job that is known";
-  std::ostringstream text;
-  text << "of " << found->second;
-  return text.str();
+  return found == processes_.end() ? "unknown" : found->second;
+}
+
+void ledger::forget_processes() {
+  std::scoped_lock const lock{mutex_};
+  processes_.clear();
 }
 
 void ledger::fail(const std::string& complaint) {

@@ -41,8 +41,11 @@ class ledger {
   void end(const plan& what, std::string_view ending, const std::string& complaint);
   /// Remembers that a process was a job's, for a complaint about it.
   void note_process(const plan& what, int pid);
-  /// The job that had a process last.
-  std::string job_of(int pid) const;
+  void note_process(const std::string& owner, int pid);
+  /// Says what had a process last.
+  std::string owner_of(int pid) const;
+  /// Forgets whose the processes were.
+  void forget_processes();
   /// Something went wrong that belongs to no job.
   void fail(const std::string& complaint);
 
@@ -64,7 +67,7 @@ class ledger {
   mutable std::mutex mutex_;
   std::condition_variable idle_;
   std::map<std::uint64_t, open_job> open_;
-  std::map<int, plan> processes_;
+  std::map<int, std::string> processes_;
   totals totals_;
 };
 

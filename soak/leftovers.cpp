@@ -3,6 +3,7 @@
 
 #include "leftovers.hpp"
 
+#include "process_names.hpp"
 #include "processes.hpp"
 #include "support/sanitizers.hpp"
 #include "work.hpp"
@@ -27,15 +28,27 @@ namespace {
 
 /// Memory that rounds may come to need: buffers, arenas of the C library, tables.
 constexpr std::size_t most_growth = std::size_t{64} << 20;
+/// The same for what malloc() has given.
+constexpr std::size_t most_allocated_growth = std::size_t{4} << 20;
 /// The rounds after which a program has what it needs.
 constexpr std::uint64_t warm_up = 12;
 
-/// Ends and reaps the processes that jobs have let out of their groups.
-void end_escaped() {
+void reap(int pid, int flags) {
+  while (::waitpid(pid, nullptr, flags) == -1 && errno == EINTR) {
+  }
+}
+
+/// Reaps the processes that the library leaves to the program: those that jobs have let out of
+/// their groups, which are ended first, and the children of jobs that used the library when they
+/// were killed.
+void reap_adopted() {
   for (int const pid : children()) {
-    if (name_of_process(pid) != escaped_name) continue;
-    ::kill(pid, SIGKILL);
-    while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
+    std::string const name = name_of_process(pid);
+    if (name == escaped_name) {
+      ::kill(pid, SIGKILL);
+      reap(pid, 0);
+    } else if (name == nested_name) {
+      reap(pid, WNOHANG);
     }
   }
 }
@@ -54,6 +67,7 @@ leftovers::leftovers(ledger& book) : book_{book} {
 void leftovers::check(std::uint64_t round) {
   std::string const when = " after round " + std::to_string(round);
   check_children(when);
+  book_.forget_processes();
   check_descriptors(when);
   check_threads(when);
   check_memory(round);
@@ -64,18 +78,17 @@ void leftovers::check_children(const std::string& when) {
   auto const deadline = clock::now() + std::chrono::seconds{20};
   // A process that a killed one has left is adopted a moment after its parent's end can be seen.
   for (int tries = 0;; ++tries) {
-    end_escaped();
+    reap_adopted();
     // A child that has not died within a moment of its kill is reaped when the next one is made.
     if (tries % 100 == 0) static_cast<void>(isolatte::fork([] {}));
     auto const left = children();
     if (left.empty()) return;
     if (clock::now() > deadline) {
       for (int const pid : left) {
-        book_.fail("a process is left" + when + ": " + describe_process(pid) + ", " +
-                   book_.job_of(pid));
+        book_.fail("a process is left" + when + ": " + describe_process(pid) + ", of " +
+                   book_.owner_of(pid));
         ::kill(pid, SIGKILL);
-        while (::waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
-        }
+        reap(pid, 0);
       }
       return;
     }
@@ -107,14 +120,24 @@ void leftovers::check_threads(const std::string& when) {
 void leftovers::check_memory(std::uint64_t round) {
   ::malloc_trim(0);
   resident_ = resident_bytes();
+  struct mallinfo2 const heap = ::mallinfo2();
+  allocated_ = heap.uordblks + heap.hblkhd;
   if (!isolatte::test::malloc_refuses) return;
-  if (round >= warm_up && resident_ > most_resident_ + most_growth) {
+  check_growth(round, "resident", resident_, most_resident_, most_growth);
+  check_growth(round, "allocated", allocated_, most_allocated_, most_allocated_growth);
+}
+
+/// @param most the most that there was while the program became warm
+void leftovers::check_growth(std::uint64_t round, const char* of_what, std::size_t now,
+                             std::size_t& most, std::size_t may_grow) {
+  if (round < warm_up || most == 0) {
+    most = std::max(most, now);
+  } else if (now > most + may_grow) {
     book_.fail("after round " + std::to_string(round) + " the program has " +
-               std::to_string(resident_ >> 20) + " MiB, and at most " +
-               std::to_string(most_resident_ >> 20) + " MiB when it was warm");
-    most_resident_ = resident_;
+               std::to_string(now >> 10) + " KiB " + of_what + ", and at most " +
+               std::to_string(most >> 10) + " KiB when it was warm");
+    most = now;
   }
-  if (round < warm_up) most_resident_ = std::max(most_resident_, resident_);
 }
 
 }  // namespace soak

@@ -23,18 +23,24 @@ class leftovers {
   /// @param round the number of the round that is over
   void check(std::uint64_t round);
   std::size_t resident() const noexcept { return resident_; }
+  /// The bytes that malloc() has given and not got back.
+  std::size_t allocated() const noexcept { return allocated_; }
 
  private:
   void check_children(const std::string& when);
   void check_descriptors(const std::string& when);
   void check_threads(const std::string& when);
   void check_memory(std::uint64_t round);
+  void check_growth(std::uint64_t round, const char* of_what, std::size_t now, std::size_t& most,
+                    std::size_t may_grow);
 
   ledger& book_;
   std::vector<std::string> descriptors_;
   std::size_t threads_;
   std::size_t resident_ = 0;
+  std::size_t allocated_ = 0;
   std::size_t most_resident_ = 0;
+  std::size_t most_allocated_ = 0;
 };
 
 }  // namespace soak

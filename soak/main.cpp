@@ -20,6 +20,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 namespace {
@@ -35,6 +36,9 @@ std::filesystem::path make_scratch_folder() {
     throw std::system_error{errno, std::system_category(), "mkdtemp"};
   return name;
 }
+
+/// Threads with heaps of their own would hold on to pages, and hide what is lost.
+void share_heap() { ::mallopt(M_ARENA_MAX, 2); }
 
 /// The round of a job that is to run alone.
 soak::round_plan round_of(std::uint64_t index, const soak::settings& wanted) {
@@ -53,6 +57,7 @@ int main(int argc, char* argv[]) {
   keep_output_from_jobs();
   tell_of_crashes();
   forbid_core_files();
+  share_heap();
   handle_sigchld();
 
   ledger book;
@@ -75,7 +80,7 @@ int main(int argc, char* argv[]) {
         run_round(round, book, wanted, can, scratch, until, [&] { tells.watch(); }));
     left.check(number);
     if (!handles_sigchld()) book.fail("the handler of SIGCHLD is gone");
-    tells.end_round(left.resident());
+    tells.end_round(left.resident(), left.allocated());
     begun += round.end - round.first;
     if (wanted.only) break;
   }

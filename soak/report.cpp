@@ -44,8 +44,9 @@ report::report(const ledger& book, const settings& wanted) : book_{book}, wanted
 
 void report::begin_round(const round_plan& what) { round_ = what; }
 
-void report::end_round(std::size_t resident) {
+void report::end_round(std::size_t resident, std::size_t allocated) {
   ++rounds_;
+  allocated_ = allocated;
   resident_ = resident;
   most_resident_ = std::max(most_resident_, resident);
 }
@@ -58,7 +59,7 @@ std::string report::line() const {
        << round_.number << " (" << name_of(round_.during) << "), " << sum.jobs << " jobs, "
        << static_cast<double>(sum.jobs - told_jobs_) / std::max(seconds_of(now - told_), 0.001)
        << "/s, " << sum.in_flight << " in flight, " << sum.failures << " failures, "
-       << (resident_ >> 20) << " MiB;";
+       << (resident_ >> 20) << " MiB (" << (allocated_ >> 10) << " KiB allocated);";
   for (auto const& [name, count] : sum.endings)
     if (name.find(':') == name.npos) text << ' ' << name << ' ' << count;
   return text.str();

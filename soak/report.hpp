@@ -20,7 +20,7 @@ class report {
   report(const ledger& book, const settings& wanted);
 
   void begin_round(const round_plan& what);
-  void end_round(std::size_t resident);
+  void end_round(std::size_t resident, std::size_t allocated);
   void count_foreign(std::uint64_t made) noexcept { foreign_ += made; }
   /// To be called several times a second.
   void watch();
@@ -41,6 +41,7 @@ class report {
   std::uint64_t rounds_ = 0;
   std::uint64_t foreign_ = 0;
   std::size_t resident_ = 0;
+  std::size_t allocated_ = 0;
   std::size_t most_resident_ = 0;
 };
 

@@ -46,6 +46,10 @@ std::string judge_error(const plan& job, const facts& got) {
     return {};
   }
   if (how == ending::cancelled && (is_aborted || got.ec == isolatte::error::server_died)) return {};
+  // The death of the server is told even if the job would have been ended for its time anyhow.
+  if (how == ending::timed_out && got.ec == isolatte::error::server_died &&
+      (job.timeout || job.deadline))
+    return {};
   // The system may refuse SIGKILL.
   if (job.during == phase::failing_calls && (how == ending::cancelled || how == ending::timed_out))
     return {};

@@ -159,10 +159,6 @@ std::size_t flood_lines(const work& what) noexcept;
 /// The text that a job finds in its input.
 std::string input_of(const work& what);
 
-/// The name of the processes that leave their job on purpose; the check at the end of a round ends
-/// them.
-inline constexpr const char* escaped_name = "soak-escaped";
-
 /// A preload: act::find_preload finds what it has left.
 void load_state();
 

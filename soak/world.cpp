@@ -4,6 +4,7 @@
 #include "world.hpp"
 
 #include "allocations.hpp"
+#include "processes.hpp"
 
 #include <isolatte/sandbox.hpp>
 
@@ -92,6 +93,14 @@ world::world(ledger& to, const settings& wanted, phase what, const abilities& ca
   placed_pool.emplace(*context_, placed_options());
   resident.emplace(*context_, make_counter, resident_options());
   served_resident.emplace(*server, make_counter, resident_options());
+  note_processes();
+}
+
+void world::note_processes() {
+  for (int const pid : children()) book.note_process("the round itself", pid);
+  book.note_process("server", server->pid());
+  book.note_process("loaded_server", loaded_server->pid());
+  if (boxed_server) book.note_process("boxed_server", boxed_server->pid());
 }
 
 world::~world() {

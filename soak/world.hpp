@@ -83,6 +83,8 @@ class world {
 
  private:
   void work();
+  /// Remembers which processes are there, for complaints about them.
+  void note_processes();
 
   std::vector<std::thread> running_;
 };

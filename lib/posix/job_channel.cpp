@@ -4,6 +4,7 @@
 #include "posix/job_channel.hpp"
 
 #include "logic/frame.hpp"
+#include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -16,7 +17,11 @@
 namespace isolatte::inline v0_1::posix {
 
 job_page job_page::make(descriptor& file, boost::system::error_code& ec) noexcept {
-  return job_page{shared_page<data>::make_file(file, ec)};
+  // A child that another thread forks meanwhile would have the page, too.
+  auto const no_fork = lock_registry();
+  job_page made{shared_page<data>::make_file(file, ec)};
+  made.data_.hide_from_later_children();
+  return made;
 }
 
 job_page job_page::of_file(int fd, boost::system::error_code& ec) noexcept {
@@ -47,7 +52,8 @@ detail::talk_needs needs_of(const job_header& header) noexcept {
 }
 
 void job_page::offer(const job_header& job) noexcept {
-  (*data_)[job.slot % slots] = word(job, offered);
+  // A copy of the program does not have the page.
+  if (data_) (*data_)[job.slot % slots] = word(job, offered);
 }
 
 void job_page::begin(const job_header& job) noexcept {
@@ -64,6 +70,7 @@ bool job_page::was_taken_back(const job_header& job) const noexcept {
 }
 
 logic::job_stage job_page::stage(const job_header& job) const noexcept {
+  if (!data_) return logic::job_stage::begun;
   std::uint64_t const says = (*data_)[job.slot % slots];
   if (says == word(job, offered)) return logic::job_stage::not_begun;
   if (says == word(job, received)) return logic::job_stage::receiving;
@@ -71,6 +78,7 @@ logic::job_stage job_page::stage(const job_header& job) const noexcept {
 }
 
 bool job_page::move_on(const job_header& job, state to) noexcept {
+  if (!data_) return false;
   std::uint64_t expected = word(job, offered);
   return (*data_)[job.slot % slots].compare_exchange_strong(expected, word(job, to));
 }

@@ -10,6 +10,7 @@
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
 #include <isolatte/error.hpp>
+#include <isolatte/fork.hpp>
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -170,6 +171,21 @@ BOOST_AUTO_TEST_CASE(a_worker_over_its_memory_is_fed_no_more_whatever_waits) {
   std::map<pid_t, int> jobs;
   for (auto const& each : all) ++jobs[each.what.value()];
   for (auto const& [pid, count] : jobs) BOOST_TEST(count <= 18);
+}
+
+/// How many pages, or groups of pages, this process shares with another, and writes to.
+int shared_mappings() {
+  int found = 0;
+  std::ifstream maps{"/proc/self/maps"};
+  for (std::string line; std::getline(maps, line);) found += line.find(" rw-s ") != line.npos;
+  return found;
+}
+
+BOOST_AUTO_TEST_CASE(no_child_of_the_program_has_the_pages_of_its_workers) {
+  int const before = isolatte::fork(shared_mappings).value();
+  make({.workers = 2});
+  run(call(add, 1, 2));
+  BOOST_TEST(isolatte::fork(shared_mappings).value() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_takes_no_other_along) {
