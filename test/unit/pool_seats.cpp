@@ -23,7 +23,7 @@ BOOST_AUTO_TEST_CASE(a_worker_has_its_slot_when_it_is_ready_or_from_its_start) {
     world w{{.workers = 3, .seats = seats}};
     for (std::size_t i = 0; i != 3; ++i)
       BOOST_TEST(w.nth(i).seat().has_value() == (seats != seating::when_ready));
-    // Those that are ready first have the first ones, unless they have theirs already.
+    // Workers that are ready first have the first ones, unless they have theirs already.
     w.ready(w.nth(2));
     w.ready(w.nth(0));
     w.ready(w.nth(1));
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_replacement_waits_for_the_seat_of_a_worker_that_has_a_job
   BOOST_TEST(waits.worker() == &fresh);
 }
 
-// What belongs to a slot is in use until the end
+// Slots that are in use until the end
 
 BOOST_AUTO_TEST_CASE(a_slot_is_in_use_until_its_worker_has_ended) {
   pool w{{.workers = 1, .seats = seating::until_end}};
