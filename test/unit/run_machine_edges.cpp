@@ -47,7 +47,8 @@ machine_type complete() {
 machine_type symbolising() {
   machine_type machine = started();
   machine.frame(frame_state::complete, payload_kind::value);
-  machine.reaped(segfault, child_stage::sent, SIGSEGV);
+  // A fault that the child survived.
+  machine.reaped(success, child_stage::sent, SIGSEGV);
   machine.drained();
   return machine;
 }
