@@ -54,6 +54,20 @@ BOOST_AUTO_TEST_CASE(jobs_that_are_put_back_have_their_places_by_age) {
   } while (std::next_permutation(order.begin(), order.end()));
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_is_taken_out_costs_its_tenant_no_turn) {
+  ranked_job first{{.tenant = "one"}};
+  ranked_job second{{.tenant = "one"}};
+  ranked_job other{{.tenant = "two"}};
+  job_queue queue;
+  queue.push(first);
+  queue.push(second);
+  queue.push(other);
+  queue.erase(first);
+  BOOST_TEST(&queue.front() == &second);
+  queue.pop_front();
+  BOOST_TEST(&queue.front() == &other);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace job_queue_edges_test

@@ -65,6 +65,13 @@ machine_type given_up() {
   return machine;
 }
 
+machine_type given_up_after_a_refusal() {
+  machine_type machine = started();
+  machine.frame(frame_state::malformed, payload_kind::none);
+  machine.kill_refused(child_stage::sending);
+  return machine;
+}
+
 bool same(const verdict& a, const verdict& b) {
   return a.how == b.how && a.ran == b.ran && a.keep_payload == b.keep_payload &&
          a.aborted == b.aborted && a.talk_refused == b.talk_refused &&
@@ -85,7 +92,7 @@ verdict verdict_of(frame_state state, payload_kind kind, const exit_status& stat
 BOOST_AUTO_TEST_SUITE(run_machine_edges)
 
 BOOST_AUTO_TEST_CASE(frames_and_messages_that_come_too_late_change_nothing) {
-  for (auto const make : {&complete, &symbolising, &early, &given_up})
+  for (auto const make : {&complete, &symbolising, &early, &given_up, &given_up_after_a_refusal})
     for (auto const state : {frame_state::partial, frame_state::complete, frame_state::malformed,
                              frame_state::too_large, frame_state::out_of_memory}) {
       machine_type machine = make();
