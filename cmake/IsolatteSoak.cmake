@@ -8,6 +8,7 @@ target_link_libraries(isolatte_soak PRIVATE isolatte_test_support)
 target_include_directories(isolatte_soak PRIVATE "${PROJECT_SOURCE_DIR}/soak")
 target_precompile_headers(isolatte_soak REUSE_FROM isolatte_test_support)
 
-add_test(NAME soak COMMAND isolatte_soak 10 --round 1500)
+# The jobs that are under way after the time have to complete, which takes long on a busy machine.
+add_test(NAME soak COMMAND isolatte_soak 10 --round 1500 --in-flight 32)
 set_tests_properties(soak PROPERTIES
-  TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS soak ENVIRONMENT "${isolatte_test_environment}")
+  TIMEOUT 600 LABELS soak ENVIRONMENT "${isolatte_test_environment}")
