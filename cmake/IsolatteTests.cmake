@@ -33,6 +33,13 @@ set(isolatte_test_environment
   UBSAN_OPTIONS=print_stacktrace=1
   "TSAN_OPTIONS=die_after_fork=0:halt_on_error=1:second_deadlock_stack=1:suppressions='${PROJECT_SOURCE_DIR}/tools/sanitizers/tsan.supp'")
 
+# Asio's templates take longer to compile than the tests. More sources at a time need more memory.
+function(isolatte_use_unity program)
+  if(ISOLATTE_UNITY_TESTS)
+    set_target_properties(${program} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  endif()
+endfunction()
+
 function(isolatte_add_test_program directory)
   set(program isolatte_${directory}_tests)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/test/${directory}/*.cpp")
@@ -42,6 +49,7 @@ function(isolatte_add_test_program directory)
   endif()
   add_executable(${program} ${sources})
   isolatte_compile_settings(${program})
+  isolatte_use_unity(${program})
   target_link_libraries(${program} PRIVATE isolatte_test_support)
   target_precompile_headers(${program} REUSE_FROM isolatte_test_support)
   add_dependencies(${program} isolatte_test_plugin)

@@ -50,7 +50,7 @@ void fork_and_wait(const std::shared_ptr<job>& what, isolatte::options opts) {
 }
 
 template <class R>
-void launch_with(const std::shared_ptr<job>& what) {
+void launch_fork_with(const std::shared_ptr<job>& what) {
   auto opts = what->options();
   auto const deed = [deed = what->what.what] { return perform<R>(deed); };
   switch (what->what.by) {
@@ -74,7 +74,7 @@ void launch_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_fork(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_with<R>(what); });
+  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_fork_with<R>(what); });
 }
 
 }  // namespace soak

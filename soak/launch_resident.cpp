@@ -16,7 +16,7 @@ R perform_on(counter& object, const work& what) {
 }
 
 template <class R>
-void launch_with(const std::shared_ptr<job>& what) {
+void launch_resident_with(const std::shared_ptr<job>& what) {
   auto& object =
       what->what.by == launcher::resident ? *what->in.resident : *what->in.served_resident;
   {
@@ -30,7 +30,7 @@ void launch_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_resident(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_with<R>(what); });
+  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_resident_with<R>(what); });
 }
 
 }  // namespace soak

@@ -11,7 +11,7 @@ namespace soak {
 namespace {
 
 template <class R>
-void launch_with(const std::shared_ptr<job>& what) {
+void launch_server_with(const std::shared_ptr<job>& what) {
   auto opts = what->options();
   auto const deed = isolatte::call(perform<R>, what->what.what);
   auto& in = what->in;
@@ -32,7 +32,7 @@ void launch_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_server(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_with<R>(what); });
+  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_server_with<R>(what); });
 }
 
 }  // namespace soak

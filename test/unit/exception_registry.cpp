@@ -55,7 +55,7 @@ struct busy_error : std::range_error {
 };
 
 template <class E>
-const E* as(const std::exception_ptr& p) {
+const E* exception_as(const std::exception_ptr& p) {
   try {
     std::rethrow_exception(p);
   } catch (const E& e) {
@@ -188,17 +188,17 @@ BOOST_AUTO_TEST_CASE(namesakes_are_told_apart) {
 BOOST_AUTO_TEST_CASE(unknown_here_falls_back_to_the_standard_base) {
   std::optional<registration<base_error>> in_child(std::in_place);
   auto const bytes = encode(base_error("text", 5));
-  BOOST_TEST(!as<remote_exception>(decode(bytes)));
-  BOOST_REQUIRE(as<base_error>(decode(bytes)));
-  BOOST_TEST(as<base_error>(decode(bytes))->number == 5);
+  BOOST_TEST(!exception_as<remote_exception>(decode(bytes)));
+  BOOST_REQUIRE(exception_as<base_error>(decode(bytes)));
+  BOOST_TEST(exception_as<base_error>(decode(bytes))->number == 5);
 
   in_child.reset();
   auto const arrived = decode(bytes);
-  BOOST_TEST(!as<base_error>(arrived));
-  BOOST_REQUIRE(as<std::runtime_error>(arrived));
-  BOOST_TEST(as<std::runtime_error>(arrived)->what() == "text");
-  BOOST_REQUIRE(as<remote_exception>(arrived));
-  BOOST_TEST(as<remote_exception>(arrived)->type_name() == "registry_test::base_error");
+  BOOST_TEST(!exception_as<base_error>(arrived));
+  BOOST_REQUIRE(exception_as<std::runtime_error>(arrived));
+  BOOST_TEST(exception_as<std::runtime_error>(arrived)->what() == "text");
+  BOOST_REQUIRE(exception_as<remote_exception>(arrived));
+  BOOST_TEST(exception_as<remote_exception>(arrived)->type_name() == "registry_test::base_error");
 }
 
 BOOST_AUTO_TEST_CASE(unknown_here_falls_back_to_a_registered_base) {
@@ -208,25 +208,26 @@ BOOST_AUTO_TEST_CASE(unknown_here_falls_back_to_a_registered_base) {
   original.number = 6;
   original.more = "more";
   auto const bytes = encode(original);
-  BOOST_REQUIRE(as<derived_error>(decode(bytes)));
-  BOOST_TEST(as<derived_error>(decode(bytes))->more == "more");
+  BOOST_REQUIRE(exception_as<derived_error>(decode(bytes)));
+  BOOST_TEST(exception_as<derived_error>(decode(bytes))->more == "more");
 
   in_child.reset();
   auto const arrived = decode(bytes);
-  BOOST_TEST(!as<derived_error>(arrived));
-  BOOST_REQUIRE(as<base_error>(arrived));
-  BOOST_TEST(as<base_error>(arrived)->number == 6);
-  BOOST_TEST(as<base_error>(arrived)->what() == "text");
-  BOOST_TEST(as<remote_exception>(arrived)->type_name() == "registry_test::derived_error");
+  BOOST_TEST(!exception_as<derived_error>(arrived));
+  BOOST_REQUIRE(exception_as<base_error>(arrived));
+  BOOST_TEST(exception_as<base_error>(arrived)->number == 6);
+  BOOST_TEST(exception_as<base_error>(arrived)->what() == "text");
+  BOOST_TEST(exception_as<remote_exception>(arrived)->type_name() ==
+             "registry_test::derived_error");
 }
 
 BOOST_AUTO_TEST_CASE(known_here_but_not_in_the_child) {
   auto const bytes = encode(base_error("text", 5));
   registration<base_error> const in_parent;
   auto const arrived = decode(bytes);
-  BOOST_TEST(!as<base_error>(arrived));
-  BOOST_TEST(as<std::runtime_error>(arrived));
-  BOOST_TEST(as<remote_exception>(arrived));
+  BOOST_TEST(!exception_as<base_error>(arrived));
+  BOOST_TEST(exception_as<std::runtime_error>(arrived));
+  BOOST_TEST(exception_as<remote_exception>(arrived));
 }
 
 BOOST_AUTO_TEST_CASE(fallback_data_is_bounded) {
@@ -244,17 +245,17 @@ BOOST_AUTO_TEST_CASE(the_nearest_of_several) {
     using derived_error::derived_error;
   };
   auto const arrived = decode(encode(local_error("text")));
-  BOOST_TEST(as<middle_error>(arrived));
-  BOOST_TEST(as<remote_exception>(arrived));
+  BOOST_TEST(exception_as<middle_error>(arrived));
+  BOOST_TEST(exception_as<remote_exception>(arrived));
   registration<derived_error> const derived;
-  BOOST_TEST(as<derived_error>(decode(encode(local_error("text")))));
+  BOOST_TEST(exception_as<derived_error>(decode(encode(local_error("text")))));
 }
 
 BOOST_AUTO_TEST_CASE(no_class) {
   registration<int> const here;
   auto const arrived = decode(encode(42));
-  BOOST_REQUIRE(as<int>(arrived));
-  BOOST_TEST(*as<int>(arrived) == 42);
+  BOOST_REQUIRE(exception_as<int>(arrived));
+  BOOST_TEST(*exception_as<int>(arrived) == 42);
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ BOOST_AUTO_TEST_CASE(many_threads) {
   for (int i = 0; i < 2; ++i)
     threads.emplace_back(busy([&wrong] {
       auto const arrived = decode(encode(busy_error("text")));
-      if (!as<std::range_error>(arrived)) ++wrong;
+      if (!exception_as<std::range_error>(arrived)) ++wrong;
     }));
   go = true;
   for (auto& thread : threads) thread.join();
