@@ -74,7 +74,8 @@ void launch_fork_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_fork(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_fork_with<R>(what); });
+  with_value_type(what->what.kind,
+                  [&]<class R>(std::type_identity<R>) { launch_fork_with<R>(what); });
 }
 
 }  // namespace soak

@@ -30,7 +30,8 @@ void launch_resident_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_resident(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_resident_with<R>(what); });
+  with_value_type(what->what.kind,
+                  [&]<class R>(std::type_identity<R>) { launch_resident_with<R>(what); });
 }
 
 }  // namespace soak

@@ -32,7 +32,8 @@ void launch_server_with(const std::shared_ptr<job>& what) {
 }  // namespace
 
 void launch_server(const std::shared_ptr<job>& what) {
-  with_value_type(what->what.kind, [&]<class R>(std::type_identity<R>) { launch_server_with<R>(what); });
+  with_value_type(what->what.kind,
+                  [&]<class R>(std::type_identity<R>) { launch_server_with<R>(what); });
 }
 
 }  // namespace soak
