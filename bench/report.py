@@ -148,10 +148,19 @@ def row_name(run_name):
 UNITS = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}
 
 
+def give_up(why):
+    """Not with the exit status of a comparison that has found something slower."""
+    print(f"bench: {why}", file=sys.stderr)
+    sys.exit(2)
+
+
 def run_program(program, arguments):
-    done = subprocess.run([program] + arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        done = subprocess.run([program] + arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        give_up(f"{program} cannot be run: {error.strerror}")
     if done.returncode != 0:
-        sys.exit(f"bench: {' '.join([program] + arguments)} ended with {done.returncode}:\n{done.stderr}")
+        give_up(f"{' '.join([program] + arguments)} ended with {done.returncode}:\n{done.stderr}")
     return done.stdout
 
 
@@ -509,9 +518,6 @@ def bar_plot(results):
 
 
 def plot(results, folder):
-    if shutil.which("gnuplot") is None:
-        sys.exit("bench: there is no gnuplot (tools/install-dependencies bench)")
-    os.makedirs(folder, exist_ok=True)
     scripts = {name: line_plot(results, name) for name in LINES}
     scripts["sandbox"] = bar_plot(results)
     for name, script in scripts.items():
@@ -531,8 +537,21 @@ def read_results(path):
             results[key]
         return results
     except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"bench: {path} is no file of results: {error!r}", file=sys.stderr)
-        sys.exit(2)
+        give_up(f"{path} is no file of results: {error!r}")
+
+
+def prepare(said):
+    """Finds out before the rounds, which take long, whether there is a place for the results."""
+    if said.plots and shutil.which("gnuplot") is None:
+        give_up("there is no gnuplot (tools/install-dependencies bench)")
+    try:
+        if said.plots:
+            os.makedirs(said.plots, exist_ok=True)
+        if said.json:
+            with open(said.json, "a", encoding="utf-8"):
+                pass
+    except OSError as error:
+        give_up(f"{error.filename} cannot be written: {error.strerror}")
 
 
 def main():
@@ -554,6 +573,7 @@ def main():
     if said.results and arguments:
         parser.error("unknown arguments: " + " ".join(arguments))
     old = read_results(said.compare) if said.compare else None
+    prepare(said)
     results = read_results(said.results) if said.results else measure(said.program, said.repetitions, arguments)
     if said.json:
         with open(said.json, "w", encoding="utf-8") as file:

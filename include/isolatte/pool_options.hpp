@@ -87,8 +87,10 @@ struct pool_options {
   /// How long the event loop, after it has sent a job, and a worker, after it has sent a reply,
   /// look for what comes next before they sleep. To be woken takes longer than to run a short job:
   /// with 50 us a job's way there and back takes a quarter of the time, if there is a processor for
-  /// the event loop and one for each worker that has jobs. Both use their processors meanwhile.
-  /// Other handlers run between two looks. Zero: they sleep at once. At most a second.
+  /// the event loop and one for each worker that has jobs. Both use their processors meanwhile, and
+  /// a worker's looks count towards resource_limits::cpu_time. Other handlers run between two
+  /// looks, but the event loop's `poll()` returns only when the jobs are done or the time is over.
+  /// Zero: they sleep at once. At most a second.
   std::chrono::nanoseconds spin{0};
 };
 

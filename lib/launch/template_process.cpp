@@ -347,6 +347,12 @@ bool template_process::is_there() noexcept {
   return process_->expected() || !process_->ended();
 }
 
+/// Whether the process has been made and has ended, also if neither the kernel nor the socket tells
+/// of that: a process that the preload has left may trace it, and hold its socket open.
+bool template_process::has_ended_unreported() noexcept {
+  return process_ && !process_->expected() && process_->ended_unreported();
+}
+
 bool template_process::is_made() noexcept {
   adopt_expected();
   std::lock_guard const lock{process_mutex_};
@@ -753,10 +759,12 @@ void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
   membership_.notice_copy();
   if (preloading_) return look_at_preload(looks);
   if (sent_.empty()) return;
-  auto const oldest = sent_.begin()->first;
-  if (oldest != oldest_before) return be_patient(oldest, 0);
-  int const looked = looks + (process_ && process_->stopped() ? stopped_weight : 1);
-  if (looked < most_looks) return be_patient(oldest, looked);
+  if (!has_ended_unreported()) {
+    auto const oldest = sent_.begin()->first;
+    if (oldest != oldest_before) return be_patient(oldest, 0);
+    int const looked = looks + (process_ && process_->stopped() ? stopped_weight : 1);
+    if (looked < most_looks) return be_patient(oldest, looked);
+  }
   died();
   send_queued();
 }
@@ -837,8 +845,7 @@ bool template_process::holds_back() {
 /// holds the other end. A stopped one is ended, and so is a seed that does not make one.
 void template_process::look_at_preload(int looks) {
   if (!is_awaited()) return;
-  if (!is_there() || (!process_->expected() && process_->ended_unreported()))
-    return preload_ended();
+  if (!is_there() || has_ended_unreported()) return preload_ended();
   auto const seed = current_seed();
   // The program does not read it before the end, and a preload may write without end.
   posix::drop_beginning(preloading_->err.get(), capture{}.limit);

@@ -241,6 +241,7 @@ class template_process final : public child_source,
   struct new_namer;
   new_namer make_namer(boost::system::error_code& ec);
   bool is_there() noexcept;
+  bool has_ended_unreported() noexcept;
   void adopt_expected() noexcept;
   void set_process(std::shared_ptr<posix::child_process> process,
                    std::shared_ptr<template_process> namer) noexcept;

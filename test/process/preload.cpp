@@ -37,6 +37,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -362,6 +364,35 @@ BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_ends_with_the_server) {
   BOOST_TEST(alive(left));
   server.reset();
   wait_until_gone(left);
+}
+
+/// Leaves a process that traces this one; `state` is 0 if the system does not allow that.
+void leave_tracer() {
+  wire began;
+  ::prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+  bare_fork([&] {
+    if (::ptrace(PTRACE_SEIZE, ::getppid(), nullptr, nullptr) == 0) began.tell();
+    began.close_write();
+    hang();
+  });
+  began.close_write();
+  state = began.await() ? 1 : 0;
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_server_that_a_process_traces_which_it_leaves_is_seen) {
+  asio::io_context context;
+  fork_server server{context, {.preload = leave_tracer}};
+  if (run(server, context, call(read_state)).what.value_or(0) == 0) {
+    BOOST_TEST_MESSAGE("no process may trace another one here");
+    return;
+  }
+  ::kill(server.pid(), SIGKILL);
+  // Neither the kernel nor the socket tells of the end. A server that does not answer is given up
+  // after 10 s, so an end that is seen is seen long before.
+  auto const killed = std::chrono::steady_clock::now();
+  while (server.stats().starts == 1u) run(server, context, call(read_state));
+  BOOST_TEST((std::chrono::steady_clock::now() - killed < 8s));
+  BOOST_TEST(run(server, context, call(read_state)).what.value_or(0) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_ends_with_a_failure) {

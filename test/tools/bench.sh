@@ -142,6 +142,13 @@ expects 0 '^0 slower, 0 faster, 0 not compared'
 
 printf '#!/bin/sh\necho it broke >&2\nexit 3\n' >"$folder/program"
 report --program "$folder/program" --repetitions 1
-expects 1 'ended with 3:' 'it broke'
+expects 2 'ended with 3:' 'it broke'
+report --program "$folder/none" --repetitions 1
+expects 2 '^bench: .*/none cannot be run: No such file'
+# Nothing is measured in vain.
+for place in json plots; do
+  report --program "$folder/program" --$place "$folder/program/$place"
+  expects 2 "^bench: .*/program/$place cannot be written: Not a directory"
+done
 
 exit $failures
