@@ -24,6 +24,10 @@ foreach(what IN ITEMS TESTS EXAMPLES COMMAND)
   set_property(CACHE ISOLATTE_BUILD_${what} PROPERTY STRINGS AUTO ON OFF)
 endforeach()
 
+set(ISOLATTE_BUILD_TEST_SUPPORT AUTO CACHE STRING
+  "Build isolatte::test, for cases of Boost.Test in children: ON, OFF or AUTO (if its headers are here)")
+set_property(CACHE ISOLATTE_BUILD_TEST_SUPPORT PROPERTY STRINGS AUTO ON OFF)
+
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ISOLATTE_BUILD_DOCS "Add the target isolatte_docs (needs Doxygen)" OFF)
 option(ISOLATTE_PORTABLE "Use POSIX only, even where Linux offers better" OFF)
