@@ -25,6 +25,18 @@ using boost::execution_exception;
 
 namespace {
 
+/// Returns a stack trace without the frames below the function of the case.
+std::string trace_of_case(const std::string& trace) {
+  std::size_t end = trace.find(" boost::detail::function::void_function_invoker0<");
+  if (end != std::string::npos) {
+    end = trace.rfind('\n', end);
+    if (end == std::string::npos) end = trace.size();
+  }
+  std::string text = trace.substr(0, end);
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 /// Says how a child ended: "faulted: SIGSEGV at 0x0", and where.
 std::string describe(const outcome<void>& end) {
   std::string text;
@@ -37,10 +49,8 @@ std::string describe(const outcome<void>& end) {
   }
   static constexpr std::string_view prefix = "isolatte: the child's end: ";
   if (text.starts_with(prefix)) text.erase(0, prefix.size());
-  if (end.fault() && !end.fault()->trace.empty()) {
-    text += '\n' + end.fault()->trace;
-    while (text.ends_with('\n')) text.pop_back();
-  }
+  if (end.fault() && !end.fault()->trace.empty())
+    text += '\n' + trace_of_case(end.fault()->trace);
   return text;
 }
 

@@ -92,18 +92,14 @@ class death : public boost::unit_test::decorator::base {
 /// Isolates every case of the module that has no decorator of its own for it.
 ///
 /// @code
-/// BOOST_TEST_GLOBAL_CONFIGURATION(isolatte::test::isolate_all);
-/// @endcode
-///
-/// With options, a class of one's own is the configuration; an init function may make an object,
-/// too, which need not outlive it:
-///
-/// @code
 /// struct in_children : isolatte::test::isolate_all {
 ///   in_children() : isolate_all({.timeout = 10s}) {}
 /// };
 /// BOOST_TEST_GLOBAL_CONFIGURATION(in_children);
 /// @endcode
+///
+/// A global fixture does as well. So does an object that an init function makes; the object need
+/// not outlive that function. The macros of Boost.Test take a name without `::`.
 class isolate_all {
  public:
   /// Isolates every case that has not run yet.
