@@ -73,6 +73,9 @@ endif()
 
 # isolatte::test needs the headers of Boost.Test alone. Programs link the variant that they want.
 set(isolatte_build_test_support ${ISOLATTE_BUILD_TEST_SUPPORT})
+if(isolatte_build_test_support STREQUAL AUTO)
+  set(isolatte_build_test_support ${isolatte_top_level})
+endif()
 if(isolatte_build_test_support)
   get_target_property(isolatte_boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
   find_file(ISOLATTE_BOOST_TEST_HEADER boost/test/tree/decorator.hpp

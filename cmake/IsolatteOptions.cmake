@@ -25,7 +25,7 @@ foreach(what IN ITEMS TESTS EXAMPLES COMMAND)
 endforeach()
 
 set(ISOLATTE_BUILD_TEST_SUPPORT AUTO CACHE STRING
-  "Build isolatte::test, for cases of Boost.Test in children: ON, OFF or AUTO (if its headers are here)")
+  "Build isolatte::test, which runs cases of Boost.Test in children: ON, OFF or AUTO")
 set_property(CACHE ISOLATTE_BUILD_TEST_SUPPORT PROPERTY STRINGS AUTO ON OFF)
 
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)

@@ -28,16 +28,13 @@ struct noted_text {
   void assign(std::string_view text) noexcept {
     std::size_t const count = std::min(text.size(), Room);
     // Most checkpoints are in the file of the one before.
-    if (text.substr(0, count) ==
-        std::string_view{bytes, size.load(std::memory_order_relaxed)})
+    if (text.substr(0, count) == std::string_view{bytes, size.load(std::memory_order_relaxed)})
       return;
     size.store(0, std::memory_order_release);
     std::memcpy(bytes, text.data(), count);
     size.store(count, std::memory_order_release);
   }
-  std::string get() const {
-    return {bytes, std::min(size.load(std::memory_order_acquire), Room)};
-  }
+  std::string get() const { return {bytes, std::min(size.load(std::memory_order_acquire), Room)}; }
 };
 
 }  // namespace

@@ -49,8 +49,7 @@ std::string describe(const outcome<void>& end) {
   }
   static constexpr std::string_view prefix = "isolatte: the child's end: ";
   if (text.starts_with(prefix)) text.erase(0, prefix.size());
-  if (end.fault() && !end.fault()->trace.empty())
-    text += '\n' + trace_of_case(end.fault()->trace);
+  if (end.fault() && !end.fault()->trace.empty()) text += '\n' + trace_of_case(end.fault()->trace);
   return text;
 }
 
@@ -107,15 +106,14 @@ void report_end(const isolated_case& which, const outcome<void>& end, const case
 }
 
 void run_case(const isolated_case& which) {
-  // The handler of Boost.Test's alarm would jump out of the functions that wait for the child, which
-  // the child would survive.
+  // The handler of Boost.Test's alarm would jump out of the functions that wait for the child,
+  // which the child would survive.
   options how = *which.how;
   if (auto const seconds = cancel_alarm()) {
     std::chrono::nanoseconds const left = std::chrono::seconds{*seconds};
     how.timeout = std::min(how.timeout.value_or(left), left);
   }
-  if (side_by_side::instance().is_on())
-    return side_by_side::instance().run(which, std::move(how));
+  if (side_by_side::instance().is_on()) return side_by_side::instance().run(which, std::move(how));
 
   flush_log();
   // One message fills the window, so the child can wait until an entry has been shown.

@@ -18,7 +18,8 @@
 
 namespace isolatte::inline v0_1::test {
 
-/// Runs the current case of the module in a child, and reports it. This is the function of the case.
+/// Runs the current case of the module in a child, and reports it. This is the function of the
+/// case.
 void run_case(const isolated_case& which);
 
 /// Returns what the child does.

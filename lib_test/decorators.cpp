@@ -38,8 +38,7 @@ void in_process::apply(ut::test_unit& unit) { plan::instance().isolate(unit, nul
 
 base_ptr in_process::clone() const { return boost::make_shared<in_process>(*this); }
 
-death::death(std::string text, int signal, options how)
-    : text_{std::move(text)}, signal_{signal} {
+death::death(std::string text, int signal, options how) : text_{std::move(text)}, signal_{signal} {
   if (!how.limits.core_size) how.limits.core_size = 0;
   how.err = capture{};
   how_ = options_of_case(std::move(how));

@@ -22,8 +22,7 @@ bool is_as_new(const std::ios& stream) {
 
 }  // namespace
 
-void entry_recorder::log_exception_start(stream&,
-                                         const boost::unit_test::log_checkpoint_data& last,
+void entry_recorder::log_exception_start(stream&, const boost::unit_test::log_checkpoint_data& last,
                                          const boost::execution_exception&) {
   checkpoint_ = &last;
 }

@@ -57,8 +57,8 @@ std::vector<const isolated_case*> next_cases(const isolated_case& running) {
   auto const now = std::find_if(cases.begin(), cases.end(), [&](const ut::test_case* unit) {
     return unit->p_id == running.id;
   });
-  bool const in_random_order = ut::runtime_config::get<unsigned>(
-                                   ut::runtime_config::btrt_random_seed) != 0;
+  bool const in_random_order =
+      ut::runtime_config::get<unsigned>(ut::runtime_config::btrt_random_seed) != 0;
   if (in_random_order) {
     // Any case may come next.
     if (!std::all_of(cases.begin(), cases.end(), is_isolated)) return {};

@@ -20,8 +20,8 @@ namespace ut = boost::unit_test;
 
 namespace {
 
-// Cases of data sets come to be after the decorators of their suite have been applied, so the plan is
-// applied when the run starts.
+// Cases of data sets come to be after the decorators of their suite have been applied, so the plan
+// is applied when the run starts.
 class run_observer : public ut::test_observer {
   void test_start(ut::counter_t, ut::test_unit_id) override {
     side_by_side::instance().configure();
@@ -44,9 +44,7 @@ class for_each_case : public ut::test_tree_visitor {
   explicit for_each_case(Function function) : function_{std::move(function)} {}
 
  private:
-  void visit(const ut::test_case& unit) override {
-    function_(const_cast<ut::test_case&>(unit));
-  }
+  void visit(const ut::test_case& unit) override { function_(const_cast<ut::test_case&>(unit)); }
 
   Function function_;
 };

@@ -116,8 +116,7 @@ void replay::repeat_entry(const event& entry) {
 
 void replay::repeat_exception(const event& thrown) {
   if (!thrown.last.file.empty())
-    ut::unit_test_log.set_checkpoint(kept(thrown.last.file), thrown.last.line,
-                                     thrown.last.message);
+    ut::unit_test_log.set_checkpoint(kept(thrown.last.file), thrown.last.line, thrown.last.message);
   add_frames(thrown.context);
   if (thrown.code >= execution_exception::user_fatal_error) {
     fatal_.push_back(thrown);

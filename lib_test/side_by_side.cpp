@@ -121,15 +121,13 @@ void side_by_side::run(const isolated_case& which, options how) {
     one->err.keep(with.err);
     with.message_window = options{}.message_window;
     flush_log();
-    async_fork(
-        all.context,
-        on_message(body_of(what, one->notes, telling::ahead),
-                   [one](event happened) { one->events.push_back(std::move(happened)); }),
-        std::move(with),
-        [one, &all](boost::system::error_code, outcome<void> end) {
-          one->end.emplace(std::move(end));
-          --all.running;
-        });
+    async_fork(all.context,
+               on_message(body_of(what, one->notes, telling::ahead),
+                          [one](event happened) { one->events.push_back(std::move(happened)); }),
+               std::move(with), [one, &all](boost::system::error_code, outcome<void> end) {
+                 one->end.emplace(std::move(end));
+                 --all.running;
+               });
     ++all.running;
     all.started.emplace(what.id, one);
   };

@@ -14,8 +14,8 @@
 
 namespace isolatte::inline v0_1::test {
 
-/// Runs cases at the same time, when the module is run with `-- --jobs N`. The framework asks for one
-/// case after the other. While the first of them runs, the next ones are started, and each is
+/// Runs cases at the same time, when the module is run with `-- --jobs N`. The framework asks for
+/// one case after the other. While the first of them runs, the next ones are started, and each is
 /// reported when the framework asks for it.
 class side_by_side {
  public:

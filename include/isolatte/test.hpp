@@ -74,8 +74,8 @@ class death : public boost::unit_test::decorator::base {
   /// Expects a death.
   /// @param text a part of what the case writes to standard error, letter by letter
   /// @param signal the signal that ends it; 0 for any
-  /// @param how how to run the child. Without `limits.core_size` it leaves no core dump. options::err
-  /// is ignored
+  /// @param how how to run the child. Without `limits.core_size` it leaves no core dump.
+  /// options::err is ignored
   /// @par Exception safety
   /// Strong guarantee: `std::bad_alloc`.
   explicit death(std::string text = {}, int signal = 0, options how = {});
@@ -122,17 +122,17 @@ void set_checkpoint(boost::unit_test::const_string file, std::size_t line,
 }  // namespace isolatte::inline v0_1::test
 
 /// @cond
-// Boost.Test has no hook for checkpoints, which its assertions set with the first of these macros. A
-// source that does not include this header sets them in the memory of the child alone: the program
-// then knows only those that an assertion has followed.
+// Boost.Test has no hook for checkpoints, which its assertions set with the first of these macros.
+// A source that does not include this header sets them in the memory of the child alone: the
+// program then knows only those that an assertion has followed.
 #undef BOOST_TEST_PASSPOINT
-#define BOOST_TEST_PASSPOINT()                           \
+#define BOOST_TEST_PASSPOINT()                                     \
   ::isolatte::test::detail::set_checkpoint(BOOST_TEST_L(__FILE__), \
                                            static_cast<std::size_t>(__LINE__))
 #undef BOOST_TEST_CHECKPOINT
-#define BOOST_TEST_CHECKPOINT(M)                                                         \
-  ::isolatte::test::detail::set_checkpoint(BOOST_TEST_L(__FILE__),                       \
-                                           static_cast<std::size_t>(__LINE__),           \
+#define BOOST_TEST_CHECKPOINT(M)                                               \
+  ::isolatte::test::detail::set_checkpoint(BOOST_TEST_L(__FILE__),             \
+                                           static_cast<std::size_t>(__LINE__), \
                                            (::boost::wrap_stringstream().ref() << M).str())
 /// @endcond
 

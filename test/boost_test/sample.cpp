@@ -234,8 +234,7 @@ BOOST_AUTO_TEST_CASE(depends_on_failure, *ut::depends_on("same/fails")) { BOOST_
 
 BOOST_AUTO_TEST_CASE(depends_on_success, *ut::depends_on("same/passes")) { BOOST_TEST(true); }
 
-BOOST_AUTO_TEST_CASE(has_condition,
-                     *ut::precondition([](ut::test_unit_id) { return false; })) {
+BOOST_AUTO_TEST_CASE(has_condition, *ut::precondition([](ut::test_unit_id) { return false; })) {
   BOOST_TEST(true);
 }
 
