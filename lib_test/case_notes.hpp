@@ -15,8 +15,8 @@
 
 namespace isolatte::inline v0_1::test {
 
-/// What a case notes too often for a message: passing assertions and checkpoints. The notes are in
-/// memory that the program shares with the child, so they outlive it, however it ends.
+/// A case notes here what is too frequent for messages: passing assertions and checkpoints. The
+/// notes are in memory that the program shares with the child, so they outlive it, however it ends.
 class case_notes {
  public:
   /// @throws std::system_error if there is no memory

@@ -16,9 +16,9 @@ namespace isolatte::inline v0_1::test {
 
 /// A value of a log entry.
 struct entry_value {
-  /// As text, printed into a stream that has printed the entry's earlier values.
+  /// The text, printed into a stream that has printed the entry's earlier values.
   std::string text;
-  /// As text, printed into a new stream: some formats of the log do so.
+  /// The text, printed into a new stream: some formats of the log do so.
   std::string alone;
   /// Whether it was given as an expression, to be printed by the formatter.
   bool is_lazy = false;
@@ -41,7 +41,7 @@ struct checkpoint {
   }
 };
 
-/// What a case did that the program's log and report have to know.
+/// Something that a case did, and that the program's log and report have to know.
 struct event {
   enum class kind : std::uint8_t {
     /// An entry of the log, with its context.

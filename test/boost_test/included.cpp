@@ -8,10 +8,17 @@
 
 #include <boost/test/included/unit_test.hpp>
 
+#include <chrono>
 #include <cstdlib>
 
-using isolatte::test::isolate_all;
-BOOST_TEST_GLOBAL_FIXTURE(isolate_all);
+using namespace std::chrono_literals;
+
+//[all
+struct in_children : isolatte::test::isolate_all {
+  in_children() : isolate_all({.timeout = 60s}) {}
+};
+BOOST_TEST_GLOBAL_FIXTURE(in_children);
+//]
 
 BOOST_AUTO_TEST_CASE(leaves) { std::exit(3); }
 

@@ -12,6 +12,7 @@
 #include <boost/test/unit_test_monitor.hpp>
 #include <boost/throw_exception.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -255,6 +256,20 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 
+namespace {
+
+std::size_t words_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), ' ')) + 1;
+}
+
+}  // namespace
+
+//[isolated
+BOOST_AUTO_TEST_CASE(counts_words, *isolatte::test::isolated({.timeout = 2s})) {
+  BOOST_TEST(words_in("one and two") == 3u);
+}
+//]
+
 // Each case fails in its own way, and the next one runs.
 BOOST_AUTO_TEST_SUITE(ends, *isolated({.timeout = 60s}))
 
@@ -304,7 +319,7 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(deaths)
 
-//[death]
+//[death
 BOOST_AUTO_TEST_CASE(dies_as_told, *isolatte::test::death("not a number", SIGABRT)) {
   std::cerr << "fatal: \"one\" is not a number\n";
   std::abort();
