@@ -82,10 +82,14 @@ bool recorder::run(const boost::function<void()>& function) {
   monitor.p_auto_start_dbg.value = false;
   monitor.p_timeout.value = 0;
   monitor.p_detect_fp_exceptions.value = boost::fpe::BOOST_FPE_OFF;
-  if (ut::runtime_config::get<bool>(ut::runtime_config::btrt_detect_fp_except))
-    boost::fpe::enable(true);  // the monitor's own meaning of that argument
+  bool const traps = ut::runtime_config::get<bool>(ut::runtime_config::btrt_detect_fp_except);
   try {
-    monitor.vexecute(function);
+    monitor.vexecute([&] {
+      // The monitor takes the alternate stack away when it ends, and a stack overflow needs one.
+      signal_stack_.restore();
+      if (traps) boost::fpe::enable(true);  // as the monitor itself enables them
+      function();
+    });
   } catch (const boost::execution_exception& thrown) {
     tell_exception(thrown);
     return false;

@@ -6,6 +6,7 @@
 
 #include "case_notes.hpp"
 #include "event.hpp"
+#include "system.hpp"
 
 #include <isolatte/channel.hpp>
 #include <isolatte/config.hpp>
@@ -60,6 +61,7 @@ class recorder : public boost::unit_test::test_observer {
   telling const how_;
   std::ostringstream printed_;
   const boost::unit_test::log_checkpoint_data* checkpoint_ = nullptr;
+  signal_stack const signal_stack_;
   bool aborted_ = false;
 };
 

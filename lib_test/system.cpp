@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -64,6 +65,22 @@ std::string output_file::read(std::int64_t from, std::int64_t to) const {
 }
 
 std::int64_t place_of(int stream) noexcept { return ::lseek(stream, 0, SEEK_CUR); }
+
+signal_stack::signal_stack() {
+  stack_t stack{};
+  if (::sigaltstack(nullptr, &stack) == -1) fail("isolatte: the signal stack is unknown");
+  if ((stack.ss_flags & SS_DISABLE) != 0) return;
+  base_ = stack.ss_sp;
+  size_ = stack.ss_size;
+}
+
+void signal_stack::restore() const {
+  if (!base_) return;
+  stack_t stack{};
+  stack.ss_sp = base_;
+  stack.ss_size = size_;
+  if (::sigaltstack(&stack, nullptr) == -1) fail("isolatte: the signal stack cannot be set");
+}
 
 std::optional<unsigned> cancel_alarm() noexcept {
   unsigned const left = ::alarm(0);

@@ -51,6 +51,20 @@ class output_file {
 /// Returns the place at which a stream of this process is, 1 or 2; -1 if it has none.
 std::int64_t place_of(int stream) noexcept;
 
+/// The alternate stack of signal handlers that the calling thread had when this was made.
+class signal_stack {
+ public:
+  /// @throws std::system_error if the system does not tell
+  signal_stack();
+  /// Sets it again.
+  /// @throws std::system_error if the system refuses
+  void restore() const;
+
+ private:
+  void* base_ = nullptr;
+  std::size_t size_ = 0;
+};
+
 /// Cancels the alarm of this process.
 /// @return the seconds that were left, if there was one
 std::optional<unsigned> cancel_alarm() noexcept;

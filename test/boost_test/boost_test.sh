@@ -106,7 +106,7 @@ test_side_by_side() {
   printf '%s\n' 'Running 2 test cases...' 'first has met last' 'last has met first' | cmp - isolated.out
   run isolated --run_test=ends --report_level=short --log_level=message -- --jobs 4
   shows isolated.out 'ends/aborts": faulted: SIGABRT'
-  counts '1004 assertions out of 1013 passed'
+  counts '1005 assertions out of 1015 passed'
   for jobs in 0 -1 two ''; do
     run isolated --run_test=same/passes -- --jobs "$jobs"
     shows isolated.out 'jobs needs a number above 0'
@@ -132,12 +132,18 @@ test_ends() {
   shows plain.out 'in "ends/hangs_too": timed_out: SIGKILL$'
   shows plain.out 'in "ends/hoards": std::bad_alloc: std::bad_alloc$'
   shows plain.out 'in "ends/counts_to_the_end": exited with code 0$'
+  shows plain.out 'in "ends/overflows": faulted: SIGSEGV at 0x[0-9a-f]+, a stack overflow'
   hides plain.out 'in "ends/(is_well|stays_in_the_program)'
   cp plain.err isolated.err
   counts '2 test cases out of [0-9]+ passed'
-  counts '6 test cases out of [0-9]+ failed'
+  counts '7 test cases out of [0-9]+ failed'
   counts '2 test cases out of [0-9]+ timed-out'
-  counts '1004 assertions out of 1013 passed'
+  counts '1005 assertions out of 1015 passed'
+
+  run plain --run_test=divides
+  [ "$(cat plain.code)" = 0 ]
+  run plain --run_test=divides --detect_fp_exceptions=yes
+  shows plain.out 'in "divides": faulted: SIGFPE'
 }
 
 test_deaths() {

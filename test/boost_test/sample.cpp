@@ -270,6 +270,11 @@ BOOST_AUTO_TEST_CASE(counts_words, *isolatte::test::isolated({.timeout = 2s})) {
 }
 //]
 
+BOOST_AUTO_TEST_CASE(divides, *isolated()) {
+  double volatile zero = 0;
+  BOOST_TEST(zero / zero != 1);
+}
+
 // Each case fails in its own way, and the next one runs.
 BOOST_AUTO_TEST_SUITE(ends, *isolated({.timeout = 60s}))
 
@@ -309,6 +314,16 @@ BOOST_AUTO_TEST_CASE(hoards, *isolated({.limits = {.address_space = std::size_t{
 BOOST_AUTO_TEST_CASE(counts_to_the_end) {
   for (int i = 0; i != 1000; ++i) BOOST_TEST(i != -1);
   ::_exit(0);
+}
+
+int deeper(int depth) {
+  volatile char room[4096];
+  room[0] = static_cast<char>(depth);
+  return deeper(depth + 1) + room[0];
+}
+
+BOOST_AUTO_TEST_CASE(overflows, *ut::fixture([] { BOOST_TEST(true); })) {
+  BOOST_TEST(deeper(0) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(is_well) { BOOST_TEST(::getpid() != program); }
