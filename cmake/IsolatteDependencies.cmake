@@ -71,6 +71,24 @@ if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT ISOLATTE_PORTABLE)
   endif()
 endif()
 
+# isolatte::test needs the headers of Boost.Test alone. Programs link the variant that they want.
+set(isolatte_build_test_support ${ISOLATTE_BUILD_TEST_SUPPORT})
+if(isolatte_build_test_support STREQUAL AUTO)
+  set(isolatte_build_test_support ${isolatte_top_level})
+endif()
+if(isolatte_build_test_support)
+  get_target_property(isolatte_boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
+  find_file(ISOLATTE_BOOST_TEST_HEADER boost/test/tree/decorator.hpp
+    PATHS ${isolatte_boost_include} NO_DEFAULT_PATH)
+  mark_as_advanced(ISOLATTE_BOOST_TEST_HEADER)
+  if(NOT ISOLATTE_BOOST_TEST_HEADER)
+    set(isolatte_build_test_support OFF)
+    if(NOT ISOLATTE_BUILD_TEST_SUPPORT STREQUAL AUTO)
+      message(FATAL_ERROR "isolatte: isolatte::test needs the headers of Boost.Test")
+    endif()
+  endif()
+endif()
+
 # Tests, examples and the command need more of Boost. They are left out if it is missing, unless they are asked for.
 set(isolatte_tests_need context unit_test_framework)
 set(isolatte_examples_need context program_options)

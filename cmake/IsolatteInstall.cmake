@@ -22,15 +22,22 @@ configure_package_config_file(
 write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake" COMPATIBILITY SameMinorVersion)
 
+set(isolatte_targets isolatte)
+set(isolatte_left_out_header PATTERN isolatte/test.hpp EXCLUDE)
+if(isolatte_build_test_support)
+  list(APPEND isolatte_targets isolatte_test)
+  set(isolatte_left_out_header "")
+endif()
+
 # A distribution makes a package of each component. A parent project has components of its own, so
 # the names have a prefix.
-install(TARGETS isolatte EXPORT isolatte-targets
+install(TARGETS ${isolatte_targets} EXPORT isolatte-targets
   RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT isolatte_runtime
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_runtime
     NAMELINK_COMPONENT isolatte_development
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  COMPONENT isolatte_development)
+  COMPONENT isolatte_development ${isolatte_left_out_header})
 install(EXPORT isolatte-targets NAMESPACE isolatte:: DESTINATION "${isolatte_cmake_dir}"
   COMPONENT isolatte_development)
 install(FILES

@@ -24,6 +24,10 @@ foreach(what IN ITEMS TESTS EXAMPLES COMMAND)
   set_property(CACHE ISOLATTE_BUILD_${what} PROPERTY STRINGS AUTO ON OFF)
 endforeach()
 
+set(ISOLATTE_BUILD_TEST_SUPPORT AUTO CACHE STRING
+  "Build isolatte::test, which runs cases of Boost.Test in children: ON, OFF or AUTO")
+set_property(CACHE ISOLATTE_BUILD_TEST_SUPPORT PROPERTY STRINGS AUTO ON OFF)
+
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ISOLATTE_BUILD_FUZZERS "Build isolatte_fuzz (needs Clang's libFuzzer)" OFF)
 option(ISOLATTE_BUILD_SOAK "Build the soak test with the tests" ON)

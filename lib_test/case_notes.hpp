@@ -1,0 +1,45 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_TEST_CASE_NOTES_HPP
+#define ISOLATTE_LIB_TEST_CASE_NOTES_HPP
+
+#include "event.hpp"
+#include "system.hpp"
+
+#include <isolatte/config.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace isolatte::inline v0_1::test {
+
+/// A case notes here what is too frequent for messages: passing assertions and checkpoints. The
+/// notes are in memory that the program shares with the child, so they outlive it, however it ends.
+class case_notes {
+ public:
+  /// @throws std::system_error if there is no memory
+  case_notes();
+
+  void count_passed() noexcept;
+  std::uint64_t passed() const noexcept;
+
+  /// Notes a checkpoint; a file or a message that has no room is cut.
+  void set_checkpoint(std::string_view file, std::uint64_t line, std::string_view message) noexcept;
+  /// Returns the last checkpoint, once the child has ended.
+  checkpoint last_checkpoint() const;
+
+ private:
+  struct page;
+  page& at() const noexcept { return *static_cast<page*>(memory_.data()); }
+
+  shared_memory memory_;
+};
+
+/// The notes of the case that runs in this process; null in the program.
+extern case_notes* notes_of_this_child;
+
+}  // namespace isolatte::inline v0_1::test
+
+#endif

@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_TEST_REPLAY_HPP
+#define ISOLATTE_LIB_TEST_REPLAY_HPP
+
+#include "case_notes.hpp"
+#include "event.hpp"
+
+#include <isolatte/config.hpp>
+
+#include <boost/test/execution_monitor.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace isolatte::inline v0_1::test {
+
+/// Repeats in the program what a case did in its child, for the case that is the current one.
+class replay {
+ public:
+  /// Repeats an event, and before it the assertions that passed.
+  void repeat(const event& what);
+  /// Repeats the rest of what the child has noted, after its end.
+  void finish(const case_notes& notes);
+
+  /// Reports an exception that was not caught, or what stands for one.
+  void report(boost::execution_exception::error_code code, const std::string& text,
+              const checkpoint& last);
+
+  /// Throws the exception of the case after which the module may not go on, if there was one.
+  void throw_if_fatal() const;
+
+ private:
+  void repeat_passed(std::uint64_t up_to);
+  void repeat_entry(const event& entry);
+  void repeat_exception(const event& thrown);
+
+  std::uint64_t passed_ = 0;
+  std::vector<event> fatal_;
+};
+
+/// Adds an entry of the library's own to the log, at the place of the current case, and counts it.
+void add_assertion(bool passed, const std::string& text);
+
+}  // namespace isolatte::inline v0_1::test
+
+#endif

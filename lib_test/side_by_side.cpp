@@ -1,0 +1,162 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "side_by_side.hpp"
+
+#include "case_run.hpp"
+#include "next_cases.hpp"
+#include "system.hpp"
+
+#include <isolatte/async_fork.hpp>
+#include <isolatte/on_message.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/test/framework.hpp>
+#include <boost/test/tree/test_unit.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <iostream>
+#include <map>
+#include <ostream>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace isolatte::inline v0_1::test {
+
+namespace ut = boost::unit_test;
+
+namespace {
+
+constexpr std::string_view option = "--jobs";
+
+std::size_t read_jobs(std::string_view text) {
+  std::size_t jobs = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), jobs);
+  if (error != std::errc{} || end != text.data() + text.size() || jobs == 0)
+    throw ut::framework::setup_error{"--jobs needs a number above 0"};
+  return jobs;
+}
+
+/// One of the streams of a case, which is kept in a file until the case is reported.
+class kept_output {
+ public:
+  explicit kept_output(std::ostream& to) : to_{to} {}
+
+  /// Gives the child the file, if it would have had the stream of the program.
+  void keep(sink& where) {
+    if (!std::holds_alternative<inherit_t>(where)) return;
+    file_ = std::make_unique<output_file>();
+    where = to_fd{file_->fd()};
+  }
+  /// Writes what the child has written up to a place; -1 for all.
+  void show(std::int64_t up_to) {
+    if (!file_) return;
+    std::string const text = file_->read(shown_, up_to);
+    shown_ += static_cast<std::int64_t>(text.size());
+    to_ << text << std::flush;
+  }
+
+ private:
+  std::ostream& to_;
+  std::unique_ptr<output_file> file_;
+  std::int64_t shown_ = 0;
+};
+
+struct started_case {
+  std::shared_ptr<case_notes> notes = std::make_shared<case_notes>();
+  std::vector<event> events;
+  kept_output out{std::cout};
+  kept_output err{std::cerr};
+  std::optional<outcome<void>> end;
+};
+
+}  // namespace
+
+struct side_by_side::state {
+  // A case that has been reported is null.
+  std::map<ut::test_unit_id, std::shared_ptr<started_case>> started;
+  std::size_t running = 0;
+  boost::asio::io_context context;
+};
+
+side_by_side& side_by_side::instance() {
+  static side_by_side the_one;
+  return the_one;
+}
+
+side_by_side::side_by_side() = default;
+side_by_side::~side_by_side() = default;
+
+void side_by_side::configure() {
+  if (jobs_ != 0) return;
+  const ut::master_test_suite_t& module = ut::framework::master_test_suite();
+  std::size_t jobs = 1;
+  for (int i = 1; i < module.argc; ++i) {
+    std::string_view const argument = module.argv[i];
+    if (argument == option)
+      jobs = read_jobs(i + 1 < module.argc ? module.argv[i + 1] : "");
+    else if (argument.starts_with(option) && argument.substr(option.size()).starts_with('='))
+      jobs = read_jobs(argument.substr(option.size() + 1));
+  }
+  jobs_ = jobs;
+}
+
+bool side_by_side::is_on() {
+  configure();
+  return jobs_ > 1;
+}
+
+void side_by_side::run(const isolated_case& which, options how) {
+  if (!state_) state_ = std::make_unique<state>();
+  state& all = *state_;
+
+  auto const start = [&all](const isolated_case& what, options with) {
+    auto const one = std::make_shared<started_case>();
+    one->out.keep(with.out);
+    one->err.keep(with.err);
+    with.message_window = options{}.message_window;
+    flush_log();
+    async_fork(all.context,
+               on_message(body_of(what, one->notes, telling::ahead),
+                          [one](event happened) { one->events.push_back(std::move(happened)); }),
+               std::move(with), [one, &all](boost::system::error_code, outcome<void> end) {
+                 one->end.emplace(std::move(end));
+                 --all.running;
+               });
+    ++all.running;
+    all.started.emplace(what.id, one);
+  };
+
+  if (!all.started.contains(which.id)) start(which, std::move(how));
+  std::vector<const isolated_case*> const next = next_cases(which);
+  std::shared_ptr<started_case> const current = all.started.at(which.id);
+  for (;;) {
+    for (const isolated_case* const candidate : next) {
+      if (all.running >= jobs_) break;
+      if (!all.started.contains(candidate->id)) start(*candidate, *candidate->how);
+    }
+    if (current->end) break;
+    all.context.restart();
+    all.context.run_one();
+  }
+
+  all.started.at(which.id).reset();
+  replay to;
+  for (const event& happened : current->events) {
+    current->out.show(happened.out_at);
+    current->err.show(happened.err_at);
+    to.repeat(happened);
+  }
+  current->out.show(-1);
+  current->err.show(-1);
+  report_end(which, *current->end, *current->notes, to);
+}
+
+void side_by_side::drop_all() { state_.reset(); }
+
+}  // namespace isolatte::inline v0_1::test
