@@ -10,4 +10,7 @@ target_compile_features(isolatte_test PUBLIC cxx_std_20)
 target_link_libraries(isolatte_test PUBLIC isolatte)
 target_include_directories(isolatte_test PRIVATE "${PROJECT_SOURCE_DIR}/lib_test")
 set_target_properties(isolatte_test PROPERTIES
-  EXPORT_NAME test OUTPUT_NAME isolatte_test POSITION_INDEPENDENT_CODE ON)
+  EXPORT_NAME test OUTPUT_NAME isolatte_test POSITION_INDEPENDENT_CODE ON
+  # GCC takes each source of a unity build for a header, where types that a source has to itself would
+  # be several.
+  UNITY_BUILD OFF)
