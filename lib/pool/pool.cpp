@@ -587,8 +587,17 @@ void pool::await_replies(const worker_pointer& from) {
 void pool::spin_on() {
   if (opts_.spin == std::chrono::nanoseconds::zero()) return;
   spins_until_ = clock::now() + opts_.spin;
-  if (std::exchange(spins_, true)) return;
-  asio::post(strand_, [self = shared_from_this()] { self->spin(); });
+  post_spin();
+}
+
+void pool::post_spin() {
+  if (spins_) return;
+  try {
+    asio::post(strand_, [self = shared_from_this()] { self->spin(); });
+    spins_ = true;
+  } catch (const std::bad_alloc&) {
+    // The event loop sleeps, and is woken by the reply.
+  }
 }
 
 void pool::spin() {
@@ -606,8 +615,7 @@ void pool::spin() {
     }
   } while (waits && !has_heard && clock::now() < turn_ends);
   if (has_heard) settle();
-  if (!waits || clock::now() >= spins_until_ || std::exchange(spins_, true)) return;
-  asio::post(strand_, [self = shared_from_this()] { self->spin(); });
+  if (waits && clock::now() < spins_until_) post_spin();
 }
 
 void pool::await_output(const worker_pointer& from,

@@ -159,6 +159,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   /// @return whether something has come
   bool read_replies(worker& from);
   void spin_on();
+  void post_spin();
   void spin();
   void take_reply(worker& from, reply what);
   void take_readiness(worker& from, reply what);

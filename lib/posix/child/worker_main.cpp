@@ -436,7 +436,8 @@ class worker_task final : public detail::child_task {
       if (needs) begin_talk(talk, std::move(conversation), job);
       if (talk) task->connect(*talk);
       run_user_code(*task, task_step::receive);
-      end_copy();
+      // The callable runs once, even if a bare clone() has made the grandchild.
+      stay_alone();
       if_it_throws = reply_kind::exception;
       page_.begin(job);
       run_user_code(*task, task_step::invoke);
