@@ -317,6 +317,65 @@ BOOST_AUTO_TEST_CASE(a_job_that_closes_one_end_of_a_pipe_does_not_spin) {
   });
 }
 
+/// The sockets of a worker between its jobs.
+std::vector<int> sockets_of_worker;
+
+void remember_sockets() { sockets_of_worker = sockets(); }
+
+/// Waits until the thread that reads sleeps in poll(), and closes what would wake it.
+void close_what_wakes(channel<int, int>& talk, bool and_socket) {
+  talk.receive();
+  auto const is_asleep = [](const std::filesystem::path& thread) {
+    auto const status = isolatte::test::read_file((thread / "stat").string());
+    return status.substr(status.rfind(')') + 2, 1) == "S";
+  };
+  for (auto const& each : std::filesystem::directory_iterator{"/proc/self/task"})
+    if (each.path().filename() != std::to_string(::getpid()))
+      while (!is_asleep(each.path())) ::sched_yield();
+  for (int const fd : isolatte::test::descriptors_of_kind("pipe:"))
+    if ((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) ::close(fd);
+  if (and_socket)
+    for (int const fd : sockets())
+      if (std::find(sockets_of_worker.begin(), sockets_of_worker.end(), fd) ==
+          sockets_of_worker.end())
+        ::close(fd);
+}
+
+int echo_all(channel<int, int>& talk) {
+  int count = 0;
+  for (; auto const message = talk.receive(); ++count) talk.post(*message);
+  return count;
+}
+
+// A thread that outlived its job would act on the conversation of the next one.
+BOOST_AUTO_TEST_CASE(a_job_that_closes_what_wakes_its_thread_leaves_the_next_one_alone) {
+  for (bool const and_socket : {false, true}) {
+    isolatte::test::talk_world world;
+    isolatte::worker_pool pool{world.context(), {.workers = 1}};
+    auto first = pool.spawn_job(call(remember_sockets));
+    int const worker = world.wait(first).what.pid();
+    for (int i = 0; i != 100; ++i) {
+      {
+        auto closing = pool.spawn_job(call(close_what_wakes, and_socket));
+        BOOST_TEST(!world.send(closing, 1));
+        auto const done = world.wait(closing);
+        BOOST_TEST((done.what.how() == ending::returned), "" << done.what);
+      }
+      auto echoing = pool.spawn_job(call(echo_all));
+      for (int sent = 0; sent != 20; ++sent) {
+        BOOST_TEST(!world.send(echoing, sent));
+        BOOST_TEST(world.receive(echoing).value == sent);
+      }
+      echoing.close_input();
+      auto const done = world.wait(echoing);
+      BOOST_TEST(done.what.value_or(-1) == 20);
+      BOOST_TEST(done.what.pid() == worker);
+    }
+    pool.stop();
+    world.run();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_job_may_make_its_descriptors_non_blocking) {
   in_each_world([](auto& world) {
     auto job = world.start(call([](channel<std::string>& talk) {

@@ -21,7 +21,6 @@
 #include <cstring>
 #include <exception>
 #include <new>
-#include <optional>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -145,16 +144,18 @@ void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
 }
 
 /// Begins the conversation with the program, if there is to be one.
-void begin_talk(std::optional<socket_talk_end>& talk, const child_plan& plan) noexcept {
-  if (plan.talk.socket == -1) return;
+socket_talk_end::pointer begin_talk(const child_plan& plan) noexcept {
+  if (plan.talk.socket == -1) return nullptr;
+  socket_talk_end::pointer talk;
   boost::system::error_code ec;
-  talk.emplace(plan.talk);
   try {
+    talk = socket_talk_end::make(plan.talk);
     talk->begin(ec);
   } catch (const std::bad_alloc&) {
     ec = make_error_code(boost::system::errc::not_enough_memory);
   }
   if (ec) give_up(*plan.page, setup_step::conversation, ec.value());
+  return talk;
 }
 
 }  // namespace
@@ -165,8 +166,7 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
   await_adoption(plan);
   pid_t const self = ::getpid();
-  std::optional<socket_talk_end> talk;
-  begin_talk(talk, plan);
+  auto const talk = begin_talk(plan);
   if (talk) task.connect(*talk);
   // Nothing of the callable has run if the arguments cannot be decoded: the stage stays what it is.
   run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::setup,

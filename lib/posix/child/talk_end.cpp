@@ -62,8 +62,16 @@ socket_talk_end::socket_talk_end(const talk_plan& plan) noexcept
       self_{::getpid()},
       reader_{std::numeric_limits<std::size_t>::max()} {}
 
+socket_talk_end::pointer socket_talk_end::make(const talk_plan& plan) {
+  return pointer{new socket_talk_end{plan}};
+}
+
+void socket_talk_end::ending::operator()(socket_talk_end* talk) const noexcept {
+  // A thread that cannot be woken now may wake at any time later, and still needs the object.
+  if (talk->end_threads()) delete talk;
+}
+
 socket_talk_end::~socket_talk_end() {
-  end_threads();
   // The numbers may be files of the user's by now.
   for (descriptor* const fd : {&wake_.read, &wake_.write})
     if (*fd && !is_wake(fd->get())) fd->release();
@@ -91,18 +99,18 @@ void socket_talk_end::begin(error_code& ec) {
     if (has_stopper_) stopper_ = std::thread{[this] { await_stop(); }};
   } catch (const std::system_error& failed) {
     ec = error_code{failed.code().value(), boost::system::system_category()};
-    end_threads();
     return;
   }
   current = this;
 }
 
-void socket_talk_end::end_threads() noexcept {
+/// @return false if a thread is left that nothing wakes
+bool socket_talk_end::end_threads() noexcept {
   if (is_copy()) {
     // They are the original's.
     if (server_.joinable()) server_.detach();
     if (stopper_.joinable()) stopper_.detach();
-    return;
+    return true;
   }
   socket_talk_end* self = this;
   current.compare_exchange_strong(self, nullptr);
@@ -111,22 +119,21 @@ void socket_talk_end::end_threads() noexcept {
     finishing_ = true;
   }
   stop_wanted_.notify_all();
-  bool const is_woken = wake();
+  bool is_left = false;
   if (server_.joinable()) {
-    // Without the pipe poll() may not return, as if a grandchild still has what the callable has
-    // closed.
-    if (is_woken)
-      server_.join();
-    else
-      server_.detach();
+    // If the callable has closed the pipe and the socket, poll() may not return: it waits for the
+    // files, not for their numbers.
+    is_left = !wake() && !wake_by_socket();
+    if (!is_left) server_.join();
   }
   if (stopper_.joinable()) stopper_.join();
+  return !is_left;
 }
 
 void socket_talk_end::finish() {
   if (is_copy()) return;
   flush_latest();
-  end_threads();
+  static_cast<void>(end_threads());
   std::lock_guard const lock{mutex_};
   if (latest_failure_) std::rethrow_exception(std::exchange(latest_failure_, nullptr));
 }
@@ -419,6 +426,14 @@ bool socket_talk_end::wake() noexcept {
   char const byte = 0;
   return retry([&] { return sys.write(wake_.write.get(), &byte, 1); }) == 1 || errno == EAGAIN ||
          errno == EWOULDBLOCK;
+}
+
+/// Ends the conversation for both sides, which poll() tells of.
+/// @return false if the thread that reads does not wait for the socket
+bool socket_talk_end::wake_by_socket() noexcept {
+  bool const is_shut = is_ours() && sys.shutdown(socket_, SHUT_RDWR) == 0;
+  std::lock_guard const lock{mutex_};
+  return is_shut && !ended_;
 }
 
 /// Milliseconds until a latest value can go; -1 without one that can.

@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -38,9 +39,15 @@ namespace isolatte::inline v0_1::posix {
 /// for what the first thread does.
 class socket_talk_end final : public detail::talk_end {
  public:
+  struct ending {
+    void operator()(socket_talk_end* talk) const noexcept;
+  };
+  using pointer = std::unique_ptr<socket_talk_end, ending>;
+
   /// Takes the socket over.
-  explicit socket_talk_end(const talk_plan& plan) noexcept;
-  ~socket_talk_end();
+  static pointer make(const talk_plan& plan);
+  socket_talk_end(const socket_talk_end&) = delete;
+  socket_talk_end& operator=(const socket_talk_end&) = delete;
 
   /// Begins the threads.
   void begin(boost::system::error_code& ec);
@@ -57,6 +64,9 @@ class socket_talk_end final : public detail::talk_end {
   std::stop_token get_stop_token() const noexcept override { return stop_.get_token(); }
 
  private:
+  explicit socket_talk_end(const talk_plan& plan) noexcept;
+  ~socket_talk_end();
+
   using clock = std::chrono::steady_clock;
 
   bool is_copy() const noexcept;
@@ -76,10 +86,11 @@ class socket_talk_end final : public detail::talk_end {
   bool is_wake(int fd) const noexcept;
   bool can_wake() const noexcept;
   bool wake() noexcept;
+  bool wake_by_socket() noexcept;
   void serve() noexcept;
   int time_to_wait() const;
   void await_stop() noexcept;
-  void end_threads() noexcept;
+  [[nodiscard]] bool end_threads() noexcept;
 
   int const socket_;
   bool const has_stopper_;

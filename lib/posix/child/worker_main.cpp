@@ -35,7 +35,6 @@
 #include <exception>
 #include <map>
 #include <new>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -430,10 +429,10 @@ class worker_task final : public detail::child_task {
     reply_kind const kind = guarded(out, job.max_result, [&](reply_kind& if_it_throws) {
       if_it_throws = reply_kind::unreceivable;
       // Ends with the callable, also if that throws: before the reply is sent.
-      std::optional<socket_talk_end> talk;
+      socket_talk_end::pointer talk;
       auto const entry = reinterpret_cast<detail::make_task>(job.entry.address);
       auto const task = entry(arguments.bytes());
-      if (needs) begin_talk(talk, std::move(conversation), job);
+      if (needs) talk = begin_talk(std::move(conversation), job);
       if (talk) task->connect(*talk);
       run_user_code(*task, task_step::receive);
       // The callable runs once, even if a bare clone() has made the grandchild.
@@ -449,12 +448,13 @@ class worker_task final : public detail::child_task {
     return reply(job.id, kind, out, meter_.end());
   }
 
-  static void begin_talk(std::optional<socket_talk_end>& talk, descriptor socket,
-                         const job_header& job) {
+  static socket_talk_end::pointer begin_talk(descriptor socket, const job_header& job) {
+    socket_talk_end::pointer talk;
     error_code ec;
     if (socket) {
-      talk.emplace(
-          talk_plan{socket.release(), needs_of(job), static_cast<std::size_t>(job.message_window)});
+      talk = socket_talk_end::make(
+          {socket.get(), needs_of(job), static_cast<std::size_t>(job.message_window)});
+      socket.release();
       talk->begin(ec);
     } else {
       int const error = job.talk_error != 0 ? static_cast<int>(job.talk_error) : EMFILE;
@@ -463,6 +463,7 @@ class worker_task final : public detail::child_task {
     if (ec)
       throw boost::system::system_error{
           ec, std::string{"isolatte: "} + to_string(setup_step::conversation)};
+    return talk;
   }
 
   bool reply(std::uint64_t id, reply_kind kind, const byte_buffer& payload,
