@@ -925,7 +925,9 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
     report.summary.how = ending::undelivered;
     detail::give_reason(report.summary.reason, "the worker ended while it received the arguments");
   }
-  if (ec && ec != asio::error::operation_aborted) error = ec;
+  // A job that was late says all there is to say, even if its worker's end got lost on top.
+  if (ec && ec != asio::error::operation_aborted && report.summary.how != ending::timed_out)
+    error = ec;
   counters_.busy += std::chrono::nanoseconds{report.summary.usage.wall}.count();
   complete(victim, error, std::move(report));
 }

@@ -12,6 +12,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -418,6 +419,25 @@ BOOST_AUTO_TEST_CASE(recycled_twice_at_once_the_workers_are_those_of_the_second)
   run_until([&] { return done == 2; });
   BOOST_TEST(loads() == 3u);
   BOOST_TEST(run(call(read_state)).what.value_or(-1) == 1);
+}
+
+int process_of_template = 0;
+
+BOOST_AUTO_TEST_CASE(a_job_that_is_late_when_the_server_dies_is_told_as_late_alone) {
+  make({.workers = 1, .preload = [] { process_of_template = ::getpid(); }});
+  for (int i = 0; i != 20; ++i) {
+    auto const made = run(call([] { return process_of_template; })).what.value_or(0);
+    BOOST_REQUIRE(made > 0);
+    remembered<void> late;
+    pool->async_run(call(hang), {.timeout = 10ms}, late.handler());
+    asio::steady_timer at_that_moment{context, 10ms};
+    at_that_moment.async_wait([&](error_code) { ::kill(made, SIGKILL); });
+    run_until([&] { return late.calls != 0; });
+    if (late.what.how() == ending::timed_out)
+      BOOST_TEST(!late.ec, late.ec.message());
+    else
+      BOOST_TEST((late.ec == error::server_died), late.ec.message());
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
