@@ -247,9 +247,8 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
                                                        opts, entered ? &*entered : nullptr, ec);
   if (ec) return;
   posix::descriptor file;
-  posix::child_page page = posix::child_page::make_file(file, ec);
+  posix::child_page page = posix::child_page::make_hidden_file(file, ec);
   if (ec) return;
-  page.hide_from_later_children();
   auto process = std::make_shared<posix::child_process>();
   posix::descriptor leash = process->open_leash(message.leash, ec);
   if (ec) return;
@@ -283,9 +282,8 @@ std::shared_ptr<seed_process> template_process::order_from_seed(const fork_messa
 void template_process::start_as_copy(posix::socket_ends sockets, template_process& of,
                                      error_code& ec) {
   posix::descriptor file;
-  posix::child_page page = posix::child_page::make_file(file, ec);
+  posix::child_page page = posix::child_page::make_hidden_file(file, ec);
   if (ec) return;
-  page.hide_from_later_children();
   auto process = std::make_shared<posix::child_process>();
   posix::descriptor leash = process->open_leash(posix::leash_kind::pipe, ec);
   if (ec) return;
@@ -534,9 +532,8 @@ template_process::request_map::node_type template_process::make_request(
   what.contained = message.contained;
   what.message = std::move(message);
   posix::descriptor file;
-  what.page = posix::child_page::make_file(file, ec);
+  what.page = posix::child_page::make_hidden_file(file, ec);
   if (ec) return {};
-  what.page.hide_from_later_children();
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;
   if (opts.die_with_parent) leash = what.process->open_leash(what.message.leash, ec);

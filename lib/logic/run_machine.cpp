@@ -90,7 +90,6 @@ action run_machine::frame(frame_state state, detail::payload_kind kind) noexcept
         // Killed at once: the child has flushed, and nothing that it still does is used.
         delivered_early_ = true;
         phase_ = phase::killing;
-        sent_kill_ = true;
         return action::kill | action::deliver_early;
       }
       return action::none;

@@ -101,6 +101,8 @@ class child_page {
   void make_ahead() const noexcept;
   /// Makes one that can be sent to another process, as the file that it is.
   static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
+  /// Makes such a file whose page no child of this process inherits.
+  static child_page make_hidden_file(descriptor& file, boost::system::error_code& ec) noexcept;
   /// Maps one that another process has sent.
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 

@@ -4,7 +4,6 @@
 #include "posix/job_channel.hpp"
 
 #include "logic/frame.hpp"
-#include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 
 #include <algorithm>
@@ -17,11 +16,7 @@
 namespace isolatte::inline v0_1::posix {
 
 job_page job_page::make(descriptor& file, boost::system::error_code& ec) noexcept {
-  // A child that another thread forks meanwhile would have the page, too.
-  auto const no_fork = lock_registry();
-  job_page made{shared_page<data>::make_file(file, ec)};
-  made.data_.hide_from_later_children();
-  return made;
+  return job_page{shared_page<data>::make_hidden_file(file, ec)};
 }
 
 job_page job_page::of_file(int fd, boost::system::error_code& ec) noexcept {

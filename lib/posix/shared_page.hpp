@@ -7,6 +7,7 @@
 #include "posix/descriptor.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/origin.hpp"
+#include "posix/process_registry.hpp"
 
 #include <boost/system/error_code.hpp>
 
@@ -83,6 +84,14 @@ class shared_page {
     file = make_memory_file(sizeof(T), ec);
     if (ec) return {};
     return of_file(file.get(), ec).begin();
+  }
+  /// Makes one that no child of this process inherits.
+  static shared_page make_hidden_file(descriptor& file, boost::system::error_code& ec) noexcept {
+    // A child that another thread forks meanwhile would have the page, too.
+    auto const no_fork = lock_registry();
+    shared_page made = make_file(file, ec);
+    made.hide_from_later_children();
+    return made;
   }
   /// Maps one that another process has sent.
   static shared_page of_file(int fd, boost::system::error_code& ec) noexcept {
