@@ -35,5 +35,8 @@ if(isolatte_testing AND NOT ISOLATTE_SANITIZE)
         TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS service SKIP_RETURN_CODE 77
         ENVIRONMENT "${isolatte_test_environment}")
     endforeach()
+    # A browser is slow to start.
+    math(EXPR timeout "4 * ${ISOLATTE_TEST_TIMEOUT}")
+    set_tests_properties(service.page PROPERTIES TIMEOUT ${timeout})
   endif()
 endif()

@@ -30,10 +30,11 @@ def png(width=8, height=4):
 class Service:
     """A running service, on a port of its own."""
 
-    def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([program, "--port", "0", *arguments], stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, *arguments, port=0):
+        self.process = subprocess.Popen([program, "--port", str(port), *arguments], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
+            self.process.stdout.close()
             if self.process.wait() == UNAVAILABLE:
                 print("skipped: this system has no sandboxes")
                 sys.exit(SKIPPED)

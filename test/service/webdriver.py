@@ -96,6 +96,7 @@ class Browser:
         return self.do("/element", using="css selector", value=css)[ELEMENT]
 
     def click(self, css):
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", css)
         self.do(f"/element/{self.find(css)}/click")
 
     def type(self, css, text):

@@ -140,8 +140,8 @@ std::optional<std::uint64_t> laboratory::submit_file(const std::string& client, 
 std::optional<std::uint64_t> laboratory::submit_pattern(const std::string& client,
                                                         pattern_request what, lease held) {
   if (!has_room()) return std::nullopt;
-  std::size_t const size = what.text.size();
-  return start(made_job("pattern", what.pattern, size), client,
+  job made = made_job("pattern", what.pattern, what.text.size());
+  return start(std::move(made), client,
                isolatte::call(examine_pattern, std::move(what.pattern), std::move(what.text)),
                std::move(held));
 }

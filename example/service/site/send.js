@@ -8,11 +8,19 @@ export function setLimit(bytes) {
   mostBytes = bytes;
 }
 
+let hiding;
+
+/** Shows a message in a corner, for a while. */
 function say(text, isBad) {
   const answer = byId('answer');
   answer.textContent = text;
   answer.classList.toggle('bad', isBad);
   byId('watch').hidden = isBad;
+  clearTimeout(hiding);
+  hiding = setTimeout(() => {
+    answer.textContent = '';
+    byId('watch').hidden = true;
+  }, isBad ? 15_000 : 5000);
 }
 
 async function post(path, headers, body) {
