@@ -15,6 +15,8 @@ add_executable(isolatte_service ${sources} "${embedded}")
 set_target_properties(isolatte_service PROPERTIES
   OUTPUT_NAME isolatte-service RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example/service")
 isolatte_compile_settings(isolatte_service)
+# A stack trace goes to strangers, who need not know where the sources are.
+target_compile_options(isolatte_service PRIVATE "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 target_include_directories(isolatte_service PRIVATE "${PROJECT_SOURCE_DIR}/example/service")
 target_link_libraries(isolatte_service
   PRIVATE isolatte::isolatte Boost::json Boost::program_options PNG::PNG)

@@ -311,7 +311,7 @@ class EventStream(unittest.TestCase):
         number = json.loads(self.service.post("/api/samples/thief").content)["id"]
         with self.service.events(last) as events:
             kind, data = events.until(lambda kind, _: kind != "second")
-            self.assertEqual((kind, data["id"]), ("job", number))
+            self.assertEqual((kind, data["job"]["id"]), ("job", number))
 
     def test_coming_back_with_an_id_of_another_run(self):
         for last in ("1-1", "nonsense", "99999999999999999999-1"):

@@ -1,9 +1,12 @@
 """usage: pictures.py PROGRAM FOLDER
-Writes the pictures of the service that the documents show."""
+Writes the pictures of the service that the documents show. They are smaller if there is a pngquant."""
 
 import os
 import random
+import shutil
+import subprocess
 import sys
+import time
 
 from running_service import Service, png
 from webdriver import Browser
@@ -14,7 +17,8 @@ def fill(service):
     random.seed(13)
     with open("/bin/sh", "rb") as file:
         shell = file.read()
-    for _ in range(45):
+    for _ in range(70):
+        time.sleep(random.expovariate(1.4))
         kind = random.choice("fffppiid")
         if kind == "f":
             answer = service.send_file(shell, "sh")
@@ -30,15 +34,18 @@ def fill(service):
 
 
 def main(program, folder):
-    with Service(program, "--rate", "1000", "--burst", "1000", "--workers", "4") as service, Browser() as browser:
+    with Service(program, "--rate", "1000", "--burst", "1000", "--workers", "4", "--timeout", "5000") as service, Browser() as browser:
         browser.resize(1280, 940)
         browser.open(service.url)
         fill(service)
         browser.click("#draw")
         browser.wait_for("document.querySelector('#list > li.good .what b')?.textContent === 'drawing.png'")
-        service.post("/api/samples/loop")
         browser.run("document.querySelector('#list > li.bad details').open = true")
-        browser.wait_for("document.querySelector('#list .fault') && document.querySelector('#list > li.live')")
+        browser.wait_for("document.querySelector('#list .fault')")
+        browser.wait_for("document.querySelector('#answer').textContent !== ''")
+        browser.wait_for("document.querySelector('#answer').textContent === ''")
+        service.post("/api/samples/loop")
+        browser.wait_for("document.querySelector('#list > li.live')")
         for name, scheme, width, height in (("service", "light", 1280, 940), ("service-dark", "dark", 1280, 940)):
             browser.prefer(prefers_color_scheme=scheme)
             browser.resize(width, height)
@@ -50,8 +57,11 @@ def main(program, folder):
 
 def write(folder, name, browser):
     browser.wait_for("document.querySelector('#latency svg')")
-    with open(os.path.join(folder, name + ".png"), "wb") as file:
+    path = os.path.join(folder, name + ".png")
+    with open(path, "wb") as file:
         file.write(browser.picture())
+    if shutil.which("pngquant"):
+        subprocess.run(["pngquant", "--force", "--strip", "--output", path, "128", path], check=True)
 
 
 main(*sys.argv[1:])

@@ -113,7 +113,7 @@ class Service:
 
 
 def jobs_in(kind, data):
-    return data["jobs"] if kind == "snapshot" else [data] if kind == "job" else []
+    return data["jobs"] if kind == "snapshot" else [data["job"]] if kind == "job" else []
 
 
 class Events:

@@ -140,7 +140,9 @@ std::string message_of(const std::exception_ptr& from) {
 
 }  // namespace
 
-std::string json_of(const job& of) { return json::serialize(view_of(of)); }
+std::string json_of(const job& of, const overview& all) {
+  return json::serialize(json::object{{"job", view_of(of)}, {"overview", view_of(all)}});
+}
 
 std::string json_of(const sample& second, const overview& all) {
   return json::serialize(json::object{{"second", view_of(second)}, {"overview", view_of(all)}});
@@ -163,7 +165,13 @@ std::string snapshot_json(const settings& given, const overview& all,
                                         {"pattern", given.max_pattern}}}});
 }
 
-std::string details_json(const isolatte::outcome<report>& end) {
+std::string details_json(const job& of) {
+  std::string made = "{\"job\":" + json::serialize(view_of(of));
+  if (!of.details.empty()) made += ",\"details\":" + of.details;
+  return made + '}';
+}
+
+std::string json_of(const isolatte::outcome<report>& end) {
   json::object made;
   std::ostringstream line;
   line << end;

@@ -42,8 +42,8 @@ struct overview {
   double uptime = 0;
 };
 
-/// Describes a job as the list shows it.
-std::string json_of(const job& of);
+/// Describes a job as the list shows it, and how things are since it has changed.
+std::string json_of(const job& of, const overview& all);
 
 /// A second, and how things are at its end.
 std::string json_of(const sample& second, const overview& all);
@@ -54,7 +54,10 @@ std::string snapshot_json(const settings& given, const overview& all,
                           const std::map<std::uint64_t, job>& jobs);
 
 /// All that is known of a job's end.
-std::string details_json(const isolatte::outcome<report>& end);
+std::string json_of(const isolatte::outcome<report>& end);
+
+/// A job, and job::details if it has ended.
+std::string details_json(const job& of);
 
 /// An object of one text.
 std::string object_json(std::string_view name, std::string_view value);

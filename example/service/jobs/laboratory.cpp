@@ -155,9 +155,7 @@ std::optional<std::uint64_t> laboratory::submit_sample(const std::string& client
 std::optional<std::string> laboratory::details(std::uint64_t id) const {
   auto const found = jobs_.find(id);
   if (found == jobs_.end()) return std::nullopt;
-  std::string made = "{\"job\":" + json_of(found->second);
-  if (!found->second.details.empty()) made += ",\"details\":" + found->second.details;
-  return made + '}';
+  return details_json(found->second);
 }
 
 std::string laboratory::snapshot() const {
@@ -191,7 +189,7 @@ void laboratory::on_end(std::uint64_t id, boost::system::error_code error,
   what.took = end.usage().wall;
   what.ending = to_string(end.how());
   what.headline = error ? error.message() : headline_of(end, settings_.timeout);
-  what.details = details_json(end);
+  what.details = json_of(end);
   --unfinished_;
   ++endings_[what.ending];
   timeline_.add(what.took, what.ending, !end);

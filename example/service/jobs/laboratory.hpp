@@ -76,7 +76,7 @@ class laboratory {
               const isolatte::outcome<report>& end);
   void forget_old();
   overview view() const;
-  void tell(const job& of) { log_.push("job", json_of(of)); }
+  void tell(const job& of) { log_.push("job", json_of(of, view())); }
 
   const settings& settings_;
   event_log& log_;

@@ -42,7 +42,8 @@ listen({
     showOverview(overview);
     addSample(second);
   },
-  job(job) {
+  job({job, overview}) {
+    showOverview(overview);
     updateJob(job);
     announce(job);
   },
