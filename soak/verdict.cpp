@@ -135,12 +135,12 @@ std::string judge(const plan& job, const facts& got) {
     return wrong.empty() ? wrong : text.str() + wrong;
   }
   if (how == ending::not_started) return text.str() + "not started, without an error";
+  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
   std::string wrong;
   if (is_natural(job, got, wrong)) return wrong.empty() ? wrong : text.str() + wrong;
   if (is_by_plan(job, got)) return {};
   if (job.during == phase::hunted && how == ending::killed) return {};
   if (job.disturbed() && how == ending::undelivered) return {};
-  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
   return text.str() + "an ending that may not be";
 }
 
