@@ -24,11 +24,13 @@
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
 #include <isolatte/map_options.hpp>
+#include <isolatte/observe.hpp>
 #include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
 #include <isolatte/pool_options.hpp>
 #include <isolatte/program.hpp>
+#include <isolatte/prometheus_metrics.hpp>
 #include <isolatte/recycle_options.hpp>
 #include <isolatte/resident.hpp>
 #include <isolatte/resource_limits.hpp>
@@ -39,6 +41,7 @@
 #include <isolatte/startup_call.hpp>
 #include <isolatte/stdio.hpp>
 #include <isolatte/this_worker.hpp>
+#include <isolatte/trace_event_writer.hpp>
 #include <isolatte/worker_id.hpp>
 #include <isolatte/worker_pool.hpp>
 #include <isolatte/worker_slot.hpp>
