@@ -10,6 +10,7 @@
 #include "settings.hpp"
 #include "web/server.hpp"
 
+#include <isolatte/prometheus_metrics.hpp>
 #include <isolatte/sandbox.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -54,9 +55,11 @@ int serve(const service::settings& given) {
   if (!gaps.empty()) return EX_UNAVAILABLE;
 
   asio::io_context context{1};
+  isolatte::prometheus_metrics const metrics;  // before the workers, which it counts
   service::event_log log{context.get_executor()};
   service::laboratory jobs{context, given, log};  // first, while there is nothing to see in it
   service::server served{context, given, jobs, log};
+  served.add_metrics([&] { return metrics.text(); });
   std::cout << "listening on " << served.url() << std::endl;
   asio::co_spawn(context, served.run(), rethrow);
   asio::co_spawn(context, jobs.tick(), rethrow);

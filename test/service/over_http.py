@@ -187,10 +187,11 @@ class Pages(unittest.TestCase):
             self.assertIn(b" 202 ", answers.readline())
 
     def test_metrics(self):
-        self.service.ask("GET", "/")
+        self.service.end_of(self.service.post("/api/samples/crash"))
         response = self.service.ask("GET", "/metrics")
         self.assertTrue(response.headers["Content-Type"].startswith("text/plain; version=0.0.4"))
-        self.assertRegex(response.content.decode(), r'(?m)^service_responses_total\{status="200"\} [1-9]')
+        self.assertRegex(response.content.decode(), r'(?m)^service_responses_total\{status="202"\} [1-9]')
+        self.assertRegex(response.content.decode(), r'(?m)^isolatte_jobs_total\{launcher="pool",ending="faulted"\} [1-9]')
 
 
 class OtherSites(unittest.TestCase):

@@ -19,8 +19,10 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <string>
+#include <utility>
 
 namespace service {
 
@@ -33,6 +35,9 @@ class server {
 
   /// The address for a browser.
   std::string url() const;
+
+  /// Says what else `/metrics` shows.
+  void add_metrics(std::function<std::string()> text) { routes_.add_metrics(std::move(text)); }
 
   /// Serves until stop() has done all.
   boost::asio::awaitable<void> run();
