@@ -120,6 +120,19 @@ class Timeout(unittest.TestCase):
             self.assertIn("300 ms", end["job"]["headline"])
 
 
+    def test_a_worker_that_talks_without_end(self):
+        with Service(program, "--timeout", "500") as service:
+            with service.events() as events:
+                events.until(lambda kind, _: kind == "snapshot")
+                number = json.loads(service.post("/api/samples/flood").content)["id"]
+                told = []
+                events.until(lambda kind, data: told.extend(jobs_in(kind, data)) or
+                             any(job["state"] == "ended" for job in told))
+            self.assertEqual((told[-1]["id"], told[-1]["ending"]), (number, "timed_out"))
+            self.assertLess(len(told), 20)
+            self.assertLess(max(len(job.get("stage", "")) for job in told), 300)
+
+
 class Pages(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -30,7 +30,7 @@ namespace {
   throw std::system_error{errno, std::generic_category(), what};
 }
 
-[[gnu::noinline]] std::string crash() {
+[[gnu::noinline]] std::string crash(progress& /*told*/) {
   auto volatile* const nowhere = reinterpret_cast<int volatile*>(std::uintptr_t{0xdead0000});
   *nowhere = 1;
   return "has written to a wild address";
@@ -42,22 +42,24 @@ namespace {
   frame[0] = static_cast<char>(depth);
   return descend(depth + 1) + frame[0];
 }
-std::string overflow() { return "came back from depth " + std::to_string(descend(0)); }
+std::string overflow(progress& /*told*/) {
+  return "came back from depth " + std::to_string(descend(0));
+}
 
-std::string loop() {
+std::string loop(progress& /*told*/) {
   bool volatile goes_on = true;
   while (goes_on) {
   }
   return "has stopped by itself";
 }
 
-std::string memory() {
+std::string memory(progress& /*told*/) {
   std::vector<std::vector<char>> eaten;
   for (int i = 0; i != 16'384; ++i) eaten.emplace_back(std::size_t{1} << 20, 'x');
   return "has eaten 16 GiB";
 }
 
-std::string forks() {
+std::string forks(progress& /*told*/) {
   for (int i = 0; i != 10'000; ++i) {
     pid_t const pid = ::fork();
     if (pid == 0) ::pause();
@@ -66,14 +68,14 @@ std::string forks() {
   return "has made 10000 processes";
 }
 
-std::string thief() {
+std::string thief(progress& /*told*/) {
   std::ifstream file{"/etc/passwd"};
   std::string line;
   if (!std::getline(file, line)) fail("/etc/passwd");
   return "has stolen: " + line;
 }
 
-std::string phone() {
+std::string phone(progress& /*told*/) {
   int const fd = ::socket(AF_INET, SOCK_STREAM, 0);
   if (fd == -1) fail("socket");
   sockaddr_in home{};
@@ -84,12 +86,17 @@ std::string phone() {
   return "has phoned home";
 }
 
-std::string shoot() {
+std::string flood(progress& told) {
+  for (bool goes_on = true; goes_on;) goes_on = told.post({std::string(1000, 'x')});
+  return "has told all";
+}
+
+std::string shoot(progress& /*told*/) {
   if (::kill(::getppid(), SIGKILL) == -1) fail("kill");
   return "has killed the service";
 }
 
-constexpr std::array<std::pair<std::string_view, std::string (*)()>, 8> samples{{
+constexpr std::array<std::pair<std::string_view, std::string (*)(progress&)>, 9> samples{{
     {"crash", crash},
     {"overflow", overflow},
     {"loop", loop},
@@ -98,6 +105,7 @@ constexpr std::array<std::pair<std::string_view, std::string (*)()>, 8> samples{
     {"thief", thief},
     {"phone", phone},
     {"shoot", shoot},
+    {"flood", flood},  // has no button: there is nothing to see
 }};
 
 auto find(std::string_view name) noexcept {
@@ -114,7 +122,7 @@ report run_sample(progress& told, const std::string& name) {
   if (found == samples.end()) throw std::invalid_argument{"there is no sample " + name};
   tell(told, "attacking");
   report made;
-  made.summary = found->second();
+  made.summary = found->second(told);
   return made;
 }
 

@@ -26,6 +26,7 @@ struct job {
   phase now = phase::queued;
   /// The last word of the job while it ran.
   std::string stage;
+  std::size_t stages = 0;
   std::chrono::system_clock::time_point sent;
   std::chrono::steady_clock::time_point queued;
   std::chrono::nanoseconds waited{0};

@@ -40,11 +40,11 @@ json::object view_of(const job& of) {
     made["generation"] = of.worker->generation;
     made["pid"] = of.worker->pid;
   }
-  if (of.now == phase::running) made["stage"] = clean(of.stage, 200);
+  if (of.now == phase::running) made["stage"] = of.stage;
   if (of.now == phase::ended) {
     made["ending"] = of.ending;
     made["took"] = milliseconds(of.took);
-    made["headline"] = clean(of.headline, 300);
+    made["headline"] = of.headline;
   }
   return made;
 }

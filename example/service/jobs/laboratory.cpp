@@ -4,6 +4,7 @@
 #include "laboratory.hpp"
 
 #include "../examine/examine.hpp"
+#include "text.hpp"
 
 #include <isolatte/call.hpp>
 #include <isolatte/ending.hpp>
@@ -26,6 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::size_t most_ended = 100;
+constexpr std::size_t most_stages = 16;
 
 //[pool
 isolatte::pool_options careful(const settings& given) {
@@ -34,7 +36,8 @@ isolatte::pool_options careful(const settings& given) {
       .err = isolatte::capture{4096},
       .timeout = given.timeout,
       .limits = {.open_files = 64, .core_size = 0, .nice = 5},
-      .max_result = std::size_t{512} << 10,
+      .max_result = std::size_t{160} << 10,
+      .message_window = 4096,
       .sandbox = isolatte::sandbox::pure(),
   };
   if (given.memory != 0) worker.limits.address_space = given.memory;
@@ -166,6 +169,8 @@ std::string laboratory::snapshot() const {
 
 void laboratory::on_stage(std::uint64_t id, stage said) {
   job& what = jobs_.at(id);
+  // A worker that was taken over may talk without end.
+  if (++what.stages > most_stages) return;
   if (what.now == phase::queued) {
     what.now = phase::running;
     what.waited = std::chrono::steady_clock::now() - what.queued;
@@ -175,7 +180,7 @@ void laboratory::on_stage(std::uint64_t id, stage said) {
       workers_[what.worker->slot] = {said.generation, said.pid, id};
     }
   }
-  what.stage = std::move(said.text);
+  what.stage = clean(said.text, 200);
   tell(what);
 }
 
@@ -188,7 +193,7 @@ void laboratory::on_end(std::uint64_t id, boost::system::error_code error,
   what.worker = end.worker();
   what.took = end.usage().wall;
   what.ending = to_string(end.how());
-  what.headline = error ? error.message() : headline_of(end, settings_.timeout);
+  what.headline = clean(error ? error.message() : headline_of(end, settings_.timeout), 300);
   what.details = json_of(end);
   --unfinished_;
   ++endings_[what.ending];
