@@ -59,14 +59,19 @@ endif()
 # libseccomp makes the filters of sandboxes. Without it, asking for a sandbox is an error of the
 # operation. The choice is private.
 set(isolatte_has_seccomp OFF)
-if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT ISOLATTE_PORTABLE)
+if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT ISOLATTE_PORTABLE AND
+    (ISOLATTE_SECCOMP OR ISOLATTE_SECCOMP STREQUAL AUTO))
   find_package(PkgConfig QUIET)
   if(PkgConfig_FOUND)
     pkg_check_modules(isolatte_seccomp QUIET IMPORTED_TARGET libseccomp>=2.5)
     set(isolatte_has_seccomp ${isolatte_seccomp_FOUND})
   endif()
   if(NOT isolatte_has_seccomp)
-    message(STATUS "isolatte: no libseccomp 2.5 or later, or no pkg-config to find it: "
+    set(isolatte_severity STATUS)
+    if(NOT ISOLATTE_SECCOMP STREQUAL AUTO)
+      set(isolatte_severity FATAL_ERROR)
+    endif()
+    message(${isolatte_severity} "isolatte: no libseccomp 2.5 or later, or no pkg-config to find it: "
       "options::sandbox will be refused (on Debian: libseccomp-dev pkg-config)")
   endif()
 endif()
