@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Fresh Debian systems in folders, and commands in them: tools/matrix and tools/package read this file.
 # debootstrap makes such a system below MATRIX_FOLDER (/var/tmp/isolatte-matrix by default), which takes
 # root; it stays for the next time. MATRIX_MIRROR is the mirror of Debian, http://deb.debian.org/debian
