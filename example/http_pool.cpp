@@ -114,8 +114,10 @@ asio::awaitable<void> listen(tcp::acceptor& acceptor, isolatte::worker_pool& poo
 asio::awaitable<void> ask(tcp::endpoint server, std::string text) {
   tcp::socket socket{co_await asio::this_coro::executor};
   co_await socket.async_connect(server, asio::use_awaitable);
-  std::string const request = "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                              "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
+  std::string const request =
+      "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+      "Content-Length: " +
+      std::to_string(text.size()) + "\r\n\r\n" + text;
   co_await asio::async_write(socket, asio::buffer(request), asio::use_awaitable);
   std::string answer;
   co_await asio::async_read(socket, asio::dynamic_buffer(answer),

@@ -93,9 +93,7 @@ std::string describe(const isolatte::outcome<image>& result) {
       text << result->width << " x " << result->height << ", brightness " << result->brightness
            << " %";
       break;
-    case threw:
-      try {
-        result.value();
+    case threw: try { result.value();
       } catch (const std::exception& error) {
         text << "refused: " << error.what();
       }

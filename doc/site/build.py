@@ -86,8 +86,9 @@ def listings(quoted, symbols):
         shown = sorted({one.path: one for one in quoted.get(source, [])}.items())
         links = ", ".join(f'<a href="{pages.relative(path, page.path)}">{frame.name_of(one.title)}</a>'
                           for path, one in shown)
-        page.body = f"<h1><code>{pages.escape(source)}</code></h1>\n" + (f"<p>Quoted in {links}.</p>\n" if links else "")
-        page.body += highlight.block(text, "cpp", symbols, page.path)
+        said = f"<p>Quoted in {links}.</p>\n" if links else ""
+        page.body = f"<h1><code>{pages.escape(source)}</code></h1>\n{said}" + \
+            highlight.block(text, "cmake" if source.endswith(".txt") else "cpp", symbols, page.path)
         page.sections.append(pages.Section("", source, [page.description]))
         result.append(page)
     return result
@@ -111,17 +112,19 @@ def index_of_examples():
     page.body = ("<h1>Example programs</h1>\n<p>All of these are built and tested with the library. "
                  "<code>cmake --build build --target isolatte_example_NAME</code> builds one of them.</p>\n"
                  '<div class="table" tabindex="0" role="region" aria-label="Programs"><table class="names">'
-                 f"<thead><tr><th>program</th><th>shows</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>\n")
+                 "<thead><tr><th>program</th><th>shows</th></tr></thead>"
+                 f"<tbody>{''.join(rows)}</tbody></table></div>\n")
     return page
 
 
 def search_index(all_pages):
     entries = []
     for page in all_pages:
+        kind = "project" if page.path.startswith(("design/", "changelog", "contributing")) else page.kind
         for section in page.sections:
             text = " ".join(" ".join(section.text).split())
             entries.append([page.title.replace("`", ""), section.heading.replace("`", ""),
-                            page.path + ("#" + section.anchor if section.anchor else ""), text, page.kind])
+                            page.path + ("#" + section.anchor if section.anchor else ""), text, kind])
     return "window.searchIndex = " + json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + ";\n"
 
 

@@ -59,8 +59,8 @@ def frame(page, tree, order, version):
 <nav id="tree" class="tree" aria-label="Pages">
 {_tree(page, tree, link)}</nav>
 <main id="content" tabindex="-1">
-{_small_contents(contents)}<article class="{page.kind}">
-{page.body}</article>
+<article class="{page.kind}">
+{page.body.replace("</h1>", "</h1>" + _small_contents(contents), 1)}</article>
 {_neighbours(page, order, link)}<footer><p>isolatte {pages.escape(version)}, \
 <a href="{link('LICENSE_1_0.txt')}">Boost Software License 1.0</a></p></footer>
 </main>
@@ -108,7 +108,7 @@ def _small_contents(contents):
     if not contents:
         return ""
     inside = contents.replace("<p>On this page</p>\n", "")
-    return f'<details class="contents small"><summary>On this page</summary>{inside}</details>\n'
+    return f'\n<details class="contents small"><summary>On this page</summary>{inside}</details>'
 
 
 def _neighbours(page, order, link):

@@ -11,6 +11,7 @@ import markdown_it
 import highlight
 import page as pages
 
+BREAKS = re.compile(r"(::|[_/(.=])(?=\w)")
 SNIPPET = re.compile(r"<!-- ([^ :]+\.(?:cpp|hpp|txt))(?:: ?(\S*))? *-->")
 
 
@@ -25,8 +26,8 @@ class Guide:
         self.quoted = {}  # a source, and the pages that quote it
         self.problems = []
         self.engine = markdown_it.MarkdownIt("commonmark").enable("table")
-        for rule in ("fence", "code_block", "heading_open", "link_open", "image", "table_open",
-                     "table_close", "code_inline", "html_block"):
+        for rule in ("fence", "code_block", "heading_open", "heading_close", "link_open", "image", "table_open",
+                     "table_close", "th_open", "th_close", "code_inline", "html_block"):
             self.engine.renderer.rules[rule] = getattr(self, "_" + rule)
 
     def render(self, source):
@@ -38,7 +39,7 @@ class Guide:
             raise SystemExit(f"{source}: the first line is no heading")
         page = pages.Page(self.outputs.get(source, posixpath.splitext(source)[0] + ".html"), tokens[1].content)
         self._take_headings(page, tokens)
-        context = {"page": page, "source": source, "snippet": None, "in_link": False}
+        context = {"page": page, "source": source, "snippet": None, "heading": False, "tables": 0}
         context["wide"] = _widths_of_tables(tokens)
         page.body = self.engine.renderer.render(tokens, self.engine.options, context)
         return page
@@ -55,7 +56,7 @@ class Guide:
                 section = pages.Section("" if token.tag == "h1" else anchor, text)
                 page.sections.append(section)
                 if token.tag != "h1":
-                    shown = "".join(f"<code>{pages.escape(child.content)}</code>" if child.type == "code_inline"
+                    shown = "".join(f"<code>{breakable(child.content)}</code>" if child.type == "code_inline"
                                     else pages.escape(child.content) for child in inline.children)
                     page.headings.append((int(token.tag[1]), anchor, shown))
             elif token.type == "inline" and tokens[index - 1].type != "heading_open":
@@ -85,13 +86,17 @@ class Guide:
 
     def _heading_open(self, tokens, index, options, env):
         token = tokens[index]
+        env["heading"] = True
         anchor = token.attrGet("id")
         if token.tag == "h1":
             return "<h1>"
         return f'<{token.tag} id="{anchor}"><a class="anchor" href="#{anchor}" aria-hidden="true" tabindex="-1">#</a>'
 
+    def _heading_close(self, tokens, index, options, env):
+        env["heading"] = False
+        return f"</{tokens[index].tag}>\n"
+
     def _link_open(self, tokens, index, options, env):
-        env["in_link"] = True
         return f'<a href="{pages.escape(self._target(tokens[index].attrGet("href"), env))}">'
 
     def _image(self, tokens, index, options, env):
@@ -101,16 +106,24 @@ class Guide:
 
     def _table_open(self, tokens, index, options, env):
         kind = "wide" if env["wide"][id(tokens[index])] > 2 else "narrow"
-        return f'<div class="table" tabindex="0" role="region" aria-label="Table"><table class="{kind}">\n'
+        env["tables"] += 1
+        return (f'<div class="table" tabindex="0" role="region" aria-label="Table {env["tables"]}">'
+                f'<table class="{kind}">\n')
 
     def _table_close(self, tokens, index, options, env):
         return "</table></div>\n"
 
+    def _th_open(self, tokens, index, options, env):
+        # A header without a text says nothing to a screen reader.
+        return "<th>" if tokens[index + 1].content else "<td>"
+
+    def _th_close(self, tokens, index, options, env):
+        return "</th>" if tokens[index - 1].content else "</td>"
+
     def _code_inline(self, tokens, index, options, env):
         text = tokens[index].content
-        inside = f"<code>{_breakable(text)}</code>"
-        linked = _open_link(tokens, index)
-        target = None if linked else self.symbols.get(_name_in(text))
+        inside = f"<code>{breakable(text)}</code>"
+        target = None if env["heading"] or _open_link(tokens, index) else self.symbols.get(_name_in(text))
         return f'<a class="symbol" href="{pages.relative(target, env["page"].path)}">{inside}</a>' if target else inside
 
     def _html_block(self, tokens, index, options, env):
@@ -169,9 +182,9 @@ def _name_in(code):
     return name if match.group(1) or "::" in name or "_" in name else ""
 
 
-def _breakable(code):
+def breakable(code):
     """Lets a long name break after its separators, not in the middle of a word."""
-    return re.sub(r"(::|_|/)(?=\w)", r"\1<wbr>", pages.escape(code)) if len(code) > 24 else pages.escape(code)
+    return BREAKS.sub(r"\1<wbr>", pages.escape(code)) if len(code) > 16 else pages.escape(code)
 
 
 def _text_of(inline):

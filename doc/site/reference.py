@@ -6,6 +6,7 @@ import os
 import re
 import xml.etree.ElementTree as xml
 
+import guide
 import highlight
 import page as pages
 
@@ -44,7 +45,9 @@ class Reference:
             for node in xml.parse(file).getroot().findall("compounddef"):
                 self._take(node)
         for entities in self.entities.values():
-            entities.sort(key=lambda entity: entity.line)
+            # The one that the header is named after comes first.
+            stem = stem_of(entities[0].file)
+            entities.sort(key=lambda entity: (entity.name not in (stem, f"basic_{stem}"), entity.line))
 
     def pages(self):
         """Returns the pages: an index of all names, and one page for each header."""
@@ -115,10 +118,12 @@ class Reference:
     # Writes pages.
 
     def _page(self, header):
-        stem = os.path.splitext(os.path.basename(header))[0]
+        stem = stem_of(header)
         page = pages.Page(path_of(header), stem, kind="reference")
         page.description = f"Reference of <{header}>"
-        page.sections.append(pages.Section("", stem, [header]))
+        # An entity of that name is found instead.
+        if all(entity.name != stem for entity in self.entities[header]):
+            page.sections.append(pages.Section("", stem, [header]))
         parts = [f"<h1>{pages.escape(stem)}</h1>\n",
                  highlight.block(f"#include <{header}>", "cpp")]
         if header in self.headers:
@@ -134,7 +139,7 @@ class Reference:
             shown = own + "()"
         else:
             shown = own
-        page.headings.append((level, entity.anchor, f"<code>{pages.escape(shown)}</code>"))
+        page.headings.append((level, entity.anchor, f"<code>{guide.breakable(shown)}</code>"))
         section = pages.Section(entity.anchor, entity.name)
         page.sections.append(section)
         parts = [f'<section class="entity level{level}">'
@@ -147,8 +152,8 @@ class Reference:
         for node in entity.nodes:
             parts.append(highlight.block(signature(node, entity), "cpp", self.symbols, page.path, bare=True))
             parts.append(self._prose(node, page))
-            section.text.append(" ".join(text for part in ("briefdescription", "detaileddescription")
-                                         for text in node.find(part).itertext()).strip())
+            section.text += ["".join(node.find(part).itertext())
+                             for part in ("briefdescription", "detaileddescription")]
             parts.append(self._values(node, entity, page))
         for member in entity.members:
             parts.append(self._entity(member, page, level + 1))
@@ -159,6 +164,8 @@ class Reference:
         rows = []
         for value in node.findall("enumvalue"):
             name = value.findtext("name")
+            page.sections.append(pages.Section(anchor_of(f"{entity.name}::{name}"), f"{entity.name}::{name}",
+                                               ["".join(value.find("briefdescription").itertext())]))
             rows.append(f'<tr id="{anchor_of(entity.name + "::" + name)}"><td><code>{pages.escape(name)}</code></td>'
                         f"<td>{self._prose(value, page)}</td></tr>\n")
         if not rows:
@@ -249,15 +256,19 @@ class Reference:
                 if link not in names:
                     names.append(link)
             address = pages.relative(path_of(header), page.path)
-            stem = os.path.splitext(os.path.basename(header))[0]
+            stem = stem_of(header)
             parts.append(f'<tr><td><a href="{address}">{pages.escape(stem)}</a></td><td>{", ".join(names)}</td></tr>\n')
         parts.append("</tbody></table></div>\n")
         page.body = "".join(parts)
         return page
 
 
+def stem_of(header):
+    return os.path.splitext(os.path.basename(header))[0]
+
+
 def path_of(header):
-    return f"reference/{os.path.splitext(os.path.basename(header))[0]}.html"
+    return f"reference/{stem_of(header)}.html"
 
 
 def anchor_of(name):

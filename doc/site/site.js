@@ -33,9 +33,16 @@ const top_bar = document.querySelector("header.top");
 {
   const button = top_bar.querySelector(".menu");
   const tree = document.getElementById("tree");
+  const current = tree.querySelector("[aria-current]");
+  const showCurrent = () => {
+    if (!current) return;
+    const place = current.getBoundingClientRect().top - tree.getBoundingClientRect().top;
+    if (place < 0 || place > tree.clientHeight - 80) tree.scrollTop += place - tree.clientHeight / 2;
+  };
   const open = (isOpen) => {
     root.classList.toggle("menu-open", isOpen);
     button.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) showCurrent();
   };
   button.addEventListener("click", () => open(!root.classList.contains("menu-open")));
   document.addEventListener("keydown", (event) => {
@@ -47,11 +54,7 @@ const top_bar = document.querySelector("header.top");
   document.addEventListener("click", (event) => {
     if (!tree.contains(event.target) && !button.contains(event.target)) open(false);
   });
-  const current = tree.querySelector("[aria-current]");
-  if (current) {
-    const place = current.getBoundingClientRect().top - tree.getBoundingClientRect().top;
-    if (place > tree.clientHeight - 80) tree.scrollTop = place - tree.clientHeight / 2;
-  }
+  showCurrent();
 }
 
 // --- The heading that is on the screen
@@ -126,8 +129,8 @@ const top_bar = document.querySelector("header.top");
   const fit = (entry, word) => {
     let best = 0;
     const { heading, page, text } = entry.lower;
-    const name = heading.split("::").at(-1);
-    if (heading === word || name === word) best = 100;
+    if (heading === word || heading === `${word}s` || heading === `${word}es`) best = 100;
+    else if (heading.endsWith(`::${word}`)) best = 70;
     else {
       const at = heading.indexOf(word);
       if (at >= 0) best = isWordStart(heading, at) ? 50 : 25;
@@ -147,7 +150,7 @@ const top_bar = document.querySelector("header.top");
       let sum = 0;
       for (const word of words) {
         const points = fit(entry, word);
-        if (points === 0) {
+        if (points <= 0) {
           sum = 0;
           break;
         }
@@ -156,8 +159,9 @@ const top_bar = document.querySelector("header.top");
       if (sum === 0) continue;
       // A page as a whole before its sections, and what explains before what lists.
       if (!entry.address.includes("#")) sum += 5;
-      if (entry.kind === "guide") sum += 4;
+      if (entry.kind === "guide") sum += 6;
       if (entry.kind === "example") sum -= 6;
+      if (entry.kind === "project") sum -= 40;
       found.push({ entry, sum });
     }
     return found.sort((a, b) => b.sum - a.sum);
@@ -179,8 +183,9 @@ const top_bar = document.querySelector("header.top");
     const places = words.map((word) => entry.lower.text.indexOf(word)).filter((at) => at >= 0);
     const from = Math.max(0, (places.length ? Math.min(...places) : 0) - 40);
     const start = from === 0 ? 0 : entry.text.indexOf(" ", from) + 1;
-    const text = entry.text.slice(start, start + 150);
-    return (start > 0 ? "… " : "") + text + (start + 150 < entry.text.length ? " …" : "");
+    const rest = entry.text.slice(start);
+    const text = rest.length > 150 ? `${rest.slice(0, rest.lastIndexOf(" ", 150))} …` : rest;
+    return (start > 0 ? "… " : "") + text;
   };
 
   const select = (number) => {
