@@ -66,14 +66,15 @@ def read(source):
 
 
 def said_at_the_top(source):
-    """Returns the first comment of a source, without the licence."""
+    """Returns the first paragraph of the first comment of a source, without licence and usage."""
     lines = []
     for line in read(source).splitlines():
-        if line.startswith("//") and not re.match(r"// (Copyright|Distributed)", line):
-            lines.append(line[2:].strip())
+        if re.match(r"// \S", line):
+            if not re.match(r"// (Copyright|Distributed|usage:)", line):
+                lines.append(line[3:])
         elif lines or not (line.startswith("//") or not line):
             break
-    return " ".join(lines).partition("   ")[0]
+    return " ".join(lines)
 
 
 def listings(quoted, symbols):
@@ -108,7 +109,7 @@ def index_of_examples():
             f'<a href="{pages.relative(guides.listing_of(one), page.path)}">{pages.escape(one.split("/", 2)[2])}</a>'
             for one in sources if one != main)
         rows.append(f'<tr><td><a href="{pages.relative(guides.listing_of(main), page.path)}">{pages.escape(name)}</a>'
-                    f"</td><td>{pages.escape(said_at_the_top(main))}{files}</td></tr>\n")
+                    f"</td><td>{frame.name_of(said_at_the_top(main))}{files}</td></tr>\n")
     page.body = ("<h1>Example programs</h1>\n<p>All of these are built and tested with the library. "
                  "<code>cmake --build build --target isolatte_example_NAME</code> builds one of them.</p>\n"
                  '<div class="table" tabindex="0" role="region" aria-label="Programs"><table class="names">'
@@ -142,7 +143,7 @@ def main(xml, site, version):
         shown = []
         for source, name in entries:
             if source == "@reference":
-                shown += [(one, one.title) for one in reference_pages]
+                shown += [(reference_pages[0], "All names"), *((one, one.title) for one in reference_pages[1:])]
             elif source == "@examples":
                 shown.append((examples[0], name or examples[0].title))
             elif source in by_source:

@@ -183,8 +183,12 @@ def _name_in(code):
 
 
 def breakable(code):
-    """Lets a long name break after its separators, not in the middle of a word."""
-    return BREAKS.sub(r"\1<wbr>", pages.escape(code)) if len(code) > 16 else pages.escape(code)
+    """Lets a long name break after its separators, and keeps `--option` in one piece."""
+    if len(code) <= 16:
+        return pages.escape(code)
+    words = [f'<span class="whole">{pages.escape(word)}</span>' if word.startswith("-") and len(word) < 25
+             else BREAKS.sub(r"\1<wbr>", pages.escape(word)) for word in code.split(" ")]
+    return " ".join(words)
 
 
 def _text_of(inline):
