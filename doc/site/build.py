@@ -118,7 +118,7 @@ def index_of_examples():
     return page
 
 
-def search_index(all_pages):
+def entries_of_search(all_pages):
     entries = []
     for page in all_pages:
         kind = "project" if page.path.startswith(("design/", "changelog", "contributing")) else page.kind
@@ -126,7 +126,7 @@ def search_index(all_pages):
             text = " ".join(" ".join(section.text).split())
             entries.append([page.title.replace("`", ""), section.heading.replace("`", ""),
                             page.path + ("#" + section.anchor if section.anchor else ""), text, kind])
-    return "window.searchIndex = " + json.dumps(entries, ensure_ascii=False, separators=(",", ":")) + ";\n"
+    return entries
 
 
 def main(xml, site, version):
@@ -160,7 +160,9 @@ def main(xml, site, version):
     all_pages = [*by_source.values(), *reference_pages, *examples]
     for page in all_pages:
         write(site, page.path, frame.frame(page, tree, order, version))
-    write(site, "search-index.js", search_index(all_pages))
+    entries = entries_of_search(all_pages)
+    index = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
+    write(site, "search-index.js", f"window.searchIndex = {index};\n")
     for name in STATIC:
         shutil.copy(os.path.join(HERE, name), os.path.join(site, name))
     for file in sorted({*guide.copied, "LICENSE_1_0.txt"}):
@@ -169,7 +171,7 @@ def main(xml, site, version):
             os.makedirs(os.path.dirname(target), exist_ok=True)
             shutil.copy(os.path.join(ROOT, file), target)
 
-    problems += link_check.check(site)
+    problems += link_check.check(site, [("search-index.js", entry[2]) for entry in entries])
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0

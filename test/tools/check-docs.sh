@@ -15,7 +15,7 @@ check() {
   python3 -B -c 'import sys
 sys.path.insert(0, sys.argv[1])
 import link_check
-print("\n".join(link_check.check(sys.argv[2])))' "$root/doc/site" "$folder/site" >"$folder/log"
+print("\n".join(link_check.check(sys.argv[2], [("index.js", address) for address in sys.argv[3:]])))' "$root/doc/site" "$folder/site" ${1+"$1"} >"$folder/log"
 }
 
 plant() { # LINK
@@ -58,7 +58,15 @@ finds 'guide/two.html has no anchor nowhere' '<a href="#nowhere">gone</a>'
 finds 'index.html has no anchor there' '<a href="../index.html#there">on another page</a>'
 finds 'file.txt has no anchor top' '<a href="file.txt#top">in no page</a>'
 finds 'the anchor there is there more than once' '<p id="there">again</p>'
+finds 'the link https://example.org/x.js leads to no file of the site' '<script src="https://example.org/x.js"></script>'
+finds 'the link //example.org/x.css leads to no file of the site' '<link rel="stylesheet" href="//example.org/x.css">'
 finds 'the link file:///etc/passwd leads to no file' '<a href="file:///etc/passwd">of the machine</a>'
+
+plant ''
+check 'guide/two.html#gone'
+grep -q 'index.js: guide/two.html has no anchor gone' "$folder/log" || { echo "FAILED: the index of the search"; failures=1; }
+check 'guide/two.html#there'
+if grep -q . "$folder/log"; then echo "FAILED: a good index was refused"; failures=1; fi
 
 # The anchors are those that GitHub makes, so that a link holds in both.
 python3 -B -c 'import sys
