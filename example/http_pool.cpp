@@ -16,10 +16,12 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -40,7 +42,8 @@
 #include <unistd.h>
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast = boost::beast;
+namespace http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using namespace std::chrono_literals;
@@ -73,22 +76,25 @@ http::status status_of(error_code error, const isolatte::outcome<std::string>& r
 //]
 
 //[session
-asio::awaitable<void> serve(tcp::socket client, isolatte::worker_pool& pool) {
-  boost::beast::flat_buffer buffer;
+asio::awaitable<void> serve(beast::tcp_stream client, tcp::acceptor& acceptor,
+                            isolatte::worker_pool& pool) {
+  beast::flat_buffer buffer;
   for (bool is_open = true; is_open;) {
     http::request<http::string_body> request;  // Beast refuses more than 1 MiB
+    client.expires_after(30s);
     auto const [end, bytes] =
         co_await http::async_read(client, buffer, request, asio::as_tuple(asio::use_awaitable));
     if (end) break;
 
-    auto job = pool.async_run(isolatte::call(shout, request.body()), {.timeout = 1s},
+    auto job = pool.async_run(isolatte::call(shout, request.body()), {.timeout = 2s},
                               asio::as_tuple(asio::deferred));
     auto const [error, result] = co_await std::move(job);
 
     http::response<http::string_body> answer{status_of(error, result), request.version()};
     if (result) answer.body() = result.value() + '\n';
-    answer.keep_alive(request.keep_alive());
+    answer.keep_alive(request.keep_alive() && acceptor.is_open());
     answer.prepare_payload();
+    client.expires_after(30s);
     co_await http::async_write(client, answer, asio::use_awaitable);
     is_open = answer.keep_alive();
   }
@@ -100,9 +106,15 @@ asio::awaitable<void> listen(tcp::acceptor& acceptor, isolatte::worker_pool& poo
   auto const executor = co_await asio::this_coro::executor;
   for (;;) {
     auto [error, client] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
-    if (error) break;  // the acceptor was closed
+    if (!acceptor.is_open()) break;
+    if (error) {  // the system has no descriptor left, for instance
+      asio::steady_timer pause{executor, 100ms};
+      co_await pause.async_wait(asio::use_awaitable);
+      continue;
+    }
     // A client that goes away ends its own session.
-    asio::co_spawn(executor, serve(std::move(client), pool), asio::detached);
+    asio::co_spawn(executor, serve(beast::tcp_stream{std::move(client)}, acceptor, pool),
+                   asio::detached);
   }
   auto drained = pool.async_drain();
   co_await std::move(drained);
