@@ -188,7 +188,7 @@ def breakable(code):
         return pages.escape(code)
     words = [f'<span class="whole">{pages.escape(word)}</span>' if word.startswith("-") and len(word) < 25
              else BREAKS.sub(r"\1<wbr>", pages.escape(word)) for word in code.split(" ")]
-    return " ".join(words)
+    return " ".join(words).replace("-&gt;", '<span class="whole">-&gt;</span>')
 
 
 def _text_of(inline):
