@@ -24,6 +24,7 @@
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
 #include <isolatte/map_options.hpp>
+#include <isolatte/observe.hpp>
 #include <isolatte/on_message.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>

@@ -123,6 +123,8 @@ class partner : public std::enable_shared_from_this<partner> {
     if (ec) {
       last_ = ec;
       if (job_->what.disturbed()) child_.close_output();
+      // The message that is the sign for it may not be taken any more.
+      if (talk_.how == manner::obey) child_.request_stop();
       return end_if_over();
     }
     heard_.take(message);

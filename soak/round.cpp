@@ -13,6 +13,7 @@
 #include "world.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <memory>
@@ -93,7 +94,14 @@ std::uint64_t run_round(const round_plan& what, ledger& book, const settings& wa
   std::optional<fail_calls> failing;
   if (what.during == phase::failing_calls)
     failing.emplace(failure{.how = failure::mode::at_random, .nth = one_call_in});
-  world here{book, wanted, what.during, can, scratch};
+  std::optional<world> made_world;
+  // A server or a pool cannot be made if one of its calls fails.
+  while (!made_world) try {
+      made_world.emplace(book, wanted, what.during, can, scratch);
+    } catch (const boost::system::system_error&) {
+      if (what.during != phase::failing_calls) throw;
+    }
+  world& here = *made_world;
   std::optional<descriptor_limit> limit;
   if (what.during == phase::few_descriptors) limit.emplace(few_descriptors);
   if (what.during == phase::failing_allocations) let_allocations_fail(one_allocation_in);

@@ -62,14 +62,15 @@ bool is_by_plan(const plan& job, const facts& got) {
   ending const how = got.what.how();
   auto const signal = got.what.signal();
   if (how == ending::timed_out) return job.timeout || job.deadline;
+  if (job.what.what == act::hire_assassin && how == ending::killed && signal == SIGKILL)
+    return true;
   switch (job.stopped) {
     case stop::terminate: return how == ending::cancelled;
     case stop::request_exit: return how == ending::signaled && signal == SIGTERM;
     case stop::interrupt: return how == ending::signaled && signal == SIGINT;
     case stop::kill_from_outside: return how == ending::killed && signal == SIGKILL;
-    default: break;
+    default: return false;
   }
-  return job.what.what == act::hire_assassin && how == ending::killed && signal == SIGKILL;
 }
 
 /// Whether a job threw what the system refused it: memory, a descriptor, a child of its own.
@@ -97,7 +98,8 @@ bool is_natural(const plan& job, const facts& got, std::string& wrong) {
   if (how == ending::returned) {
     if (!got.has_value) wrong = "no value";
   } else if (how == ending::threw) {
-    wrong = check_exception(job.what, got.what.exception());
+    wrong =
+        check_exception(job.what, got.what.exception(), job.during == phase::failing_allocations);
   } else if (how == ending::exited) {
     return got.what.exit_code() == end.exit_code;
   } else if (how != ending::undelivered) {
@@ -133,12 +135,12 @@ std::string judge(const plan& job, const facts& got) {
     return wrong.empty() ? wrong : text.str() + wrong;
   }
   if (how == ending::not_started) return text.str() + "not started, without an error";
+  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
   std::string wrong;
   if (is_natural(job, got, wrong)) return wrong.empty() ? wrong : text.str() + wrong;
   if (is_by_plan(job, got)) return {};
   if (job.during == phase::hunted && how == ending::killed) return {};
   if (job.disturbed() && how == ending::undelivered) return {};
-  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
   return text.str() + "an ending that may not be";
 }
 

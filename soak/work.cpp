@@ -112,13 +112,16 @@ natural_end natural_end_of(const work& what) {
   }
 }
 
-std::string check_exception(const work& what, const std::exception_ptr& thrown) {
+std::string check_exception(const work& what, const std::exception_ptr& thrown,
+                            bool is_short_of_memory) {
   if (!thrown) return "no exception";
   std::string const message = "job " + std::to_string(what.number);
   try {
     std::rethrow_exception(thrown);
   } catch (const isolatte::remote_exception& error) {
     if (what.what == act::throw_number && error.type_name() == "unsigned long") return {};
+    // An exception that cannot be rebuilt is told by its type and message.
+    if (is_short_of_memory && error.message() == message) return {};
   } catch (const complaint& error) {
     if (what.what == act::throw_own && error.what() == message && error.number() == what.number)
       return {};
@@ -130,6 +133,8 @@ std::string check_exception(const work& what, const std::exception_ptr& thrown) 
       std::rethrow_if_nested(error);
     } catch (const complaint& inner) {
       if (inner.number() == what.number) return {};
+    } catch (const isolatte::remote_exception&) {
+      if (is_short_of_memory) return {};
     } catch (...) {
     }
     return "another nested exception";

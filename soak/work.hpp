@@ -147,9 +147,11 @@ natural_end natural_end_of(const work& what);
 /// Whether a job that is left alone comes to an end.
 bool ends_by_itself(act what) noexcept;
 
-/// Compares the exception of a job with what the job has thrown.
+/// Compares the exception of a job with what the job has thrown. A program that is short of memory
+/// may have it as an isolatte::remote_exception.
 /// @return what is wrong, or nothing
-std::string check_exception(const work& what, const std::exception_ptr& thrown);
+std::string check_exception(const work& what, const std::exception_ptr& thrown,
+                            bool is_short_of_memory);
 
 /// The line of a flood with that number, without its newline.
 std::string flood_line(const work& what, std::size_t line);

@@ -169,7 +169,7 @@ launched execute(const asio::any_io_executor& executor, const program& what, con
                  detail::report_handler waiting) {
   if (auto const changed = adapted(opts))
     return execute(executor, what, *changed, std::move(waiting));
-  launched run{executor, opts, nullptr, {}, std::move(waiting)};
+  launched run{launcher::program, executor, opts, nullptr, {}, std::move(waiting)};
   // Otherwise a missing file of the options would look like a missing executable.
   if (run.refused) {
     run.refused.ec.assign(run.refused.ec.value(), preparation_category());

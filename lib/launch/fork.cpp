@@ -33,7 +33,8 @@ launched fork(const boost::asio::any_io_executor& executor, detail::child_task& 
   if (auto const changed = adapted(opts))
     return fork(executor, task, *changed, std::move(symbolise), std::move(wish),
                 std::move(waiting));
-  launched run{executor, opts, std::move(symbolise), std::move(wish), std::move(waiting)};
+  launched run{launcher::fork,       executor,        opts,
+               std::move(symbolise), std::move(wish), std::move(waiting)};
   if (!run.refused)
     run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused,
                         run.supervisor->room()));

@@ -8,10 +8,11 @@
 
 namespace isolatte::inline v0_1::launch {
 
-launched::launched(const boost::asio::any_io_executor& executor, const options& opts,
+launched::launched(launcher by, const boost::asio::any_io_executor& executor, const options& opts,
                    supervise::symbolise_function symbolise, detail::talk_wish&& wish,
                    detail::report_handler waiting)
     : refused{{}, "opening the child's streams"} {
+  supervise::observed_job observed{by};
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
                                              std::move(symbolise), std::move(wish), refused.ec);
@@ -19,10 +20,13 @@ launched::launched(const boost::asio::any_io_executor& executor, const options& 
     // An event loop opens its own descriptors when it is first used.
     refused.ec = detail::error_of_caught();
   }
-  if (refused)
+  if (refused) {
+    observed.completed(refused.ec, supervise::not_started(refused).summary);
     handler.emplace(std::move(waiting));
-  else if (waiting)
-    supervisor->async_own(std::move(waiting));
+    return;
+  }
+  supervisor->observe(std::move(observed));
+  if (waiting) supervisor->async_own(std::move(waiting));
 }
 
 void launched::take(forked_child made) noexcept {

@@ -9,6 +9,7 @@
 #include "vocabulary/errors.hpp"
 
 #include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/observe.hpp>
 #include <isolatte/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -34,7 +35,8 @@ struct launched {
   launched& operator=(launched&&) = delete;
   /// Makes the supervisor, which opens the child's streams, and gives it the handler if there is
   /// one: to keep a handler takes memory, and nothing may fail once there is a child.
-  launched(const boost::asio::any_io_executor& executor, const options& opts,
+  /// @param by what observers are told
+  launched(launcher by, const boost::asio::any_io_executor& executor, const options& opts,
            supervise::symbolise_function symbolise, detail::talk_wish&& wish,
            detail::report_handler waiting = {});
   /// Takes the child, or, after a refusal, lets go of everything.

@@ -181,6 +181,11 @@ class pool_worker {
 
   /// The worker's jobs, in the order in which it runs them.
   const job_list& jobs() const noexcept { return jobs_; }
+  /// Calls a function with each of them, for what the driver's own job has besides.
+  template <class F>
+  void each_job(F visit) {
+    for (pool_job& each : jobs_) visit(each);
+  }
   /// The job that the worker runs, or is about to run; null if it has none.
   pool_job* first() noexcept { return jobs_.empty() ? nullptr : &jobs_.front(); }
   /// The moment at which that job became the first.

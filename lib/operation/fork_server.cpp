@@ -86,13 +86,19 @@ std::shared_ptr<supervise::supervisor> make_run(const boost::asio::any_io_execut
                                                 const options& opts, talk_wish wish,
                                                 refusal& why) noexcept {
   why.step = "opening the child's streams";
+  supervise::observed_job observed{launcher::fork_server};
+  std::shared_ptr<supervise::supervisor> run;
   try {
-    return supervise::supervisor::make(executor, opts, launch::template_process::streams,
-                                       templates.symboliser_for(opts), std::move(wish), why.ec);
+    run = supervise::supervisor::make(executor, opts, launch::template_process::streams,
+                                      templates.symboliser_for(opts), std::move(wish), why.ec);
   } catch (...) {
     why.ec = error_of_caught();
-    return nullptr;
   }
+  if (why)
+    observed.completed(why.ec, supervise::not_started(why).summary);
+  else
+    run->observe(std::move(observed));
+  return run;
 }
 
 /// Asks for the child of a run.

@@ -8,6 +8,7 @@
 #include "pool/job_talk.hpp"
 #include "posix/job_channel.hpp"
 #include "posix/origin.hpp"
+#include "supervise/observed_job.hpp"
 #include "supervise/pending_handler.hpp"
 #include "supervise/strand.hpp"
 
@@ -35,6 +36,7 @@ struct job final : logic::pool_job, supervise::strand::step {
   /// Sent to the worker before the arguments, with another id each time.
   posix::job_header header;
   detail::byte_buffer arguments;
+  supervise::observed_job observed;
   /// Null if the job does not talk.
   std::shared_ptr<job_talk> talk;
   /// The job is done, and its conversation is not over.
@@ -42,7 +44,7 @@ struct job final : logic::pool_job, supervise::strand::step {
   /// Keeps the pool, which may have no worker any more, until then.
   std::shared_ptr<pool> held_in;
   /// The number of the worker that has been given the job; for any thread.
-  mutable std::atomic<int> pid = 0;
+  std::atomic<int> pid = 0;
   /// For any thread.
   std::atomic<bool> is_complete = false;
   /// The job's handle is gone; for any thread.

@@ -243,6 +243,11 @@ std::shared_ptr<job> pool::make_job(const asio::any_io_executor& talk_executor,
   return what;
 }
 
+supervise::observed_job pool::observe_job() const noexcept {
+  return supervise::observed_job{
+      policy_.state == logic::bound_state::none ? launcher::pool : launcher::resident, number_};
+}
+
 void pool::async_run(const detail::remote_call& call, const job_options& opts,
                      detail::report_handler handler) {
   submit(executor_, call, opts, std::move(handler));
@@ -266,6 +271,7 @@ std::shared_ptr<job> pool::submit(const asio::any_io_executor& talk_executor,
       if (self && meant) self->ask_to_cancel(meant, type);
     });
   what->handler.emplace(std::move(handler), executor_);
+  what->observed = observe_job();
   enter([self = shared_from_this(), what]() mutable { self->accept(std::move(what)); });
   return what;
 }
@@ -380,6 +386,7 @@ void pool::perform(const pool_action& todo) {
     case kind::take_back:
       if (who->take_back(*what)) {
         what->pid = 0;
+        what->observed.taken_back();
         machine_.taken_back();
       } else {
         machine_.has_begun();
@@ -443,9 +450,18 @@ void pool::give(worker& to, job& what) {
     what.header.talk_error = static_cast<std::uint64_t>(ec.value());
   }
   to.give(what, next_id_++);
+  tell_start(to);
   if (std::exchange(to.writing, true)) return;
   // All that this turn of the event loop brings about goes at once.
   asio::post(strand_, [self = shared_from_this(), to = to.shared_from_this()] { self->flush(to); });
+}
+
+/// Tells the observers of the job that a worker runs now.
+void pool::tell_start(worker& by) noexcept {
+  if (auto* const runs = static_cast<job*>(by.first())) {
+    auto const id = by.id();
+    runs->observed.started(id.pid, &id);
+  }
 }
 
 void pool::flush(const worker_pointer& to) {
@@ -511,6 +527,7 @@ void pool::start_worker(std::optional<std::size_t> slot) {
     fresh->run = supervise::supervisor::make(executor_, opts, from->inherited(),
                                              from->symboliser_for(opts), {}, ec);
     if (ec) return start_refused(ec);
+    fresh->run->observe(supervise::observed_job{launcher::worker, number_, fresh->generation});
     place.push_back(fresh);
     fresh->run->async_own(asio::bind_executor(
         strand_, [self = shared_from_this(), fresh](const error_code& e, detail::report what) {
@@ -705,6 +722,8 @@ void pool::take_reply(worker& from, reply what) {
   job& done = static_cast<job&>(machine_.replied(
       from, {.own = what.header.own_memory, .at_start = from.memory_at_start}, clock::now()));
   from.leave_slot(done);
+  done.observed.ended();
+  tell_start(from);
   if (done.is_check()) {
     auto const last = std::move(done.self);
     drop_output(from);
@@ -853,7 +872,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   if (stop_asked_) machine_.stop();
   // Replies that the worker sent before its end count.
   read_replies(*which);
-  auto const* const first = static_cast<const job*>(which->first());
+  auto* const first = static_cast<job*>(which->first());
   auto why = logic::worker_end::by_itself;
   // The end of a worker that was stopped before it was made says nothing of the system.
   bool const is_stopped = which->stopped_for() != stop_cause::none;
@@ -866,9 +885,14 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   }
   auto const since = which->first_since();
   // Another worker may be given them.
-  for (auto const& each : which->jobs()) static_cast<const job&>(each).pid = 0;
+  which->each_job([first](logic::pool_job& each) {
+    auto& what = static_cast<job&>(each);
+    what.pid = 0;
+    if (&what != first) what.observed.taken_back();
+  });
   logic::lost_job const lost = machine_.ended(
       *which, first ? which->stage(*first) : logic::job_stage::not_begun, why, clock::now());
+  if (first != nullptr && lost.job != first) first->observed.taken_back();
   if (lost.job)
     complete_lost(*which, lost, since, ec, std::move(what.summary));
   else if (lost.has_failed_to_start)
@@ -929,6 +953,7 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
   if (ec && ec != asio::error::operation_aborted && report.summary.how != ending::timed_out)
     error = ec;
   counters_.busy += std::chrono::nanoseconds{report.summary.usage.wall}.count();
+  victim.observed.ended();
   complete(victim, error, std::move(report));
 }
 
@@ -975,6 +1000,7 @@ void pool::complete_now(job& what, const error_code& ec, detail::report report) 
     report.refused_with = what.talk->failure();
   }
   ++counters_.endings[static_cast<std::size_t>(report.summary.how)];
+  what.observed.completed(ec, report.summary);
   auto const last = std::move(what.self);
   kept_.erase(kept_.iterator_to(what));
   auto next = std::move(*what.handler);
@@ -1175,6 +1201,7 @@ void pool::run_everywhere(const std::shared_ptr<everywhere>& all, const detail::
       if (!each->stays()) continue;
       auto what = make_job(talk_executor, call, opts);
       if (what->talk) what->talk->set_owner(shared_from_this(), what);
+      what->observed = observe_job();
       what->handler.emplace(
           detail::report_handler{
               [all, index = jobs.size()](const error_code& ec, detail::report report) {

@@ -144,6 +144,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void admit(job_pointer what);
   void cancel(const job_pointer& what, boost::asio::cancellation_type type);
   void give(worker& to, job& what);
+  static void tell_start(worker& by) noexcept;
   void flush(const worker_pointer& to);
 
   void start_worker(std::optional<std::size_t> slot);
@@ -151,6 +152,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
                                   std::optional<std::size_t> slot) const;
   std::shared_ptr<job> make_job(const boost::asio::any_io_executor& talk_executor,
                                 const detail::remote_call& call, const job_options& opts) const;
+  supervise::observed_job observe_job() const noexcept;
   std::shared_ptr<job> make_check() const;
   void start_refused(const boost::system::error_code& ec);
   void await_replies(const worker_pointer& from);
@@ -194,6 +196,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   boost::asio::any_io_executor const executor_;
   pool_options const opts_;
   logic::pool_policy const policy_;
+  std::uint64_t const number_ = supervise::observed_job::next_pool();
   /// By slot, as the workers are told.
   std::vector<detail::byte_buffer> places_;
   supervise::strand strand_;

@@ -184,6 +184,7 @@ void supervisor::begin(std::shared_ptr<posix::child_process> process, posix::chi
   page_ = std::move(page);
   if (made_) made_->set(process_);
   child_ends_ = {};
+  observed_.started(pid_);
   // On the strand: the child may have ended by now, and another thread may run the event loop.
   asio::dispatch(strand_, counted([](supervisor& self, const error_code&) {
                    if (self.released_) return self.released();
@@ -334,6 +335,7 @@ void supervisor::end_unbegun(const error_code& ec, detail::report why) {
   if (talk_) talk_->close(ec);
   close_io();
   companion_.reset();
+  observed_.completed(ec, why.summary);
   if (handler_) {
     delivered_ = true;
     complete(ec, std::move(why));
@@ -399,13 +401,15 @@ void supervisor::released() {
     early_cancel_ = asio::cancellation_type::terminal;
     if (auto const queue = queue_.lock()) queue->cancelled_in_queue();
   }
-  if (handler_) {
-    detail::report report;
-    report.summary.how = ending::cancelled;
-    report.summary.ran = isolatte::ran::unknown;
-    report.summary.pid = pid_;
-    complete(asio::error::operation_aborted, std::move(report));
+  detail::report report;
+  report.summary.how = ending::cancelled;
+  report.summary.ran = isolatte::ran::unknown;
+  report.summary.pid = pid_;
+  if (!complete_) {
+    if (process_ && !reaped_) observed_.ended();
+    observed_.completed(asio::error::operation_aborted, report.summary);
   }
+  if (handler_) complete(asio::error::operation_aborted, std::move(report));
   complete_ = true;
   ready_.reset();
   held_.reset();
@@ -500,6 +504,7 @@ bool supervisor::look_for_end() {
   if (end_.is_open()) end_.release();
   if (terminated_by_owner_) machine_.terminated_by_owner();
   reaped_ = process_->try_reap();
+  observed_.ended();
   // Without options::fault_report the page is not read: a child may write to it all the same.
   if (symbolise_ != nullptr) fault_ = page_.fault();
   for (auto* const timer : {&deadline_, &grace_timer_, &poll_timer_})
@@ -695,12 +700,15 @@ void supervisor::complete(const error_code& ec, detail::report what) {
 
 void supervisor::deliver_early() {
   if (delivered_ || ready_) return;
+  if (!handler_ && !held_) return;
   error_code const ec = machine_.given_up() ? refusal_ : error_code{};
+  detail::report report = make_report();
+  observed_.completed(ec, report.summary);
   if (handler_) {
     delivered_ = true;
-    complete(ec, make_report());
-  } else if (held_) {
-    ready_.emplace(make_report());
+    complete(ec, std::move(report));
+  } else {
+    ready_.emplace(std::move(report));
     ready_error_ = ec;
   }
 }
@@ -713,6 +721,7 @@ void supervisor::finish(self_pointer self) {
   if (verdict.aborted) ec = abort_error_;
   if (verdict.setup_failed) ec = setup_error_of(page_, is_program_);
   detail::report report = make_report();
+  observed_.completed(ec, report.summary);
   close_io();
   out_.reset();
   err_.reset();

@@ -12,6 +12,7 @@
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
 #include "supervise/made_process.hpp"
+#include "supervise/observed_job.hpp"
 #include "supervise/operation_memory.hpp"
 #include "supervise/output_reader.hpp"
 #include "supervise/pending_handler.hpp"
@@ -86,6 +87,9 @@ class supervisor final : public context_bound,
 
   /// Takes the child on. Nothing here fails.
   void begin(std::shared_ptr<posix::child_process> process, posix::child_page page);
+
+  /// Has observers told of the run. To be called before begin().
+  void observe(observed_job what) noexcept { observed_ = std::move(what); }
 
   /// Says what the child's sandbox does not hold. To be called before begin().
   void set_gaps(std::vector<std::string> gaps) noexcept { gaps_ = std::move(gaps); }
@@ -221,6 +225,7 @@ class supervisor final : public context_bound,
   context_service::membership membership_;
   symbolise_function const symbolise_;
   bool is_program_ = false;
+  observed_job observed_;
   logic::run_machine machine_;
   std::optional<std::chrono::nanoseconds> const timeout_;
   std::chrono::nanoseconds grace_;

@@ -40,6 +40,16 @@ namespace {
 
 using boost::system::error_code;
 
+/// Keeps the page from the children of this process, which are not to be trusted.
+bool keep_to_itself(child_page_data& page) noexcept {
+#ifdef MADV_DONTFORK
+  return sys.madvise(&page, sizeof page, MADV_DONTFORK) == 0;
+#else
+  static_cast<void>(page);
+  return true;
+#endif
+}
+
 /// Makes a child of this process's parent.
 /// @param run what the child does; does not return
 /// @return the child's number, or 0
@@ -86,10 +96,8 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
 [[noreturn]] void copy_main(int socket, const standby_ends& ends) noexcept {
   sys.close(socket);
   child_page_data& page = *ends.page.data();
-#ifdef MADV_DONTFORK
-  // Without this its children could write to the page in its name.
-  sys.madvise(&page, sizeof page, MADV_DONTFORK);
-#endif
+  // Otherwise its children could write to the page in its name.
+  keep_to_itself(page);
   if (sys.setpgid(0, 0) == -1) give_up(page, setup_step::process_group, errno);
   if (!arm_leash(ends.leash.get(), true)) give_up(page, setup_step::leash, errno);
   sigset_t none;
@@ -151,11 +159,13 @@ namespace {
 /// Without it frames have no names.
 void make_namer(const template_ends& ends) {
   error_code ignored;
-  make_child(*ends.unconfined.page, ignored, [&] {
-    sys.close(ends.socket);
-    template_main(ends.unconfined.socket);
-    leave(0);
-  });
+  // A child that could write another number there would have the program reap another process.
+  if (keep_to_itself(*ends.unconfined.page))
+    make_child(*ends.unconfined.page, ignored, [&] {
+      sys.close(ends.socket);
+      template_main(ends.unconfined.socket);
+      leave(0);
+    });
   sys.close(ends.unconfined.socket);
 }
 
