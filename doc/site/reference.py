@@ -12,6 +12,8 @@ import page as pages
 
 NAMESPACE = "isolatte::"
 COLUMNS = 88
+# Doxygen has elements for `--`, `---` and the like.
+SIGNS = {"ndash": "–", "mdash": "—", "nonbreakablespace": "\u00a0", "linebreak": "<br>", "sp": " "}
 # Doxygen takes the system call for the function of the library.
 AMBIGUOUS = ("fork()",)
 KINDS = {"class": "class", "struct": "struct", "concept": "concept", "function": "function", "enum": "enumeration",
@@ -231,6 +233,8 @@ class Reference:
             # A name in it is a link already.
             return inside if inside.startswith("<a ") and inside.endswith("</a>") else \
                 f"<code>{re.sub('</?code>', '', inside)}</code>"
+        if node.tag in SIGNS:
+            return SIGNS[node.tag]
         if node.tag == "emphasis":
             return f"<em>{inside}</em>"
         if node.tag == "bold":
