@@ -50,7 +50,7 @@ def frame(page, tree, order, version):
 <div class="search" role="search" hidden>
 <input type="search" placeholder="Search" aria-label="Search" autocomplete="off" spellcheck="false" role="combobox"
  aria-expanded="false" aria-controls="found" aria-autocomplete="list"><kbd aria-hidden="true">/</kbd>
-<div class="results" hidden><ul id="found" role="listbox" aria-label="Results"></ul><p role="status"></p></div>
+<div class="results" hidden><div id="found" role="listbox" aria-label="Results"></div><p role="status"></p></div>
 </div>
 <span class="version">{pages.escape(version)}</span>
 <button class="icon theme" type="button" aria-label="Dark colours" aria-pressed="false" hidden>{SUN}{MOON}</button>

@@ -92,7 +92,7 @@ const top_bar = document.querySelector("header.top");
   const box = top_bar.querySelector(".search");
   const input = box.querySelector("input");
   const panel = box.querySelector(".results");
-  const list = box.querySelector("ul");
+  const list = box.querySelector("#found");
   const status = box.querySelector("p");
   const base = document.body.dataset.root;
   const most = 30;
@@ -224,13 +224,12 @@ const top_bar = document.querySelector("header.top");
     list.replaceChildren();
     selected = -1;
     for (const { entry } of found.slice(0, most)) {
-      const item = document.createElement("li");
-      item.id = `found-${list.children.length}`;
-      item.setAttribute("role", "option");
-      item.setAttribute("aria-selected", "false");
       const link = document.createElement("a");
+      link.id = `found-${list.children.length}`;
       link.href = base + entry.address;
       link.tabIndex = -1;
+      link.setAttribute("role", "option");
+      link.setAttribute("aria-selected", "false");
       const title = document.createElement("strong");
       addMarked(title, entry.heading, words);
       const where = document.createElement("small");
@@ -239,8 +238,7 @@ const top_bar = document.querySelector("header.top");
       const text = document.createElement("span");
       addMarked(text, excerpt(entry, words), words);
       link.append(title, where, text);
-      item.append(link);
-      list.append(item);
+      list.append(link);
     }
     status.textContent = !found.length ? `Nothing has “${asked.trim()}”.`
       : found.length > most ? `The best ${most} of ${found.length}` : `${found.length} found`;
@@ -257,8 +255,8 @@ const top_bar = document.querySelector("header.top");
       if (panel.hidden) show();
       else select(event.key === "ArrowDown" ? selected + 1 : Math.max(selected, 0) - 1);
     } else if (event.key === "Enter") {
-      const item = list.children[Math.max(selected, 0)];
-      if (!panel.hidden && item) item.querySelector("a").click();
+      const link = list.children[Math.max(selected, 0)];
+      if (!panel.hidden && link) link.click();
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (panel.hidden) input.value = "";
