@@ -1,6 +1,6 @@
 find_package(Doxygen REQUIRED)
 add_custom_target(isolatte_docs
-  COMMAND "${PROJECT_SOURCE_DIR}/tools/check-docs" "${PROJECT_BINARY_DIR}/doc"
+  COMMAND "${PROJECT_SOURCE_DIR}/tools/check-docs" "${PROJECT_BINARY_DIR}/doc/html"
   USES_TERMINAL)
 
 if(isolatte_top_level)
