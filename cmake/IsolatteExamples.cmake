@@ -1,5 +1,5 @@
 # Each file example/<name>.cpp and each folder example/<name>/ is a program, which tools/run-example
-# tests.
+# tests. The service is told of in IsolatteService.cmake.
 
 # Adds a test of example <name>. Environment variables may follow.
 function(isolatte_test_example test name file)
@@ -49,6 +49,9 @@ endfunction()
 file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/example/*")
 foreach(entry IN LISTS entries)
   get_filename_component(name "${entry}" NAME_WE)
+  if(name STREQUAL service)
+    continue()
+  endif()
   if(IS_DIRECTORY "${entry}")
     file(GLOB sources CONFIGURE_DEPENDS "${entry}/*.cpp")
     if(sources)
