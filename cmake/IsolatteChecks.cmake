@@ -57,8 +57,14 @@ isolatte_add_check(package tools/check-package "${PROJECT_BINARY_DIR}")
 set_tests_properties(check.package PROPERTIES
   ENVIRONMENT "CXX=${CMAKE_CXX_COMPILER};CXXFLAGS=${CMAKE_CXX_FLAGS}")
 
+# The site needs Doxygen and two packages of Python: tools/install-dependencies docs.
 find_program(ISOLATTE_DOXYGEN doxygen)
 mark_as_advanced(ISOLATTE_DOXYGEN)
-if(ISOLATTE_DOXYGEN)
-  isolatte_add_check(docs tools/check-docs)
-endif()
+foreach(python IN ITEMS python3 /usr/bin/python3)
+  execute_process(COMMAND "${python}" -c "import markdown_it, pygments"
+    RESULT_VARIABLE without_packages OUTPUT_QUIET ERROR_QUIET)
+  if(ISOLATTE_DOXYGEN AND without_packages EQUAL 0)
+    isolatte_add_check(docs tools/check-docs)
+    break()
+  endif()
+endforeach()
