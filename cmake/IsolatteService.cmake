@@ -26,6 +26,8 @@ if(isolatte_testing AND NOT ISOLATTE_SANITIZE)
   find_program(ISOLATTE_PYTHON NAMES python3)
   mark_as_advanced(ISOLATTE_PYTHON)
   if(ISOLATTE_PYTHON)
+    # A browser is slow to start, and each test starts a service of its own.
+    math(EXPR timeout "4 * ${ISOLATTE_TEST_TIMEOUT}")
     foreach(test IN ITEMS http:over_http page:in_browser)
       string(REPLACE ":" ";" test "${test}")
       list(GET test 0 name)
@@ -34,11 +36,8 @@ if(isolatte_testing AND NOT ISOLATTE_SANITIZE)
         COMMAND "${ISOLATTE_PYTHON}" -B "${PROJECT_SOURCE_DIR}/test/service/${script}.py"
           $<TARGET_FILE:isolatte_service>)
       set_tests_properties(service.${name} PROPERTIES
-        TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS service SKIP_RETURN_CODE 77
+        TIMEOUT ${timeout} LABELS service SKIP_RETURN_CODE 77
         ENVIRONMENT "${isolatte_test_environment}")
     endforeach()
-    # A browser is slow to start.
-    math(EXPR timeout "4 * ${ISOLATTE_TEST_TIMEOUT}")
-    set_tests_properties(service.page PROPERTIES TIMEOUT ${timeout})
   endif()
 endif()
