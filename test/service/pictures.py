@@ -17,8 +17,8 @@ def fill(service):
     random.seed(13)
     with open("/bin/sh", "rb") as file:
         shell = file.read()
-    for _ in range(70):
-        time.sleep(random.expovariate(1.4))
+    for _ in range(40):
+        time.sleep(random.expovariate(1))
         kind = random.choice("fffppiid")
         if kind == "f":
             answer = service.send_file(shell, "sh")
