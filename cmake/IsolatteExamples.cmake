@@ -1,5 +1,5 @@
 # Each file example/<name>.cpp and each folder example/<name>/ is a program, which tools/run-example
-# tests.
+# tests. The service is told of in IsolatteService.cmake.
 
 # Adds a test of example <name>. Environment variables may follow.
 function(isolatte_test_example test name file)
@@ -11,13 +11,37 @@ function(isolatte_test_example test name file)
     ENVIRONMENT "${isolatte_test_environment};${ARGN}")
 endfunction()
 
+# Sets RESULT to the targets of the libraries that the line `needs: Boost VERSION LIBRARY...` of the
+# example's test names, or to NOTFOUND if this Boost is older or lacks one of them.
+function(isolatte_example_needs result name)
+  set(targets "")
+  file(STRINGS "${PROJECT_SOURCE_DIR}/example/${name}.test" line REGEX "^needs: ")
+  if(line)
+    string(REGEX REPLACE "^needs: Boost +" "" needs "${line}")
+    separate_arguments(needs)
+    list(POP_FRONT needs version)
+    isolatte_find_boost(missing ${needs})
+    if(missing OR Boost_VERSION VERSION_LESS version)
+      message(STATUS "isolatte: the example ${name} is left out: it needs Boost ${version} (${needs})")
+      set(targets NOTFOUND)
+    else()
+      list(TRANSFORM needs PREPEND Boost:: OUTPUT_VARIABLE targets)
+    endif()
+  endif()
+  set(${result} "${targets}" PARENT_SCOPE)
+endfunction()
+
 function(isolatte_add_example name)
+  isolatte_example_needs(libraries ${name})
+  if(libraries STREQUAL "NOTFOUND")
+    return()
+  endif()
   add_executable(isolatte_example_${name} ${ARGN})
   set_target_properties(isolatte_example_${name} PROPERTIES
     OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example")
   isolatte_compile_settings(isolatte_example_${name})
   target_link_libraries(isolatte_example_${name}
-    PRIVATE isolatte::isolatte Boost::program_options Boost::context)
+    PRIVATE isolatte::isolatte Boost::program_options Boost::context ${libraries})
   target_compile_definitions(isolatte_example_${name} PRIVATE BOOST_ASIO_DISABLE_BOOST_COROUTINE)
   isolatte_test_example(${name} ${name} ${name}.test)
 endfunction()
@@ -25,6 +49,9 @@ endfunction()
 file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/example/*")
 foreach(entry IN LISTS entries)
   get_filename_component(name "${entry}" NAME_WE)
+  if(name STREQUAL service)
+    continue()
+  endif()
   if(IS_DIRECTORY "${entry}")
     file(GLOB sources CONFIGURE_DEPENDS "${entry}/*.cpp")
     if(sources)

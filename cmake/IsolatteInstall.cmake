@@ -50,3 +50,7 @@ install(FILES "${PROJECT_BINARY_DIR}/isolatte.pc"
   DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT isolatte_development)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE_1_0.txt"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT ${isolatte_library_component})
+if(isolatte_top_level)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/doc/guide" "${PROJECT_SOURCE_DIR}/doc/performance"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT isolatte_documentation)
+endif()

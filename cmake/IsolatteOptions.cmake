@@ -28,6 +28,14 @@ set(ISOLATTE_BUILD_TEST_SUPPORT AUTO CACHE STRING
   "Build isolatte::test, which runs cases of Boost.Test in children: ON, OFF or AUTO")
 set_property(CACHE ISOLATTE_BUILD_TEST_SUPPORT PROPERTY STRINGS AUTO ON OFF)
 
+# AUTO uses libseccomp if it is installed. A package says which.
+set(ISOLATTE_SECCOMP AUTO CACHE STRING "Use libseccomp, which sandboxes need: ON, OFF or AUTO")
+set_property(CACHE ISOLATTE_SECCOMP PROPERTY STRINGS AUTO ON OFF)
+
+set(ISOLATTE_BUILD_SERVICE AUTO CACHE STRING
+  "Build example/service: ON, OFF, or AUTO for with the examples, if libpng and Boost.JSON are there")
+set_property(CACHE ISOLATTE_BUILD_SERVICE PROPERTY STRINGS AUTO ON OFF)
+
 option(ISOLATTE_BUILD_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(ISOLATTE_BUILD_FUZZERS "Build isolatte_fuzz (needs Clang's libFuzzer)" OFF)
 option(ISOLATTE_BUILD_SOAK "Build the soak test with the tests" ON)

@@ -30,6 +30,7 @@
 #include <isolatte/outcome.hpp>
 #include <isolatte/pool_options.hpp>
 #include <isolatte/program.hpp>
+#include <isolatte/prometheus_metrics.hpp>
 #include <isolatte/recycle_options.hpp>
 #include <isolatte/resident.hpp>
 #include <isolatte/resource_limits.hpp>
@@ -40,6 +41,7 @@
 #include <isolatte/startup_call.hpp>
 #include <isolatte/stdio.hpp>
 #include <isolatte/this_worker.hpp>
+#include <isolatte/trace_event_writer.hpp>
 #include <isolatte/worker_id.hpp>
 #include <isolatte/worker_pool.hpp>
 #include <isolatte/worker_slot.hpp>

@@ -204,6 +204,9 @@ class Reference:
             elif child.tag == "simplesect":
                 title = {"return": "Returns"}.get(child.get("kind")) or child.findtext("title")
                 facts.append(f"<dt>{pages.escape(title)}</dt><dd>{self._blocks(child, page, facts)}</dd>\n")
+            elif child.tag == "table":
+                end_run()
+                blocks.append(self._table(child, page))
             else:
                 run.append(self._inline(child, page))
             run.append(pages.escape(child.tail or ""))
@@ -212,6 +215,19 @@ class Reference:
 
     def _blocks(self, node, page, facts):
         return "".join(self._paragraph(para, page, facts) for para in node.findall("para"))
+
+    def _table(self, node, page):
+        rows = []
+        for row in node.findall("row"):
+            cells = []
+            for cell in row.findall("entry"):
+                tag = "th" if cell.get("thead") == "yes" else "td"
+                inside = "".join(pages.escape(para.text or "") + "".join(
+                    self._inline(child, page) + pages.escape(child.tail or "") for child in para)
+                    for para in cell.findall("para"))
+                cells.append(f"<{tag}>{inside}</{tag}>")
+            rows.append(f"<tr>{''.join(cells)}</tr>\n")
+        return f'<div class="table" tabindex="0" role="region" aria-label="Table"><table>{"".join(rows)}</table></div>\n'
 
     def _parameters(self, node, page):
         title = {"param": "Parameters", "templateparam": "Template parameters", "exception": "Throws"}[node.get("kind")]

@@ -58,7 +58,8 @@ enum class job_moment {
   /// gets so far.
   started,
   /// Its process has ended, or its worker has answered. Left are the rest of its output and of its
-  /// messages, and the names in a stack trace. Not told if the job has not started, or is taken
+  /// messages, and the names in a stack trace; for a job of a pool that ends its worker these come
+  /// before. Not told if the job has not started, or is taken
   /// back from a worker that has not begun with it, nor with options::early, whose result does not
   /// wait for that.
   ended,

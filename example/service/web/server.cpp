@@ -1,0 +1,139 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "server.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <iostream>
+#include <utility>
+#include <vector>
+
+namespace service {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string text_of(const asio::ip::address& address) {
+  return address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
+}
+
+std::vector<std::string> names_of(const settings& given) {
+  std::vector<std::string> made{"localhost", "127.0.0.1", "[::1]",
+                                text_of(asio::ip::make_address(given.address))};
+  made.insert(made.end(), given.hosts.begin(), given.hosts.end());
+  return made;
+}
+
+/// Names a client. One that has IPv6 has more addresses than there are buckets, in one network.
+std::string client_of(const asio::ip::address& address) {
+  if (address.is_v4()) return address.to_string();
+  auto const v6 = address.to_v6();
+  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
+  auto bytes = v6.to_bytes();
+  std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
+  return asio::ip::address_v6{bytes}.to_string();
+}
+
+}  // namespace
+
+server::server(asio::io_context& context, const settings& given, laboratory& jobs, event_log& log)
+    : context_{context},
+      acceptor_{context, tcp::endpoint{asio::ip::make_address(given.address), given.port}},
+      jobs_{jobs},
+      log_{log},
+      routes_{given, jobs, cross_site{names_of(given)}},
+      places_{given.client_connections, given.connections},
+      all_{routes_, jobs, log, counters_, given.max_file},
+      empty_{context, asio::steady_timer::time_point::max()} {
+  routes_.add_metrics(
+      [this] { return prometheus_text(counters_, places_.taken(), routes_.streams()); });
+}
+
+std::string server::url() const {
+  auto const endpoint = acceptor_.local_endpoint();
+  return "http://" + text_of(endpoint.address()) + ':' + std::to_string(endpoint.port()) + '/';
+}
+
+asio::awaitable<void> server::run() {
+  asio::steady_timer pause{context_};
+  while (!all_.is_stopping) {
+    auto accepting = acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
+    auto [error, socket] = co_await std::move(accepting);
+    if (all_.is_stopping) break;
+    if (!error) {
+      accept(std::move(socket));
+      continue;
+    }
+    // The system is short of descriptors or memory, for example. Some will be free again.
+    std::cerr << "service: accept: " << error.message() << '\n';
+    pause.expires_after(100ms);
+    auto paused = pause.async_wait(asio::use_awaitable);
+    co_await std::move(paused);
+  }
+}
+
+void server::accept(tcp::socket socket) {
+  boost::system::error_code error;
+  auto const peer = socket.remote_endpoint(error);
+  if (error) return;  // gone already
+  std::string client = client_of(peer.address());
+  auto place = places_.take(client);
+  if (!place) {
+    ++counters_.turned_away;
+    return;
+  }
+  socket.set_option(tcp::no_delay{true}, error);
+  auto const here = connections_.emplace(connections_.end());
+  asio::co_spawn(
+      context_, serve(std::move(socket), std::move(client), all_, here->is_idle),
+      asio::bind_cancellation_slot(
+          here->cancel.slot(), [this, here, place = std::move(*place)](std::exception_ptr thrown) {
+            try {
+              if (thrown) std::rethrow_exception(thrown);
+            } catch (const boost::system::system_error&) {
+              // The client has gone, or is too slow.
+            } catch (const std::exception& error) {
+              std::cerr << "service: a connection: " << error.what() << '\n';
+            }
+            connections_.erase(here);
+            if (connections_.empty()) empty_.cancel();
+          }));
+}
+
+//[stop
+asio::awaitable<std::size_t> server::stop() {
+  all_.is_stopping = true;
+  routes_.stop();
+  boost::system::error_code error;
+  acceptor_.close(error);
+  for (auto& each : connections_)
+    if (each.is_idle) each.cancel.emit(asio::cancellation_type::terminal);
+  log_.push("stopping", "{}");
+
+  auto finishing = jobs_.finish();
+  std::size_t const left = co_await std::move(finishing);
+  log_.push("stopped", "{}");
+  log_.close();  // event streams end when they have sent all
+
+  if (!connections_.empty()) {
+    empty_.expires_after(2s);
+    auto waiting = empty_.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await std::move(waiting);
+  }
+  for (auto& each : connections_) each.cancel.emit(asio::cancellation_type::terminal);
+  co_return left;
+}
+//]
+
+}  // namespace service
