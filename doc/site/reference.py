@@ -172,7 +172,8 @@ class Reference:
                         f"<td>{self._prose(value, page)}</td></tr>\n")
         if not rows:
             return ""
-        return ('<div class="table" tabindex="0" role="region" aria-label="Values"><table class="narrow">'
+        return (f'<div class="table" tabindex="0" role="region" aria-label="Values of {pages.escape(entity.name)}">'
+                '<table class="narrow">'
                 f"<thead><tr><th>value</th><th>meaning</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>\n")
 
     def _prose(self, node, page):
