@@ -172,7 +172,8 @@ class Reference:
                         f"<td>{self._prose(value, page)}</td></tr>\n")
         if not rows:
             return ""
-        return ('<div class="table" tabindex="0" role="region" aria-label="Values"><table class="narrow">'
+        return (f'<div class="table" tabindex="0" role="region" aria-label="Values of {pages.escape(entity.name)}">'
+                '<table class="narrow">'
                 f"<thead><tr><th>value</th><th>meaning</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>\n")
 
     def _prose(self, node, page):
@@ -242,7 +243,7 @@ class Reference:
         inside = pages.escape(node.text or "") + "".join(
             self._inline(child, page) + pages.escape(child.tail or "") for child in node)
         if node.tag == "ref":
-            address = None if inside in AMBIGUOUS else self.addresses.get(node.get("refid"))
+            address = self._address_of(node)
             return f'<a href="{pages.relative(address, page.path)}"><code>{inside}</code></a>' if address else \
                 f"<code>{inside}</code>"
         if node.tag == "computeroutput":
@@ -258,6 +259,18 @@ class Reference:
         if node.tag == "ulink":
             return f'<a href="{pages.escape(node.get("url"))}">{inside}</a>'
         raise SystemExit(f"{page.title}: the reference has a <{node.tag}>, which doc/site/reference.py does not know")
+
+    def _address_of(self, node):
+        """Returns what a reference leads to, unless Doxygen has mistaken another thing for a name of the library.
+
+        Doxygen 1.9.8 takes `void(error_code)` for a function, for instance.
+        """
+        text = "".join(node.itertext())
+        if text in AMBIGUOUS:
+            return None
+        address = self.addresses.get(node.get("refid"), "")
+        name = re.match(r"[\w:~]*", text).group().rpartition("::")[2]
+        return address if name and re.split(r"[#.]", address)[-1] == anchor_of(name) else None
 
     def _index(self):
         page = pages.Page("reference/index.html", "Reference", kind="reference")

@@ -214,8 +214,10 @@ BOOST_AUTO_TEST_CASE(a_pool_tells_jobs_and_workers) {
   }
   // A worker runs one job after the other.
   for (auto& [pid, row] : rows) {
-    std::stable_sort(row.begin(), row.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    // At one moment a worker ends a job before it starts the next.
+    std::sort(row.begin(), row.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first < b.first : a.second > b.second;
+    });
     for (std::size_t i = 0; i != row.size(); ++i)
       BOOST_TEST((row[i].second == (i % 2 == 0 ? job_moment::started : job_moment::ended)));
   }

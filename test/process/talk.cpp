@@ -1054,6 +1054,44 @@ BOOST_AUTO_TEST_CASE(latest_values_do_not_get_past_the_window) {
   });
 }
 
+std::atomic<bool> is_being_saved = false;
+
+/// Takes a while to save.
+struct slow_value {
+  std::string text;
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    if (text == "slow") {
+      is_being_saved = true;
+      std::this_thread::sleep_for(20ms);
+    }
+    archive & text;
+  }
+};
+
+// A post waits for the value that is on its way, and does not send the next one beyond the window.
+BOOST_AUTO_TEST_CASE(a_latest_value_is_no_reason_for_another_to_get_past_the_window) {
+  in_each_world([](auto& world) {
+    auto job = world.start(call([](channel<slow_value>& talk) {
+                             while (talk.try_post({std::string(100, 'x')})) {
+                             }
+                             talk.post_latest({"slow"});
+                             while (!is_being_saved) std::this_thread::yield();
+                             talk.post_latest({"second"});
+                             bool const is_posted = talk.try_post({"none"});
+                             talk.post_latest({"last"});
+                             return is_posted;
+                           }),
+                           {.message_window = 1000});
+    auto const done = world.wait(job);
+    BOOST_TEST((done.what && !done.what.value()), "" << done.what);
+    auto const [all, ec] = world.receive_all(job);
+    BOOST_REQUIRE(all.size() >= 2U);
+    BOOST_TEST(all[all.size() - 2].text == "slow");
+    BOOST_TEST(all.back().text == "last");
+  });
+}
+
 BOOST_AUTO_TEST_CASE(the_latest_value_arrives_before_an_exit) {
   in_each_world([](auto& world) {
     for (bool const quick : {false, true}) {

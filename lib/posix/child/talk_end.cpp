@@ -132,7 +132,7 @@ bool socket_talk_end::end_threads() noexcept {
 
 void socket_talk_end::finish() {
   if (is_copy()) return;
-  flush_latest();
+  flush_latest(true);
   static_cast<void>(end_threads());
   std::lock_guard const lock{mutex_};
   if (latest_failure_) std::rethrow_exception(std::exchange(latest_failure_, nullptr));
@@ -141,7 +141,7 @@ void socket_talk_end::finish() {
 void socket_talk_end::send_last() noexcept {
   socket_talk_end* const talk = current;
   if (talk == nullptr || talk->is_copy()) return;
-  if (talk->saver_ != std::this_thread::get_id()) talk->flush_latest();
+  if (talk->saver_ != std::this_thread::get_id()) talk->flush_latest(true);
 }
 
 /// Whether this process has been forked from the job's. Its mutexes may stay locked.
@@ -219,7 +219,7 @@ bool socket_talk_end::post_latest(detail::latest_value& place, void* value) {
 
 void socket_talk_end::send_latest(detail::latest_value&) noexcept {
   if (is_copy()) return;
-  flush_latest();
+  flush_latest(true);
   // Another thread may be sending it just now.
   std::lock_guard const saving{saving_};
   std::lock_guard const lock{mutex_};
@@ -233,7 +233,8 @@ bool socket_talk_end::latest_may_go() const noexcept {
 
 /// Sends the latest value, if there is one, after one that another thread is sending. The value may
 /// go beyond the window, by itself.
-void socket_talk_end::flush_latest() {
+/// @param at_end the value goes in any case
+void socket_talk_end::flush_latest(bool at_end) {
   std::lock_guard const saving{saving_};
   struct guard {
     std::atomic<std::thread::id>& saver;
@@ -243,6 +244,8 @@ void socket_talk_end::flush_latest() {
   detail::latest_value* place = nullptr;
   {
     std::lock_guard const lock{mutex_};
+    // Another thread may have used the room up meanwhile.
+    if (latest_ != nullptr && is_heard() && !at_end && !latest_may_go()) return;
     place = std::exchange(latest_, nullptr);
     if (place == nullptr || !is_heard()) return;
     try {

@@ -78,7 +78,7 @@ class socket_talk_end final : public detail::talk_end {
   void read();
   void take(logic::talk_item item);
   void end() noexcept;
-  void flush_latest();
+  void flush_latest(bool at_end = false);
   bool latest_may_go() const noexcept;
   bool write(logic::talk_kind kind, std::uint64_t length,
              const detail::byte_buffer* payload) noexcept;
