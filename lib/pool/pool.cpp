@@ -458,10 +458,10 @@ void pool::give(worker& to, job& what) {
 
 /// Tells the observers of the job that a worker runs now.
 void pool::tell_start(worker& by) noexcept {
-  if (auto* const runs = static_cast<job*>(by.first())) {
-    auto const id = by.id();
-    runs->observed.started(id.pid, &id);
-  }
+  auto* const runs = static_cast<job*>(by.first());
+  if (runs == nullptr || !runs->observed) return;
+  auto const id = by.id();
+  runs->observed.started(id.pid, &id);
 }
 
 void pool::flush(const worker_pointer& to) {

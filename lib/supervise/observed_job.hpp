@@ -40,6 +40,9 @@ class observed_job {
     if (told_) give_up();
   }
 
+  /// Whether an observer is told.
+  explicit operator bool() const noexcept { return told_ != nullptr; }
+
   /// Tells nothing if the job has started, and is not taken back.
   /// @param worker that which runs the job, or null
   void started(int pid, const worker_id* worker = nullptr) noexcept {
