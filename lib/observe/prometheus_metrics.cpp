@@ -34,50 +34,6 @@ std::string text_of(double value) {
   return {digits.data(), end};
 }
 
-class histogram {
- public:
-  void add(seconds value) noexcept {
-    sum_ += value;
-    ++count_;
-    for (std::size_t i = 0; i != bounds.size(); ++i)
-      if (value.count() <= bounds[i]) ++below_[i];
-  }
-  void write(std::string& to, std::string_view name, std::string_view launcher) const {
-    auto const line = [&](std::string_view end, const std::string& bound,
-                          const std::string& value) {
-      to.append(name).append(end).append("{launcher=\"").append(launcher).append("\"");
-      if (!bound.empty()) to.append(",le=\"").append(bound).append("\"");
-      to.append("} ").append(value).append("\n");
-    };
-    for (std::size_t i = 0; i != bounds.size(); ++i)
-      line("_bucket", text_of(bounds[i]), std::to_string(below_[i]));
-    line("_bucket", "+Inf", std::to_string(count_));
-    line("_sum", {}, text_of(sum_.count()));
-    line("_count", {}, std::to_string(count_));
-  }
-
- private:
-  /// Seconds. A fork takes a tenth of a millisecond, a job of a warm worker a tenth of that.
-  static constexpr std::array bounds{0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01,
-                                     0.05,    0.1,     0.5,    1.0,    5.0,   10.0,  60.0};
-
-  std::array<std::uint64_t, bounds.size()> below_{};
-  std::uint64_t count_ = 0;
-  seconds sum_{};
-};
-
-/// The numbers of one launcher.
-struct numbers {
-  std::map<ending, std::uint64_t> endings;
-  std::map<int, std::uint64_t> signals;
-  std::uint64_t queued = 0;
-  std::uint64_t running = 0;
-  histogram waited;
-  histogram ran;
-  seconds user{};
-  seconds system{};
-};
-
 void head(std::string& to, std::string_view name, std::string_view type, std::string_view help) {
   to.append("# HELP ").append(name).append(" ").append(help).append("\n");
   to.append("# TYPE ").append(name).append(" ").append(type).append("\n");
@@ -86,6 +42,50 @@ void head(std::string& to, std::string_view name, std::string_view type, std::st
 }  // namespace
 
 struct prometheus_metrics::implementation {
+  class histogram {
+   public:
+    void add(seconds value) noexcept {
+      sum_ += value;
+      ++count_;
+      for (std::size_t i = 0; i != bounds.size(); ++i)
+        if (value.count() <= bounds[i]) ++below_[i];
+    }
+    void write(std::string& to, std::string_view name, std::string_view launcher) const {
+      auto const line = [&](std::string_view end, const std::string& bound,
+                            const std::string& value) {
+        to.append(name).append(end).append("{launcher=\"").append(launcher).append("\"");
+        if (!bound.empty()) to.append(",le=\"").append(bound).append("\"");
+        to.append("} ").append(value).append("\n");
+      };
+      for (std::size_t i = 0; i != bounds.size(); ++i)
+        line("_bucket", text_of(bounds[i]), std::to_string(below_[i]));
+      line("_bucket", "+Inf", std::to_string(count_));
+      line("_sum", {}, text_of(sum_.count()));
+      line("_count", {}, std::to_string(count_));
+    }
+
+   private:
+    /// Seconds. A fork takes a tenth of a millisecond, a job of a warm worker a tenth of that.
+    static constexpr std::array bounds{0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01,
+                                       0.05,    0.1,     0.5,    1.0,    5.0,   10.0,  60.0};
+
+    std::array<std::uint64_t, bounds.size()> below_{};
+    std::uint64_t count_ = 0;
+    seconds sum_{};
+  };
+
+  /// The numbers of one launcher.
+  struct numbers {
+    std::map<ending, std::uint64_t> endings;
+    std::map<int, std::uint64_t> signals;
+    std::uint64_t queued = 0;
+    std::uint64_t running = 0;
+    histogram waited;
+    histogram ran;
+    seconds user{};
+    seconds system{};
+  };
+
   struct job {
     time_point queued;
     std::optional<time_point> started;
