@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <optional>
 #include <ostream>
@@ -118,7 +117,7 @@ struct trace_event_writer::implementation {
         return;
       case job_moment::completed: return complete(event);
     }
-  } catch (const std::exception&) {
+  } catch (...) {
     // There is no memory, or the stream throws. The trace says how much it lacks.
     ++lost;
   }
@@ -253,7 +252,7 @@ struct trace_event_writer::implementation {
                 .number("tid", 0)
                 .microseconds("ts", std::chrono::steady_clock::now() - began));
     to << "\n]\n" << std::flush;
-  } catch (const std::exception&) {
+  } catch (...) {
     // The stream tells.
   }
 

@@ -66,7 +66,7 @@ socket_talk_end::pointer socket_talk_end::make(const talk_plan& plan) {
   return pointer{new socket_talk_end{plan}};
 }
 
-void socket_talk_end::ending::operator()(socket_talk_end* talk) const noexcept {
+void socket_talk_end::disposal::operator()(socket_talk_end* talk) const noexcept {
   // A thread that cannot be woken now may wake at any time later, and still needs the object.
   if (talk->end_threads()) delete talk;
 }

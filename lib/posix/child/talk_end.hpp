@@ -39,10 +39,11 @@ namespace isolatte::inline v0_1::posix {
 /// for what the first thread does.
 class socket_talk_end final : public detail::talk_end {
  public:
-  struct ending {
+  /// Ends the threads, and keeps the object if one of them cannot be ended.
+  struct disposal {
     void operator()(socket_talk_end* talk) const noexcept;
   };
-  using pointer = std::unique_ptr<socket_talk_end, ending>;
+  using pointer = std::unique_ptr<socket_talk_end, disposal>;
 
   /// Takes the socket over.
   static pointer make(const talk_plan& plan);
