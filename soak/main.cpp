@@ -37,8 +37,13 @@ std::filesystem::path make_scratch_folder() {
   return name;
 }
 
-/// Threads with heaps of their own would hold on to pages, and hide what is lost.
-void share_heap() { ::mallopt(M_ARENA_MAX, 2); }
+/// Threads with heaps of their own would hold on to pages, and hide what is lost. So would large
+/// results, after the first of them has raised the size from which blocks are mapped; and each fork
+/// would copy the tables of those pages.
+void limit_heaps() {
+  ::mallopt(M_ARENA_MAX, 2);
+  ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
 
 /// The round of a job that is to run alone.
 soak::round_plan round_of(std::uint64_t index, const soak::settings& wanted) {
@@ -57,7 +62,7 @@ int main(int argc, char* argv[]) {
   keep_output_from_jobs();
   tell_of_crashes();
   forbid_core_files();
-  share_heap();
+  limit_heaps();
   handle_sigchld();
 
   ledger book;
