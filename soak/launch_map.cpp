@@ -20,7 +20,8 @@ using isolatte::ending;
 
 struct progress {
   std::size_t calls = 0;
-  bool is_right = true;
+  /// The first call that was wrong.
+  std::string wrong{};
 };
 
 std::string check_element(const plan& map, std::uint32_t nth, const isolatte::outcome<long>& got,
@@ -44,7 +45,8 @@ std::string check(const plan& map, bool stops_on_error, const error_code& ec,
   bool const is_aborted = ec == boost::asio::error::operation_aborted;
   if (ec && !is_allowed(map, ec)) return "an error that may not be: " + ec.message();
   if (all.size() != map.count) return "another number of outcomes";
-  if (!told.is_right || told.calls > map.count) return "wrong progress";
+  if (!told.wrong.empty()) return "wrong progress: " + told.wrong;
+  if (told.calls > map.count) return "progress beyond the end";
   for (std::uint32_t i = 0; i != map.count; ++i) {
     std::string const wrong = check_element(map, i, all[i], is_aborted || stops_on_error);
     if (!wrong.empty()) return "element " + std::to_string(i) + ": " + wrong;
@@ -65,7 +67,10 @@ void launch_on(Where& where, const std::shared_ptr<job>& what) {
   opts.child.timeout = what->what.timeout;
   opts.child.fault_report = false;
   opts.on_progress = [told, total = what->what.count](std::size_t done, std::size_t all) {
-    told->is_right = told->is_right && ++told->calls == done && all == total;
+    allocations_hold const hold;
+    if (++told->calls == done && all == total) return;
+    told->wrong += std::to_string(done) + " of " + std::to_string(all) + " in call " +
+                   std::to_string(told->calls) + "; ";
   };
   bool const stops = opts.stop_on_error;
   auto done = boost::asio::bind_cancellation_slot(

@@ -195,9 +195,10 @@ void map_operation::take_next() {
   map_progress& progress = state_->progress;
   std::size_t const index = progress.taken();
   try {
-    progress.make_room();
     std::unique_ptr<job> next = take(index);
+    // From here on an allocation is one for a job: no map fails for one that it does not need.
     if (!next) return progress.exhausted();
+    progress.make_room();
     state_->jobs.emplace(index, std::move(next));
   } catch (...) {
     // The range is not asked for more: an iterator that has thrown may be invalid. For the same

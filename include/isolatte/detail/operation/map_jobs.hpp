@@ -206,17 +206,22 @@ class map_jobs final : public map_operation {
   }
 
   std::unique_ptr<job> take(std::size_t index) override {
+    // What the range throws is put into a place; but the end of a range that told its size needs
+    // none, and a map whose jobs are all done must not fail for want of one.
     bool const is_new = index == outcomes_->size();
-    if (is_new) outcomes_->emplace_back();
+    bool const comes_first = is_new && !std::ranges::sized_range<Range>;
+    if (comes_first) outcomes_->emplace_back();
     // The iterator is not advanced before the next element is wanted: that may block, and throw.
     if (input_->at)
       ++*input_->at;
     else
       input_->at.emplace(std::ranges::begin(input_->range));
-    if (*input_->at != std::ranges::end(input_->range))
-      return std::make_unique<typed_job>(*input_->at);
-    if (is_new) outcomes_->pop_back();
-    return nullptr;
+    if (*input_->at == std::ranges::end(input_->range)) {
+      if (comes_first) outcomes_->pop_back();
+      return nullptr;
+    }
+    if (is_new && !comes_first) outcomes_->emplace_back();
+    return std::make_unique<typed_job>(*input_->at);
   }
 
   void start_job(std::size_t index, job& what) override {
