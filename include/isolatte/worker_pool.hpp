@@ -416,7 +416,8 @@ class basic_worker_pool {
   /// @par Errors
   /// `operation_aborted` for a cancelled operation and a stopped pool. The error of each call is in
   /// its outcome: a worker that leaves, or ends, before it has begun the call gives
-  /// ending::not_started.
+  /// ending::not_started. `not_enough_memory` if there is none for the outcomes, which are lost
+  /// then.
   /// @par Exception safety
   /// Strong guarantee: if the initiating function throws, nothing is run and the handler is not
   /// called.

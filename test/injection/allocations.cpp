@@ -535,26 +535,44 @@ void by_map_of_pool(attempt& a) {
   end_pool(a, pool, ctx);
 }
 
+/// One call in the only worker.
+void by_everywhere(attempt& a) {
+  asio::io_context ctx;
+  auto how = one_worker(a);
+  std::optional<isolatte::worker_pool> pool;
+  pool.emplace(ctx, std::move(how));
+  bool is_ready = false;
+  pool->async_ready([&](error_code ec) { is_ready = !ec; });
+  a.run(ctx, [&] { return is_ready; });
+  by_map(a, [&](auto handler) {
+    pool->async_run_everywhere(isolatte::call(run_body_number, number_of(a)), {},
+                               std::move(handler));
+  });
+  if (!a.got.refused) a.run_to_completion(ctx);
+  end_pool(a, pool, ctx);
+}
+
 struct launcher {
   const char* name;
   void (*run)(attempt&);
-  bool maps = false;
 };
 
 constexpr launcher launchers[] = {
-    {"async_fork", by_async_fork},     {"fork", by_fork},
-    {"spawn_child", by_spawn_child},   {"async_execute", by_execute},
-    {"fork_server", by_server},        {"standby child", by_standby},
-    {"worker_pool", by_pool},          {"async_drain", by_drain},
-    {"async_map", by_async_map, true}, {"async_map over a pool", by_map_of_pool, true},
+    {"async_fork", by_async_fork},   {"fork", by_fork},
+    {"spawn_child", by_spawn_child}, {"async_execute", by_execute},
+    {"fork_server", by_server},      {"standby child", by_standby},
+    {"worker_pool", by_pool},        {"async_drain", by_drain},
+    {"async_map", by_async_map},     {"async_map over a pool", by_map_of_pool},
+    {"everywhere", by_everywhere},
 };
 
 bool is_short(const error_code& ec) { return ec == errc::not_enough_memory; }
 
 /// Whether a lack of memory may have led to this, rather than to the expected ending.
 bool may_be(const launcher& by, const result& r) {
-  // A map can lack the memory to look for a next element, after the last.
-  if (is_short(r.ec)) return by.maps || r.how == ending::not_started || r.how == ending::cancelled;
+  // The outcomes of all workers are handed over together, or not at all.
+  if (is_short(r.ec))
+    return r.how == ending::not_started || r.how == ending::cancelled || by.run == by_everywhere;
   // There is no memory for the result.
   return r.how == ending::undelivered;
 }

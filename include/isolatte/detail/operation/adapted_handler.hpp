@@ -9,8 +9,10 @@
 #include <isolatte/outcome.hpp>
 
 #include <boost/asio/associator.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -60,7 +62,13 @@ struct deliver_all_outcomes {
   void operator()(Handler&& handler, const boost::system::error_code& ec,
                   std::vector<told_report>&& all) const {
     std::vector<outcome<R>> outcomes;
-    outcomes.reserve(all.size());
+    try {
+      outcomes.reserve(all.size());
+    } catch (const std::bad_alloc&) {
+      // A handler that is never called would be waited for without end.
+      return std::move(handler)(make_error_code(boost::system::errc::not_enough_memory),
+                                std::move(outcomes));
+    }
     for (auto& each : all) outcomes.push_back(make_outcome<R>(each.ec, std::move(each.what)));
     std::move(handler)(ec, std::move(outcomes));
   }
