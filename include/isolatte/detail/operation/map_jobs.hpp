@@ -206,7 +206,7 @@ class map_jobs final : public map_operation {
   }
 
   std::unique_ptr<job> take(std::size_t index) override {
-    // What the range throws is put into a place; but the end of a range that told its size needs
+    // An exception of the range's is put into a place. The end of a range that told its size needs
     // none, and a map whose jobs are all done must not fail for want of one.
     bool const is_new = index == outcomes_->size();
     bool const comes_first = is_new && !std::ranges::sized_range<Range>;
