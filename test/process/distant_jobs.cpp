@@ -124,7 +124,9 @@ BOOST_FIXTURE_TEST_CASE(run_in_the_workers_of_a_pool, distant_pool) {
   auto const shout = [](std::string text) { return text + '!'; };
   BOOST_TEST(run<std::string>(encoded(call(shout, std::string(5000, 'x')))).what.value() ==
              std::string(5000, 'x') + '!');
-  BOOST_TEST(run<int>(encoded(call(&std::string::length, std::string{"four"}))).what.value() == 4);
+  BOOST_TEST(
+      run<std::size_t>(encoded(call(&std::string::length, std::string{"four"}))).what.value() ==
+      4U);
   BOOST_TEST((run<void>(encoded(call([] { std::_Exit(3); }))).what.exit_code() == 3));
 }
 

@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(come_in_while_their_decoder_is_registered) {
     // Two libraries may name the same function.
     std::optional<registered_decoder> first{std::in_place, decoder,
                                             isolatte::detail::talk_needs{.stops = true}};
-    registered_decoder const second{decoder, {.stops = true}};
+    registered_decoder second{decoder, {.stops = true}};
     BOOST_TEST(needs_of_decoder(address).value().stops);
     first.reset();
     BOOST_TEST(needs_of_decoder(address).has_value());

@@ -333,8 +333,12 @@ class worker_task final : public detail::child_task {
       return reply_kind::value;
     } catch (const detail::unknown_code&) {
       stay_alone();
-      out = byte_buffer{};
-      return reply_kind::unknown_function;
+      if (if_it_throws == reply_kind::unreceivable) {
+        out = byte_buffer{};
+        return reply_kind::unknown_function;
+      }
+      put(out, limit, std::current_exception());
+      return if_it_throws;
     } catch (...) {
       stay_alone();
       put(out, limit, std::current_exception());

@@ -83,7 +83,7 @@ template <class Call>
 struct distant_decoder {
   // Each library registers the function that it names itself. An object that they shared would
   // name that of the first one, and keep this library from being unloaded.
-  [[gnu::visibility("hidden")]] static inline const registered_decoder once{
+  [[gnu::visibility("hidden")]] static inline registered_decoder once{
       &distant_task<Call>::make, {.stops = signature_of<Call>::stop}};
 };
 
