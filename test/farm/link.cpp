@@ -85,6 +85,10 @@ struct world : link_events {
   void until(Condition condition) {
     while (!condition()) context.run_one();
   }
+  void let_go() {
+    link->stop();
+    link.reset();
+  }
   void connect() {
     link->start(*this);
     until([this] { return ups.size() == 1; });
@@ -213,14 +217,14 @@ BOOST_AUTO_TEST_CASE(messages_arrive_with_all_that_they_have,
     for (auto const& each : batch) {
       BOOST_TEST(each.reply() == "back");
       BOOST_TEST(each.header("Nats-Msg-Id").value_or("none") == "17");
-      BOOST_TEST(each.header("empty").value_or("none") == "");
+      BOOST_TEST(each.header("other").value_or("none") == "a b: c");
       BOOST_TEST(!each.header("absent").has_value());
       BOOST_TEST(each.status() == 0);
       seen.push_back(std::string{each.subject()} + '=' + std::string{each.text()});
     }
   });
   w.connect();
-  std::vector<header> const headers{{"Nats-Msg-Id", "17"}, {"empty", ""}};
+  std::vector<header> const headers{{"Nats-Msg-Id", "17"}, {"other", "a b: c"}};
   BOOST_TEST(!w.link->publish("a.1", "back", headers, bytes("one")));
   BOOST_TEST(!w.link->publish("a.2", "back", headers, bytes(std::string_view{"t\0o", 3})));
   BOOST_TEST(!w.link->publish("b.2", "back", headers, bytes("other")));
@@ -240,8 +244,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_at_once,
   BOOST_TEST((w.publish("a b", "") == errc::invalid_argument));
   BOOST_TEST((w.publish("a.*", "") == errc::invalid_argument));
   BOOST_TEST((w.link->publish("a", "b c", {}, {}) == errc::invalid_argument));
-  std::vector<header> const injected{{"a", "b\r\nc: d"}};
-  BOOST_TEST((w.link->publish("a", {}, injected, {}) == errc::invalid_argument));
+  for (auto const* const value : {"b\r\nc: d", "", " b", "b "}) {
+    std::vector<header> const bad{{"a", value}};
+    BOOST_TEST((w.link->publish("a", {}, bad, {}) == errc::invalid_argument), value);
+  }
   std::vector<header> const unnamed{{"a:", "b"}};
   BOOST_TEST((w.link->publish("a", {}, unnamed, {}) == errc::invalid_argument));
   BOOST_CHECK_THROW(w.link->subscribe("a b", [](auto) {}), std::invalid_argument);
@@ -614,7 +620,7 @@ BOOST_AUTO_TEST_CASE(the_link_may_be_stopped_in_what_it_calls,
   nats_server server;
   {
     world in_up{to(server)};
-    in_up.on_up = [&] { in_up.link.reset(); };
+    in_up.on_up = [&] { in_up.let_go(); };
     in_up.link->start(in_up);
     in_up.until([&] { return !in_up.ups.empty(); });
   }
@@ -624,7 +630,7 @@ BOOST_AUTO_TEST_CASE(the_link_may_be_stopped_in_what_it_calls,
     in_handler.link->subscribe("a", [&](auto) {
       BOOST_TEST(!called);
       called = true;
-      in_handler.link.reset();
+      in_handler.let_go();
     });
     in_handler.link->subscribe("b", [&](auto) { BOOST_TEST(!called); });
     in_handler.connect();
@@ -639,7 +645,7 @@ BOOST_AUTO_TEST_CASE(the_link_may_be_stopped_in_what_it_calls,
     for (int i = 0; i != 2; ++i)
       in_down.link->request("silent", {}, 1min, [&](auto, auto) {
         ++called;
-        in_down.link.reset();
+        in_down.let_go();
       });
     server.kill();
     in_down.until([&] { return called != 0; });

@@ -73,7 +73,8 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// @pre not called before
   void start(link_events& to);
   /// Sends what has been published, in a thread of its own, and disconnects. No handler and no event
-  /// is called from here on.
+  /// is called from here on. The destructor does the same, but a link is not destroyed while it calls
+  /// a handler or an event.
   void stop() noexcept;
 
   bool is_up() const noexcept { return up_; }

@@ -36,7 +36,8 @@ bool is_header_name(std::string_view text) noexcept {
 }
 
 bool is_header_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) { return is_graphic(c) || c == ' '; });
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_graphic(c) || c == ' '; });
 }
 
 std::string new_inbox() {
