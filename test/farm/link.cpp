@@ -5,7 +5,6 @@
 #include "nats/link/server_link.hpp"
 #include "nats/link/status.hpp"
 #include "nats/link/subject.hpp"
-
 #include "support/nats_server.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -143,7 +142,6 @@ std::size_t count_of(const char* folder) {
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
-/// Of the connections, without the threads that libnats has once for the process.
 std::size_t threads() { return count_of("/proc/self/task"); }
 std::size_t descriptors() { return count_of("/proc/self/fd"); }
 
@@ -182,7 +180,8 @@ BOOST_AUTO_TEST_CASE(attempts_become_rarer_up_to_2_s) {
 BOOST_AUTO_TEST_CASE(what_a_subject_is) {
   BOOST_TEST(is_subject("a", false));
   BOOST_TEST(is_subject("$JS.API.INFO", false));
-  for (auto const* const text : {"", ".", "a.", ".a", "a..b", "a b", "a\r\nPUB b 0", "a\tb", "a\x7f"})
+  for (auto const* const text :
+       {"", ".", "a.", ".a", "a..b", "a b", "a\r\nPUB b 0", "a\tb", "a\x7f"})
     BOOST_TEST(!is_subject(text, true), text);
   for (auto const* const text : {"*", ">", "a.*.b", "a.>"}) {
     BOOST_TEST(is_subject(text, true), text);
@@ -355,8 +354,8 @@ BOOST_AUTO_TEST_CASE(subscriptions_outlive_the_server,
     w.until([&] { return w.link->is_up(); });
     BOOST_TEST(w.ups.back().id != w.ups[static_cast<std::size_t>(i)].id);
     seen.clear();
-    for (auto const& subject : {std::string{"ended"}, std::string{"before"},
-                                std::string{"while.up"}, while_down})
+    for (auto const& subject :
+         {std::string{"ended"}, std::string{"before"}, std::string{"while.up"}, while_down})
       BOOST_TEST(!w.publish(subject, ""));
     w.until([&] { return seen.size() == 3; });
     std::vector<std::string> const expected{"before", "while.up", while_down};
@@ -659,7 +658,7 @@ BOOST_AUTO_TEST_CASE(sigpipe_keeps_its_meaning, *boost::unit_test::precondition(
   nats_server const server;
   world w{to(server)};
   w.connect();
-  struct sigaction now {};
+  struct sigaction now{};
   ::sigaction(SIGPIPE, nullptr, &now);
   BOOST_TEST((now.sa_handler == SIG_DFL));
 }

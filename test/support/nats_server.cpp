@@ -99,9 +99,8 @@ std::string nats_server::log() const { return contents(folder_.path() / "log"); 
 
 void nats_server::write_configuration() const {
   std::ofstream stream{folder_.path() / "configuration"};
-  stream << "host: 127.0.0.1\nport: " << port_ << "\nports_file_dir: \""
-         << folder_.path().string() << "\"\njetstream { store_dir: \""
-         << (folder_.path() / "store").string() << "\" }\n"
+  stream << "host: 127.0.0.1\nport: " << port_ << "\nports_file_dir: \"" << folder_.path().string()
+         << "\"\njetstream { store_dir: \"" << (folder_.path() / "store").string() << "\" }\n"
          << more_ << '\n';
   if (!stream.flush()) throw std::runtime_error{"the configuration cannot be written"};
 }
@@ -165,8 +164,9 @@ void make_certificates(const fs::path& folder) {
   for (auto const& name : {std::string{"server"}, std::string{"client"}}) {
     command(in + "req " + key + "-subj /CN=" + (name == "server" ? "localhost" : name) +
             " -keyout " + name + ".key -out " + name + ".csr" + quiet);
-    command(in + "x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 " +
-            "-extfile " + name + ".ext -out " + name + ".pem" + quiet);
+    command(in + "x509 -req -in " + name +
+            ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 " + "-extfile " + name +
+            ".ext -out " + name + ".pem" + quiet);
   }
 }
 

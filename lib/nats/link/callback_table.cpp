@@ -26,8 +26,7 @@ callback_table::entry::~entry() {
   table.targets_.erase(name_);
 }
 
-std::pair<std::shared_ptr<connection>, std::uint64_t> callback_table::find(
-    void* closure) noexcept {
+std::pair<std::shared_ptr<connection>, std::uint64_t> callback_table::find(void* closure) noexcept {
   auto& table = instance();
   std::lock_guard const lock{table.mutex_};
   auto const found = table.targets_.find(reinterpret_cast<std::uintptr_t>(closure));

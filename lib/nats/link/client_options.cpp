@@ -34,7 +34,7 @@ natsStatus open_library() noexcept {
   static natsStatus status = NATS_OK;
   std::call_once(once, [] {
     // The program's children would inherit that SIGPIPE is ignored.
-    struct sigaction before {};
+    struct sigaction before{};
     bool const known = ::sigaction(SIGPIPE, nullptr, &before) == 0;
     status = nats_Open(-1);
     if (known) ::sigaction(SIGPIPE, &before, nullptr);

@@ -48,7 +48,7 @@ class signals_blocked {
 
 }  // namespace
 
-/// What libnats calls. No exception may pass through it.
+/// The functions that libnats calls. No exception may pass through it.
 struct connection::callbacks {
   static void arrived(natsConnection*, natsSubscription*, natsMsg* what, void* closure) noexcept {
     message_pointer owned{what};
@@ -71,7 +71,7 @@ struct connection::callbacks {
                          void* closure) noexcept {
     auto const self = callback_table::find(closure).first;
     if (!self) return;
-    // Of a subscription with unlimited room, so it cannot be; messages would be lost.
+    // Subscriptions have no limit, so this cannot be; messages would be lost.
     if (status == NATS_SLOW_CONSUMER) return self->fail(status_code(status), "messages dropped");
     try {
       self->owner_->complained(status_code(status), last_error());

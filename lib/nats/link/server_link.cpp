@@ -48,13 +48,14 @@ message_pointer make_message(std::string_view subject, std::string_view reply,
   natsMsg* made = nullptr;
   std::string const to{subject};
   std::string const back{reply};
-  status = natsMsg_Create(&made, to.c_str(), back.empty() ? nullptr : back.c_str(),
-                          reinterpret_cast<const char*>(data.data()), static_cast<int>(data.size()));
+  status =
+      natsMsg_Create(&made, to.c_str(), back.empty() ? nullptr : back.c_str(),
+                     reinterpret_cast<const char*>(data.data()), static_cast<int>(data.size()));
   message_pointer result{made};
   for (auto const& each : headers) {
     if (status != NATS_OK) break;
-    status = natsMsgHeader_Add(made, std::string{each.name}.c_str(),
-                               std::string{each.value}.c_str());
+    status =
+        natsMsgHeader_Add(made, std::string{each.name}.c_str(), std::string{each.value}.c_str());
   }
   return result;
 }
@@ -219,7 +220,7 @@ void server_link::on_complaint(std::uint64_t number, error_code ec, std::string 
 }
 
 void server_link::on_arrived(std::uint64_t number) {
-  // What comes before the link is up is delivered after that is told.
+  // Messages that come before the link is up are delivered after that is told.
   if (is_copy() || !is_current(number) || !up_) return;
   auto const self = shared_from_this();
   auto arrived = connection_->take_arrived();

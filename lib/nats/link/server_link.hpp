@@ -28,7 +28,7 @@
 
 namespace isolatte::inline v0_1::nats::link {
 
-/// What happens to a link. Called on the link's executor.
+/// Hears of a link. Called on the link's executor.
 class link_events {
  public:
   /// The server has all subscriptions.
@@ -51,8 +51,8 @@ class link_events {
 /// A connection to one of several servers, made again whenever it ends.
 ///
 /// All functions are called on the executor, which runs one function at a time; so do the handlers
-/// and events. The link does not keep the run() of an event loop going: its owner holds a work guard
-/// as long as it waits for something.
+/// and events. The link does not keep the run() of an event loop going: its owner holds a work
+/// guard as long as it waits for something.
 ///
 /// In a copy of the program, made by a fork, the link is down and stays so: what is published is
 /// refused, and nothing of the connection is touched.
@@ -72,9 +72,9 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// @param to lives until stop() is called, or the link or the execution context is destroyed
   /// @pre not called before
   void start(link_events& to);
-  /// Sends what has been published, in a thread of its own, and disconnects. No handler and no event
-  /// is called from here on. The destructor does the same, but a link is not destroyed while it calls
-  /// a handler or an event.
+  /// Sends what has been published, in a thread of its own, and disconnects. No handler and no
+  /// event is called from here on. The destructor does the same, but a link is not destroyed while
+  /// it calls a handler or an event.
   void stop() noexcept;
 
   bool is_up() const noexcept { return up_; }
@@ -98,8 +98,8 @@ class server_link final : public context_member, public std::enable_shared_from_
   std::size_t unsent() const noexcept;
 
   /// Sends a request, and completes with the first reply, never before this function returns. The
-  /// errors are those of publish(); timed_out; and no_responders(), if nothing answers such requests.
-  /// After stop() the handler is destroyed uncalled.
+  /// errors are those of publish(); timed_out; and no_responders(), if nothing answers such
+  /// requests. After stop() the handler is destroyed uncalled.
   void request(std::string_view subject, std::span<const std::byte> data,
                std::chrono::nanoseconds timeout, reply_handler handler);
 

@@ -16,8 +16,8 @@ namespace isolatte::inline v0_1::nats::link {
 /// @param wildcards whether the tokens `*` and, at the end, `>` are allowed
 bool is_subject(std::string_view text, bool wildcards) noexcept;
 
-/// Whether the text can stand in a header, as its name or its value, and arrives as it was sent: libnats
-/// trims values, and takes the next line for the value of a header that has none.
+/// Whether the text can stand in a header, as its name or its value, and arrives as it was sent:
+/// libnats trims values, and takes the next line for the value of a header that has none.
 bool is_header_name(std::string_view text) noexcept;
 bool is_header_value(std::string_view text) noexcept;
 

@@ -121,10 +121,10 @@ std::optional<answer<Value>> parse_answer(std::string_view text, Read read) {
   answer<Value> result;
   if (all.has("error")) {
     auto error = all.object("error");
-    result.error = api_error{.code = static_cast<int>(error.small_number("code")),
-                             .err_code = error.small_number("err_code"),
-                             .description = error.has("description") ? error.text("description")
-                                                                     : std::string{}};
+    result.error = api_error{
+        .code = static_cast<int>(error.small_number("code")),
+        .err_code = error.small_number("err_code"),
+        .description = error.has("description") ? error.text("description") : std::string{}};
     if (!all.good() || !error.good() || result.error->code == 0) return {};
     return result;
   }
@@ -327,9 +327,9 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   } else if (rest != "Z") {
     return {};
   }
-  std::chrono::nanoseconds const since =
-      std::chrono::sys_days{day}.time_since_epoch() + std::chrono::hours{hour} +
-      std::chrono::minutes{minute} + std::chrono::seconds{second} - offset;
+  std::chrono::nanoseconds const since = std::chrono::sys_days{day}.time_since_epoch() +
+                                         std::chrono::hours{hour} + std::chrono::minutes{minute} +
+                                         std::chrono::seconds{second} - offset;
   return since.count() + fraction;
 }
 
@@ -351,7 +351,9 @@ std::optional<delivery> parse_delivery(std::string_view reply) {
   std::size_t const first = count == 9 ? 2 : 4;
   if ((count != 9 && count != 11 && count != 12) || tokens[0] != "$JS" || tokens[1] != "ACK")
     return {};
-  auto const number = [&](std::size_t at) { return parse_digits<std::uint64_t>(tokens[first + at]); };
+  auto const number = [&](std::size_t at) {
+    return parse_digits<std::uint64_t>(tokens[first + at]);
+  };
   auto const delivered = number(2);
   auto const stream_seq = number(3);
   auto const consumer_seq = number(4);

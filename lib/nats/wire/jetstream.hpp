@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-/// What JetStream is asked, and what it answers. The names are those of its API.
+/// Requests to JetStream, and its answers. The names are those of its API.
 namespace isolatte::inline v0_1::nats::wire {
 
 // Requests: the subject, and the body. A body that is not made here is empty.
@@ -72,14 +72,14 @@ std::string consumer_next_body(std::uint32_t batch, std::chrono::nanoseconds exp
 // type and in its range, is no answer.
 
 struct api_error {
-  /// As of HTTP.
+  /// A status of HTTP.
   int code = 0;
   /// JetStream's own number; 0 if there is none.
   int err_code = 0;
   std::string description;
 };
 
-// Of err_code.
+// Values of err_code.
 constexpr int consumer_not_found = 10014;
 constexpr int message_not_found = 10037;
 constexpr int stream_name_in_use = 10058;
@@ -135,7 +135,7 @@ struct pub_ack {
 std::optional<answer<stream_info>> parse_stream_info(std::string_view text);
 std::optional<answer<consumer_info>> parse_consumer_info(std::string_view text);
 std::optional<answer<stored_message>> parse_message_get(std::string_view text);
-/// Of deletions.
+/// Reads the answer to a deletion.
 std::optional<answer<success>> parse_success(std::string_view text);
 std::optional<answer<pub_ack>> parse_pub_ack(std::string_view text);
 
@@ -143,7 +143,7 @@ std::optional<answer<pub_ack>> parse_pub_ack(std::string_view text);
 /// @return nanoseconds since 1970
 std::optional<std::int64_t> parse_time(std::string_view text);
 
-/// What the reply subject of a delivered message says.
+/// The contents of the reply subject of a delivered message.
 struct delivery {
   std::string_view stream;
   std::string_view consumer;
@@ -159,7 +159,7 @@ struct delivery {
 /// @return views into the text; nothing if that is no such subject
 std::optional<delivery> parse_delivery(std::string_view reply);
 
-/// What a message with a status says to one who has pulled.
+/// The meaning of a message with a status that answers a pull.
 enum class pull_news {
   /// The connection lives.
   heartbeat,
