@@ -90,7 +90,7 @@ struct world : link_events {
   }
   void connect() {
     link->start(*this);
-    until([this] { return ups.size() == 1; });
+    until([this] { return !ups.empty(); });
   }
   error_code publish(std::string_view subject, std::string_view text) {
     return link->publish(subject, {}, {}, bytes(text));
@@ -119,9 +119,13 @@ struct world : link_events {
   std::shared_ptr<server_link> link;
 };
 
+/// On a busy machine, a connection must not be given up for slowness.
 link_options to(const std::string& url) {
   link_options options;
   options.servers = {url};
+  options.connect_timeout = 1min;
+  options.ping_interval = 10min;
+  options.write_timeout = 10min;
   return options;
 }
 
@@ -235,7 +239,7 @@ BOOST_AUTO_TEST_CASE(messages_arrive_with_all_that_they_have,
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_at_once,
                      *boost::unit_test::precondition(has_nats_server)) {
-  nats_server const server{"max_payload: 1000"};
+  nats_server server{"max_payload: 1000"};
   auto options = to(server);
   options.max_unsent = 5000;
   world w{options};
@@ -261,16 +265,14 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_at_once,
   BOOST_TEST((w.ask("nobody.there", "").first == no_responders()));
   BOOST_TEST(w.downs.empty());
 
-  server_info const before = w.ups[0];
-  nats_server& paused = const_cast<nats_server&>(server);
-  paused.pause();
+  server.pause();
   error_code ec;
   std::size_t sent = 0;
   while (!(ec = w.publish("a", std::string(1000, 'x')))) ++sent;
   BOOST_TEST((ec == errc::no_buffer_space));
   BOOST_TEST(sent >= 4u);
   BOOST_TEST(w.link->unsent() <= 5000u);
-  paused.resume();
+  server.resume();
   // Some time later there is room again.
   wait_for([&] { return w.link->unsent() == 0; });
   BOOST_TEST(!w.publish("a", ""));
@@ -366,8 +368,8 @@ BOOST_AUTO_TEST_CASE(subscriptions_outlive_the_server,
 BOOST_AUTO_TEST_CASE(another_server_is_tried, *boost::unit_test::precondition(has_nats_server)) {
   nats_server first;
   nats_server const second;
-  link_options options;
   closed_port const nothing;
+  auto options = to(first);
   options.servers = {nothing.url(), first.url(), second.url()};
   world w{options};
   w.connect();
@@ -386,12 +388,12 @@ BOOST_AUTO_TEST_CASE(a_silent_server_is_noticed, *boost::unit_test::precondition
   world w{options};
   w.connect();
   server.pause();
-  w.until([&] { return w.downs.size() == 1; });
+  w.until([&] { return !w.downs.empty() && !w.link->is_up(); });
   BOOST_TEST((w.downs[0].ec == errc::timed_out), w.downs[0].ec << w.downs[0].text);
   // The kernel accepts connections for the paused server, which says nothing.
   w.until([&] { return !w.unreachable.empty(); });
   server.resume();
-  w.until([&] { return w.ups.size() == 2; });
+  w.until([&] { return w.link->is_up(); });
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_and_tried_again,
@@ -417,12 +419,9 @@ BOOST_AUTO_TEST_CASE(a_wrong_password_is_told_and_tried_again,
 
 BOOST_AUTO_TEST_CASE(missing_files_are_told, *boost::unit_test::precondition(has_nats_server)) {
   nats_server const server;
-  for (auto const member :
-       {&link_options::creds_file, &link_options::ca, &link_options::certificate}) {
+  for (auto const member : {&link_options::ca, &link_options::certificate}) {
     auto options = to(server);
     options.*member = "/nonexistent/file";
-    // A server without users asks for no credentials, so the client does not read them.
-    if (member == &link_options::creds_file) continue;
     world w{options};
     w.link->start(w);
     w.until([&] { return !w.refusals.empty(); });
@@ -588,7 +587,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_after_the_end,
     if (i % 2 == 0) w.until([&] { return w.ups.size() == 1; });
     w.link->stop();
   }
-  wait_for([&] { return threads() == threads_before && descriptors() == descriptors_before; });
+  wait_for([&] { return threads() == threads_before; });
+  BOOST_TEST(descriptors() == descriptors_before);
 }
 
 BOOST_AUTO_TEST_CASE(a_link_may_outlive_its_context,
