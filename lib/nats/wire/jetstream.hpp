@@ -53,7 +53,7 @@ struct consumer_config {
   std::string name;
   std::string filter_subject;
   /// Empty: the consumer is pulled from.
-  std::string deliver_subject;
+  std::string deliver_subject{};
   wire::ack_policy ack_policy = ack_policy::each;
   std::chrono::nanoseconds ack_wait = std::chrono::seconds{30};
   std::int64_t max_deliver = -1;
