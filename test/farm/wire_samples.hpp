@@ -104,6 +104,7 @@ class maker {
       result.attempt = at_least_one();
       result.kind = one_in(2) ? logic::told::report : static_cast<logic::told>(below(5));
       result.deliveries = number<std::uint32_t>();
+      result.holder = number<std::uint64_t>();
       result.reason = text(20);
       if (result.kind == logic::told::report) result.report = report();
       made.jobs.push_back(std::move(result));

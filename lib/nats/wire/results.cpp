@@ -12,7 +12,7 @@ namespace isolatte::inline v0_1::nats::wire {
 
 namespace {
 
-constexpr std::size_t least_result = 8 + 4 + 1 + 4 + 4;
+constexpr std::size_t least_result = 8 + 4 + 1 + 4 + 8 + 4;
 
 job_result read_result(byte_reader& from, const std::function<std::size_t(std::uint64_t)>& limit) {
   job_result result;
@@ -21,6 +21,7 @@ job_result read_result(byte_reader& from, const std::function<std::size_t(std::u
   from.require(result.attempt >= 1, "an attempt has no number");
   result.kind = from.one_of(logic::last_told, "a result is of a kind of another version");
   result.deliveries = from.number<std::uint32_t>();
+  result.holder = from.number<std::uint64_t>();
   result.reason = from.text<std::uint32_t>();
   if (result.kind == logic::told::report && from.ok()) {
     std::size_t const most = limit(result.number);
@@ -47,6 +48,7 @@ void encode(const results& what, detail::byte_buffer& to) {
     writer.number<std::uint32_t>(result.attempt);
     writer.one_of(result.kind);
     writer.number<std::uint32_t>(result.deliveries);
+    writer.number<std::uint64_t>(result.holder);
     writer.text<std::uint32_t>(result.reason);
     if (result.kind == logic::told::report) write(writer, *result.report);
   }

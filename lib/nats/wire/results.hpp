@@ -27,6 +27,8 @@ struct job_result {
   logic::told kind = logic::told::returned;
   /// So often the server had handed the job out when the host said this.
   std::uint32_t deliveries = 1;
+  /// The holder that asked for leave to begin the job; 0 if none did.
+  std::uint64_t holder = 0;
   /// Why the job was refused.
   std::string reason{};
   /// For told::report, otherwise null. The limit of what decoding it may allocate does not travel:
