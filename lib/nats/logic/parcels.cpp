@@ -4,6 +4,7 @@
 #include "nats/logic/parcels.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats::logic {
@@ -62,12 +63,12 @@ bool parcels::stored(std::uint64_t parcel, std::uint64_t place) {
   --under_way_;
   found->second.place = place;
   if (!found->second.jobs.empty()) return false;
-  bool const told = found->second.told;
+  bool const is_to_be_deleted = !found->second.needs_no_deletion;
   parcels_.erase(found);
-  return !told;
+  return is_to_be_deleted;
 }
 
-std::vector<std::uint64_t> parcels::dissolve(std::uint64_t parcel) {
+std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) {
   auto const found = parcels_.find(parcel);
   if (found == parcels_.end()) return {};
   if (!found->second.place) --under_way_;
@@ -77,9 +78,10 @@ std::vector<std::uint64_t> parcels::dissolve(std::uint64_t parcel) {
   return jobs;
 }
 
-std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) { return dissolve(parcel); }
-
-std::vector<std::uint64_t> parcels::removed(std::uint64_t parcel) { return dissolve(parcel); }
+void parcels::removed(std::uint64_t parcel) noexcept {
+  if (auto const found = parcels_.find(parcel); found != parcels_.end())
+    found->second.needs_no_deletion = true;
+}
 
 std::optional<std::uint64_t> parcels::place(std::uint64_t parcel) const noexcept {
   auto const found = parcels_.find(parcel);
@@ -106,10 +108,10 @@ std::optional<std::uint64_t> parcels::leave(std::uint64_t number, bool told) {
   parcel_by_number_.erase(known);
   auto& parcel = found->second;
   std::erase(parcel.jobs, number);
-  parcel.told = parcel.told || told;
+  parcel.needs_no_deletion = parcel.needs_no_deletion || told;
   // Without an answer the parcel counts among those under way.
   if (!parcel.jobs.empty() || !parcel.place) return std::nullopt;
-  auto const place = parcel.told ? std::nullopt : parcel.place;
+  auto const place = parcel.needs_no_deletion ? std::nullopt : parcel.place;
   parcels_.erase(found);
   return place;
 }

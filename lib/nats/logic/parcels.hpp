@@ -60,8 +60,8 @@ class parcels {
   bool stored(std::uint64_t parcel, std::uint64_t place);
   /// The server has refused the parcel. Its jobs leave it.
   std::vector<std::uint64_t> refused(std::uint64_t parcel);
-  /// The message is gone from the stream, or the stream is. Its jobs leave it.
-  std::vector<std::uint64_t> removed(std::uint64_t parcel);
+  /// The message is gone from the stream, or the stream is. Each job stays until it leaves.
+  void removed(std::uint64_t parcel) noexcept;
   std::optional<std::uint64_t> place(std::uint64_t parcel) const noexcept;
   /// Parcels that have no answer, in the order in which they were sent: to be published once more
   /// when the connection is up again.
@@ -83,11 +83,9 @@ class parcels {
   struct parcel {
     std::vector<std::uint64_t> jobs{};
     std::optional<std::uint64_t> place{};
-    /// A host has it.
-    bool told = false;
+    /// A host acknowledges the message, or it is gone.
+    bool needs_no_deletion = false;
   };
-
-  std::vector<std::uint64_t> dissolve(std::uint64_t parcel);
 
   parcel_limits limits_;
   mean_time mean_{};
