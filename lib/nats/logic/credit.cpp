@@ -29,6 +29,7 @@ std::size_t credit::wanted(std::size_t held) const noexcept {
 
 void credit::asked(std::uint64_t request, std::size_t messages, moment expires) {
   if (messages != 0) requests_.push_back({request, messages, expires});
+  last_ = request;
 }
 
 void credit::arrived(std::size_t jobs) noexcept {
@@ -40,10 +41,11 @@ void credit::arrived(std::size_t jobs) noexcept {
 }
 
 void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) noexcept {
+  if (id < oldest_) return;
   auto const found = std::ranges::find(requests_, id, &request::id);
-  if (found == requests_.end()) return;
-  std::size_t const left = found->left;
-  requests_.erase(found);
+  // One that is not there has been counted as complete.
+  std::size_t const left = found == requests_.end() ? 0 : found->left;
+  if (found != requests_.end()) requests_.erase(found);
   if (!pending || requests_.empty()) return;
   if (*pending < left) {
     // Messages of this request have been counted for older ones, which still have theirs to come.
@@ -60,7 +62,14 @@ void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) noexcep
 }
 
 void credit::expire(moment now) noexcept {
+  for (auto const& each : requests_)
+    if (now >= each.expires) oldest_ = std::max(oldest_, each.id + 1);
   std::erase_if(requests_, [&](const request& each) { return now >= each.expires; });
+}
+
+void credit::lost() noexcept {
+  requests_.clear();
+  oldest_ = last_ + 1;
 }
 
 moment credit::expires_at() const noexcept {

@@ -41,6 +41,7 @@ class credit {
   /// @param held jobs that the host has and that are not done
   std::size_t wanted(std::size_t held) const noexcept;
 
+  /// @param request a number that counts up
   void asked(std::uint64_t request, std::size_t messages, moment expires);
   /// A message with so many jobs has come.
   void arrived(std::size_t jobs) noexcept;
@@ -51,7 +52,7 @@ class credit {
   void expire(moment now) noexcept;
   moment expires_at() const noexcept;
   /// Connection lost, or the consumer: nothing comes any more.
-  void lost() noexcept { requests_.clear(); }
+  void lost() noexcept;
 
   /// Messages that are still to come.
   std::size_t outstanding() const noexcept;
@@ -70,6 +71,9 @@ class credit {
   /// In 256ths, so that an eighth of a difference is not lost.
   std::size_t jobs_a_message_ = 256;
   std::deque<request> requests_{};
+  std::uint64_t last_ = 0;
+  /// Nothing is believed of a request before this one.
+  std::uint64_t oldest_ = 0;
 };
 
 }  // namespace isolatte::inline v0_1::nats::logic
