@@ -33,7 +33,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds lease{1000};
 
-/// What may go wrong in a world.
+/// The faults that there may be in a world.
 struct faults {
   bool hosts_die = false;
   bool links_break = false;
@@ -59,7 +59,7 @@ struct result_on_the_way {
   bool ran = false;
 };
 
-/// What truly became of a job.
+/// The truth about a job.
 struct truth {
   std::uint32_t max_hosts = 1;
   int begun = 0;
@@ -239,7 +239,7 @@ class world {
   std::uint64_t fresh() { return ++last_fresh_; }
   int fresh_connection() { return ++last_connection_; }
 
-  /// Does something after the time of a message. It is lost if the connection is another one then.
+  /// Does something after the time of a message, unless the connection is another one then.
   /// @param kept_by says the connection
   void send(std::function<int()> kept_by, std::function<void()> what) {
     int const connection = kept_by();
@@ -331,7 +331,7 @@ inline void server::restart(bool keeps_store) {
     has_farm_ = false;
     return;
   }
-  // What was acknowledged lately may be back, and nobody's delivery is remembered.
+  // A message that was acknowledged lately may be back, and no delivery is remembered.
   for (auto& [place, message] : taken_lately_)
     if (world_.one_in(3)) messages_.emplace(place, message);
   taken_lately_.clear();
@@ -449,6 +449,8 @@ inline void farm::perform(std::uint64_t number, job_step todo, bool was_told) {
           perform(each, jobs_.at(each).message_removed(world_.now, jobs_.at(each).attempt()));
       });
     });
+  if (has(todo, job_step::examine) && !place)
+    perform(number, job.examined(world_.now, job.attempt(), finding::missing));
   if (has(todo, job_step::examine) && place)
     world_.send(here, [=, this, attempt = job.attempt()] {
       auto const info = world_.hub.info();
@@ -487,10 +489,7 @@ inline void farm::connect() {
   known_incarnation_ = world_.hub.incarnation();
   known_stream_ = world_.hub.stream();
   world_.hub.farm_is_here();
-  if (!same_stream)
-    for (auto const& [number, job] : jobs_)
-      if (auto const parcel = parcels_.parcel_of(number); parcel && parcels_.place(*parcel))
-        parcels_.removed(*parcel);
+  if (!same_stream) parcels_.stream_replaced();
   for (auto const parcel : parcels_.unanswered()) publish(parcel);
   for (auto& [number, job] : jobs_)
     perform(number, job.connection_up(world_.now, same_server, same_stream));
@@ -804,7 +803,7 @@ inline void world::live() {
   for (auto const& [number, truth] : truths)
     if (truth.settled == 0) fail("job " + std::to_string(number) + " is never settled");
   for (auto const& each : hosts)
-    if (!each->idle()) fail("a host holds a job for ever");
+    if (!each->idle()) fail("a host holds a job without end");
   if (!hub.empty()) fail("a message stays on the server");
   fail("there is no end");
 }

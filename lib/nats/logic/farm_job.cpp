@@ -16,6 +16,7 @@ moment farm_job::after(moment now, int leases) const noexcept {
 
 void farm_job::heard(moment now) noexcept {
   audit_at_ = after(now, 2);
+  if (missing_ && wish_ == wish::none) taking_ = taking::none;
   missing_ = false;
   missing_until_ = moment::max();
 }
@@ -79,8 +80,9 @@ void farm_job::connection_down() noexcept {
 
 job_step farm_job::connection_up(moment now, bool same_server, bool same_stream) noexcept {
   connected_ = true;
+  // A server that has been killed may hand out again what it had been told to forget.
+  if ((phase_ != phase::kept || attempt_ > 1) && (!same_server || !same_stream)) exact_ = false;
   if (phase_ != phase::sent && phase_ != phase::stored) return job_step::none;
-  if (!same_server || !same_stream) exact_ = false;
   if (wish_ == wish::withdraw) give_up_at_ = after(now, 2);
   job_step todo = wish_ == wish::none ? job_step::none : job_step::tell_hosts;
   if (phase_ != phase::stored) return todo;
@@ -93,8 +95,7 @@ job_step farm_job::connection_up(moment now, bool same_server, bool same_stream)
 }
 
 job_step farm_job::stream_replaced(moment now) noexcept {
-  if (phase_ != phase::sent && phase_ != phase::stored) return job_step::none;
-  exact_ = false;
+  if (phase_ != phase::kept || attempt_ > 1) exact_ = false;
   return phase_ == phase::stored ? message_lost(now) : job_step::none;
 }
 

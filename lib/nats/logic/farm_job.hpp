@@ -75,14 +75,14 @@ struct job_verdict {
   bool operator==(const job_verdict&) const = default;
 };
 
-/// What an examination of the server has found of a job's message.
+/// The result of looking for a job's message on the server.
 enum class finding {
   /// No host has had it yet.
   waits,
   /// The server keeps it until a host has acknowledged it.
   delivered,
   missing,
-  /// It is missing, although it has never been delivered.
+  /// Missing, although it has never been delivered.
   missing_undelivered,
 };
 

@@ -34,7 +34,7 @@ constexpr bool has(held_step all, held_step one) noexcept {
   return (static_cast<std::uint32_t>(all) & static_cast<std::uint32_t>(one)) != 0;
 }
 
-/// What a host knows of a job before it holds it.
+/// All that a host knows of a job before it holds it.
 struct held_terms {
   std::uint32_t max_hosts = 1;
   std::uint32_t lost_before = 0;

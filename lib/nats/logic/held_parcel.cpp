@@ -43,7 +43,7 @@ parcel_step held_parcel::open(moment now) noexcept {
   return todo | go_on(now);
 }
 
-/// What follows from the states of the jobs.
+/// The steps that follow from the states of the jobs.
 parcel_step held_parcel::go_on(moment now) noexcept {
   if (over_) return parcel_step::none;
   bool has_work = false, has_ready = false, is_publishing = false;

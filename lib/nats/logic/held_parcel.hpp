@@ -96,7 +96,7 @@ class held_parcel {
   parcel_step wake(moment now) noexcept;
   moment wake_at() const noexcept;
 
-  /// What is to be done for a job; once.
+  /// The steps that are to be done for a job, told once.
   held_step take(std::size_t job) noexcept;
   std::size_t size() const noexcept { return jobs_.size(); }
   const held_job& job(std::size_t n) const noexcept { return jobs_[n]; }

@@ -83,9 +83,18 @@ void parcels::removed(std::uint64_t parcel) noexcept {
     found->second.needs_no_deletion = true;
 }
 
+void parcels::stream_replaced() noexcept {
+  for (auto& [number, parcel] : parcels_)
+    if (parcel.place) {
+      parcel.is_of_this_stream = false;
+      parcel.needs_no_deletion = true;
+    }
+}
+
 std::optional<std::uint64_t> parcels::place(std::uint64_t parcel) const noexcept {
   auto const found = parcels_.find(parcel);
-  return found == parcels_.end() ? std::nullopt : found->second.place;
+  if (found == parcels_.end() || !found->second.is_of_this_stream) return std::nullopt;
+  return found->second.place;
 }
 
 std::vector<std::uint64_t> parcels::unanswered() const {

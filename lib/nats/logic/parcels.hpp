@@ -18,7 +18,7 @@ namespace isolatte::inline v0_1::nats::logic {
 
 struct parcel_limits {
   std::size_t jobs = 64;
-  /// What the jobs of a parcel may take together.
+  /// The time that the jobs of a parcel may take together.
   std::chrono::nanoseconds time = std::chrono::milliseconds{2};
   /// A parcel with more than one job has no more bytes.
   std::size_t bytes = 128 * 1024;
@@ -60,8 +60,12 @@ class parcels {
   bool stored(std::uint64_t parcel, std::uint64_t place);
   /// The server has refused the parcel. Its jobs leave it.
   std::vector<std::uint64_t> refused(std::uint64_t parcel);
-  /// The message is gone from the stream, or the stream is. Each job stays until it leaves.
+  /// The message has been deleted. Each job stays until it leaves.
   void removed(std::uint64_t parcel) noexcept;
+  /// The stream has been made anew, so that the places mean other messages.
+  void stream_replaced() noexcept;
+  /// The number of the parcel's message in the stream. Nothing if the server has not stored it, or
+  /// if the stream has been made anew since.
   std::optional<std::uint64_t> place(std::uint64_t parcel) const noexcept;
   /// Parcels that have no answer, in the order in which they were sent: to be published once more
   /// when the connection is up again.
@@ -83,6 +87,7 @@ class parcels {
   struct parcel {
     std::vector<std::uint64_t> jobs{};
     std::optional<std::uint64_t> place{};
+    bool is_of_this_stream = true;
     /// A host acknowledges the message, or it is gone.
     bool needs_no_deletion = false;
   };
