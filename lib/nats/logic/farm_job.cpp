@@ -201,8 +201,7 @@ job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uin
   switch (what) {
     case told::report: return settle(job_end::reported, runs_at_most_once() || exact_);
     case told::refused: return settle(job_end::refused, is_certainly_unrun());
-    case told::lost:
-      return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
+    case told::lost: return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
     case told::returned: return returned(attempt, holder);
     case told::held: return attempt == attempt_ ? held(now) : job_step::none;
   }
@@ -258,8 +257,8 @@ job_step farm_job::wake(moment now) noexcept {
 
 moment farm_job::wake_at() const noexcept {
   if (settled()) return moment::max();
-  return std::min({begin_by_, publish_at_, give_up_at_, tell_at_, audit_at_, missing_until_,
-                   holder_lost_at_});
+  return std::min(
+      {begin_by_, publish_at_, give_up_at_, tell_at_, audit_at_, missing_until_, holder_lost_at_});
 }
 
 job_step farm_job::stop() noexcept {

@@ -98,8 +98,7 @@ class farm_job {
     job_step todo = job_step::none;
   };
 
-  explicit farm_job(const job_rules& rules) noexcept
-      : rules_{rules}, begin_by_{rules.begin_by} {}
+  explicit farm_job(const job_rules& rules) noexcept : rules_{rules}, begin_by_{rules.begin_by} {}
 
   /// The job has come. Call it first.
   job_step start(bool connected) noexcept;
@@ -113,7 +112,8 @@ class farm_job {
 
   /// No question is answered any more. Publications that have no answer are the driver's to repeat.
   void connection_down() noexcept;
-  /// @param same_server the server has not been started anew, so that it knows what it has delivered
+  /// @param same_server the server has not been started anew, so that it knows what it has
+  /// delivered
   /// @param same_stream the stream JOBS has not been made anew
   job_step connection_up(moment now, bool same_server, bool same_stream) noexcept;
   /// The stream JOBS has been made anew while the connection stood.
@@ -159,9 +159,7 @@ class farm_job {
     return phase_ == in && attempt_ == attempt;
   }
   bool runs_at_most_once() const noexcept { return rules_.max_hosts == 1; }
-  bool is_certainly_unrun() const noexcept {
-    return runs_at_most_once() ? !holder_ : exact_;
-  }
+  bool is_certainly_unrun() const noexcept { return runs_at_most_once() ? !holder_ : exact_; }
   moment after(moment now, int leases) const noexcept;
   void heard(moment now) noexcept;
   job_step settle(job_end how, bool is_certainly_unrun) noexcept;

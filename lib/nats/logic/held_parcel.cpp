@@ -77,9 +77,7 @@ parcel_step held_parcel::delivered_again(moment now, std::uint32_t deliveries) n
   return go_on(now);
 }
 
-void held_parcel::renewed(moment sent_at) noexcept {
-  lease_from_ = std::max(lease_from_, sent_at);
-}
+void held_parcel::renewed(moment sent_at) noexcept { lease_from_ = std::max(lease_from_, sent_at); }
 
 parcel_step held_parcel::leave_told(moment now, std::size_t job, leave what) noexcept {
   auto const todo = note(job, jobs_[job].leave_told(what, draining_));
