@@ -36,9 +36,8 @@ totals live(std::uint32_t worlds, const faults& what) {
       BOOST_TEST_INFO_SCOPE("job " << number << ", end " << static_cast<int>(job.verdict.how));
       if (job.settled != 1) BOOST_ERROR("not settled once");
       if (job.max_hosts == 1 && job.begun > 1) BOOST_ERROR("run twice, and might run once");
-      bool const claims_unrun =
-          job.verdict.is_certainly_unrun &&
-          (job.verdict.how != job_end::reported || !job.report_ran);
+      bool const claims_unrun = job.verdict.is_certainly_unrun &&
+                                (job.verdict.how != job_end::reported || !job.report_ran);
       // A host that is cut off cannot take its message from the server after it has told that no
       // worker has begun the job, so another host may begin it, unless it needs leave.
       bool const claim_holds = job.max_hosts == 1 || (!what.hosts_die && !what.links_break);

@@ -244,10 +244,10 @@ class world {
   void send(std::function<int()> kept_by, std::function<void()> what) {
     int const connection = kept_by();
     if (connection < 0) return;
-    queue_.emplace(now + some(60), [kept_by = std::move(kept_by), connection,
-                                    what = std::move(what)] {
-      if (kept_by() == connection) what();
-    });
+    queue_.emplace(now + some(60),
+                   [kept_by = std::move(kept_by), connection, what = std::move(what)] {
+                     if (kept_by() == connection) what();
+                   });
   }
   void after(milliseconds time, std::function<void()> what) {
     queue_.emplace(now + time, std::move(what));
@@ -370,8 +370,7 @@ inline void server::pulse() {
 inline void farm::submit(std::uint32_t max_hosts, moment begin_by) {
   std::uint64_t const number = jobs_.size() + 1;
   world_.truths[number].max_hosts = max_hosts;
-  auto& job =
-      jobs_.emplace(number, job_rules{lease, max_hosts, begin_by}).first->second;
+  auto& job = jobs_.emplace(number, job_rules{lease, max_hosts, begin_by}).first->second;
   perform(number, job.start(connection_ >= 0));
 }
 
@@ -380,29 +379,33 @@ inline void farm::cancel(std::uint64_t number, wish how) {
 }
 
 inline void farm::publish(std::uint64_t parcel) {
-  world_.send([this] { return connection_; }, [this, parcel] {
-    auto const found = sent_.find(parcel);
-    if (found == sent_.end()) return;
-    auto const answer = world_.hub.store(parcel, found->second);
-    world_.send([this] { return connection_; }, [this, parcel, answer] {
-      auto const sent = sent_.find(parcel);
-      if (sent == sent_.end()) return;
-      auto const jobs = sent->second;
-      sent_.erase(sent);
-      auto const here = parcels_.jobs(parcel);
-      if (answer.full) {
-        for (auto const number : parcels_.refused(parcel))
-          perform(number, jobs_.at(number).refused(world_.now, jobs_.at(number).attempt(),
-                                                   job_end::queue_full));
-      } else if (parcels_.stored(parcel, *answer.place)) {
-        world_.hub.remove(*answer.place);
-      } else {
-        for (auto const number : here)
-          perform(number, jobs_.at(number).stored(world_.now, jobs_.at(number).attempt()));
-      }
-      flush();
-    });
-  });
+  world_.send(
+      [this] { return connection_; },
+      [this, parcel] {
+        auto const found = sent_.find(parcel);
+        if (found == sent_.end()) return;
+        auto const answer = world_.hub.store(parcel, found->second);
+        world_.send(
+            [this] { return connection_; },
+            [this, parcel, answer] {
+              auto const sent = sent_.find(parcel);
+              if (sent == sent_.end()) return;
+              auto const jobs = sent->second;
+              sent_.erase(sent);
+              auto const here = parcels_.jobs(parcel);
+              if (answer.full) {
+                for (auto const number : parcels_.refused(parcel))
+                  perform(number, jobs_.at(number).refused(world_.now, jobs_.at(number).attempt(),
+                                                           job_end::queue_full));
+              } else if (parcels_.stored(parcel, *answer.place)) {
+                world_.hub.remove(*answer.place);
+              } else {
+                for (auto const number : here)
+                  perform(number, jobs_.at(number).stored(world_.now, jobs_.at(number).attempt()));
+              }
+              flush();
+            });
+      });
 }
 
 inline void farm::flush() {
@@ -413,8 +416,7 @@ inline void farm::flush() {
     for (auto const number : parcels_.jobs(*parcel)) {
       auto& job = jobs_.at(number);
       job.sent();
-      sent.push_back(
-          {number, job.attempt(), job.lost_before(), world_.truths[number].max_hosts});
+      sent.push_back({number, job.attempt(), job.lost_before(), world_.truths[number].max_hosts});
     }
     publish(*parcel);
   }
@@ -455,10 +457,9 @@ inline void farm::perform(std::uint64_t number, job_step todo, bool was_told) {
     world_.send(here, [=, this, attempt = job.attempt()] {
       auto const info = world_.hub.info();
       bool const missing = info.stream != stream || !world_.hub.has(*place);
-      auto const found = missing ? (info.delivered < *place ? finding::missing_undelivered
-                                                            : finding::missing)
-                                 : (info.delivered < *place ? finding::waits
-                                                            : finding::delivered);
+      auto const found =
+          missing ? (info.delivered < *place ? finding::missing_undelivered : finding::missing)
+                  : (info.delivered < *place ? finding::waits : finding::delivered);
       world_.send(here, [=, this] {
         perform(number, jobs_.at(number).examined(world_.now, attempt, found));
       });
@@ -507,8 +508,7 @@ inline void farm::results(const std::vector<result_on_the_way>& all) {
     auto& job = jobs_.at(each.number);
     bool const is_end = each.what != told::held && each.attempt == job.attempt();
     bool const was_settled = job.settled();
-    auto const todo =
-        job.result(world_.now, each.what, each.attempt, each.deliveries, each.holder);
+    auto const todo = job.result(world_.now, each.what, each.attempt, each.deliveries, each.holder);
     if (!was_settled && job.settled()) world_.truths.at(each.number).report_ran = each.ran;
     perform(each.number, todo, is_end);
   }
@@ -529,7 +529,7 @@ inline void farm::pulse() {
 // A host.
 
 inline result_on_the_way host::result_of(const holding& of, std::size_t job, told what) const {
-  return {of.jobs[job].number, of.jobs[job].attempt,           what,
+  return {of.jobs[job].number,     of.jobs[job].attempt,         what,
           of.machine.deliveries(), of.machine.job(job).holder(), of.ran[job]};
 }
 
@@ -548,7 +548,11 @@ inline void host::message(std::uint64_t stream, std::uint64_t place, std::uint32
   std::uint64_t const id = world_.fresh();
   auto& made =
       held_
-          .emplace(id, holding{stream, place, jobs, holders, std::vector<bool>(jobs.size()),
+          .emplace(id, holding{stream,
+                               place,
+                               jobs,
+                               holders,
+                               std::vector<bool>(jobs.size()),
                                held_parcel{{.lease = lease}, world_.now, deliveries, false, terms},
                                {}})
           .first->second;
@@ -598,8 +602,8 @@ inline void host::publish(std::uint64_t id, std::uint64_t batch) {
 }
 
 inline std::vector<host::running>::iterator host::find(std::uint64_t id, std::size_t job) {
-  return std::ranges::find_if(
-      pool_, [&](const running& r) { return r.holding == id && r.job == job; });
+  return std::ranges::find_if(pool_,
+                              [&](const running& r) { return r.holding == id && r.job == job; });
 }
 
 /// The worker is gone, or the pool has let go of the job.
@@ -615,13 +619,14 @@ inline void host::perform(std::uint64_t id, std::size_t job, held_step todo) {
   if (has(todo, held_step::ask_leave))
     world_.send(here, [=, this, of = result_of(it, job, told::held)] {
       if (world_.loses_message()) return;
-      world_.send([&w = world_] { return w.owner.connection(); }, [=, this] {
-        auto const answer = world_.owner.leave_asked(of);
-        world_.send(here, [=, this] {
-          if (auto const found = held_.find(id); found != held_.end())
-            apply(id, found->second.machine.leave_told(world_.now, job, answer));
-        });
-      });
+      world_.send([&w = world_] { return w.owner.connection(); },
+                  [=, this] {
+                    auto const answer = world_.owner.leave_asked(of);
+                    world_.send(here, [=, this] {
+                      if (auto const found = held_.find(id); found != held_.end())
+                        apply(id, found->second.machine.leave_told(world_.now, job, answer));
+                    });
+                  });
     });
   if (has(todo, held_step::say_held))
     world_.send(here, [=, this, of = result_of(it, job, told::held)] {
@@ -691,15 +696,15 @@ inline void host::pulse() {
   if (connection_ >= 0 && world_.now >= renew_at_) {
     renew_at_ = world_.now + lease / 4;
     for (auto const& [id, it] : held_)
-      world_.send(here, [=, this, id = id, stream = it.stream, place = it.place,
-                         sent_at = world_.now] {
-        world_.hub.renew(stream, place);
-        if (stream != world_.hub.stream()) return;
-        world_.send(here, [=, this] {
-          if (auto const found = held_.find(id); found != held_.end())
-            found->second.machine.renewed(sent_at);
-        });
-      });
+      world_.send(here,
+                  [=, this, id = id, stream = it.stream, place = it.place, sent_at = world_.now] {
+                    world_.hub.renew(stream, place);
+                    if (stream != world_.hub.stream()) return;
+                    world_.send(here, [=, this] {
+                      if (auto const found = held_.find(id); found != held_.end())
+                        found->second.machine.renewed(sent_at);
+                    });
+                  });
   }
   std::size_t jobs = 0;
   for (auto const& [id, it] : held_) jobs += it.jobs.size();
