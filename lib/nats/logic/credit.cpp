@@ -40,15 +40,17 @@ void credit::arrived(std::size_t jobs) noexcept {
   drop_empty();
 }
 
-void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) noexcept {
+void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) {
   if (id < oldest_) return;
   auto const found = std::ranges::find(requests_, id, &request::id);
   // One that is not there has been counted as complete.
   std::size_t const left = found == requests_.end() ? 0 : found->left;
+  moment const expires = found == requests_.end() ? moment{} : found->expires;
   if (found != requests_.end()) requests_.erase(found);
-  if (!pending || requests_.empty()) return;
+  if (!pending) return;
   if (*pending < left) {
     // Messages of this request have been counted for older ones, which still have theirs to come.
+    if (requests_.empty()) requests_.push_front({id, 0, expires});
     requests_.front().left += left - *pending;
     return;
   }

@@ -47,7 +47,7 @@ class credit {
   void arrived(std::size_t jobs) noexcept;
   /// The server has ended a request: 404, 408, 409.
   /// @param pending messages that the server says have not come for it, if it says so
-  void ended(std::uint64_t request, std::optional<std::size_t> pending) noexcept;
+  void ended(std::uint64_t request, std::optional<std::size_t> pending);
   /// Requests that should have ended by now have: their status message is lost.
   void expire(moment now) noexcept;
   moment expires_at() const noexcept;
