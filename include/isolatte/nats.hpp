@@ -138,9 +138,8 @@ class farm_host;
 
 namespace detail {
 
-using isolatte::detail::distant_call;
-using isolatte::detail::pool_handle;
-using isolatte::detail::report_handler;
+// The library's own parts say `detail` for that of the core.
+using namespace isolatte::detail;
 
 using wait_handler = boost::asio::any_completion_handler<void(boost::system::error_code)>;
 using stats_handler =
@@ -156,7 +155,9 @@ class farm_handle {
 
   boost::asio::any_io_executor get_executor() const noexcept;
   std::size_t concurrency() const noexcept;
-  void async_run(distant_call&& call, const farm_job_options& opts, report_handler handler);
+  /// @param call nothing if its code has no name
+  void async_run(std::optional<distant_call>&& call, const farm_job_options& opts,
+                 report_handler handler);
   void async_drain(wait_handler handler);
   void async_stats(stats_handler handler);
   /// @return as long as it lives no drain completes, though no job may be there
@@ -191,7 +192,8 @@ class host_handle {
 /// Runs jobs in the worker pools of many hosts; the submitter's side.
 ///
 /// @code
-/// isolatte::nats::farm farm{context, {.servers = {"nats://10.0.0.1:4222"}}};
+/// isolatte::nats::farm farm{context, {.servers = {"tls://10.0.0.1:4222"},
+///                                     .login = {.creds_file = "farm.creds"}}};
 /// farm.async_run(isolatte::call(parse_file, std::string{"a.xml"}), {.timeout = 2s}, token);
 /// @endcode
 ///
@@ -223,7 +225,8 @@ class farm {
   using run_signature = isolatte::detail::outcome_signature<isolatte::detail::call_result_t<Call>>;
   template <class Call, class Token>
   using run_result = isolatte::detail::initiated<Token, run_signature<Call>, run_initiation<Call>,
-                                                 isolatte::detail::distant_call, farm_job_options>;
+                                                 std::optional<isolatte::detail::distant_call>,
+                                                 farm_job_options>;
   using drain_initiation =
       isolatte::detail::initiation<&detail::farm_handle::async_drain, detail::farm_handle*, void>;
   using stats_initiation =
@@ -380,7 +383,8 @@ class farm {
 ///
 /// @code
 /// isolatte::worker_pool pool{context, {.worker = {.timeout = 30s}}};
-/// isolatte::nats::farm_host host{pool, {.servers = {"nats://10.0.0.1:4222"}}};
+/// isolatte::nats::farm_host host{pool, {.servers = {"tls://10.0.0.1:4222"},
+///                                       .login = {.creds_file = "farm.creds"}}};
 /// host.async_serve(boost::asio::detached);
 /// context.run();
 /// @endcode
