@@ -224,9 +224,9 @@ class farm {
   template <class Call>
   using run_signature = isolatte::detail::outcome_signature<isolatte::detail::call_result_t<Call>>;
   template <class Call, class Token>
-  using run_result = isolatte::detail::initiated<Token, run_signature<Call>, run_initiation<Call>,
-                                                 std::optional<isolatte::detail::distant_call>,
-                                                 farm_job_options>;
+  using run_result =
+      isolatte::detail::initiated<Token, run_signature<Call>, run_initiation<Call>,
+                                  std::optional<isolatte::detail::distant_call>, farm_job_options>;
   using drain_initiation =
       isolatte::detail::initiation<&detail::farm_handle::async_drain, detail::farm_handle*, void>;
   using stats_initiation =

@@ -56,8 +56,7 @@ class pending {
     boost::asio::post(loop, [self = std::move(*this),
                              given = std::make_tuple(std::move(args)...)]() mutable {
       auto last = [handler = std::move(self.handler_), given = std::move(given)]() mutable {
-        if (auto slot = boost::asio::get_associated_cancellation_slot(handler);
-            slot.is_connected())
+        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
           slot.clear();
         std::apply([&](Args&... each) { std::move(handler)(std::move(each)...); }, given);
       };

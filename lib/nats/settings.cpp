@@ -103,8 +103,7 @@ void check(const farm_options& opts, const std::string& server) {
   auto const& login = opts.login;
   bool const has_login = !url->user.empty() || !login.user.empty() || !login.creds_file.empty() ||
                          !login.certificate.empty();
-  bool const is_encrypted =
-      url->is_encrypted || !login.ca.empty() || !login.certificate.empty();
+  bool const is_encrypted = url->is_encrypted || !login.ca.empty() || !login.certificate.empty();
   if (!has_login)
     refuse(errc::permission_denied,
            "a farm's server on another machine needs credentials, or farm_options::insecure");
@@ -134,8 +133,8 @@ void check(const farm_options& opts) {
 
 settings::settings(farm_options&& opts) : options_{std::move(opts)} {
   check(options_);
-  code_ = options_.code ? *options_.code
-                        : isolatte::detail::program_build_id().value_or(std::string{});
+  code_ =
+      options_.code ? *options_.code : isolatte::detail::program_build_id().value_or(std::string{});
 }
 
 link::link_options settings::link_options(std::string_view client_name) const {
@@ -150,9 +149,8 @@ link::link_options settings::link_options(std::string_view client_name) const {
   result.key = options_.login.key;
   result.client_name = client_name;
   // A server that hangs is noticed before a host's lease ends, if the lease is not very short.
-  result.ping_interval =
-      std::clamp(std::chrono::duration_cast<milliseconds>(options_.lease / 4), milliseconds{250},
-                 result.ping_interval);
+  result.ping_interval = std::clamp(std::chrono::duration_cast<milliseconds>(options_.lease / 4),
+                                    milliseconds{250}, result.ping_interval);
   return result;
 }
 
