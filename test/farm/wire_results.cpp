@@ -41,9 +41,9 @@ bool same(const report& left, const report& right) {
 }
 bool same_result(const wire::job_result& a, const wire::job_result& b) {
   bool const reports = a.report && b.report ? same(*a.report, *b.report) : !a.report && !b.report;
-  return reports && a.number == b.number && a.attempt == b.attempt && a.kind == b.kind &&
-         a.deliveries == b.deliveries && a.holder == b.holder && a.reason == b.reason &&
-         a.is_over_limit == b.is_over_limit;
+  return reports && a.ec == b.ec && a.number == b.number && a.attempt == b.attempt &&
+         a.kind == b.kind && a.deliveries == b.deliveries && a.holder == b.holder &&
+         a.reason == b.reason && a.is_over_limit == b.is_over_limit;
 }
 
 std::size_t unlimited(std::uint64_t) { return SIZE_MAX; }

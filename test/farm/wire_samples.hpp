@@ -8,6 +8,8 @@
 #include "nats/wire/request.hpp"
 #include "nats/wire/results.hpp"
 
+#include <isolatte/error.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -106,7 +108,10 @@ class maker {
       result.deliveries = number<std::uint32_t>();
       result.holder = number<std::uint64_t>();
       result.reason = text(20);
-      if (result.kind == logic::told::report) result.report = report();
+      if (result.kind == logic::told::report) {
+        result.report = report();
+        result.ec = error();
+      }
       made.jobs.push_back(std::move(result));
     }
     return made;
@@ -131,6 +136,15 @@ class maker {
 
  private:
   std::uint32_t at_least_one() { return std::max(1u, number<std::uint32_t>()); }
+
+  boost::system::error_code error() {
+    switch (below(4)) {
+      case 0: return {};
+      case 1: return isolatte::make_error_code(isolatte::error::worker_start_failed);
+      case 2: return {static_cast<int>(1 + below(200)), boost::system::system_category()};
+      default: return {static_cast<int>(1 + below(9)), isolatte::preparation_category()};
+    }
+  }
 
   std::unique_ptr<isolatte::detail::report> report() {
     auto made = std::make_unique<isolatte::detail::report>();

@@ -5,6 +5,8 @@
 
 #include <boost/asio/execution/context.hpp>
 
+#include <utility>
+
 namespace isolatte::inline v0_1::nats::link {
 
 boost::asio::execution_context::id member_service::id;
@@ -16,6 +18,19 @@ void member_service::join(const boost::asio::any_io_executor& executor,
   std::lock_guard const lock{service.mutex_};
   std::erase_if(service.members_, [](const auto& each) { return each.expired(); });
   service.members_.push_back(member);
+}
+
+std::list<std::shared_ptr<context_member>> member_service::living() {
+  std::list<std::shared_ptr<context_member>> result;
+  std::lock_guard const lock{mutex_};
+  for (auto const& each : members_)
+    if (auto member = each.lock()) result.push_back(std::move(member));
+  return result;
+}
+
+void member_service::notify_fork(boost::asio::execution_context::fork_event event) {
+  if (event != boost::asio::execution_context::fork_child) return;
+  for (auto const& each : living()) each->disown();
 }
 
 void member_service::shutdown() {

@@ -44,16 +44,20 @@ class mailbox {
   boost::asio::any_io_executor executor_;
 };
 
-/// To be told when its execution context is being destroyed.
+/// To be told of what becomes of its execution context.
 class context_member {
  public:
+  /// The context is being destroyed.
   virtual void abandon() noexcept = 0;
+  /// This process is a copy of the program, in which the context goes on. The connections are the
+  /// original's.
+  virtual void disown() {}
 
  protected:
   ~context_member() = default;
 };
 
-/// Tells its members that the context is being destroyed.
+/// Tells its members what becomes of the context.
 class member_service final : public boost::asio::execution_context::service {
  public:
   using key_type = member_service;
@@ -66,6 +70,8 @@ class member_service final : public boost::asio::execution_context::service {
 
  private:
   void shutdown() override;
+  void notify_fork(boost::asio::execution_context::fork_event event) override;
+  std::list<std::shared_ptr<context_member>> living();
 
   std::mutex mutex_;
   std::list<std::weak_ptr<context_member>> members_;

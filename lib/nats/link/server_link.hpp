@@ -78,6 +78,8 @@ class server_link final : public context_member, public std::enable_shared_from_
   void stop() noexcept;
 
   bool is_up() const noexcept { return up_; }
+  /// Whether this process is a copy of the one that made the link. For any thread.
+  bool is_copy() const noexcept;
 
   /// Subscribes now, or when the link is up, and again after each reconnection. The handler gets
   /// messages in the order of their arrival.
@@ -116,8 +118,6 @@ class server_link final : public context_member, public std::enable_shared_from_
     reply_handler handler;
   };
 
-  /// Whether this process is a copy of the one that made the link.
-  bool is_copy() const noexcept;
   bool is_current(std::uint64_t number) const noexcept { return events_ && number == number_; }
   void attempt();
   void attempt_later();

@@ -5,7 +5,12 @@
 
 #include "nats/wire/report.hpp"
 
+#include <isolatte/error.hpp>
+
+#include <boost/system/errc.hpp>
+
 #include <algorithm>
+#include <cstdint>
 #include <stdexcept>
 
 namespace isolatte::inline v0_1::nats::wire {
@@ -13,6 +18,44 @@ namespace isolatte::inline v0_1::nats::wire {
 namespace {
 
 constexpr std::size_t least_result = 8 + 4 + 1 + 4 + 8 + 4;
+constexpr std::size_t size_of_error = 1 + 4;
+
+/// The categories of errors, in the order of their numbers on the wire; none is the first.
+enum class error_origin : std::uint8_t { none, system, library, preparation };
+constexpr auto last_origin = error_origin::preparation;
+
+void write(byte_writer& to, const boost::system::error_code& ec) {
+  auto origin = error_origin::system;
+  int value = boost::system::errc::io_error;
+  if (!ec) {
+    origin = error_origin::none;
+    value = 0;
+  } else if (ec.category() == boost::system::system_category() ||
+             ec.category() == boost::system::generic_category()) {
+    value = ec.value();
+  } else if (ec.category() == error_category()) {
+    origin = error_origin::library;
+    value = ec.value();
+  } else if (ec.category() == preparation_category()) {
+    origin = error_origin::preparation;
+    value = ec.value();
+  }
+  to.one_of(origin);
+  to.number<std::int32_t>(value);
+}
+
+boost::system::error_code read_error(byte_reader& from) noexcept {
+  auto const origin = from.one_of(last_origin, "an error is of another version");
+  int const value = from.number<std::int32_t>();
+  from.require((origin == error_origin::none) == (value == 0), "an error has no number");
+  switch (origin) {
+    case error_origin::none: return {};
+    case error_origin::system: return {value, boost::system::system_category()};
+    case error_origin::library: return {value, error_category()};
+    case error_origin::preparation: return {value, preparation_category()};
+  }
+  return {};
+}
 
 job_result read_result(byte_reader& from, const std::function<std::size_t(std::uint64_t)>& limit) {
   job_result result;
@@ -24,6 +67,7 @@ job_result read_result(byte_reader& from, const std::function<std::size_t(std::u
   result.holder = from.number<std::uint64_t>();
   result.reason = from.text<std::uint32_t>();
   if (result.kind == logic::told::report && from.ok()) {
+    result.ec = read_error(from);
     std::size_t const most = limit(result.number);
     result.report = std::make_unique<detail::report>();
     read_report(from, most, std::max(most, exception_allowance), *result.report,
@@ -35,7 +79,8 @@ job_result read_result(byte_reader& from, const std::function<std::size_t(std::u
 }  // namespace
 
 std::size_t size_in_results(const job_result& result) noexcept {
-  return least_result + result.reason.size() + (result.report ? size_of(*result.report) : 0);
+  return least_result + result.reason.size() +
+         (result.report ? size_of_error + size_of(*result.report) : 0);
 }
 
 void encode(const results& what, detail::byte_buffer& to) {
@@ -50,7 +95,9 @@ void encode(const results& what, detail::byte_buffer& to) {
     writer.number<std::uint32_t>(result.deliveries);
     writer.number<std::uint64_t>(result.holder);
     writer.text<std::uint32_t>(result.reason);
-    if (result.kind == logic::told::report) write(writer, *result.report);
+    if (result.kind != logic::told::report) continue;
+    write(writer, result.ec);
+    write(writer, *result.report);
   }
 }
 

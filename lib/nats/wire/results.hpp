@@ -10,6 +10,8 @@
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 
+#include <boost/system/error_code.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,6 +33,9 @@ struct job_result {
   std::uint64_t holder = 0;
   /// Why the job was refused.
   std::string reason{};
+  /// For told::report: the error with which the pool completed the job. Errors of the system and of
+  /// this library arrive as they are; any other one as errc::io_error.
+  boost::system::error_code ec{};
   /// For told::report, otherwise null. The limit of what decoding it may allocate does not travel:
   /// the farm knows it. Nor does the exception of reading a message of the job's back, because the
   /// jobs of a farm have no messages.
