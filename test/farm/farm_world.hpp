@@ -582,7 +582,7 @@ inline void host::apply(std::uint64_t id, parcel_step todo) {
       world_.hub.acknowledge(stream, place);
       world_.send(here, [=, this] {
         if (auto const again = held_.find(id); again != held_.end())
-          apply(id, again->second.machine.acknowledged());
+          apply(id, again->second.machine.acknowledged(world_.now));
       });
     });
   if (has(todo, parcel_step::drop)) held_.erase(id);

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(is_acknowledged_when_its_results_are_stored) {
   BOOST_TEST(it.is_in_batch(0, batch));
   BOOST_TEST(it.is_in_batch(1, batch));
   check(it.published(at(2ms), batch), parcel_step::acknowledge);
-  check(it.acknowledged(), parcel_step::drop);
+  check(it.acknowledged(at(2ms)), parcel_step::drop);
   BOOST_TEST((it.wake_at() == moment::max()));
 }
 
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(publishes_again_what_had_no_answer) {
   check(it.connection_up(at(1s), true), parcel_step::publish_again);
   check(it.published(at(1s), batch), parcel_step::acknowledge);
   it.connection_down();
-  check(it.acknowledged(), parcel_step::none);
+  check(it.acknowledged(at(1s)), parcel_step::none);
   check(it.connection_up(at(2s), true), parcel_step::acknowledge);
 }
 
@@ -174,6 +174,63 @@ BOOST_AUTO_TEST_CASE(returns_what_no_worker_has_begun_when_it_drains) {
   check(it.take(1), held_step::none);
   BOOST_TEST(it.working() == 1U);
   check(it.reported(at(1s), 1), parcel_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(gives_a_job_back_when_no_other_host_can_be_handed_it) {
+  auto it = opened(1);
+  it.requested(at(0ms), 0, wish::withdraw);
+  check(it.take(0), held_step::take_back);
+  check(it.unbegun(at(0ms), 0), parcel_step::acknowledge);
+  BOOST_TEST((it.wake_at() == at(6s)));
+  check(it.acknowledged(at(1s)), parcel_step::publish);
+  check(it.published(at(1s), it.begin_batch()), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(gives_no_job_back_that_another_host_may_have_by_then) {
+  auto it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  it.connection_down();
+  check(it.unbegun(at(0ms), 0), parcel_step::none);
+  check(it.wake(at(6s)), parcel_step::drop);
+  it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  check(it.unbegun(at(0ms), 0), parcel_step::acknowledge);
+  check(it.acknowledged(at(6s)), parcel_step::drop);
+  // A stream that is gone hands nothing out.
+  it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  it.connection_down();
+  it.unbegun(at(0ms), 0);
+  check(it.connection_up(at(1s), false), parcel_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_ends_of_other_jobs_before_it_gives_one_back) {
+  auto it = opened(2);
+  it.drain(at(0ms));
+  it.take(0);
+  it.unbegun(at(0ms), 0);
+  it.begun(at(0ms), 1);
+  check(it.reported(at(1ms), 1), parcel_step::publish);
+  auto const first = it.begin_batch();
+  BOOST_TEST(!it.is_in_batch(0, first));
+  BOOST_TEST(it.is_in_batch(1, first));
+  check(it.published(at(1ms), first), parcel_step::acknowledge);
+  check(it.acknowledged(at(1ms)), parcel_step::publish);
+  // Comes again: the server has forgotten the acknowledgement.
+  auto const second = it.begin_batch();
+  BOOST_TEST(it.is_in_batch(0, second));
+  check(it.delivered_again(at(2ms), 2), parcel_step::none);
+  check(it.published(at(2ms), second), parcel_step::acknowledge);
+  check(it.acknowledged(at(2ms)), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_host_cannot_run_is_left_to_another_one) {
+  auto it = opened(1);
+  check(it.failed(at(0ms), 0), parcel_step::drop);
+  BOOST_TEST(it.is_over_here());
 }
 
 BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {

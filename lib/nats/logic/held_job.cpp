@@ -68,6 +68,10 @@ void held_job::reported() noexcept {
   if (is_working()) ready(told::report);
 }
 
+void held_job::failed() noexcept {
+  if (is_working()) phase_ = phase::dropped;
+}
+
 void held_job::unbegun() noexcept {
   if (is_working()) ready(told::returned);
 }

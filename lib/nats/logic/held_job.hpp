@@ -56,6 +56,7 @@ class held_job {
   held_step requested(wish what) noexcept;
   held_step drain() noexcept;
   void reported() noexcept;
+  void failed() noexcept;
   void unbegun() noexcept;
   held_step begun() noexcept;
   /// The lease ends soon, or the host does not want the job.

@@ -44,22 +44,37 @@ parcel_step held_parcel::open(moment now) noexcept {
 }
 
 /// The steps that follow from the states of the jobs.
+bool held_parcel::has_work() const noexcept {
+  return std::ranges::any_of(
+      jobs_, [](const held_job& job) { return job.is_working() || job.is_asking(); });
+}
+
+bool held_parcel::has_returned() const noexcept {
+  return std::ranges::any_of(jobs_, [](const held_job& job) {
+    return job.is_ready() && job.result() == told::returned;
+  });
+}
+
 parcel_step held_parcel::go_on(moment now) noexcept {
   if (over_) return parcel_step::none;
-  bool has_work = false, has_ready = false, is_publishing = false;
+  bool const works = has_work();
+  bool const returns = has_returned();
+  bool has_ends = false, is_publishing = false;
   for (auto const& job : jobs_) {
-    has_work = has_work || job.is_working() || job.is_asking();
-    has_ready = has_ready || job.is_ready();
+    has_ends = has_ends || (job.is_ready() && job.result() != told::returned);
     is_publishing = is_publishing || job.is_publishing();
     abandoned_ = abandoned_ || job.is_dropped();
   }
-  if (has_ready) {
+  bool const may_tell_returned = works || gone_;
+  if (has_ends || (returns && may_tell_returned)) {
     if (batch_at_ == moment::max()) batch_at_ = later(now, rules_.gather);
-    if (connected_ && (!has_work || now >= batch_at_)) return parcel_step::publish;
+    if (connected_ && (!works || now >= batch_at_)) return parcel_step::publish;
     return parcel_step::none;
   }
-  if (has_work || is_publishing) return parcel_step::none;
-  if (abandoned_) {
+  batch_at_ = moment::max();
+  if (works || is_publishing) return parcel_step::none;
+  if (gone_ || abandoned_) {
+    // If the message is to be handed on, another host may begin what this one would give back.
     over_ = true;
     return parcel_step::drop;
   }
@@ -73,7 +88,7 @@ parcel_step held_parcel::delivered_again(moment now, std::uint32_t deliveries) n
   deliveries_ = std::max(deliveries_, deliveries);
   lease_from_ = now;
   // The acknowledgement has not arrived, or the server has forgotten it.
-  acknowledging_ = false;
+  acknowledging_ = gone_ = false;
   return go_on(now);
 }
 
@@ -100,6 +115,11 @@ parcel_step held_parcel::reported(moment now, std::size_t job) noexcept {
   return go_on(now);
 }
 
+parcel_step held_parcel::failed(moment now, std::size_t job) noexcept {
+  jobs_[job].failed();
+  return go_on(now);
+}
+
 parcel_step held_parcel::unbegun(moment now, std::size_t job) noexcept {
   jobs_[job].unbegun();
   return go_on(now);
@@ -120,7 +140,10 @@ parcel_step held_parcel::drain(moment now) noexcept {
 std::uint64_t held_parcel::begin_batch() noexcept {
   ++last_batch_;
   batch_at_ = moment::max();
-  for (auto& job : jobs_) job.publish(last_batch_);
+  // A job is given back when no other host can be handed it, unless that would take long.
+  bool const may_tell_returned = has_work() || gone_;
+  for (auto& job : jobs_)
+    if (may_tell_returned || job.result() != told::returned) job.publish(last_batch_);
   return last_batch_;
 }
 
@@ -135,10 +158,13 @@ parcel_step held_parcel::not_published(moment now, std::uint64_t batch) noexcept
   return parcel_step::none;
 }
 
-parcel_step held_parcel::acknowledged() noexcept {
+parcel_step held_parcel::acknowledged(moment now) noexcept {
   if (over_ || !acknowledging_) return parcel_step::none;
-  over_ = true;
-  return parcel_step::drop;
+  acknowledging_ = false;
+  gone_ = true;
+  // By then another host may have had the message before the server had the acknowledgement.
+  if (has_returned() && now >= fence_at()) over_ = true;
+  return over_ ? parcel_step::drop : go_on(now);
 }
 
 void held_parcel::connection_down() noexcept {
@@ -149,7 +175,7 @@ void held_parcel::connection_down() noexcept {
 parcel_step held_parcel::connection_up(moment now, bool same_stream) noexcept {
   connected_ = true;
   // Its number means another message by now.
-  if (!same_stream) abandoned_ = true;
+  if (!same_stream) abandoned_ = gone_ = true;
   if (over_) return parcel_step::none;
   parcel_step todo = parcel_step::none;
   if (std::ranges::any_of(jobs_, &held_job::is_publishing)) todo |= parcel_step::publish_again;
@@ -170,14 +196,13 @@ parcel_step held_parcel::fence(moment now) noexcept {
       jobs_[i].leave_told(leave::over, draining_);
     todo |= note(i, jobs_[i].fence());
   }
+  if (has_returned() && !gone_) abandoned_ = true;
   return todo | go_on(now);
 }
 
 parcel_step held_parcel::wake(moment now) noexcept {
   if (over_) return parcel_step::none;
-  bool const has_work = std::ranges::any_of(
-      jobs_, [](const held_job& job) { return job.is_working() || job.is_asking(); });
-  if (has_work && now >= fence_at()) return fence(now);
+  if ((has_work() || (has_returned() && !gone_)) && now >= fence_at()) return fence(now);
   parcel_step todo = parcel_step::none;
   if (now >= ask_at_) {
     ask_at_ = later(now, rules_.lease / 4);
@@ -193,6 +218,7 @@ moment held_parcel::wake_at() const noexcept {
   for (auto const& job : jobs_) {
     if (job.is_asking()) at = std::min(at, ask_at_);
     if (job.is_working() || job.is_asking()) at = std::min(at, fence_at());
+    if (job.is_ready() && job.result() == told::returned && !gone_) at = std::min(at, fence_at());
     if (job.is_ready() && connected_) at = std::min(at, batch_at_);
   }
   return at;

@@ -72,13 +72,15 @@ class held_parcel {
   parcel_step forget(moment now) noexcept;
   /// The pool has reported the job. The driver keeps the report.
   parcel_step reported(moment now, std::size_t job) noexcept;
+  /// The host cannot run the job, and another one may: the server hands the message on.
+  parcel_step failed(moment now, std::size_t job) noexcept;
   /// Answers to held_step::take_back.
   parcel_step unbegun(moment now, std::size_t job) noexcept;
   parcel_step begun(moment now, std::size_t job) noexcept;
   /// The host is to end.
   parcel_step drain(moment now) noexcept;
 
-  /// Puts all results that are ready into a batch.
+  /// Puts the results that are to be published into a batch.
   std::uint64_t begin_batch() noexcept;
   bool is_in_batch(std::size_t job, std::uint64_t batch) const noexcept {
     return jobs_[job].is_in(batch);
@@ -87,7 +89,7 @@ class held_parcel {
   /// The server has refused the batch: its results are published later.
   parcel_step not_published(moment now, std::uint64_t batch) noexcept;
   /// The server has had the acknowledgement.
-  parcel_step acknowledged() noexcept;
+  parcel_step acknowledged(moment now) noexcept;
 
   void connection_down() noexcept;
   /// @param same_stream the stream JOBS is the one of the message
@@ -105,12 +107,16 @@ class held_parcel {
   bool is_over_here() const noexcept { return abandoned_; }
   /// Jobs that the pool has.
   std::size_t working() const noexcept;
+  /// When the jobs that the pool has are killed, unless the lease is renewed.
+  moment fence_at() const noexcept;
 
  private:
   parcel_step note(std::size_t job, held_step todo) noexcept;
   parcel_step go_on(moment now) noexcept;
   parcel_step fence(moment now) noexcept;
-  moment fence_at() const noexcept;
+  bool has_work() const noexcept;
+  /// A job is to be given back, and nobody has been told.
+  bool has_returned() const noexcept;
 
   held_rules rules_;
   moment lease_from_;
@@ -122,6 +128,8 @@ class held_parcel {
   /// The message is not to be acknowledged: the server hands it on, or it is gone.
   bool abandoned_ = false;
   bool acknowledging_ = false;
+  /// The server does not have the message, so no other host is handed it.
+  bool gone_ = false;
   bool over_ = false;
   std::uint64_t last_batch_ = 0;
   std::vector<held_job> jobs_{};
