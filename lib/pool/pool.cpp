@@ -367,6 +367,7 @@ void pool::cancel(const job_pointer& what, unsigned types) {
   else
     machine_.cancel(*what, kind_of(static_cast<asio::cancellation_type>(types)), clock::now());
   settle();
+  if (types == job::withdrawal && !what->done() && what->witness) what->witness->kept();
 }
 
 // Performing actions

@@ -22,6 +22,8 @@ class ISOLATTE_VISIBLE job_witness {
   virtual void given(int pid) noexcept = 0;
   /// That worker does not run the job any more.
   virtual void taken_back() noexcept = 0;
+  /// The job was to be withdrawn, and goes on: a worker has begun it.
+  virtual void kept() noexcept = 0;
 };
 
 /// A job of a pool that is run for somebody else.
