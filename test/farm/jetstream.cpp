@@ -35,7 +35,7 @@ constexpr std::string_view stream_text = R"({"type":"io.nats.jetstream.api.v1.st
 "bytes":18446744073709551615,"first_seq":7,"last_seq":9,"consumer_count":2}})";
 
 constexpr std::string_view consumer_text = R"({"stream_name":"S","name":"C",
-"created":"2026-11-29T16:47:50Z","delivered":{"consumer_seq":11,"stream_seq":12},
+"created":"2026-11-29T16:47:50Z","config":{"ack_wait":5000000000},"delivered":{"consumer_seq":11,"stream_seq":12},
 "ack_floor":{"consumer_seq":1,"stream_seq":2},"num_ack_pending":3,"num_redelivered":4,
 "num_waiting":5,"num_pending":6})";
 
@@ -101,6 +101,7 @@ BOOST_AUTO_TEST_CASE(a_consumer_is_described) {
   auto const& value = parsed->value;
   BOOST_TEST(value.name == "C");
   BOOST_TEST(value.created == 1795970870000000000);
+  BOOST_TEST((value.ack_wait == 5s));
   BOOST_TEST(value.delivered_consumer_seq == 11u);
   BOOST_TEST(value.delivered_stream_seq == 12u);
   BOOST_TEST(value.ack_floor_stream_seq == 2u);

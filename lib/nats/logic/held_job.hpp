@@ -70,6 +70,7 @@ class held_job {
   bool is_asking() const noexcept { return phase_ == phase::asking; }
   /// The pool has it.
   bool is_working() const noexcept { return phase_ == phase::working; }
+  bool is_unfinished() const noexcept { return is_asking() || is_working(); }
   /// Its result waits to be published.
   bool is_ready() const noexcept { return phase_ == phase::ready; }
   bool is_in(std::uint64_t batch) const noexcept {

@@ -33,6 +33,10 @@ std::size_t held_parcel::working() const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(jobs_, &held_job::is_working));
 }
 
+std::size_t held_parcel::unfinished() const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(jobs_, &held_job::is_unfinished));
+}
+
 parcel_step held_parcel::open(moment now) noexcept {
   parcel_step todo = parcel_step::none;
   for (std::size_t i = 0; i != jobs_.size(); ++i) {
@@ -45,8 +49,7 @@ parcel_step held_parcel::open(moment now) noexcept {
 
 /// The steps that follow from the states of the jobs.
 bool held_parcel::has_work() const noexcept {
-  return std::ranges::any_of(
-      jobs_, [](const held_job& job) { return job.is_working() || job.is_asking(); });
+  return std::ranges::any_of(jobs_, &held_job::is_unfinished);
 }
 
 bool held_parcel::has_returned() const noexcept {

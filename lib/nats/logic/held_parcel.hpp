@@ -107,6 +107,9 @@ class held_parcel {
   bool is_over_here() const noexcept { return abandoned_; }
   /// Jobs that the pool has.
   std::size_t working() const noexcept;
+  /// Jobs that are to be run here.
+  std::size_t unfinished() const noexcept;
+  bool awaits_acknowledgement() const noexcept { return acknowledging_ && !over_; }
   /// When the jobs that the pool has are killed, unless the lease is renewed.
   moment fence_at() const noexcept;
 

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -210,6 +211,7 @@ std::string consumer_create_body(std::string_view stream, const consumer_config&
       {"ack_wait", std::int64_t{config.ack_wait.count()}},
   };
   if (!config.deliver_subject.empty()) body.emplace("deliver_subject", config.deliver_subject);
+  if (config.max_waiting != 0) body.emplace("max_waiting", config.max_waiting);
   if (config.inactive_threshold.count() != 0)
     body.emplace("inactive_threshold", std::int64_t{config.inactive_threshold.count()});
   return json::serialize(json::object{{"stream_name", stream}, {"config", std::move(body)}});
@@ -248,6 +250,10 @@ std::optional<answer<consumer_info>> parse_consumer_info(std::string_view text) 
     consumer_info result;
     result.name = all.text("name");
     result.created = all.time("created");
+    auto config = all.object("config");
+    auto const ack_wait = config.number("ack_wait");
+    result.ack_wait = std::chrono::nanoseconds{
+        std::min(ack_wait, std::uint64_t{std::numeric_limits<std::int64_t>::max()})};
     auto delivered = all.object("delivered");
     result.delivered_stream_seq = delivered.number("stream_seq");
     result.delivered_consumer_seq = delivered.number("consumer_seq");
@@ -257,7 +263,7 @@ std::optional<answer<consumer_info>> parse_consumer_info(std::string_view text) 
     result.num_redelivered = all.number("num_redelivered");
     result.num_waiting = all.number("num_waiting");
     result.num_pending = all.number("num_pending");
-    good = delivered.good() && ack_floor.good();
+    good = config.good() && delivered.good() && ack_floor.good();
     return result;
   });
 }

@@ -58,6 +58,8 @@ struct consumer_config {
   std::chrono::nanoseconds ack_wait = std::chrono::seconds{30};
   std::int64_t max_deliver = -1;
   std::int64_t max_ack_pending = 1000;
+  /// Requests of all who pull; 0: as many as the server allows by default.
+  std::int64_t max_waiting = 0;
   /// The server removes the consumer when it has not been used for so long; 0: never.
   std::chrono::nanoseconds inactive_threshold{0};
 };
@@ -107,6 +109,8 @@ struct stream_info {
 struct consumer_info {
   std::string name;
   std::int64_t created = 0;
+  /// So long the server waits for an acknowledgement.
+  std::chrono::nanoseconds ack_wait{0};
   /// The number in the stream of the last message that was delivered.
   std::uint64_t delivered_stream_seq = 0;
   std::uint64_t delivered_consumer_seq = 0;
