@@ -158,11 +158,23 @@ void server_link::attempt() {
     return on_ended(number, error_code{e.code().value(), boost::system::system_category()},
                     "no thread can be made");
   }
-  // libnats limits the time of neither the look-up of names nor the handshake of TLS.
-  watch(3 * options_.connect_timeout + std::chrono::seconds{1});
+  watch();
 }
 
-void server_link::watch(std::chrono::nanoseconds longest) {
+void server_link::keep_trying(bool yes) {
+  if (std::exchange(keeps_trying_, yes) == yes || !events_ || up_ || is_copy()) return;
+  if (!yes)
+    timer_->cancel();
+  else if (connection_)
+    watch();
+  else
+    attempt();
+}
+
+void server_link::watch() {
+  if (!keeps_trying_) return;
+  // libnats limits the time of neither the look-up of names nor the handshake of TLS.
+  auto const longest = 3 * options_.connect_timeout + std::chrono::seconds{1};
   timer_->expires_after(longest);
   timer_->async_wait([weak = weak_from_this(), number = number_](error_code ec) {
     auto const self = weak.lock();
@@ -174,12 +186,14 @@ void server_link::watch(std::chrono::nanoseconds longest) {
 
 void server_link::attempt_later() {
   auto const number = ++number_;
-  timer_->expires_after(time_until_attempt(failures_, random_()));
+  auto const wait = time_until_attempt(failures_, random_());
+  if (failures_ != UINT_MAX) ++failures_;
+  if (!keeps_trying_) return;
+  timer_->expires_after(wait);
   timer_->async_wait([weak = weak_from_this(), number](error_code ec) {
     auto const self = weak.lock();
     if (!ec && self && !self->is_copy() && self->is_current(number)) self->attempt();
   });
-  if (failures_ != UINT_MAX) ++failures_;
 }
 
 void server_link::on_ready(std::uint64_t number, server_info server) {

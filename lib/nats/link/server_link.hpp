@@ -51,8 +51,9 @@ class link_events {
 /// A connection to one of several servers, made again whenever it ends.
 ///
 /// All functions are called on the executor, which runs one function at a time; so do the handlers
-/// and events. The link does not keep the run() of an event loop going: its owner holds a work
-/// guard as long as it waits for something.
+/// and events. While the link is up it does not keep the run() of an event loop going: its owner
+/// holds a work guard as long as it waits for something. While it is down, the time until the next
+/// attempt is work of the loop, unless keep_trying() says otherwise.
 ///
 /// In a copy of the program, made by a fork, the link is down and stays so: what is published is
 /// refused, and nothing of the connection is touched.
@@ -76,6 +77,10 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// event is called from here on. The destructor does the same, but a link is not destroyed while
   /// it calls a handler or an event.
   void stop() noexcept;
+
+  /// Whether to connect again when the connection has ended: yes, unless this has been called. With
+  /// a change from no to yes, an attempt begins at once.
+  void keep_trying(bool yes);
 
   bool is_up() const noexcept { return up_; }
   /// Whether this process is a copy of the one that made the link. For any thread.
@@ -121,7 +126,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   bool is_current(std::uint64_t number) const noexcept { return events_ && number == number_; }
   void attempt();
   void attempt_later();
-  void watch(std::chrono::nanoseconds longest);
+  void watch();
   void on_ready(std::uint64_t number, server_info server);
   void on_arrived(std::uint64_t number);
   void on_ended(std::uint64_t number, boost::system::error_code ec, std::string text);
@@ -147,6 +152,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   std::size_t next_server_ = 0;
   unsigned failures_ = 0;
   bool up_ = false;
+  bool keeps_trying_ = true;
   server_info server_;
 
   std::string inbox_;
