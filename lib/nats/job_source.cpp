@@ -146,9 +146,8 @@ void job_source::pull(std::size_t workers, std::size_t unfinished_jobs) {
   if (!subscription_) return connect();
   auto const number = ++last_pull_;
   auto const body = wire::consumer_next_body(static_cast<std::uint32_t>(count), pull_time);
-  auto const ec =
-      link_.publish(wire::consumer_next_subject(settings_.jobs_stream(), consumer_),
-                    inbox_ + "." + std::to_string(number), {}, bytes_of(body));
+  auto const ec = link_.publish(wire::consumer_next_subject(settings_.jobs_stream(), consumer_),
+                                inbox_ + "." + std::to_string(number), {}, bytes_of(body));
   if (!ec) credit_.asked(number, count, now() + pull_time + pull_margin);
 }
 
@@ -170,8 +169,7 @@ void job_source::heed(const link::message& what) {
     case wire::pull_news::heartbeat:
     case wire::pull_news::unknown: return;
     case wire::pull_news::ended:
-      if (number)
-        credit_.ended(*number, pending ? wire::parse_count(*pending) : std::nullopt);
+      if (number) credit_.ended(*number, pending ? wire::parse_count(*pending) : std::nullopt);
       // A request that was not taken at all would be repeated without end.
       if (what.status() == 409) pull_from_ = now() + first_backoff;
       return;

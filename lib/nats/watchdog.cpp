@@ -151,17 +151,17 @@ std::shared_ptr<watchdog> watchdog::make() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
     return nullptr;
-  void* const memory = ::mmap(nullptr, sizeof(page), PROT_READ | PROT_WRITE,
-                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      ::mmap(nullptr, sizeof(page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   std::shared_ptr<watchdog> made;
   if (memory != MAP_FAILED) {
     auto* const shared = new (memory) page{};
     try {
       made = std::make_shared<watchdog>(only_make{}, ends[0], shared);
-      made->process_ = spawn_child(
-          made->context_, [socket = ends[1], shared] { watch(socket, *shared); },
-          {.out = discard, .keep = {ends[1]}, .fault_report = false});
-      // A job that the program forks itself could keep workers alive by it.
+      made->process_ =
+          spawn_child(made->context_, [socket = ends[1], shared] { watch(socket, *shared); },
+                      {.out = discard, .keep = {ends[1]}, .fault_report = false});
+      // A child that the program forks later could keep workers alive by it.
       ::madvise(memory, sizeof(page), MADV_DONTFORK);
     } catch (const std::exception&) {
       if (!made) {
@@ -178,21 +178,29 @@ std::shared_ptr<watchdog> watchdog::make() {
   return made;
 }
 
+watchdog::watchdog(only_make, int socket, page* shared) noexcept
+    : process_id_{process_id()}, socket_{socket}, page_{shared} {}
+
+bool watchdog::is_copy() const noexcept { return process_id() != process_id_; }
+
 watchdog::~watchdog() {
   process_ = {};
   for (auto const& each : workers_)
     if (each.process >= 0) ::close(each.process);
-  ::munmap(page_, sizeof(page));
+  if (!is_copy()) ::munmap(page_, sizeof(page));
   ::close(socket_);
 }
 
 void watchdog::may_live_until(isolatte::logic::moment end) noexcept {
-  page_->end = nanoseconds{end.time_since_epoch()}.count();
+  if (!is_copy()) page_->end = nanoseconds{end.time_since_epoch()}.count();
 }
 
-void watchdog::look_each(nanoseconds interval) noexcept { page_->interval = interval.count(); }
+void watchdog::look_each(nanoseconds interval) noexcept {
+  if (!is_copy()) page_->interval = interval.count();
+}
 
 std::optional<watchdog::place> watchdog::give(int pid) noexcept {
+  if (is_copy()) return std::nullopt;
   std::lock_guard const lock{mutex_};
   auto found = find(pid);
   try {
@@ -207,6 +215,7 @@ std::optional<watchdog::place> watchdog::give(int pid) noexcept {
 }
 
 bool watchdog::take_back(place which) noexcept {
+  if (is_copy()) return false;
   bool const is_killed = page_->seats[which].is_killed;
   --page_->seats[which].jobs;
   return is_killed;

@@ -34,7 +34,7 @@ class watchdog {
   /// Forks the process.
   /// @return null if the system has no descriptors for processes, or is short of something
   static std::shared_ptr<watchdog> make();
-  watchdog(only_make, int socket, page* shared) noexcept : socket_{socket}, page_{shared} {}
+  watchdog(only_make, int socket, page* shared) noexcept;
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
   ~watchdog();
@@ -62,11 +62,14 @@ class watchdog {
     bool is_told = false;
   };
 
+  /// Whether this process is a copy of the program, which does not have the page.
+  bool is_copy() const noexcept;
   std::optional<place> find(int pid) noexcept;
   std::optional<place> add(int pid);
   void free_unused() noexcept;
   void tell(place which) noexcept;
 
+  int const process_id_;
   int const socket_;
   page* const page_;
   std::mutex mutex_;

@@ -53,9 +53,8 @@ bool held_parcel::has_work() const noexcept {
 }
 
 bool held_parcel::has_returned() const noexcept {
-  return std::ranges::any_of(jobs_, [](const held_job& job) {
-    return job.is_ready() && job.result() == told::returned;
-  });
+  return std::ranges::any_of(
+      jobs_, [](const held_job& job) { return job.is_ready() && job.result() == told::returned; });
 }
 
 parcel_step held_parcel::go_on(moment now) noexcept {

@@ -82,6 +82,7 @@ class held_parcel {
 
   /// Puts the results that are to be published into a batch.
   std::uint64_t begin_batch() noexcept;
+  std::uint64_t last_batch() const noexcept { return last_batch_; }
   bool is_in_batch(std::size_t job, std::uint64_t batch) const noexcept {
     return jobs_[job].is_in(batch);
   }
