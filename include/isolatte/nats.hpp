@@ -39,8 +39,8 @@
 /// have a @ref farm_host, on this machine or on others.
 namespace isolatte::inline v0_1::nats {
 
-/// What a program shows to the server. An aggregate for designated initialisers, every member with
-/// a default.
+/// The proofs of a program's identity that it shows to the server. An aggregate for designated
+/// initialisers, every member with a default.
 struct credentials {
   /// The user's name. Empty: none.
   std::string user{};
@@ -57,7 +57,7 @@ struct credentials {
   std::filesystem::path key{};
 };
 
-/// Where a farm is; an aggregate for designated initialisers, every member with a default.
+/// The place of a farm; an aggregate for designated initialisers, every member with a default.
 ///
 /// The farm and its hosts have the same name, code, and servers of one cluster. Submitters set the
 /// size, hosts take part in it.
@@ -65,7 +65,7 @@ struct farm_options {
   /// URLs of servers: `nats://host:port`, or `tls://host:port` for encryption. They are tried in
   /// turn.
   std::vector<std::string> servers = {"nats://127.0.0.1:4222"};
-  /// What the program shows to the server.
+  /// The program's proofs of identity.
   credentials login{};
   /// Farms of different names on one cluster do not meet. Letters, digits, `-` and `_`.
   std::string name = "farm";
@@ -108,7 +108,7 @@ struct farm_job_options {
   unsigned max_hosts = 3;
 };
 
-/// What a farm is doing, over all its submitters with the same code.
+/// Counts of a farm's jobs, over all its submitters with the same code.
 struct farm_stats {
   /// Jobs that no worker has begun.
   std::uint64_t waiting = 0;
@@ -118,11 +118,11 @@ struct farm_stats {
   std::size_t hosts = 0;
 };
 
-/// What a host has done.
+/// Counts of a host's jobs.
 struct host_stats {
   /// Jobs that the host was given.
   std::uint64_t taken = 0;
-  /// Those among them that another host had been given before.
+  /// The jobs among them that another host had been given before.
   std::uint64_t again = 0;
   /// Jobs whose outcome the server has.
   std::uint64_t done = 0;
@@ -202,9 +202,9 @@ class host_handle {
 /// So a job may run more than once; make jobs idempotent, or let `max_hosts` be 1. Each operation
 /// completes once.
 ///
-/// The farm keeps each job until its outcome is there. It connects in the background, and again
-/// when the server was away; what the server has forgotten is submitted again. Jobs wait
-/// meanwhile. A farm that is destroyed, or whose program ends, has no jobs any more.
+/// The farm keeps each job until its outcome is there. Connecting happens in the background, and
+/// again when the server was away; jobs that the server has forgotten are submitted again. Jobs
+/// wait meanwhile. A farm that is destroyed, or whose program ends, has no jobs any more.
 ///
 /// Hosts run the same binary, as its build id tells; a program that was linked anew gets hosts of
 /// its own. The functions that are called, and their arguments, are sent as @ref isolatte::call
@@ -272,8 +272,8 @@ class farm {
   /// Runs a call on a host, and completes with its outcome.
   ///
   /// The outcome is that of worker_pool::async_run on the host that ran the call;
-  /// outcome_base::host says which. What a host's worker wrote and what it used is in the outcome
-  /// as well.
+  /// outcome_base::host says which, as its name and the number of the host's process. The output
+  /// and the usage of the host's worker are in the outcome as well.
   ///
   /// @param fn what to run, made by @ref isolatte::call; its function may take a `std::stop_token`,
   /// but no @ref channel
@@ -393,7 +393,7 @@ class farm {
 /// has threads. The pool may have other jobs, too.
 ///
 /// A host that has not heard of the server for three quarters of farm_options::lease kills the
-/// farm's jobs, because the server will give them to other hosts. A process beside the host does
+/// farm's jobs, because the server will give them to other hosts. A process next to the host does
 /// that if the host itself is stopped.
 ///
 /// @par Thread safety

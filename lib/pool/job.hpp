@@ -38,7 +38,7 @@ struct job final : logic::pool_job, supervise::strand::step {
   posix::job_header header;
   detail::byte_buffer arguments;
   supervise::observed_job observed;
-  /// Null if nobody has to know which worker has the job.
+  /// Null if no other owner has to know which worker has the job.
   std::shared_ptr<detail::job_witness> witness;
   /// Null if the job does not talk.
   std::shared_ptr<job_talk> talk;
