@@ -9,6 +9,8 @@ function(isolatte_add_fuzz_program program main)
   add_executable(${program} ${ARGN}
     "${support}/${main}.cpp" "${support}/targets.cpp" "${support}/memory_bound.cpp")
   isolatte_compile_settings(${program})
+  # Code has no name without one.
+  target_link_options(${program} PRIVATE LINKER:--build-id)
   # Some targets send objects of the unit tests' classes.
   target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/fuzz"
     "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/lib")

@@ -20,10 +20,11 @@ function(isolatte_compile_settings target)
   endif()
 endfunction()
 
-# Adds a library of every source below lib/. Tests call internal functions, which a shared library
+# Adds a library of every source below lib/ but those of isolatte::nats. Tests call internal functions, which a shared library
 # hides: they call this a second time, for a static one.
 function(isolatte_add_library target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/*.cpp")
+  list(FILTER sources EXCLUDE REGEX "^${PROJECT_SOURCE_DIR}/lib/nats/")
   add_library(${target} ${ARGN} ${sources})
   isolatte_compile_settings(${target})
   target_compile_features(${target} PUBLIC cxx_std_20)

@@ -23,9 +23,15 @@ endif()
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 
-# Tests load this library while they run.
-add_library(isolatte_test_plugin MODULE "${PROJECT_SOURCE_DIR}/test/plugin/plugin.cpp")
-isolatte_compile_settings(isolatte_test_plugin)
+# Tests load these libraries while they run. Code has a name if its program or library has a build id, which some
+# compilers do not ask their linker for.
+set(isolatte_test_plugins isolatte_test_plugin isolatte_test_nameless_plugin)
+foreach(plugin IN LISTS isolatte_test_plugins)
+  add_library(${plugin} MODULE "${PROJECT_SOURCE_DIR}/test/plugin/plugin.cpp")
+  isolatte_compile_settings(${plugin})
+endforeach()
+target_link_options(isolatte_test_plugin PRIVATE LINKER:--build-id)
+target_link_options(isolatte_test_nameless_plugin PRIVATE LINKER:--build-id=none)
 
 # A finding of a sanitizer has to end the process with an error that ctest sees, in children too.
 set(isolatte_test_environment
@@ -56,7 +62,8 @@ function(isolatte_add_test_program directory)
   isolatte_use_unity(${program})
   target_link_libraries(${program} PRIVATE isolatte_test_support)
   target_precompile_headers(${program} REUSE_FROM isolatte_test_support)
-  add_dependencies(${program} isolatte_test_plugin)
+  target_link_options(${program} PRIVATE LINKER:--build-id)
+  add_dependencies(${program} ${isolatte_test_plugins})
 
   set(suites "")
   foreach(source IN LISTS sources)
@@ -68,7 +75,7 @@ function(isolatte_add_test_program directory)
       TIMEOUT ${ISOLATTE_TEST_TIMEOUT}
       LABELS ${directory}
       ENVIRONMENT
-        "${isolatte_test_environment};ISOLATTE_TEST_PLUGIN=$<TARGET_FILE:isolatte_test_plugin>")
+        "${isolatte_test_environment};ISOLATTE_TEST_PLUGIN=$<TARGET_FILE:isolatte_test_plugin>;ISOLATTE_TEST_NAMELESS_PLUGIN=$<TARGET_FILE:isolatte_test_nameless_plugin>")
   endforeach()
 
   # ctest runs one suite for each file: a case outside the suite of its file would never run.
@@ -82,10 +89,16 @@ file(GLOB directories CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_
 foreach(path IN LISTS directories)
   get_filename_component(directory "${path}" NAME)
   file(GLOB sources CONFIGURE_DEPENDS "${path}/*.cpp")
-  if(sources AND NOT directory MATCHES "^(support|compile_fail|consumer|plugin|boost_test)$")
+  if(sources AND NOT directory MATCHES "^(support|compile_fail|consumer|plugin|boost_test|farm)$")
     isolatte_add_test_program(${directory})
   endif()
 endforeach()
+if(isolatte_build_nats)
+  isolatte_add_test_program(farm)
+  if(TARGET isolatte_farm_tests)
+    target_link_libraries(isolatte_farm_tests PRIVATE isolatte_nats)
+  endif()
+endif()
 if(isolatte_build_test_support)
   include(IsolatteBoostTestTests)
 endif()

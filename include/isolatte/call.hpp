@@ -6,6 +6,8 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive/codec.hpp>
+#include <isolatte/detail/archive/function_form.hpp>
+#include <isolatte/detail/task/distant_call.hpp>
 #include <isolatte/detail/task/function_part.hpp>
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/detail/task/talk_end.hpp>
@@ -16,6 +18,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <optional>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -94,8 +98,14 @@ class bound_call {
         },
         std::move(parts_));
   }
-  void encode(detail::byte_buffer& out) const { detail::codec<parts>::encode(out, parts_); }
-  static bound_call decode(std::span<const std::byte> in) { return bound_call{from_bytes{}, in}; }
+  void encode(detail::byte_buffer& out,
+              detail::function_form functions = detail::function_form::address) const {
+    detail::codec<parts>::encode(out, parts_, functions);
+  }
+  static bound_call decode(std::span<const std::byte> in,
+                           detail::function_form functions = detail::function_form::address) {
+    return bound_call{from_bytes{}, in, functions};
+  }
   std::uintptr_t function_address() const noexcept {
     if constexpr (detail::sent_by_address<F>)
       return detail::code_address(std::get<0>(parts_).function);
@@ -106,8 +116,9 @@ class bound_call {
 
  private:
   struct from_bytes {};
-  bound_call(from_bytes, std::span<const std::byte> in)
-      : parts_(detail::codec<parts>::decode(in)) {}
+  bound_call(from_bytes, std::span<const std::byte> in, detail::function_form functions)
+      : parts_(
+            detail::codec<parts>::decode(in, std::numeric_limits<std::size_t>::max(), functions)) {}
 
   static part make_part(F&& function) {
     if constexpr (std::is_same_v<part, F>)
@@ -134,8 +145,10 @@ namespace detail {
 struct refused_call {
   using result_type = void;
   void operator()() const {}
-  void encode(byte_buffer&) const {}
-  static refused_call decode(std::span<const std::byte>) { return {}; }
+  void encode(byte_buffer&, function_form = function_form::address) const {}
+  static refused_call decode(std::span<const std::byte>, function_form = function_form::address) {
+    return {};
+  }
   std::uintptr_t function_address() const noexcept { return 0; }
 };
 
@@ -226,6 +239,31 @@ remote_call encode_call([[maybe_unused]] const Call& what,
   } else {
     return {};
   }
+}
+
+/// Encodes what any process of this program is to run, on any machine.
+/// @return nothing if code of the call has no name: its program or library has no build id
+template <class Call>
+std::optional<distant_call> encode_distant_call([[maybe_unused]] const Call& what) {
+  constexpr bool alone = !is_listener<Call>;
+  static_assert(alone,
+                "isolatte: a job on another machine has no conversation with this program: give "
+                "the call without on_message()");
+  static_assert(!alone || is_call<Call>,
+                "isolatte: this callable is to run on another machine, so it is sent there: wrap "
+                "it in isolatte::call(f, args...)");
+  if constexpr (is_call<Call>) {
+    static_assert(runnable<Call>,
+                  "isolatte: the function cannot be called with these arguments, which it is given "
+                  "as rvalues");
+    constexpr bool mute = std::is_void_v<channel_of<Call>>;
+    static_assert(mute,
+                  "isolatte: a job on another machine has no conversation with this program: its "
+                  "function must not take a channel");
+    require_transportable<call_result_t<Call>>();
+    if constexpr (runnable<Call> && mute) return make_distant(what);
+  }
+  return {};
 }
 
 }  // namespace detail

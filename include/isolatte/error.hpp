@@ -57,6 +57,15 @@ enum class error {
   /// The process that held the state of a @ref resident has ended before it began the call; nothing
   /// ran. Condition: owner_dead.
   state_lost,
+  /// No host began the job of a farm within the time that its options give; nothing ran. Condition:
+  /// timed_out.
+  not_in_time,
+  /// The job of a farm could not be given to a server: none was reached before the farm was
+  /// stopped, or the server refuses to store it; nothing ran. Condition: not_connected.
+  no_server,
+  /// The arguments of a farm's job are larger than a message of the server may be; nothing ran.
+  /// Condition: message_size.
+  too_large,
 };
 
 /// Returns the category of @ref error, named "isolatte".

@@ -153,13 +153,17 @@ class outcome_base {
   /// @return what the kernel says
   bool core_dumped() const noexcept { return summary_.core_dumped; }
 
-  /// Returns the child's process id.
+  /// Returns the child's process id, which is one of host().
   /// @return the id that it had, or 0 if none was created
   int pid() const noexcept { return summary_.pid; }
 
   /// Returns the worker of a pool that has run the job, or ended with it.
   /// @return its numbers; nothing if no worker had the job, or this is no outcome of a pool's job
   const std::optional<worker_id>& worker() const noexcept { return summary_.worker; }
+
+  /// Returns the name of the machine that the job of a farm ended on.
+  /// @return the name of the host; empty for this machine
+  const std::string& host() const noexcept { return summary_.host; }
 
   /// Tells whether the callable ran, so whether its work may have had effects.
   /// @return the answer

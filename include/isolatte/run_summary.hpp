@@ -56,6 +56,8 @@ struct run_summary {
   std::optional<worker_id> worker{};
   /// See outcome_base::gaps.
   std::vector<std::string> gaps{};
+  /// See outcome_base::host.
+  std::string host{};
 };
 
 }  // namespace isolatte::inline v0_1

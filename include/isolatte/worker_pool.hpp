@@ -10,6 +10,7 @@
 #include <isolatte/detail/operation/initiate.hpp>
 #include <isolatte/detail/operation/map_jobs.hpp>
 #include <isolatte/detail/operation/operation.hpp>
+#include <isolatte/detail/operation/relayed_job.hpp>
 #include <isolatte/detail/task/remote_call.hpp>
 #include <isolatte/options.hpp>
 #include <isolatte/outcome.hpp>
@@ -53,6 +54,10 @@ class ISOLATTE_VISIBLE pool_handle {
                                   const remote_call& call, const job_options& opts,
                                   report_handler handler);
   ISOLATTE_DECL run_handle spawn(const remote_call& call, const job_options& opts);
+  /// @param witness lives until the handler has been called
+  ISOLATTE_DECL std::shared_ptr<relayed_job> relay(const remote_call& call, const job_options& opts,
+                                                   std::shared_ptr<job_witness> witness,
+                                                   report_handler handler);
   ISOLATTE_DECL void async_drain(wait_handler handler);
   ISOLATTE_DECL void async_recycle(wait_handler handler);
   ISOLATTE_DECL void async_ready(wait_handler handler);
@@ -69,6 +74,14 @@ class ISOLATTE_VISIBLE pool_handle {
  private:
   struct implementation;
   std::unique_ptr<implementation> implementation_;
+};
+
+/// Gives the handle of a pool to parts of the library that know no executor's type.
+struct pool_access {
+  template <class Pool>
+  static pool_handle& handle_of(Pool& pool) noexcept {
+    return pool.pool_;
+  }
 };
 
 }  // namespace detail
@@ -471,6 +484,7 @@ class basic_worker_pool {
   friend class basic_worker_pool;
   /// @cond
   friend detail::pool_starter<basic_worker_pool>;
+  friend detail::pool_access;
   /// @endcond
 
   /// Runs a job of a map, all of whose jobs share one handler of messages.

@@ -76,10 +76,12 @@ class input_archive::creation {
   bool complete_ = false;
 };
 
-input_archive::input_archive(std::span<const std::byte> in, std::size_t memory_limit)
+input_archive::input_archive(std::span<const std::byte> in, std::size_t memory_limit,
+                             function_form functions)
     : position_{in.data()},
       end_{in.data() + in.size()},
       memory_left_{memory_limit},
+      functions_{functions},
       foreign_{in.size()} {
   std::size_t const frame = in.size();
   // Some tenths of a second, and no more than some hundred times what reading the frame takes.

@@ -18,7 +18,8 @@ namespace isolatte::inline v0_1::detail {
 
 using boost::archive::archive_exception;
 
-output_archive::output_archive(byte_buffer& out) : out_{out}, begin_{out.size()} {}
+output_archive::output_archive(byte_buffer& out, function_form functions)
+    : out_{out}, begin_{out.size()}, functions_{functions} {}
 output_archive::~output_archive() = default;
 
 void output_archive::finish() {

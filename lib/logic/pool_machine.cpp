@@ -106,10 +106,17 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
   if (job.worker_) {
     cancelled_ = &job;
     how_cancelled_ = kind;
+    is_withdrawal_ = false;
     return;
   }
   leave_queue(job);
   finish(job, job_end::cancelled);
+}
+
+void pool_machine::withdraw(pool_job& job, moment now) noexcept {
+  if (job.worker_ && was_asked(job)) return;
+  cancel(job, cancel_kind::terminate, now);
+  is_withdrawal_ = true;
 }
 
 void pool_machine::started(pool_worker& worker, std::optional<std::size_t> slot,
@@ -380,7 +387,8 @@ void pool_machine::taken_back() noexcept {
   pool_job& job = answered();
   pool_worker& worker = take_from_worker(job);
   switch (why) {
-    case purpose::cancel: finish(job, job_end::cancelled); break;
+    case purpose::cancel:
+    case purpose::withdraw: finish(job, job_end::cancelled); break;
     case purpose::expire: finish(job, job_end::expired); break;
     case purpose::steal: requeue(job); break;
     case purpose::recall:
@@ -410,6 +418,7 @@ void pool_machine::has_begun() noexcept {
   pool_worker& worker = *job.worker_;
   switch (why) {
     case purpose::cancel: end_for(job, stop_cause::cancelled, how_cancelled_); break;
+    case purpose::withdraw: break;
     case purpose::expire: end_for_time(job); break;
     case purpose::steal: worker.keeps_its_jobs_ = true; break;
     // The jobs before it have begun, too.
@@ -733,6 +742,7 @@ pool_action pool_machine::next() noexcept {
       return {.what = pool_action::kind::go_back};
     }
     if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_) {
+      if (is_withdrawal_) return ask(purpose::withdraw, *job);
       if (!was_asked(*job)) return ask(purpose::cancel, *job);
       if (how_cancelled_ == cancel_kind::terminate)
         end_for(*job, job->asked_for_, cancel_kind::terminate);

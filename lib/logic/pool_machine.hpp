@@ -370,6 +370,8 @@ class pool_machine {
   /// Cancels a job; has no effect if the job is done. A polite cancellation has none on a job that
   /// was asked to stop before, and `terminate` ends its worker, for the cause it was asked for.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
+  /// Cancels a job that no worker has begun; has no effect on others.
+  void withdraw(pool_job& job, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.
   /// @param slot that of the action
   void started(pool_worker& worker, std::optional<std::size_t> slot, moment now) noexcept;
@@ -469,7 +471,7 @@ class pool_machine {
   using load_list = worker_list<&pool_worker::in_loads_>;
 
   /// Why a job is being taken back.
-  enum class purpose { cancel, recall, look, unresponsive, steal, expire };
+  enum class purpose { cancel, withdraw, recall, look, unresponsive, steal, expire };
   struct question {
     pool_job* job = nullptr;
     purpose why = purpose::recall;
@@ -596,6 +598,8 @@ class pool_machine {
   question asked_;
   pool_job* cancelled_ = nullptr;
   cancel_kind how_cancelled_ = cancel_kind::terminate;
+  /// The job goes on if a worker has begun it.
+  bool is_withdrawal_ = false;
 
   /// Jobs with workers.
   std::size_t given_ = 0;

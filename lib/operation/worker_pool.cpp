@@ -4,6 +4,7 @@
 #include "operation/job_run.hpp"
 #include "pool/pool.hpp"
 
+#include <isolatte/detail/operation/relayed_job.hpp>
 #include <isolatte/detail/task/make_outcome.hpp>
 #include <isolatte/worker_pool.hpp>
 
@@ -13,6 +14,30 @@
 #include <utility>
 
 namespace isolatte::inline v0_1::detail {
+
+namespace {
+
+class job_in_pool final : public relayed_job {
+ public:
+  job_in_pool(const std::shared_ptr<pool::pool>& in, std::shared_ptr<pool::job> job)
+      : pool_{in}, job_{std::move(job)} {}
+
+  void cancel(boost::asio::cancellation_type type) noexcept override {
+    if (auto const in = pool_.lock()) in->ask_to_cancel(job_, type);
+  }
+  void withdraw() noexcept override {
+    if (auto const in = pool_.lock()) in->ask_to_withdraw(job_);
+  }
+
+ private:
+  std::weak_ptr<pool::pool> pool_;
+  std::shared_ptr<pool::job> job_;
+};
+
+}  // namespace
+
+job_witness::~job_witness() = default;
+relayed_job::~relayed_job() = default;
 
 struct pool_handle::implementation {
   std::shared_ptr<pool::pool> pool;
@@ -54,6 +79,14 @@ void pool_handle::async_run_on(const boost::asio::any_io_executor& messages,
 
 run_handle pool_handle::spawn(const remote_call& call, const job_options& opts) {
   return run_handle{std::make_unique<job_run>(implementation_->pool, call, opts)};
+}
+
+std::shared_ptr<relayed_job> pool_handle::relay(const remote_call& call, const job_options& opts,
+                                                std::shared_ptr<job_witness> witness,
+                                                report_handler handler) {
+  auto const& in = implementation_->pool;
+  return std::make_shared<job_in_pool>(
+      in, in->submit(in->executor(), call, opts, std::move(handler), std::move(witness)));
 }
 
 void pool_handle::async_drain(wait_handler handler) {

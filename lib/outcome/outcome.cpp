@@ -206,8 +206,10 @@ std::ostream& operator<<(std::ostream& os, const outcome_base& what) {
   if (summary.how == ending::threw)
     if (std::string const thrown = detail::describe_exception(what.exception_); !thrown.empty())
       line += ": " + thrown;
+  if (summary.pid == 0 && !summary.host.empty()) line += " (on " + summary.host + ')';
   if (summary.pid != 0) {
     line += " (pid " + std::to_string(summary.pid);
+    if (!summary.host.empty()) line += " on " + summary.host;
     if (summary.usage.wall.count() != 0)
       line += ", " + duration(summary.usage.wall) + ", " +
               std::to_string(summary.usage.max_resident_bytes / (1024 * 1024)) + " MiB";

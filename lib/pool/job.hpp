@@ -12,6 +12,7 @@
 #include "supervise/pending_handler.hpp"
 #include "supervise/strand.hpp"
 
+#include <isolatte/detail/operation/relayed_job.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/report.hpp>
 
@@ -37,6 +38,8 @@ struct job final : logic::pool_job, supervise::strand::step {
   posix::job_header header;
   detail::byte_buffer arguments;
   supervise::observed_job observed;
+  /// Null if no other owner has to know which worker has the job.
+  std::shared_ptr<detail::job_witness> witness;
   /// Null if the job does not talk.
   std::shared_ptr<job_talk> talk;
   /// The job is done, and its conversation is not over.
@@ -59,6 +62,14 @@ struct job final : logic::pool_job, supervise::strand::step {
   std::shared_ptr<pool> cancelling_in;
   std::shared_ptr<job> cancelling;
 
+  /// A bit of `cancellations` that is no type of Asio's: the job is cancelled if no worker has
+  /// begun it.
+  static constexpr unsigned withdrawal = 1U << 16;
+
+  /// A worker has the job.
+  void note_given(int number) noexcept;
+  /// No worker has the job any more.
+  void note_taken_back() noexcept;
   /// Passes the request on to the callable, which a worker has begun.
   void ask_to_stop() noexcept;
 

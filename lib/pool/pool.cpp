@@ -130,6 +130,9 @@ detail::byte_buffer copy_of(const detail::byte_buffer& from) {
 /// sends; the rest is for the pool itself. A worker may end while another takes its place.
 std::size_t handlers_at_once(std::size_t workers) noexcept { return 16 + 10 * workers; }
 
+constexpr auto known_types = asio::cancellation_type::terminal | asio::cancellation_type::partial |
+                             asio::cancellation_type::total;
+
 logic::cancel_kind kind_of(asio::cancellation_type type) noexcept {
   using asio::cancellation_type;
   auto const asks = [type](cancellation_type what) {
@@ -260,8 +263,10 @@ void pool::async_run_on(const asio::any_io_executor& talk_executor, const detail
 
 std::shared_ptr<job> pool::submit(const asio::any_io_executor& talk_executor,
                                   const detail::remote_call& call, const job_options& opts,
-                                  detail::report_handler handler) {
+                                  detail::report_handler handler,
+                                  std::shared_ptr<detail::job_witness> witness) {
   auto what = make_job(talk_executor, call, opts);
+  what->witness = std::move(witness);
   if (what->talk) what->talk->set_owner(shared_from_this(), what);
   auto slot = asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected())
@@ -307,8 +312,14 @@ void pool::admit(job_pointer what) {
 }
 
 void pool::ask_to_cancel(const job_pointer& what, asio::cancellation_type type) {
+  request(what, static_cast<unsigned>(type & known_types));
+}
+
+void pool::ask_to_withdraw(const job_pointer& what) { request(what, job::withdrawal); }
+
+void pool::request(const job_pointer& what, unsigned types) {
   // A step that is on its way performs this request, too.
-  if (what->cancellations.fetch_or(static_cast<unsigned>(type)) != 0) return;
+  if (what->cancellations.fetch_or(types) != 0) return;
   what->cancelling_in = shared_from_this();
   what->cancelling = what;
   strand_.post(*what);
@@ -319,12 +330,22 @@ void pool::forsake(const job_pointer& what) {
   ask_to_cancel(what, asio::cancellation_type::terminal);
 }
 
+void job::note_given(int number) noexcept {
+  pid = number;
+  if (witness) witness->given(number);
+}
+
+void job::note_taken_back() noexcept {
+  pid = 0;
+  if (witness) witness->taken_back();
+}
+
 void job::ask_to_stop() noexcept { talk->talk()->request_stop(); }
 
 void job::run() {
   auto const in = std::move(cancelling_in);
   auto const meant = std::move(cancelling);
-  in->cancel(meant, static_cast<asio::cancellation_type>(cancellations.exchange(0)));
+  in->cancel(meant, cancellations.exchange(0));
 }
 
 void job::drop() noexcept {
@@ -332,7 +353,7 @@ void job::drop() noexcept {
   auto const last = std::move(cancelling);
 }
 
-void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
+void pool::cancel(const job_pointer& what, unsigned types) {
   heed_copy();
   // Here, because the conversation is opened on the strand, too.
   if (what->is_forsaken && what->talk) what->talk->close();
@@ -341,8 +362,12 @@ void pool::cancel(const job_pointer& what, asio::cancellation_type type) {
   if (what->done()) return settle();
   // The step that brings it may not have come yet.
   if (!what->self) admit(what);
-  machine_.cancel(*what, kind_of(type), clock::now());
+  if (types == job::withdrawal)
+    machine_.withdraw(*what, clock::now());
+  else
+    machine_.cancel(*what, kind_of(static_cast<asio::cancellation_type>(types)), clock::now());
   settle();
+  if (types == job::withdrawal && !what->done() && what->witness) what->witness->kept();
 }
 
 // Performing actions
@@ -385,7 +410,7 @@ void pool::perform(const pool_action& todo) {
     case kind::wake: who->run->wake(); break;
     case kind::take_back:
       if (who->take_back(*what)) {
-        what->pid = 0;
+        what->note_taken_back();
         what->observed.taken_back();
         machine_.taken_back();
       } else {
@@ -443,7 +468,7 @@ void pool::tick_later() {
 }
 
 void pool::give(worker& to, job& what) {
-  what.pid = to.id().pid;
+  what.note_given(to.id().pid);
   if (what.talk) {
     error_code ec;
     what.talk->lend_end(ec);
@@ -887,7 +912,7 @@ void pool::on_end(const worker_pointer& which, const error_code& ec, detail::rep
   // Another worker may be given them.
   which->each_job([first](logic::pool_job& each) {
     auto& what = static_cast<job&>(each);
-    what.pid = 0;
+    what.note_taken_back();
     if (&what != first) what.observed.taken_back();
   });
   logic::lost_job const lost = machine_.ended(
@@ -1173,7 +1198,8 @@ void pool::async_run_everywhere(const detail::remote_call& call, const job_optio
         asio::post(self->strand_, [self, meant, type] {
           meant->cancelled = true;
           for (auto const& each : meant->jobs())
-            if (auto const what = each.lock()) self->cancel(what, type);
+            if (auto const what = each.lock())
+              self->cancel(what, static_cast<unsigned>(type & known_types));
         });
     });
   auto copy = std::make_shared<detail::remote_call>();

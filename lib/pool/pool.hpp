@@ -97,12 +97,15 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   /// Does the same, and gives the job.
   std::shared_ptr<job> submit(const boost::asio::any_io_executor& talk_executor,
                               const detail::remote_call& call, const job_options& opts,
-                              detail::report_handler handler);
+                              detail::report_handler handler,
+                              std::shared_ptr<detail::job_witness> witness = {});
   /// There is news of the job's conversation.
   void heed_talk(job& what);
 
   /// Ends a job as a cancellation does. For any thread; fails for no lack of memory.
   void ask_to_cancel(const std::shared_ptr<job>& what, boost::asio::cancellation_type type);
+  /// Ends a job if no worker has begun it. For any thread; fails for no lack of memory.
+  void ask_to_withdraw(const std::shared_ptr<job>& what);
   /// The job's handle goes: ends the job and its conversation. For any thread; fails for no lack of
   /// memory.
   void forsake(const std::shared_ptr<job>& what);
@@ -142,7 +145,8 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   void accept(job_pointer what);
   void admit(job_pointer what);
-  void cancel(const job_pointer& what, boost::asio::cancellation_type type);
+  void cancel(const job_pointer& what, unsigned types);
+  void request(const job_pointer& what, unsigned types);
   void give(worker& to, job& what);
   static void tell_start(worker& by) noexcept;
   void flush(const worker_pointer& to);

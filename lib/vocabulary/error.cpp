@@ -31,6 +31,9 @@ class category final : public boost::system::error_category {
       case error::expired: return "the deadline came before the job was begun";
       case error::bad_message: return "a message of the job's could not be read back";
       case error::state_lost: return "the process that held the state has ended";
+      case error::not_in_time: return "no host began the job in time";
+      case error::no_server: return "no server has stored the job";
+      case error::too_large: return "the arguments are too large for the server";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -50,6 +53,9 @@ class category final : public boost::system::error_category {
       case error::expired: return make_error_condition(errc::timed_out);
       case error::bad_message: return make_error_condition(errc::bad_message);
       case error::state_lost: return make_error_condition(errc::owner_dead);
+      case error::not_in_time: return make_error_condition(errc::timed_out);
+      case error::no_server: return make_error_condition(errc::not_connected);
+      case error::too_large: return make_error_condition(errc::message_size);
       case error::bad_element: break;
     }
     return {value, *this};

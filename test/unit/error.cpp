@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_SUITE(error)
 
 BOOST_AUTO_TEST_CASE(every_one_has_a_message_of_its_own) {
   std::set<std::string> messages;
-  for (int i = 1; i <= static_cast<int>(isolatte::error::expired); ++i) {
+  for (int i = 1; i <= static_cast<int>(isolatte::error::too_large); ++i) {
     error_code const ec = static_cast<isolatte::error>(i);
     BOOST_TEST(ec.failed());
     BOOST_TEST(ec.category().name() == std::string{"isolatte"});
@@ -41,6 +41,11 @@ BOOST_AUTO_TEST_CASE(is_equal_to_the_portable_condition_that_fits) {
   BOOST_TEST((code(isolatte::error::preload_failed) == errc::state_not_recoverable));
   BOOST_TEST((code(isolatte::error::worker_start_failed) == errc::state_not_recoverable));
   BOOST_TEST((code(isolatte::error::expired) == errc::timed_out));
+  BOOST_TEST((code(isolatte::error::bad_message) == errc::bad_message));
+  BOOST_TEST((code(isolatte::error::state_lost) == errc::owner_dead));
+  BOOST_TEST((code(isolatte::error::not_in_time) == errc::timed_out));
+  BOOST_TEST((code(isolatte::error::no_server) == errc::not_connected));
+  BOOST_TEST((code(isolatte::error::too_large) == errc::message_size));
 }
 
 BOOST_AUTO_TEST_CASE(stays_itself_if_none_fits) {

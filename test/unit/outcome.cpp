@@ -389,6 +389,20 @@ BOOST_AUTO_TEST_CASE(usage_is_told_with_its_unit) {
   BOOST_TEST(text(make<int>(std::move(what))) == "exited with code 0 (pid 9, 1.5 s, 5 MiB)");
 }
 
+BOOST_AUTO_TEST_CASE(the_machine_is_named_if_it_is_another) {
+  report what = ended(ending::exited);
+  what.summary.exit_code = 0;
+  what.summary.pid = 9;
+  what.summary.host = "node-7";
+  what.summary.usage.wall = std::chrono::milliseconds{1500};
+  auto const there = make<int>(std::move(what));
+  BOOST_TEST(there.host() == "node-7");
+  BOOST_TEST(text(there) == "exited with code 0 (pid 9 on node-7, 1.5 s, 0 MiB)");
+  BOOST_TEST(text(result<int>::ended({.how = ending::lost, .host = "node\n7"})) ==
+             "lost (on node 7)");
+  BOOST_TEST(result<int>::exited(0).host() == "");
+}
+
 BOOST_AUTO_TEST_CASE(captured_text_is_handed_over) {
   report what = ended(ending::exited);
   what.summary.out = {"out", true};

@@ -4,7 +4,7 @@
 #ifndef ISOLATTE_LIB_POSIX_CHILD_GIVEN_TASK_HPP
 #define ISOLATTE_LIB_POSIX_CHILD_GIVEN_TASK_HPP
 
-#include "posix/code_address.hpp"
+#include "posix/code_image.hpp"
 
 #include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/detail/task/remote_call.hpp>

@@ -6,7 +6,7 @@
 
 #include "posix/child/preload.hpp"
 #include "posix/child_page.hpp"
-#include "posix/code_address.hpp"
+#include "posix/code_image.hpp"
 
 #include <isolatte/detail/task/child_task.hpp>
 #include <isolatte/detail/task/remote_call.hpp>

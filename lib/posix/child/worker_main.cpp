@@ -21,6 +21,7 @@
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/detail/vocabulary/unknown_code.hpp>
 #include <isolatte/worker_id.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -330,6 +331,14 @@ class worker_task final : public detail::child_task {
       run_to_thread_exit(step, [&] { leave_without_thread(out, limit); });
       stay_alone();
       return reply_kind::value;
+    } catch (const detail::unknown_code&) {
+      stay_alone();
+      if (if_it_throws == reply_kind::unreceivable) {
+        out = byte_buffer{};
+        return reply_kind::unknown_function;
+      }
+      put(out, limit, std::current_exception());
+      return if_it_throws;
     } catch (...) {
       stay_alone();
       put(out, limit, std::current_exception());

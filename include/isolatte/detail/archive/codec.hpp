@@ -16,6 +16,7 @@
 #include <isolatte/detail/archive/carry/sum.hpp>
 #include <isolatte/detail/archive/carry/time.hpp>
 #include <isolatte/detail/archive/class_export.hpp>
+#include <isolatte/detail/archive/function_form.hpp>
 #include <isolatte/detail/archive/input_archive.hpp>
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/output_archive.hpp>
@@ -68,7 +69,8 @@ class codec {
     }
   }
 
-  static void encode(byte_buffer& out, const R& value) {
+  static void encode(byte_buffer& out, const R& value,
+                     [[maybe_unused]] function_form functions = function_form::address) {
     if constexpr (!can_travel) {
       // check_transportable() has said why.
     } else if constexpr (std::is_same_v<R, bool>) {
@@ -78,7 +80,7 @@ class codec {
     } else if constexpr (is_plain_sequence<R>) {
       out.append(value.data(), value.size() * sizeof(typename R::value_type));
     } else {
-      output_archive ar(out);
+      output_archive ar(out, functions);
       save_item(ar, value);
       ar.finish();
     }
@@ -86,8 +88,10 @@ class codec {
 
   /// Makes the object in the place of the result, so that a large one needs no stack.
   /// @param memory_limit bounds what the value may allocate
-  static R decode(std::span<const std::byte> in, [[maybe_unused]] std::size_t memory_limit =
-                                                     std::numeric_limits<std::size_t>::max()) {
+  static R decode(
+      std::span<const std::byte> in,
+      [[maybe_unused]] std::size_t memory_limit = std::numeric_limits<std::size_t>::max(),
+      [[maybe_unused]] function_form functions = function_form::address) {
     if constexpr (!can_travel) {
       throw_malformed("");
     } else if constexpr (std::is_same_v<R, bool>) {
@@ -101,16 +105,16 @@ class codec {
     } else if constexpr (is_plain_sequence<R>) {
       return decode_sequence(in);
     } else if constexpr (std::is_pointer_v<R>) {
-      input_archive ar(in, memory_limit);
+      input_archive ar(in, memory_limit, functions);
       R value = nullptr;
       ar >> value;
       std::unique_ptr<std::remove_pointer_t<R>> owner(value);
       ar.finish();
       return owner.release();
     } else if constexpr (std::is_default_constructible_v<R>) {
-      return decode_in_place(in, memory_limit);
+      return decode_in_place(in, memory_limit, functions);
     } else {
-      input_archive ar(in, memory_limit);
+      input_archive ar(in, memory_limit, functions);
       held<R> value(ar);
       ar.finish();
       return std::move(value.value());
@@ -120,8 +124,9 @@ class codec {
  private:
   // GCC makes a variable in the place of the result only if the function's outermost block has it.
 
-  static R decode_in_place(std::span<const std::byte> in, std::size_t memory_limit) {
-    input_archive ar(in, memory_limit);
+  static R decode_in_place(std::span<const std::byte> in, std::size_t memory_limit,
+                           function_form functions) {
+    input_archive ar(in, memory_limit, functions);
     R value{};
     held_range const root(ar, std::addressof(value), sizeof value);
     ar >> value;

@@ -7,6 +7,7 @@
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive/boost_internals.hpp>
 #include <isolatte/detail/archive/foreign_allowance.hpp>
+#include <isolatte/detail/archive/function_form.hpp>
 #include <isolatte/detail/archive/helper_store.hpp>
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/memory_cost.hpp>
@@ -53,7 +54,8 @@ class ISOLATTE_DECL input_archive final {
   /// @param memory_limit bounds what the values may allocate, besides the bound that comes with the
   /// size of @p in
   explicit input_archive(std::span<const std::byte> in,
-                         std::size_t memory_limit = std::numeric_limits<std::size_t>::max());
+                         std::size_t memory_limit = std::numeric_limits<std::size_t>::max(),
+                         function_form functions = function_form::address);
   input_archive(const input_archive&) = delete;
   input_archive& operator=(const input_archive&) = delete;
   ~input_archive();
@@ -68,6 +70,8 @@ class ISOLATTE_DECL input_archive final {
     load(value);
     return *this;
   }
+
+  function_form functions() const noexcept { return functions_; }
 
   /// Throws unless all has been loaded.
   void finish() const {
@@ -299,6 +303,7 @@ class ISOLATTE_DECL input_archive final {
   creation* creation_ = nullptr;
   /// A load has failed half-way. Recorded addresses may dangle, so aliases are refused.
   bool broken_ = false;
+  function_form functions_;
   std::vector<share_record> shares_;
   foreign_allowance foreign_;
   pointer_map tracked_;

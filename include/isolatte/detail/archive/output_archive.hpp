@@ -6,6 +6,7 @@
 
 #include <isolatte/config.hpp>
 #include <isolatte/detail/archive/boost_internals.hpp>
+#include <isolatte/detail/archive/function_form.hpp>
 #include <isolatte/detail/archive/helper_store.hpp>
 #include <isolatte/detail/archive/item.hpp>
 #include <isolatte/detail/archive/memory_cost.hpp>
@@ -37,7 +38,7 @@ class ISOLATTE_DECL output_archive final {
   using is_saving = boost::mpl::bool_<true>;
   using is_loading = boost::mpl::bool_<false>;
 
-  explicit output_archive(byte_buffer& out);
+  explicit output_archive(byte_buffer& out, function_form functions = function_form::address);
   output_archive(const output_archive&) = delete;
   output_archive& operator=(const output_archive&) = delete;
   ~output_archive();
@@ -52,6 +53,8 @@ class ISOLATTE_DECL output_archive final {
     save(value);
     return *this;
   }
+
+  function_form functions() const noexcept { return functions_; }
 
   /// Ends the frame. Nothing may be saved afterwards.
   void finish();
@@ -181,6 +184,7 @@ class ISOLATTE_DECL output_archive final {
   std::size_t footprint_ = 0;
   std::size_t item_cost_ = unknown_item_cost;
   stack_guard stack_;
+  function_form functions_;
   std::unordered_map<object_key, object_record, object_hash> objects_;
   pointer_map tracked_;
   pointer_map class_indices_;

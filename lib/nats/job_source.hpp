@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_NATS_JOB_SOURCE_HPP
+#define ISOLATTE_LIB_NATS_JOB_SOURCE_HPP
+
+#include "logic/moment.hpp"
+#include "nats/link/server_link.hpp"
+#include "nats/logic/credit.hpp"
+#include "nats/settings.hpp"
+#include "nats/wire/jetstream.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace isolatte::inline v0_1::nats {
+
+using isolatte::logic::moment;
+
+/// Where a host's messages come from: waits for the stream of jobs, finds or makes the consumer,
+/// and asks for as many messages as the host can use.
+class job_source {
+ public:
+  class owner {
+   public:
+    /// The stream and its consumer are there.
+    /// @param stream when the stream was made
+    /// @param lease so long the server waits for an acknowledgement
+    virtual void source_found(std::int64_t stream, std::chrono::nanoseconds lease) = 0;
+    virtual void source_gives(const link::message& what, const wire::delivery& how) = 0;
+
+   protected:
+    ~owner() = default;
+  };
+
+  /// @param from is stopped before this is destroyed
+  job_source(link::server_link& from, const settings& what, owner& to);
+
+  /// The link is up.
+  void connect();
+  /// The link is down.
+  void disconnect() noexcept;
+  /// Something says that the stream or the consumer may be another one.
+  void look_again();
+  /// Messages are wanted, or not any more.
+  void open(bool wanted);
+  bool is_ready() const noexcept { return ready_; }
+  std::int64_t stream() const noexcept { return stream_; }
+
+  void job_ran(std::chrono::nanoseconds time) noexcept { credit_.ran(time); }
+  void message_had(std::size_t jobs) noexcept { credit_.arrived(jobs); }
+  /// Asks for more messages if the host has less work than it could have.
+  void pull(std::size_t workers, std::size_t unfinished_jobs);
+
+  void wake(moment now);
+  moment wake_at() const noexcept;
+
+ private:
+  using reader = std::function<void(std::string_view)>;
+
+  void look();
+  void look_later();
+  void find_consumer(std::int64_t created);
+  void make_consumer(std::int64_t created);
+  void found(std::int64_t created, std::chrono::nanoseconds lease);
+  void ask(const std::string& subject, const std::string& body, reader read);
+  void heed(const link::message& news);
+
+  link::server_link& link_;
+  const settings& settings_;
+  owner& owner_;
+
+  bool wanted_ = false;
+  bool ready_ = false;
+  std::int64_t stream_ = 0;
+  std::string consumer_;
+  /// Answers to an earlier look are not heard.
+  std::uint64_t look_ = 0;
+  moment look_at_ = moment::max();
+  std::chrono::nanoseconds backoff_{0};
+
+  logic::credit credit_{{}};
+  std::string inbox_;
+  std::optional<link::server_link::subscription_id> subscription_;
+  std::uint64_t last_pull_ = 0;
+  moment pull_from_{};
+};
+
+}  // namespace isolatte::inline v0_1::nats
+
+#endif

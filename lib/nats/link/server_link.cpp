@@ -1,0 +1,355 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/link/server_link.hpp"
+
+#include "nats/link/backoff.hpp"
+#include "nats/link/status.hpp"
+#include "nats/link/subject.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <nats/nats.h>
+#include <unistd.h>
+
+namespace isolatte::inline v0_1::nats::link {
+
+namespace errc = boost::system::errc;
+using boost::system::error_code;
+
+namespace {
+
+/// The subscription of the link itself, to its inbox.
+constexpr std::uint64_t inbox_subscription = ~std::uint64_t{0};
+/// More attempts than so many do not hang at the same time.
+constexpr std::size_t max_stuck = 4;
+constexpr std::string_view header_line = "NATS/1.0\r\n";
+
+/// The size of a header block on the wire.
+std::size_t encoded_size(std::span<const header> headers) noexcept {
+  if (headers.empty()) return 0;
+  std::size_t size = header_line.size() + 2;
+  for (auto const& each : headers) size += each.name.size() + each.value.size() + 4;
+  return size;
+}
+
+/// libnats wants strings that end with a zero.
+message_pointer make_message(std::string_view subject, std::string_view reply,
+                             std::span<const header> headers, std::span<const std::byte> data,
+                             natsStatus& status) {
+  natsMsg* made = nullptr;
+  std::string const to{subject};
+  std::string const back{reply};
+  status =
+      natsMsg_Create(&made, to.c_str(), back.empty() ? nullptr : back.c_str(),
+                     reinterpret_cast<const char*>(data.data()), static_cast<int>(data.size()));
+  message_pointer result{made};
+  for (auto const& each : headers) {
+    if (status != NATS_OK) break;
+    status =
+        natsMsgHeader_Add(made, std::string{each.name}.c_str(), std::string{each.value}.c_str());
+  }
+  return result;
+}
+
+}  // namespace
+
+/// Carries what threads tell to the link's executor. A link whose context is gone hears nothing.
+struct server_link::bridge final : connection::owner {
+  bridge(std::shared_ptr<mailbox> through, std::weak_ptr<server_link> to, std::uint64_t number)
+      : mailbox_{std::move(through)}, link_{std::move(to)}, number_{number} {}
+
+  void ready(const server_info& server) override {
+    tell([server](server_link& to, std::uint64_t number) { to.on_ready(number, server); });
+  }
+  void arrived() override {
+    tell([](server_link& to, std::uint64_t number) { to.on_arrived(number); });
+  }
+  void complained(const error_code& ec, const std::string& text) override {
+    tell([ec, text](server_link& to, std::uint64_t number) { to.on_complaint(number, ec, text); });
+  }
+  void ended(const error_code& ec, const std::string& text) override {
+    tell([ec, text](server_link& to, std::uint64_t number) { to.on_ended(number, ec, text); });
+  }
+
+ private:
+  template <class Function>
+  void tell(Function function) {
+    mailbox_->post([link = link_, number = number_, function = std::move(function)] {
+      if (auto const to = link.lock()) function(*to, number);
+    });
+  }
+
+  std::shared_ptr<mailbox> const mailbox_;
+  std::weak_ptr<server_link> const link_;
+  std::uint64_t const number_;
+};
+
+std::shared_ptr<server_link> server_link::make(const boost::asio::any_io_executor& executor,
+                                               link_options options) {
+  auto made = std::make_shared<server_link>(only_make{}, executor, std::move(options));
+  member_service::join(executor, made);
+  return made;
+}
+
+server_link::server_link(only_make, const boost::asio::any_io_executor& executor,
+                         link_options options)
+    : options_{std::move(options)},
+      process_{::getpid()},
+      executor_{executor},
+      mailbox_{std::make_shared<mailbox>(executor)},
+      timer_{executor},
+      random_{std::random_device{}()} {
+  if (options_.servers.empty()) throw std::invalid_argument{"a link needs a server"};
+}
+
+server_link::~server_link() { stop(); }
+
+bool server_link::is_copy() const noexcept { return ::getpid() != process_; }
+
+void server_link::start(link_events& to) {
+  if (is_copy()) return;
+  events_ = &to;
+  attempt();
+}
+
+void server_link::stop() noexcept {
+  events_ = nullptr;
+  up_ = false;
+  ++number_;
+  // In a copy a thread of the original may hold the locks.
+  if (is_copy()) return;
+  mailbox_->close();
+  if (connection_) connection_->close(true);
+  connection_.reset();
+  timer_.reset();
+  requests_.clear();
+  subscriptions_.clear();
+}
+
+/// The context's services are still there, but not for long.
+void server_link::abandon() noexcept {
+  stop();
+  executor_ = nullptr;
+}
+
+void server_link::attempt() {
+  std::erase_if(stuck_, [](const auto& each) { return each.expired(); });
+  if (stuck_.size() >= max_stuck) return attempt_later();
+  auto const number = ++number_;
+  auto const& server = options_.servers[next_server_ % options_.servers.size()];
+  ++next_server_;
+  inbox_ = new_inbox();
+  connection_ = std::make_shared<connection>(
+      options_, server, std::make_unique<bridge>(mailbox_, weak_from_this(), number));
+  connection_->subscribe(inbox_subscription, inbox_ + ".*");
+  for (auto const& [id, each] : subscriptions_) connection_->subscribe(id, each.subject);
+  try {
+    connection_->start();
+  } catch (const std::system_error& e) {
+    return on_ended(number, error_code{e.code().value(), boost::system::system_category()},
+                    "no thread can be made");
+  }
+  watch();
+}
+
+void server_link::keep_trying(bool yes) {
+  if (std::exchange(keeps_trying_, yes) == yes || !events_ || up_ || is_copy()) return;
+  if (!yes)
+    timer_->cancel();
+  else if (connection_)
+    watch();
+  else
+    attempt();
+}
+
+void server_link::watch() {
+  if (!keeps_trying_) return;
+  // libnats limits the time of neither the look-up of names nor the handshake of TLS.
+  auto const longest = 3 * options_.connect_timeout + std::chrono::seconds{1};
+  timer_->expires_after(longest);
+  timer_->async_wait([weak = weak_from_this(), number = number_](error_code ec) {
+    auto const self = weak.lock();
+    if (ec || !self || self->is_copy() || !self->is_current(number) || self->up_) return;
+    self->stuck_.push_back(self->connection_);
+    self->on_ended(number, make_error_code(errc::timed_out), "the attempt to connect hangs");
+  });
+}
+
+void server_link::attempt_later() {
+  auto const number = ++number_;
+  auto const wait = time_until_attempt(failures_, random_());
+  if (failures_ != UINT_MAX) ++failures_;
+  if (!keeps_trying_) return;
+  timer_->expires_after(wait);
+  timer_->async_wait([weak = weak_from_this(), number](error_code ec) {
+    auto const self = weak.lock();
+    if (!ec && self && !self->is_copy() && self->is_current(number)) self->attempt();
+  });
+}
+
+void server_link::on_ready(std::uint64_t number, server_info server) {
+  if (is_copy() || !is_current(number)) return;
+  timer_->cancel();
+  failures_ = 0;
+  up_ = true;
+  server_ = std::move(server);
+  auto const self = shared_from_this();
+  events_->link_up(server_);
+  on_arrived(number);
+}
+
+void server_link::on_ended(std::uint64_t number, error_code ec, std::string text) {
+  if (is_copy() || !is_current(number)) return;
+  auto const self = shared_from_this();
+  bool const was_up = std::exchange(up_, false);
+  if (connection_) connection_->close(false);
+  connection_.reset();
+  attempt_later();
+  auto const current = number_;
+  if (was_up) {
+    fail_requests();
+    if (is_current(current)) events_->link_down(ec, text);
+  } else if (is_refusal(ec)) {
+    events_->link_refused(ec, text);
+  } else {
+    events_->link_unreachable(ec, text);
+  }
+}
+
+void server_link::on_complaint(std::uint64_t number, error_code ec, std::string text) {
+  if (is_copy() || !is_current(number)) return;
+  if (ec == status_code(NATS_NOT_PERMITTED))
+    events_->link_violation(text, violated_subject(text));
+  else if (is_refusal(ec))
+    events_->link_refused(ec, text);
+}
+
+void server_link::on_arrived(std::uint64_t number) {
+  // Messages that come before the link is up are delivered after that is told.
+  if (is_copy() || !is_current(number) || !up_) return;
+  auto const self = shared_from_this();
+  auto arrived = connection_->take_arrived();
+  std::vector<message> batch;
+  for (auto each = arrived.begin(); each != arrived.end();) {
+    auto const subscription = each->subscription;
+    batch.clear();
+    for (; each != arrived.end() && each->subscription == subscription; ++each)
+      batch.push_back(std::move(each->message));
+    // The handlers may stop the link.
+    if (!is_current(number)) return;
+    deliver(subscription, batch);
+  }
+}
+
+void server_link::deliver(std::uint64_t subscription, std::span<message> what) {
+  if (subscription == inbox_subscription) {
+    for (auto& each : what) on_reply(each);
+    return;
+  }
+  auto const found = subscriptions_.find(subscription);
+  if (found == subscriptions_.end()) return;
+  // The handler may end its subscription.
+  auto const handler = found->second.handler;
+  (*handler)(what);
+}
+
+server_link::subscription_id server_link::subscribe(std::string subject, message_handler handler) {
+  if (!is_subject(subject, true)) throw std::invalid_argument{"no subject: " + subject};
+  auto const id = ++last_subscription_;
+  if (is_copy()) return id;
+  if (connection_) connection_->subscribe(id, subject);
+  subscriptions_.try_emplace(
+      id, subscribed{std::move(subject), std::make_shared<message_handler>(std::move(handler))});
+  return id;
+}
+
+void server_link::unsubscribe(subscription_id id) {
+  if (is_copy() || subscriptions_.erase(id) == 0) return;
+  if (connection_) connection_->unsubscribe(id);
+}
+
+error_code server_link::publish(std::string_view subject, std::string_view reply,
+                                std::span<const header> headers, std::span<const std::byte> data) {
+  if (!is_subject(subject, false) || (!reply.empty() && !is_subject(reply, false)))
+    return make_error_code(errc::invalid_argument);
+  for (auto const& each : headers)
+    if (!is_header_name(each.name) || !is_header_value(each.value))
+      return make_error_code(errc::invalid_argument);
+  if (!up_ || is_copy()) return make_error_code(errc::not_connected);
+  auto const payload = encoded_size(headers) + data.size();
+  if (payload > server_.max_payload || payload > INT_MAX)
+    return make_error_code(errc::message_size);
+  auto const size = subject.size() + reply.size() + payload;
+  if (connection_->unsent() + size > options_.max_unsent)
+    return make_error_code(errc::no_buffer_space);
+  natsStatus status{};
+  auto what = make_message(subject, reply, headers, data, status);
+  if (status != NATS_OK) return status_code(status);
+  connection_->publish(std::move(what), size);
+  return {};
+}
+
+std::size_t server_link::unsent() const noexcept {
+  return connection_ && !is_copy() ? connection_->unsent() : 0;
+}
+
+void server_link::request(std::string_view subject, std::span<const std::byte> data,
+                          std::chrono::nanoseconds timeout, reply_handler handler) {
+  // Stopped.
+  if (!timer_) return;
+  auto const number = ++last_request_;
+  auto const [place, is_new] = requests_.try_emplace(
+      number, asked{boost::asio::steady_timer{executor_, timeout}, std::move(handler)});
+  auto const ec = publish(subject, inbox_ + "." + std::to_string(number), {}, data);
+  if (ec) {
+    boost::asio::post(executor_, [weak = weak_from_this(), number, ec] {
+      if (auto const self = weak.lock()) self->settle(number, ec, {});
+    });
+    return;
+  }
+  place->second.timer.async_wait([weak = weak_from_this(), number](error_code aborted) {
+    auto const self = weak.lock();
+    if (!aborted && self && !self->is_copy())
+      self->settle(number, make_error_code(errc::timed_out), {});
+  });
+}
+
+void server_link::on_reply(message& what) {
+  auto const subject = what.subject();
+  if (subject.size() <= inbox_.size() + 1 || !subject.starts_with(inbox_)) return;
+  auto const digits = subject.substr(inbox_.size() + 1);
+  std::uint64_t number = 0;
+  auto const [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (ec != std::errc{} || end != digits.data() + digits.size()) return;
+  bool const unanswered = what.status() == 503 && what.data().empty();
+  settle(number, unanswered ? no_responders() : error_code{}, std::move(what));
+}
+
+/// Replies may come twice, and after the time-out.
+void server_link::settle(std::uint64_t request, error_code ec, message what) {
+  auto const found = requests_.find(request);
+  if (found == requests_.end()) return;
+  auto const handler = std::move(found->second.handler);
+  requests_.erase(found);
+  handler(ec, std::move(what));
+}
+
+void server_link::fail_requests() {
+  auto const failed = std::exchange(requests_, {});
+  auto const number = number_;
+  for (auto const& [request, each] : failed) {
+    if (!is_current(number)) return;
+    each.handler(make_error_code(errc::not_connected), {});
+  }
+}
+
+}  // namespace isolatte::inline v0_1::nats::link

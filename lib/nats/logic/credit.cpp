@@ -1,0 +1,87 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/credit.hpp"
+
+#include <algorithm>
+
+namespace isolatte::inline v0_1::nats::logic {
+
+std::size_t credit::target() const noexcept {
+  std::size_t const each = static_cast<std::size_t>(
+      mean_.jobs_in(limits_.ahead, 1, std::max<std::size_t>(limits_.most, 1)));
+  return each * limits_.workers;
+}
+
+std::size_t credit::outstanding() const noexcept {
+  std::size_t sum = 0;
+  for (auto const& each : requests_) sum += each.left;
+  return sum;
+}
+
+std::size_t credit::wanted(std::size_t held) const noexcept {
+  // Rounded up: a message has at least the job that it is sent for.
+  std::size_t const coming = (outstanding() * jobs_a_message_ + 255) / 256;
+  std::size_t const wanted = target();
+  if (held + coming >= wanted) return 0;
+  return std::max<std::size_t>((wanted - held - coming) * 256 / jobs_a_message_, 1);
+}
+
+void credit::asked(std::uint64_t request, std::size_t messages, moment expires) {
+  if (messages != 0) requests_.push_back({request, messages, expires});
+  last_ = request;
+}
+
+void credit::arrived(std::size_t jobs) noexcept {
+  std::size_t const now = 256 * std::clamp<std::size_t>(jobs, 1, 64);
+  jobs_a_message_ = (7 * jobs_a_message_ + now) / 8;
+  if (requests_.empty()) return;
+  --requests_.front().left;
+  drop_empty();
+}
+
+void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) {
+  if (id < oldest_) return;
+  auto const found = std::ranges::find(requests_, id, &request::id);
+  // One that is not there has been counted as complete.
+  std::size_t const left = found == requests_.end() ? 0 : found->left;
+  moment const expires = found == requests_.end() ? moment{} : found->expires;
+  if (found != requests_.end()) requests_.erase(found);
+  if (!pending) return;
+  if (*pending < left) {
+    // Messages of this request have been counted for older ones, which still have theirs to come.
+    if (requests_.empty()) requests_.push_front({id, 0, expires});
+    requests_.front().left += left - *pending;
+    return;
+  }
+  std::size_t surplus = *pending - left;
+  for (auto& each : requests_) {
+    std::size_t const less = std::min(surplus, each.left);
+    each.left -= less;
+    surplus -= less;
+  }
+  drop_empty();
+}
+
+void credit::expire(moment now) noexcept {
+  for (auto const& each : requests_)
+    if (now >= each.expires) oldest_ = std::max(oldest_, each.id + 1);
+  std::erase_if(requests_, [&](const request& each) { return now >= each.expires; });
+}
+
+void credit::lost() noexcept {
+  requests_.clear();
+  oldest_ = last_ + 1;
+}
+
+moment credit::expires_at() const noexcept {
+  moment at = moment::max();
+  for (auto const& each : requests_) at = std::min(at, each.expires);
+  return at;
+}
+
+void credit::drop_empty() noexcept {
+  std::erase_if(requests_, [](const request& each) { return each.left == 0; });
+}
+
+}  // namespace isolatte::inline v0_1::nats::logic

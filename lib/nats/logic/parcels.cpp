@@ -1,0 +1,128 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/parcels.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace isolatte::inline v0_1::nats::logic {
+
+void parcels::room(std::size_t max_payload, std::size_t overhead) noexcept {
+  room_ = max_payload > overhead ? max_payload - overhead : 0;
+}
+
+std::size_t parcels::most() const noexcept {
+  return static_cast<std::size_t>(
+      mean_.jobs_in(limits_.time, 1, std::max<std::size_t>(limits_.jobs, 1)));
+}
+
+void parcels::add(std::uint64_t number, std::size_t bytes, bool travels_alone) {
+  waiting_.push_back({number, bytes, travels_alone});
+  waiting_by_number_[number] = std::prev(waiting_.end());
+}
+
+std::optional<std::uint64_t> parcels::next() {
+  if (waiting_.empty() || under_way_ >= limits_.unanswered) return std::nullopt;
+  auto& made = parcels_[++last_parcel_];
+  ++under_way_;
+  std::size_t const most_jobs = most();
+  std::size_t const most_bytes = std::min(limits_.bytes, room_);
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && made.jobs.size() < most_jobs) {
+    auto const& first = waiting_.front();
+    bool const is_first = made.jobs.empty();
+    if (!is_first && (first.travels_alone || first.bytes > most_bytes - bytes)) break;
+    bool const is_last = first.travels_alone || first.bytes > most_bytes;
+    bytes += first.bytes;
+    made.jobs.push_back(first.number);
+    parcel_by_number_[first.number] = last_parcel_;
+    waiting_by_number_.erase(first.number);
+    waiting_.pop_front();
+    if (is_last) break;
+  }
+  return last_parcel_;
+}
+
+const std::vector<std::uint64_t>& parcels::jobs(std::uint64_t parcel) const noexcept {
+  static const std::vector<std::uint64_t> none;
+  auto const found = parcels_.find(parcel);
+  return found == parcels_.end() ? none : found->second.jobs;
+}
+
+std::optional<std::uint64_t> parcels::parcel_of(std::uint64_t number) const noexcept {
+  auto const found = parcel_by_number_.find(number);
+  if (found == parcel_by_number_.end()) return std::nullopt;
+  return found->second;
+}
+
+bool parcels::stored(std::uint64_t parcel, std::uint64_t place) {
+  auto const found = parcels_.find(parcel);
+  if (found == parcels_.end() || found->second.place) return false;
+  --under_way_;
+  found->second.place = place;
+  if (!found->second.jobs.empty()) return false;
+  bool const is_to_be_deleted = !found->second.needs_no_deletion;
+  parcels_.erase(found);
+  return is_to_be_deleted;
+}
+
+std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) {
+  auto const found = parcels_.find(parcel);
+  if (found == parcels_.end()) return {};
+  if (!found->second.place) --under_way_;
+  auto jobs = std::move(found->second.jobs);
+  for (auto const number : jobs) parcel_by_number_.erase(number);
+  parcels_.erase(found);
+  return jobs;
+}
+
+void parcels::removed(std::uint64_t parcel) noexcept {
+  if (auto const found = parcels_.find(parcel); found != parcels_.end())
+    found->second.needs_no_deletion = true;
+}
+
+void parcels::stream_replaced() noexcept {
+  for (auto& [number, parcel] : parcels_)
+    if (parcel.place) {
+      parcel.is_of_this_stream = false;
+      parcel.needs_no_deletion = true;
+    }
+}
+
+std::optional<std::uint64_t> parcels::place(std::uint64_t parcel) const noexcept {
+  auto const found = parcels_.find(parcel);
+  if (found == parcels_.end() || !found->second.is_of_this_stream) return std::nullopt;
+  return found->second.place;
+}
+
+std::vector<std::uint64_t> parcels::unanswered() const {
+  std::vector<std::uint64_t> all;
+  for (auto const& [number, parcel] : parcels_)
+    if (!parcel.place) all.push_back(number);
+  std::ranges::sort(all);
+  return all;
+}
+
+std::optional<std::uint64_t> parcels::leave(std::uint64_t number, bool told) {
+  if (auto const waits = waiting_by_number_.find(number); waits != waiting_by_number_.end()) {
+    waiting_.erase(waits->second);
+    waiting_by_number_.erase(waits);
+    return std::nullopt;
+  }
+  auto const known = parcel_by_number_.find(number);
+  if (known == parcel_by_number_.end()) return std::nullopt;
+  auto const found = parcels_.find(known->second);
+  parcel_by_number_.erase(known);
+  auto& parcel = found->second;
+  std::erase(parcel.jobs, number);
+  parcel.needs_no_deletion = parcel.needs_no_deletion || told;
+  // Without an answer the parcel counts among those under way.
+  if (!parcel.jobs.empty() || !parcel.place) return std::nullopt;
+  auto const place = parcel.needs_no_deletion ? std::nullopt : parcel.place;
+  parcels_.erase(found);
+  return place;
+}
+
+}  // namespace isolatte::inline v0_1::nats::logic

@@ -1,0 +1,108 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#ifndef ISOLATTE_LIB_NATS_LOGIC_PARCELS_HPP
+#define ISOLATTE_LIB_NATS_LOGIC_PARCELS_HPP
+
+#include "nats/logic/mean_time.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace isolatte::inline v0_1::nats::logic {
+
+struct parcel_limits {
+  std::size_t jobs = 64;
+  /// The time that the jobs of a parcel may take together.
+  std::chrono::nanoseconds time = std::chrono::milliseconds{2};
+  /// A parcel with more than one job has no more bytes.
+  std::size_t bytes = 128 * 1024;
+  /// Parcels that have been published and have no answer.
+  std::size_t unanswered = 8;
+};
+
+/// The jobs that are to be published, and the parcels in which they are.
+///
+/// A job that comes alone goes at once. While as many parcels are under way as may be, jobs gather.
+class parcels {
+ public:
+  explicit parcels(const parcel_limits& limits) : limits_{limits} {}
+
+  /// A job has taken so long.
+  void ran(std::chrono::nanoseconds time) noexcept { mean_.add(time); }
+  /// The server takes messages of so many bytes.
+  /// @param overhead the bytes of a parcel besides those of its jobs
+  void room(std::size_t max_payload, std::size_t overhead) noexcept;
+  /// Whether a job of so many bytes can be sent at all.
+  bool fits(std::size_t bytes) const noexcept { return bytes <= room_; }
+  /// So many jobs the next parcel may have.
+  std::size_t most() const noexcept;
+
+  /// The job is to be published.
+  /// @param travels_alone whether no other job is to be in its parcel
+  void add(std::uint64_t number, std::size_t bytes, bool travels_alone);
+  /// Takes the next parcel, if one may be sent now.
+  /// @return the parcel's number; or nothing
+  std::optional<std::uint64_t> next();
+  /// The jobs of a parcel that have not been taken out of it.
+  const std::vector<std::uint64_t>& jobs(std::uint64_t parcel) const noexcept;
+  /// The parcel in which the job is, if it has been sent.
+  std::optional<std::uint64_t> parcel_of(std::uint64_t number) const noexcept;
+
+  /// The server has stored the parcel.
+  /// @param place the number of the message in the stream
+  /// @return whether all its jobs have left, so that the message is to be deleted
+  bool stored(std::uint64_t parcel, std::uint64_t place);
+  /// The server has refused the parcel. Its jobs leave it.
+  std::vector<std::uint64_t> refused(std::uint64_t parcel);
+  /// The message has been deleted. Each job stays until it leaves.
+  void removed(std::uint64_t parcel) noexcept;
+  /// The stream has been made anew, so that the places mean other messages.
+  void stream_replaced() noexcept;
+  /// The number of the parcel's message in the stream. Nothing if the server has not stored it, or
+  /// if the stream has been made anew since.
+  std::optional<std::uint64_t> place(std::uint64_t parcel) const noexcept;
+  /// Parcels that have no answer, in the order in which they were sent: to be published once more
+  /// when the connection is up again.
+  std::vector<std::uint64_t> unanswered() const;
+
+  /// The job is settled, or will be published again.
+  /// @param told whether a host has told of it: the host acknowledges the message
+  /// @return the place of a message that no job needs any more, and that no host will acknowledge
+  std::optional<std::uint64_t> leave(std::uint64_t number, bool told);
+
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+
+ private:
+  struct waiter {
+    std::uint64_t number = 0;
+    std::size_t bytes = 0;
+    bool travels_alone = false;
+  };
+  struct parcel {
+    std::vector<std::uint64_t> jobs{};
+    std::optional<std::uint64_t> place{};
+    bool is_of_this_stream = true;
+    /// A host acknowledges the message, or it is gone.
+    bool needs_no_deletion = false;
+  };
+
+  parcel_limits limits_;
+  mean_time mean_{};
+  std::size_t room_ = static_cast<std::size_t>(-1);
+  std::size_t under_way_ = 0;
+  std::uint64_t last_parcel_ = 0;
+  std::list<waiter> waiting_{};
+  std::unordered_map<std::uint64_t, std::list<waiter>::iterator> waiting_by_number_{};
+  std::unordered_map<std::uint64_t, parcel> parcels_{};
+  std::unordered_map<std::uint64_t, std::uint64_t> parcel_by_number_{};
+};
+
+}  // namespace isolatte::inline v0_1::nats::logic
+
+#endif

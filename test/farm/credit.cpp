@@ -1,0 +1,107 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/credit.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <optional>
+
+namespace credit_test {
+
+namespace logic = isolatte::nats::logic;
+using namespace std::chrono_literals;
+
+logic::moment const never = logic::moment::max();
+
+logic::credit of_four_workers() { return logic::credit{{.workers = 4}}; }
+
+BOOST_AUTO_TEST_SUITE(credit)
+
+BOOST_AUTO_TEST_CASE(is_for_a_job_a_worker_if_jobs_last_and_for_more_if_they_are_short) {
+  auto it = of_four_workers();
+  BOOST_TEST(it.wanted(0) == 4U);
+  BOOST_TEST(it.wanted(4) == 0U);
+  it.ran(10ms);
+  BOOST_TEST(it.wanted(0) == 20U);
+  for (int i = 0; i != 100; ++i) it.ran(1us);
+  BOOST_TEST(it.wanted(0) == 256U);
+  for (int i = 0; i != 100; ++i) it.ran(10s);
+  BOOST_TEST(it.wanted(0) == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_no_more_than_is_not_asked_for) {
+  auto it = of_four_workers();
+  it.asked(1, 4, never);
+  BOOST_TEST(it.wanted(0) == 0U);
+  it.arrived(1);
+  BOOST_TEST(it.outstanding() == 3U);
+  BOOST_TEST(it.wanted(1) == 0U);
+  BOOST_TEST(it.wanted(0) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(counts_messages_for_the_oldest_request) {
+  auto it = of_four_workers();
+  it.asked(1, 1, never);
+  it.asked(2, 3, never);
+  it.arrived(1);
+  // Complete: its status says nothing new.
+  it.ended(1, 0);
+  BOOST_TEST(it.outstanding() == 3U);
+  it.ended(2, 3);
+  BOOST_TEST(it.outstanding() == 0U);
+  it.arrived(1);
+  BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(believes_what_the_server_says_has_not_come) {
+  auto it = of_four_workers();
+  it.asked(1, 2, never);
+  it.asked(2, 3, never);
+  // Both came for the second request.
+  it.arrived(1);
+  it.arrived(1);
+  BOOST_TEST(it.outstanding() == 3U);
+  it.ended(2, 1);
+  BOOST_TEST(it.outstanding() == 2U);
+  it.ended(1, 2);
+  BOOST_TEST(it.outstanding() == 0U);
+
+  it.asked(3, 2, never);
+  it.asked(4, 2, never);
+  it.arrived(1);
+  // The message was one for the fourth.
+  it.ended(3, 2);
+  BOOST_TEST(it.outstanding() == 1U);
+  it.ended(4, std::nullopt);
+  BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_the_connection_and_with_time) {
+  auto it = of_four_workers();
+  it.asked(1, 2, logic::moment{} + 1s);
+  it.asked(2, 2, logic::moment{} + 2s);
+  BOOST_TEST((it.expires_at() == logic::moment{} + 1s));
+  it.expire(logic::moment{} + 1s);
+  BOOST_TEST(it.outstanding() == 2U);
+  it.ended(1, 2);
+  BOOST_TEST(it.outstanding() == 2U);
+  it.lost();
+  BOOST_TEST(it.outstanding() == 0U);
+  it.asked(3, 2, never);
+  it.ended(2, 2);
+  BOOST_TEST(it.outstanding() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_fewer_messages_if_each_has_many_jobs) {
+  auto it = of_four_workers();
+  for (int i = 0; i != 100; ++i) it.ran(1us);
+  for (int i = 0; i != 100; ++i) it.arrived(64);
+  BOOST_TEST(it.wanted(0) >= 4U);
+  BOOST_TEST(it.wanted(0) <= 5U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace credit_test

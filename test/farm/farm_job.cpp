@@ -1,0 +1,314 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/farm_job.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstdint>
+
+namespace farm_job_test {
+
+using namespace isolatte::nats::logic;
+using namespace std::chrono_literals;
+
+constexpr auto lease = 8s;
+
+moment at(std::chrono::milliseconds time) { return moment{} + time; }
+
+void check(job_step got, job_step expected) {
+  BOOST_TEST(static_cast<unsigned>(got) == static_cast<unsigned>(expected));
+}
+
+void check_end(const farm_job& job, job_end how, bool is_certainly_unrun) {
+  BOOST_REQUIRE(job.settled());
+  BOOST_TEST(static_cast<int>(job.conclude().how) == static_cast<int>(how));
+  BOOST_TEST(job.conclude().is_certainly_unrun == is_certainly_unrun);
+  BOOST_TEST((job.wake_at() == moment::max()));
+}
+
+farm_job started(std::uint32_t max_hosts = 3, moment begin_by = moment::max()) {
+  farm_job job{{lease, max_hosts, begin_by}};
+  check(job.start(true), job_step::publish);
+  return job;
+}
+
+farm_job sent(std::uint32_t max_hosts = 3, moment begin_by = moment::max()) {
+  auto job = started(max_hosts, begin_by);
+  job.sent();
+  return job;
+}
+
+farm_job stored(std::uint32_t max_hosts = 3, moment begin_by = moment::max()) {
+  auto job = sent(max_hosts, begin_by);
+  check(job.stored(at(0ms), 1), job_step::none);
+  return job;
+}
+
+BOOST_AUTO_TEST_SUITE(farm_job)
+
+BOOST_AUTO_TEST_CASE(is_settled_by_its_report_and_by_nothing_after_that) {
+  auto job = stored();
+  check(job.result(at(1s), told::report, 1, 1, 0), job_step::settle);
+  check_end(job, job_end::reported, true);
+  check(job.result(at(1s), told::report, 1, 1, 0), job_step::none);
+  check(job.cancel(at(1s), wish::terminate), job_step::none);
+  check(job.wake(at(100s)), job_step::none);
+  check(job.stop(), job_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(is_settled_by_a_report_that_comes_before_the_answer_of_the_server) {
+  auto job = sent();
+  check(job.result(at(1s), told::report, 1, 1, 0), job_step::settle);
+  check(job.stored(at(1s), 1), job_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(is_not_believed_to_be_unrun_after_a_second_delivery) {
+  auto job = stored();
+  check(job.result(at(1s), told::report, 1, 2, 0), job_step::settle);
+  check_end(job, job_end::reported, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_was_not_published_is_cancelled_at_once) {
+  auto job = started();
+  check(job.cancel(at(0ms), wish::interrupt), job_step::settle);
+  check_end(job, job_end::taken_back, true);
+}
+
+BOOST_AUTO_TEST_CASE(that_waits_on_the_server_is_taken_back) {
+  auto job = stored();
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.delivery_known(at(1ms), 1, false), job_step::remove);
+  check(job.message_removed(at(2ms), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(3ms), 1, false), job_step::settle);
+  check_end(job, job_end::taken_back, true);
+}
+
+BOOST_AUTO_TEST_CASE(that_was_handed_out_before_it_was_deleted_waits_for_its_report) {
+  auto job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  job.delivery_known(at(1ms), 1, false);
+  job.message_removed(at(2ms), 1);
+  check(job.delivery_known(at(3ms), 1, true), job_step::tell_hosts);
+  check(job.result(at(1s), told::report, 1, 1, 0), job_step::settle);
+  check_end(job, job_end::reported, true);
+}
+
+BOOST_AUTO_TEST_CASE(is_lost_if_no_host_answers_its_cancellation_for_two_leases) {
+  auto job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  check(job.delivery_known(at(1ms), 1, true), job_step::tell_hosts);
+  check(job.wake(at(4s)), job_step::tell_hosts);
+  check(job.cancel(at(5s), wish::terminate), job_step::tell_hosts);
+  check(job.result(at(10s), told::held, 1, 1, 0), job_step::none);
+  check(job.wake(at(16s)), job_step::tell_hosts);
+  check(job.wake(at(26s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(is_lost_in_time_if_cancelled_while_the_server_is_away) {
+  auto job = sent();
+  job.connection_down();
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  check(job.wake(at(16s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_before_the_answer_of_the_server_is_taken_back_after_it) {
+  auto job = sent();
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  check(job.stored(at(1s), 1), job_step::ask_delivered);
+}
+
+BOOST_AUTO_TEST_CASE(is_certain_no_more_if_the_server_was_started_anew) {
+  auto job = stored();
+  job.connection_down();
+  check(job.connection_up(at(1s), false, true), job_step::none);
+  job.cancel(at(1s), wish::terminate);
+  job.delivery_known(at(1s), 1, false);
+  job.message_removed(at(1s), 1);
+  check(job.delivery_known(at(1s), 1, false), job_step::tell_hosts);
+  check(job.wake(at(17s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(asks_anew_after_a_connection_has_come_between) {
+  auto job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.delivery_known(at(1ms), 1, false), job_step::remove);
+  job.connection_down();
+  check(job.connection_up(at(1s), true, true), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.delivery_known(at(2s), 1, false), job_step::remove);
+  job.message_removed(at(2s), 1);
+  job.connection_down();
+  check(job.connection_up(at(3s), true, true), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.delivery_known(at(3s), 1, false), job_step::settle);
+  check_end(job, job_end::taken_back, true);
+}
+
+BOOST_AUTO_TEST_CASE(whose_neighbour_is_taken_back_is_published_again) {
+  auto job = stored();
+  check(job.message_removed(at(0ms), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(0ms), 1, false), job_step::publish);
+  BOOST_TEST(job.attempt() == 2U);
+  BOOST_TEST(job.lost_before() == 0U);
+  // An answer about the first attempt has come too late.
+  job.sent();
+  check(job.stored(at(0ms), 1), job_step::none);
+  check(job.result(at(0ms), told::returned, 1, 1, 0), job_step::none);
+  check(job.result(at(0ms), told::report, 1, 1, 0), job_step::settle);
+}
+
+BOOST_AUTO_TEST_CASE(is_withdrawn_if_it_does_not_begin_in_time) {
+  auto job = stored(3, at(1s));
+  check(job.wake(at(1s)), job_step::tell_hosts | job_step::ask_delivered);
+  job.delivery_known(at(1s), 1, false);
+  job.message_removed(at(1s), 1);
+  check(job.delivery_known(at(1s), 1, false), job_step::settle);
+  check_end(job, job_end::not_in_time, true);
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_if_it_has_begun_in_time) {
+  auto job = stored(3, at(1s));
+  job.wake(at(1s));
+  job.delivery_known(at(1s), 1, true);
+  check(job.result(at(2s), told::held, 1, 1, 0), job_step::none);
+  check(job.wake(at(17s)), job_step::none);
+  BOOST_TEST(!job.settled());
+  BOOST_TEST((job.wished() == wish::none));
+}
+
+BOOST_AUTO_TEST_CASE(that_is_returned_is_published_again_or_ends_if_it_is_not_wanted) {
+  auto job = stored();
+  check(job.result(at(0ms), told::returned, 1, 1, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
+  job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.result(at(0ms), told::returned, 1, 1, 0), job_step::settle);
+  check_end(job, job_end::taken_back, true);
+  job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(ends_as_a_host_says) {
+  auto job = stored();
+  check(job.result(at(0ms), told::refused, 1, 1, 0), job_step::settle);
+  check_end(job, job_end::refused, true);
+  job = stored();
+  check(job.result(at(0ms), told::lost, 1, 4, 0), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_refused_by_a_full_queue_ends_unless_it_had_room_before) {
+  auto job = sent();
+  check(job.refused(at(0ms), 1, job_end::queue_full), job_step::settle);
+  check_end(job, job_end::queue_full, true);
+  job = stored();
+  job.result(at(0ms), told::returned, 1, 1, 0);
+  job.sent();
+  check(job.refused(at(0ms), 2, job_end::queue_full), job_step::none);
+  BOOST_TEST((job.wake_at() == at(2s)));
+  check(job.wake(at(2s)), job_step::publish);
+  job = sent();
+  check(job.refused(at(0ms), 1, job_end::too_large), job_step::settle);
+  check_end(job, job_end::too_large, true);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_missing_is_published_again_as_one_that_has_lost_a_host) {
+  auto job = stored(2);
+  check(job.wake(at(16s)), job_step::examine);
+  check(job.examined(at(16s), 1, finding::missing), job_step::tell_hosts);
+  check(job.wake(at(24s)), job_step::publish);
+  BOOST_TEST(job.attempt() == 2U);
+  BOOST_TEST(job.lost_before() == 1U);
+  job.sent();
+  job.stored(at(24s), 2);
+  check(job.examined(at(40s), 2, finding::missing), job_step::tell_hosts);
+  check(job.wake(at(48s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_missing_and_that_a_host_holds_goes_on) {
+  auto job = stored();
+  job.wake(at(16s));
+  job.examined(at(16s), 1, finding::missing);
+  check(job.result(at(17s), told::held, 1, 1, 0), job_step::none);
+  check(job.wake(at(24s)), job_step::none);
+  check(job.wake(at(33s)), job_step::examine);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_there_is_examined_again_after_a_lease) {
+  auto job = stored();
+  check(job.wake(at(16s)), job_step::examine);
+  check(job.examined(at(16s), 1, finding::waits), job_step::none);
+  check(job.wake(at(23s)), job_step::none);
+  check(job.wake(at(24s)), job_step::examine);
+  check(job.examined(at(24s), 1, finding::missing_undelivered), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(of_another_stream_is_missing) {
+  auto job = stored();
+  job.connection_down();
+  check(job.connection_up(at(1s), false, false), job_step::tell_hosts);
+  check(job.wake(at(9s)), job_step::publish);
+  BOOST_TEST(job.lost_before() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_gives_leave_to_one_holder) {
+  auto job = stored(1);
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 7, 1).what == leave::yes));
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 8, 1).what == leave::no));
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 7, 1).what == leave::yes));
+  BOOST_TEST((job.leave_asked(at(0ms), 2, 9, 1).what == leave::over));
+  // The lease of the first one has ended.
+  BOOST_TEST((job.leave_asked(at(1s), 1, 8, 2).what == leave::no));
+  check(job.wake(at(9s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  BOOST_TEST((job.leave_asked(at(9s), 1, 8, 3).what == leave::over));
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_ends_at_once_without_a_holder) {
+  auto job = stored(1);
+  job.connection_down();
+  job.connection_up(at(0ms), false, true);
+  check(job.cancel(at(0ms), wish::terminate), job_step::settle);
+  check_end(job, job_end::taken_back, true);
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_is_published_again_without_a_holder_and_else_is_lost) {
+  auto job = stored(1);
+  check(job.stream_replaced(at(0ms)), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
+  job.sent();
+  job.stored(at(0ms), 2);
+  job.leave_asked(at(0ms), 2, 7, 1);
+  check(job.stream_replaced(at(0ms)), job_step::tell_hosts);
+  check(job.wake(at(8s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_is_returned_by_its_holder_alone) {
+  auto job = stored(1);
+  job.leave_asked(at(0ms), 1, 7, 1);
+  check(job.result(at(0ms), told::returned, 1, 1, 8), job_step::none);
+  check(job.result(at(0ms), told::returned, 1, 1, 7), job_step::publish);
+  job.sent();
+  BOOST_TEST((job.leave_asked(at(0ms), 2, 9, 1).what == leave::yes));
+}
+
+BOOST_AUTO_TEST_CASE(ends_with_the_farm) {
+  auto job = started();
+  check(job.stop(), job_step::settle);
+  check_end(job, job_end::stopped, true);
+  job = stored();
+  check(job.stop(), job_step::settle);
+  check_end(job, job_end::stopped, false);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace farm_job_test

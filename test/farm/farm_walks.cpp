@@ -1,0 +1,119 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "farm_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdint>
+#include <exception>
+
+namespace farm_walks_test {
+
+using namespace farm_world;
+
+struct totals {
+  int settled = 0;
+  int reported = 0;
+  int certainly_unrun = 0;
+  int lost = 0;
+  int begun_again = 0;
+};
+
+/// Lives through worlds and checks what has to hold in each.
+totals live(std::uint32_t worlds, const faults& what) {
+  totals all;
+  for (std::uint32_t seed = 1; seed <= worlds; ++seed) {
+    BOOST_TEST_INFO_SCOPE("seed " << seed);
+    world it{seed, what};
+    try {
+      it.live();
+    } catch (const std::exception& e) {
+      BOOST_ERROR("seed " << seed << ": " << e.what());
+      continue;
+    }
+    for (auto const& [number, job] : it.jobs()) {
+      BOOST_TEST_INFO_SCOPE("job " << number << ", end " << static_cast<int>(job.verdict.how));
+      if (job.settled != 1) BOOST_ERROR("not settled once");
+      if (job.max_hosts == 1 && job.begun > 1) BOOST_ERROR("run twice, and might run once");
+      bool const claims_unrun = job.verdict.is_certainly_unrun &&
+                                (job.verdict.how != job_end::reported || !job.report_ran);
+      // A host that is cut off cannot take its message from the server after it has told that no
+      // worker has begun the job, so another host may begin it, unless it needs leave.
+      bool const claim_holds = job.max_hosts == 1 || (!what.hosts_die && !what.links_break);
+      if (claims_unrun && claim_holds && job.begun != 0)
+        BOOST_ERROR("told that it did not run, and ran");
+      if (job.verdict.how == job_end::reported && job.report_ran && job.begun == 0)
+        BOOST_ERROR("told that it ran, and did not run");
+      if (!what.server_restarts && !what.cancels && job.at_once > 1)
+        BOOST_ERROR("two copies have run at once");
+      ++all.settled;
+      all.reported += job.verdict.how == job_end::reported ? 1 : 0;
+      all.certainly_unrun += claims_unrun ? 1 : 0;
+      all.lost += job.verdict.how == job_end::lost ? 1 : 0;
+      all.begun_again += job.begun > 1 ? 1 : 0;
+    }
+  }
+  return all;
+}
+
+void print(const char* name, const totals& all) {
+  BOOST_TEST_MESSAGE(name << ": " << all.settled << " jobs, " << all.reported << " reported, "
+                          << all.certainly_unrun << " unrun, " << all.lost << " lost, "
+                          << all.begun_again << " begun again");
+}
+
+BOOST_AUTO_TEST_SUITE(farm_walks)
+
+BOOST_AUTO_TEST_CASE(without_faults_every_job_runs_once) {
+  auto const all = live(100, {});
+  print("none", all);
+  BOOST_TEST(all.begun_again == 0);
+  BOOST_TEST(all.lost == 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_cancellations) {
+  auto const all = live(200, {.cancels = true});
+  print("cancels", all);
+  BOOST_TEST(all.certainly_unrun > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_hosts_that_die) {
+  auto const all = live(200, {.hosts_die = true});
+  print("hosts", all);
+  BOOST_TEST(all.begun_again > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_links_that_break) {
+  auto const all = live(200, {.links_break = true, .messages_are_lost = true});
+  print("links", all);
+  BOOST_TEST(all.reported > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_server_that_restarts) {
+  auto const all = live(200, {.server_restarts = true});
+  print("restarts", all);
+  BOOST_TEST(all.reported > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_a_server_that_loses_its_store) {
+  auto const all = live(200, {.server_restarts = true, .store_is_lost = true});
+  print("store", all);
+  BOOST_TEST(all.reported > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_all_of_it) {
+  auto const all = live(600, {.hosts_die = true,
+                              .links_break = true,
+                              .server_restarts = true,
+                              .store_is_lost = true,
+                              .messages_are_lost = true,
+                              .cancels = true});
+  print("all", all);
+  BOOST_TEST(all.certainly_unrun > 0);
+  BOOST_TEST(all.lost > 0);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace farm_walks_test

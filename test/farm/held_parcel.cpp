@@ -1,0 +1,261 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/held_parcel.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace held_parcel_test {
+
+namespace logic = isolatte::nats::logic;
+using logic::held_step;
+using logic::leave;
+using logic::moment;
+using logic::parcel_step;
+using logic::told;
+using logic::wish;
+using namespace std::chrono_literals;
+
+moment at(std::chrono::milliseconds time) { return moment{} + time; }
+
+void check(parcel_step got, parcel_step expected) {
+  BOOST_TEST(static_cast<unsigned>(got) == static_cast<unsigned>(expected));
+}
+void check(held_step got, held_step expected) {
+  BOOST_TEST(static_cast<unsigned>(got) == static_cast<unsigned>(expected));
+}
+
+/// A parcel with leases of 8 s that has been opened, and whose jobs have been given.
+logic::held_parcel opened(std::size_t jobs, std::uint32_t deliveries = 1) {
+  std::vector<logic::held_terms> const terms(jobs, {.max_hosts = 3});
+  logic::held_parcel made{{.lease = 8s}, at(0ms), deliveries, false, terms};
+  check(made.open(at(0ms)), parcel_step::look);
+  for (std::size_t i = 0; i != jobs; ++i) check(made.take(i), held_step::give);
+  return made;
+}
+
+logic::held_parcel asking() {
+  std::vector<logic::held_terms> const terms{{.max_hosts = 1, .holder = 7}};
+  logic::held_parcel made{{.lease = 8s}, at(0ms), 1, false, terms};
+  check(made.open(at(0ms)), parcel_step::look);
+  check(made.take(0), held_step::ask_leave);
+  return made;
+}
+
+BOOST_AUTO_TEST_SUITE(held_parcel)
+
+BOOST_AUTO_TEST_CASE(is_acknowledged_when_its_results_are_stored) {
+  auto it = opened(2);
+  check(it.reported(at(0ms), 0), parcel_step::none);
+  check(it.reported(at(1ms), 1), parcel_step::publish);
+  auto const batch = it.begin_batch();
+  BOOST_TEST(it.is_in_batch(0, batch));
+  BOOST_TEST(it.is_in_batch(1, batch));
+  check(it.published(at(2ms), batch), parcel_step::acknowledge);
+  check(it.acknowledged(at(2ms)), parcel_step::drop);
+  BOOST_TEST((it.wake_at() == moment::max()));
+}
+
+BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
+  auto it = opened(2);
+  it.reported(at(10ms), 0);
+  BOOST_TEST((it.wake_at() == at(12ms)));
+  check(it.wake(at(12ms)), parcel_step::publish);
+  auto const batch = it.begin_batch();
+  BOOST_TEST(!it.is_in_batch(1, batch));
+  check(it.published(at(13ms), batch), parcel_step::none);
+  check(it.reported(at(20ms), 1), parcel_step::publish);
+  check(it.published(at(20ms), it.begin_batch()), parcel_step::acknowledge);
+}
+
+BOOST_AUTO_TEST_CASE(that_comes_again_has_its_lease_renewed_and_its_acknowledgement_repeated) {
+  auto it = opened(1);
+  check(it.delivered_again(at(5s), 2), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(11s)));
+  it.reported(at(6s), 0);
+  check(it.published(at(6s), it.begin_batch()), parcel_step::acknowledge);
+  check(it.delivered_again(at(7s), 3), parcel_step::acknowledge);
+  BOOST_TEST(it.deliveries() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(that_was_handed_out_too_often_is_lost) {
+  std::vector<logic::held_terms> const terms{{.max_hosts = 3, .lost_before = 1}};
+  for (std::uint32_t const deliveries : {2u, 3u}) {
+    logic::held_parcel it{{}, at(0ms), deliveries, false, terms};
+    check(it.open(at(0ms)), deliveries == 2 ? parcel_step::look : parcel_step::publish);
+    if (deliveries == 3) BOOST_TEST((it.job(0).result() == told::lost));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(that_is_not_sound_is_refused) {
+  std::vector<logic::held_terms> const terms{{.max_hosts = 1, .is_sound = false}};
+  logic::held_parcel it{{}, at(0ms), 1, false, terms};
+  check(it.open(at(0ms)), parcel_step::publish);
+  BOOST_TEST((it.job(0).result() == told::refused));
+}
+
+BOOST_AUTO_TEST_CASE(is_fenced_at_three_quarters_of_the_lease_that_was_proved) {
+  auto it = opened(2);
+  it.reported(at(0ms), 0);
+  it.connection_down();
+  it.renewed(at(2s));
+  it.renewed(at(1s));
+  BOOST_TEST((it.wake_at() == at(8s)));
+  check(it.wake(at(8s)), parcel_step::look);
+  check(it.take(0), held_step::none);
+  check(it.take(1), held_step::terminate);
+  BOOST_TEST(it.is_over_here());
+  check(it.reported(at(8s), 1), parcel_step::none);
+  // The result that there is arrives, and the server hands the message on.
+  check(it.connection_up(at(9s), true), parcel_step::publish);
+  check(it.published(at(9s), it.begin_batch()), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(publishes_again_what_had_no_answer) {
+  auto it = opened(1);
+  it.reported(at(0ms), 0);
+  auto const batch = it.begin_batch();
+  it.connection_down();
+  check(it.connection_up(at(1s), true), parcel_step::publish_again);
+  check(it.published(at(1s), batch), parcel_step::acknowledge);
+  it.connection_down();
+  check(it.acknowledged(at(1s)), parcel_step::none);
+  check(it.connection_up(at(2s), true), parcel_step::acknowledge);
+}
+
+BOOST_AUTO_TEST_CASE(of_another_stream_is_not_acknowledged) {
+  auto it = opened(1);
+  it.connection_down();
+  it.connection_up(at(1s), false);
+  check(it.reported(at(2s), 0), parcel_step::publish);
+  check(it.published(at(2s), it.begin_batch()), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(whose_results_are_refused_publishes_them_later) {
+  auto it = opened(1);
+  it.reported(at(0ms), 0);
+  check(it.not_published(at(0ms), it.begin_batch()), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(1s)));
+  check(it.wake(at(1s)), parcel_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(does_what_the_farm_wishes) {
+  auto it = opened(1);
+  it.requested(at(0ms), 0, wish::none);
+  check(it.take(0), held_step::say_held);
+  it.requested(at(0ms), 0, wish::withdraw);
+  check(it.take(0), held_step::take_back);
+  it.begun(at(0ms), 0);
+  check(it.take(0), held_step::say_held);
+  it.requested(at(0ms), 0, wish::interrupt);
+  check(it.take(0), held_step::say_held | held_step::interrupt);
+  it.requested(at(0ms), 0, wish::interrupt);
+  check(it.take(0), held_step::say_held);
+  it.requested(at(0ms), 0, wish::terminate);
+  check(it.take(0), held_step::say_held | held_step::terminate);
+  it.reported(at(0ms), 0);
+  check(it.requested(at(0ms), 0, wish::terminate), parcel_step::publish);
+  check(it.take(0), held_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(returns_what_no_worker_has_begun_when_it_drains) {
+  auto it = opened(2);
+  check(it.drain(at(0ms)), parcel_step::look);
+  check(it.take(0), held_step::take_back);
+  check(it.take(1), held_step::take_back);
+  it.unbegun(at(0ms), 0);
+  it.begun(at(0ms), 1);
+  BOOST_TEST((it.job(0).result() == told::returned));
+  check(it.take(1), held_step::none);
+  BOOST_TEST(it.working() == 1U);
+  check(it.reported(at(1s), 1), parcel_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(gives_a_job_back_when_no_other_host_can_be_handed_it) {
+  auto it = opened(1);
+  it.requested(at(0ms), 0, wish::withdraw);
+  check(it.take(0), held_step::take_back);
+  check(it.unbegun(at(0ms), 0), parcel_step::acknowledge);
+  BOOST_TEST((it.wake_at() == at(6s)));
+  check(it.acknowledged(at(1s)), parcel_step::publish);
+  check(it.published(at(1s), it.begin_batch()), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(gives_no_job_back_that_another_host_may_have_by_then) {
+  auto it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  it.connection_down();
+  check(it.unbegun(at(0ms), 0), parcel_step::none);
+  check(it.wake(at(6s)), parcel_step::drop);
+  it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  check(it.unbegun(at(0ms), 0), parcel_step::acknowledge);
+  check(it.acknowledged(at(6s)), parcel_step::drop);
+  // A stream that is gone hands nothing out.
+  it = opened(1);
+  it.drain(at(0ms));
+  it.take(0);
+  it.connection_down();
+  it.unbegun(at(0ms), 0);
+  check(it.connection_up(at(1s), false), parcel_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(tells_the_ends_of_other_jobs_before_it_gives_one_back) {
+  auto it = opened(2);
+  it.drain(at(0ms));
+  it.take(0);
+  it.unbegun(at(0ms), 0);
+  it.begun(at(0ms), 1);
+  check(it.reported(at(1ms), 1), parcel_step::publish);
+  auto const first = it.begin_batch();
+  BOOST_TEST(!it.is_in_batch(0, first));
+  BOOST_TEST(it.is_in_batch(1, first));
+  check(it.published(at(1ms), first), parcel_step::acknowledge);
+  check(it.acknowledged(at(1ms)), parcel_step::publish);
+  // Comes again: the server has forgotten the acknowledgement.
+  auto const second = it.begin_batch();
+  BOOST_TEST(it.is_in_batch(0, second));
+  check(it.delivered_again(at(2ms), 2), parcel_step::none);
+  check(it.published(at(2ms), second), parcel_step::acknowledge);
+  check(it.acknowledged(at(2ms)), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_host_cannot_run_is_left_to_another_one) {
+  auto it = opened(1);
+  check(it.failed(at(0ms), 0), parcel_step::drop);
+  BOOST_TEST(it.is_over_here());
+}
+
+BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {
+  auto it = asking();
+  BOOST_TEST(it.job(0).holder() == 7U);
+  check(it.wake(at(2s)), parcel_step::look);
+  check(it.take(0), held_step::ask_leave);
+  check(it.leave_told(at(2s), 0, leave::yes), parcel_step::look);
+  check(it.take(0), held_step::give);
+  check(it.leave_told(at(2s), 0, leave::no), parcel_step::none);
+  it = asking();
+  check(it.leave_told(at(0ms), 0, leave::no), parcel_step::drop);
+  it = asking();
+  check(it.leave_told(at(0ms), 0, leave::over), parcel_step::acknowledge);
+  it = asking();
+  check(it.wake(at(6s)), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(of_a_submitter_that_is_gone_is_ended_and_acknowledged) {
+  auto it = opened(2);
+  it.reported(at(0ms), 0);
+  check(it.forget(at(0ms)), parcel_step::look | parcel_step::acknowledge);
+  check(it.take(1), held_step::terminate);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace held_parcel_test

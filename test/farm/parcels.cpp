@@ -1,0 +1,127 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/logic/parcels.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace parcels_test {
+
+namespace logic = isolatte::nats::logic;
+using namespace std::chrono_literals;
+using numbers = std::vector<std::uint64_t>;
+
+/// Jobs have lately been short.
+logic::parcels of_short_jobs() {
+  logic::parcels made{{}};
+  made.ran(1us);
+  return made;
+}
+
+BOOST_AUTO_TEST_SUITE(parcels)
+
+BOOST_AUTO_TEST_CASE(have_one_job_each_unless_jobs_are_short) {
+  logic::parcels all{{}};
+  BOOST_TEST(all.most() == 1U);
+  all.ran(10us);
+  BOOST_TEST(all.most() == 64U);
+  for (int i = 0; i != 50; ++i) all.ran(100us);
+  BOOST_TEST(all.most() > 19U);
+  BOOST_TEST(all.most() < 23U);
+  all.ran(1s);
+  BOOST_TEST(all.most() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(take_what_has_gathered_while_others_were_under_way) {
+  auto all = of_short_jobs();
+  for (std::uint64_t number = 1; number <= 8; ++number) {
+    all.add(number, 10, false);
+    BOOST_TEST(all.next().value() == number);
+  }
+  for (std::uint64_t number = 9; number <= 90; ++number) all.add(number, 10, false);
+  BOOST_TEST(!all.next());
+  BOOST_TEST(!all.stored(1, 100));
+  auto const next = all.next();
+  BOOST_REQUIRE(next);
+  BOOST_TEST(all.jobs(*next).size() == 64U);
+  BOOST_TEST(all.jobs(*next).front() == 9U);
+  BOOST_TEST(all.waiting() == 18U);
+  BOOST_TEST(all.unanswered().size() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(keep_to_their_bytes) {
+  auto all = of_short_jobs();
+  all.room(1000, 100);
+  BOOST_TEST(all.fits(900));
+  BOOST_TEST(!all.fits(901));
+  for (std::uint64_t number = 1; number <= 3; ++number) all.add(number, 400, false);
+  all.add(4, 900, false);
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{1, 2}));
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{3}));
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{4}));
+}
+
+BOOST_AUTO_TEST_CASE(have_no_neighbour_for_a_job_that_travels_alone) {
+  auto all = of_short_jobs();
+  all.add(1, 1, false);
+  all.add(2, 1, true);
+  all.add(3, 1, false);
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{1}));
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{2}));
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{3}));
+}
+
+BOOST_AUTO_TEST_CASE(are_deleted_when_no_job_needs_them_and_no_host_has_told_of_any) {
+  auto all = of_short_jobs();
+  all.add(1, 1, false);
+  all.add(2, 1, false);
+  auto const parcel = all.next().value();
+  BOOST_TEST(!all.stored(parcel, 100));
+  BOOST_TEST(all.place(parcel).value() == 100U);
+  BOOST_TEST(!all.leave(1, false));
+  BOOST_TEST(all.leave(2, false).value() == 100U);
+  BOOST_TEST(!all.parcel_of(2));
+
+  all.add(3, 1, false);
+  BOOST_TEST(!all.leave(3, false));
+  BOOST_TEST(!all.next());
+
+  all.add(4, 1, false);
+  auto const told = all.next().value();
+  all.stored(told, 101);
+  BOOST_TEST(!all.leave(4, true));
+
+  all.add(5, 1, false);
+  auto const left = all.next().value();
+  BOOST_TEST(!all.leave(5, false));
+  BOOST_TEST(all.stored(left, 102));
+  BOOST_TEST(all.unanswered().empty());
+}
+
+BOOST_AUTO_TEST_CASE(give_their_jobs_back_if_refused) {
+  auto all = of_short_jobs();
+  all.add(1, 1, false);
+  all.add(2, 1, false);
+  auto const parcel = all.next().value();
+  BOOST_TEST((all.refused(parcel) == numbers{1, 2}));
+  BOOST_TEST(!all.parcel_of(1));
+  BOOST_TEST(all.unanswered().empty());
+}
+
+BOOST_AUTO_TEST_CASE(have_no_place_in_another_stream) {
+  auto all = of_short_jobs();
+  all.add(1, 1, false);
+  auto const parcel = all.next().value();
+  all.stored(parcel, 100);
+  all.stream_replaced();
+  BOOST_TEST(!all.place(parcel));
+  BOOST_TEST(!all.leave(1, false));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace parcels_test
