@@ -23,10 +23,12 @@ write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake" COMPATIBILITY SameMinorVersion)
 
 set(isolatte_targets isolatte)
-set(isolatte_left_out_header PATTERN isolatte/test.hpp EXCLUDE)
+# isolatte/nats.hpp is for a library that is not installed yet.
+set(isolatte_left_out_headers PATTERN isolatte/nats.hpp EXCLUDE)
 if(isolatte_build_test_support)
   list(APPEND isolatte_targets isolatte_test)
-  set(isolatte_left_out_header "")
+else()
+  list(APPEND isolatte_left_out_headers PATTERN isolatte/test.hpp EXCLUDE)
 endif()
 
 # A distribution makes a package of each component. A parent project has components of its own, so
@@ -37,7 +39,7 @@ install(TARGETS ${isolatte_targets} EXPORT isolatte-targets
     NAMELINK_COMPONENT isolatte_development
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_development)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  COMPONENT isolatte_development ${isolatte_left_out_header})
+  COMPONENT isolatte_development ${isolatte_left_out_headers})
 install(EXPORT isolatte-targets NAMESPACE isolatte:: DESTINATION "${isolatte_cmake_dir}"
   COMPONENT isolatte_development)
 install(FILES
