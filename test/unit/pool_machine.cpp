@@ -215,6 +215,49 @@ BOOST_AUTO_TEST_CASE(a_job_that_is_sent_but_not_begun_is_taken_back) {
   BOOST_TEST(!w.only().signalled);
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_no_worker_has_begun_is_withdrawn) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  job& sent = w.submit();
+  w.begin(w.only());
+  w.withdraw(sent);
+  BOOST_TEST(sent.became == fate::cancelled);
+  w.do_one(w.only());
+  BOOST_TEST(runs.became == fate::replied);
+  job& waits = w.due(1h);
+  w.withdraw(waits);
+  BOOST_TEST(waits.became == fate::cancelled);
+  BOOST_TEST(!w.only().signalled);
+  BOOST_TEST(w.machine.idle());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_runs_goes_on_when_it_is_withdrawn) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  job& next = w.submit();
+  w.begin(w.only());
+  w.withdraw(runs);
+  BOOST_TEST(!w.only().signalled);
+  w.do_one(w.only());
+  BOOST_TEST(runs.became == fate::replied);
+  w.do_one(w.only());
+  BOOST_TEST(next.became == fate::replied);
+  w.withdraw(next);
+  BOOST_TEST(next.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_withdrawal_takes_no_cancellation_back) {
+  pool w{{.workers = 1}};
+  job& runs = w.submit();
+  w.begin(w.only());
+  w.cancel(runs);
+  w.withdraw(runs);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(runs.became == fate::ran);
+  BOOST_TEST(runs.because == stop_cause::cancelled);
+}
+
 BOOST_AUTO_TEST_CASE(the_one_that_runs_costs_its_worker_and_no_other_job) {
   pool w{{.workers = 1}};
   job& runs = w.submit();
@@ -1391,7 +1434,10 @@ std::ptrdiff_t walk(unsigned seed, const walk_rules& rules) {
         if (!w.jobs.empty()) {
           auto chosen = w.jobs.begin();
           std::advance(chosen, static_cast<std::ptrdiff_t>(below(w.jobs.size())));
-          w.cancel(*chosen, static_cast<cancel_kind>(below(3)));
+          if (auto const how = below(4); how == 3)
+            w.withdraw(*chosen);
+          else
+            w.cancel(*chosen, static_cast<cancel_kind>(how));
         }
         break;
       case 10:

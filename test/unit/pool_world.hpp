@@ -186,6 +186,11 @@ class world {
     machine.cancel(what, how, now);
     settle();
   }
+  void withdraw(job& what) {
+    if (what.worker()) read(static_cast<worker&>(*what.worker()));
+    machine.withdraw(what, now);
+    settle();
+  }
   void ready(worker& who) {
     for (auto& each : jobs)
       if (each.meant_for == 0 && !each.done() && who.stays()) each.meant_for = who.number;
