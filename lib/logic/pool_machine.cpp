@@ -113,6 +113,12 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
   finish(job, job_end::cancelled);
 }
 
+void pool_machine::cut_off(pool_job& job, moment now) noexcept {
+  now_ = now;
+  leave_queue(job);
+  finish(job, job_end::cut_off);
+}
+
 void pool_machine::withdraw(pool_job& job, moment now) noexcept {
   if (job.worker_ && was_asked(job)) return;
   cancel(job, cancel_kind::terminate, now);

@@ -41,6 +41,8 @@ enum class job_end {
   expired,
   /// The job was for one worker, which has left.
   worker_gone,
+  /// The program's end of the job's conversation has failed.
+  cut_off,
   /// The job was meant for a state that is lost.
   state_lost,
   /// This process is a copy of the program, and the job, or the worker that had it, the original's.
@@ -370,6 +372,10 @@ class pool_machine {
   /// Cancels a job; has no effect if the job is done. A polite cancellation has none on a job that
   /// was asked to stop before, and `terminate` ends its worker, for the cause it was asked for.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
+  /// The job's conversation has failed before a worker had the job, or after one that had not begun
+  /// it has lost it.
+  /// @pre no worker has the job, and it is not done
+  void cut_off(pool_job& job, moment now) noexcept;
   /// Cancels a job that no worker has begun; has no effect on others.
   void withdraw(pool_job& job, moment now) noexcept;
   /// A worker is being made, as `start_worker` asked for.

@@ -1006,10 +1006,14 @@ void pool::heed_talk(job& what) {
     complete_now(what, held.ec, std::move(held.what));
     return check_drained();
   }
-  auto* const by = static_cast<worker*>(what.worker());
-  if (!what.talk->is_refused() || what.done() || by == nullptr || by->first() != &what) return;
-  by->refused_because = what.talk->reason();
-  machine_.malformed(*by);
+  if (!what.talk->is_refused() || what.done()) return;
+  if (auto* const by = static_cast<worker*>(what.worker()); by == nullptr) {
+    // A worker that had not begun the job has lost it. The next one would talk to a closed end.
+    machine_.cut_off(what, clock::now());
+  } else if (by->first() == &what) {
+    by->refused_because = what.talk->reason();
+    machine_.malformed(*by);
+  }
   settle();
 }
 
@@ -1080,6 +1084,10 @@ void pool::refuse(job& what, job_end how) {
     case job_end::worker_gone:
       ec = asio::error::operation_aborted;
       detail::give_reason(report.summary.reason, "the worker has been replaced");
+      break;
+    case job_end::cut_off:
+      ec = make_error_code(boost::system::errc::not_enough_memory);
+      detail::give_reason(report.summary.reason, what.talk->reason());
       break;
     case job_end::state_lost:
       ec = error::state_lost;

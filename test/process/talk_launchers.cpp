@@ -6,6 +6,7 @@
 #include "gate.hpp"
 #include "helpers.hpp"
 #include "in_threads.hpp"
+#include "pool/pool.hpp"
 #include "support/sanitizers.hpp"
 #include "talk_world.hpp"
 
@@ -19,6 +20,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -1171,6 +1173,35 @@ BOOST_AUTO_TEST_CASE(a_copy_of_the_program_leaves_the_jobs_alone) {
   BOOST_TEST(!world.send(job, 2));
   BOOST_TEST(world.receive(job).value == 2);
   BOOST_TEST(world.wait(job).what.value_or(-1) == 2);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_whose_conversation_fails_before_a_worker_has_it_ends) {
+  isolatte::test::nothing_left const nothing;
+  asio::io_context context;
+  isolatte::detail::refusal why;
+  auto const in = isolatte::pool::pool::make(context.get_executor(), {.workers = 1}, why);
+  BOOST_REQUIRE(in);
+  error_code first;
+  error_code second;
+  isolatte::detail::report cut_off;
+  in->async_run(isolatte::detail::encode_call(call(hang)), {},
+                [&](error_code ec, isolatte::detail::report) { first = ec; });
+  auto const waits =
+      in->submit(context.get_executor(), isolatte::detail::encode_call(call(ignore_stop), true), {},
+                 [&](error_code ec, isolatte::detail::report what) {
+                   second = ec;
+                   cut_off = std::move(what);
+                   in->stop();
+                 });
+  // The talk of a job that a worker has had, and lost before it began it, may say so.
+  waits->talk->talk_refused("no memory for a message", nullptr);
+  context.run();
+  BOOST_TEST(first == asio::error::operation_aborted);
+  BOOST_TEST(second == boost::system::errc::not_enough_memory);
+  BOOST_TEST((cut_off.summary.how == ending::not_started));
+  BOOST_TEST((cut_off.summary.ran == ran::no));
+  BOOST_TEST(cut_off.summary.reason == "no memory for a message");
+  in->release();
 }
 
 BOOST_AUTO_TEST_CASE(a_context_that_goes_takes_jobs_and_messages_along) {

@@ -258,6 +258,19 @@ BOOST_AUTO_TEST_CASE(a_withdrawal_takes_no_cancellation_back) {
   BOOST_TEST(runs.because == stop_cause::cancelled);
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_is_cut_off_from_the_program_is_given_to_no_worker) {
+  pool w{{.workers = 1}};
+  job& runs = w.wish({.is_never_ahead = true});
+  job& waits = w.wish({.is_never_ahead = true});
+  w.begin(w.only());
+  BOOST_REQUIRE(!waits.worker());
+  w.cut_off(waits);
+  BOOST_TEST(waits.became == fate::cut_off);
+  w.do_one(w.only());
+  BOOST_TEST(runs.became == fate::replied);
+  BOOST_TEST(w.machine.idle());
+}
+
 BOOST_AUTO_TEST_CASE(the_one_that_runs_costs_its_worker_and_no_other_job) {
   pool w{{.workers = 1}};
   job& runs = w.submit();

@@ -51,6 +51,7 @@ enum class fate {
   cancelled,
   expired,
   worker_gone,
+  cut_off,
   state_lost,
   disowned,
   ran,
@@ -68,6 +69,7 @@ inline fate fate_of(job_end end) {
     case job_end::cancelled: return fate::cancelled;
     case job_end::expired: return fate::expired;
     case job_end::worker_gone: return fate::worker_gone;
+    case job_end::cut_off: return fate::cut_off;
     case job_end::state_lost: return fate::state_lost;
     case job_end::disowned: return fate::disowned;
   }
@@ -85,10 +87,10 @@ inline fate fate_of(job_loss loss) {
 }
 
 inline std::ostream& operator<<(std::ostream& os, fate what) {
-  constexpr const char* names[] = {"waiting", "replied",      "pool_stopped", "queue_full",
-                                   "gave_up", "no_worker",    "not_begun",    "cancelled",
-                                   "expired", "worker_gone",  "state_lost",   "disowned",
-                                   "ran",     "not_received", "unknown"};
+  constexpr const char* names[] = {"waiting",  "replied",     "pool_stopped", "queue_full",
+                                   "gave_up",  "no_worker",   "not_begun",    "cancelled",
+                                   "expired",  "worker_gone", "cut_off",      "state_lost",
+                                   "disowned", "ran",         "not_received", "unknown"};
   return os << names[static_cast<std::size_t>(what)];
 }
 
@@ -184,6 +186,10 @@ class world {
   void cancel(job& what, cancel_kind how = cancel_kind::terminate) {
     if (what.worker()) read(static_cast<worker&>(*what.worker()));
     machine.cancel(what, how, now);
+    settle();
+  }
+  void cut_off(job& what) {
+    machine.cut_off(what, now);
     settle();
   }
   void withdraw(job& what) {
