@@ -107,7 +107,7 @@ struct farm_world {
   void until(Condition condition) {
     asio::executor_work_guard<asio::io_context::executor_type> const work{context.get_executor()};
     if (context.stopped()) context.restart();
-    while (!condition()) context.run_one();
+    while (!condition()) context.run_one_for(10ms);
   }
   /// Asks the server again and again.
   template <class Condition>
