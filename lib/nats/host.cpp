@@ -559,7 +559,8 @@ void host::acknowledge(parcel_id id) {
                    if (!ec) {
                      apply(id, asking->machine.acknowledged(now()));
                    } else if (link_->is_up()) {
-                     // It is done again when the stream and the consumer have been found.
+                     // The machine asks for another one when the stream and the consumer have been
+                     // found.
                      source_.look_again();
                    }
                    rest();
@@ -627,7 +628,7 @@ void host::rest() {
   if (serving_ == serving::ending && !connected_ &&
       std::ranges::none_of(parcels_,
                            [](auto const& each) { return each.second.machine.working() != 0; })) {
-    // Whom it would tell is not there. Other hosts are handed the messages.
+    // No server is there to be told. Other hosts are handed the messages.
     for (auto const id : all()) drop(id);
     return finish(asio::error::operation_aborted), set_timer();
   }

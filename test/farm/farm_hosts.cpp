@@ -2,13 +2,14 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "farm/host_process.hpp"
+#include "nats/code_names.hpp"
 #include "nats/link/server_link.hpp"
-#include "nats/system.hpp"
-#include "nats/watchdog.hpp"
+#include "nats/wire/parcel.hpp"
 #include "support/nats_server.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
+#include <isolatte/detail/task/distant_call.hpp>
 #include <isolatte/nats.hpp>
 
 #include <boost/asio.hpp>
@@ -155,6 +156,25 @@ struct hosting : world {
   }
 };
 
+/// A job of the program's own, which keeps the only worker.
+struct local_job {
+  explicit local_job(hosting& in) : world{in} {
+    world.pool.async_run(
+        call(take, (world.folder.path() / "local").string(), 0, 3'600'000),
+        asio::bind_cancellation_slot(stop.slot(), [this](boost::system::error_code,
+                                                         const outcome<int>&) { is_done = true; }));
+    world.until([&] { return !lines((world.folder.path() / "local").string()).empty(); });
+  }
+  void end() {
+    stop.emit(asio::cancellation_type::terminal);
+    world.until([&] { return is_done; });
+  }
+
+  hosting& world;
+  asio::cancellation_signal stop;
+  bool is_done = false;
+};
+
 BOOST_AUTO_TEST_SUITE(farm_hosts, *boost::unit_test::precondition(has_nats_server))
 
 // The other start of the program runs this case alone.
@@ -171,9 +191,10 @@ BOOST_FIXTURE_TEST_CASE(run_jobs_and_count_them, hosting) {
     BOOST_TEST(results[static_cast<std::size_t>(i)]->what.value() == 2 * i);
   auto const name = results.front()->what.host();
   BOOST_TEST(name.ends_with("/" + std::to_string(::getpid())), name);
+  // The farm may have the results before the host knows that the server has them.
+  until([&] { return host->stats().done == 100; });
   auto const stats = host->stats();
   BOOST_TEST(stats.taken == 100U);
-  BOOST_TEST(stats.done == 100U);
   BOOST_TEST(stats.again == 0U);
   BOOST_TEST(stats.fenced == 0U);
   BOOST_TEST(stats.refused == 0U);
@@ -227,14 +248,7 @@ BOOST_FIXTURE_TEST_CASE(that_end_at_once_leave_their_jobs_to_others, hosting) {
 
 BOOST_FIXTURE_TEST_CASE(give_back_what_waits_when_they_drain, hosting) {
   serve();
-  // The only worker has work of the program's own.
-  bool local_done = false;
-  asio::cancellation_signal end_local;
-  pool.async_run(
-      call(take, log, 0, 3'600'000),
-      asio::bind_cancellation_slot(
-          end_local.slot(), [&](boost::system::error_code, outcome<int>) { local_done = true; }));
-  until([&] { return count("begun") == 1; });
+  local_job local{*this};
   run(call(twice, 21));
   until([&] { return host->stats().taken == 1; });
   stop.emit(asio::cancellation_type::total);
@@ -243,8 +257,7 @@ BOOST_FIXTURE_TEST_CASE(give_back_what_waits_when_they_drain, hosting) {
   until_done();
   check_all_returned();
   BOOST_TEST(results.front()->what.host().ends_with("/" + std::to_string(other->pid())));
-  end_local.emit(asio::cancellation_type::terminal);
-  until([&] { return local_done; });
+  local.end();
 }
 
 BOOST_FIXTURE_TEST_CASE(let_go_of_jobs_that_are_cancelled, hosting) {
@@ -263,7 +276,7 @@ BOOST_FIXTURE_TEST_CASE(let_go_of_jobs_that_are_cancelled, hosting) {
   run(call(take, log, 2, 3'600'000), {}, second.slot());
   until([&] { return count("begun") == 1; });
   int const worker = lines(log).front().worker;
-  // In the host, behind it, if the host asks for more than its worker has; else in the stream.
+  // In the stream, too, or in the host, which may ask for more than its worker has.
   asio::cancellation_signal third;
   run(call(take, log, 3, 0), {}, third.slot());
   third.emit(asio::cancellation_type::terminal);
@@ -277,6 +290,67 @@ BOOST_FIXTURE_TEST_CASE(let_go_of_jobs_that_are_cancelled, hosting) {
   BOOST_TEST((results[1]->what.ran() == ran::yes));
   until([&] { return !isolatte::test::alive(worker); });
   BOOST_TEST(count("begun") == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(let_go_of_jobs_that_wait_in_the_pool, hosting) {
+  serve();
+  local_job local{*this};
+  asio::cancellation_signal end;
+  run(call(take, log, 1, 0), {}, end.slot());
+  run(call(take, log, 2, 0), {.start_within = 300ms});
+  until([&] { return host->stats().taken != 0; });
+  end.emit(asio::cancellation_type::terminal);
+  until_done();
+  BOOST_TEST((results[0]->ec == asio::error::operation_aborted));
+  BOOST_TEST((results[1]->ec == isolatte::error::not_in_time));
+  for (auto const& each : results) {
+    BOOST_TEST(each->what.how() == ending::not_started);
+    BOOST_TEST((each->what.ran() == ran::no));
+  }
+  local.end();
+  run(call(take, log, 3, 0));
+  until([&] { return results[2]->what.has_value(); });
+  BOOST_TEST(count("done") == 1U);
+}
+
+BOOST_FIXTURE_TEST_CASE(kill_their_jobs_when_the_server_is_away, hosting) {
+  serve();
+  run(call(take, log, 1, 5000));
+  until([&] { return count("begun") == 1; });
+  int const worker = lines(log).front().worker;
+  server.pause();
+  until([&] { return !isolatte::test::alive(worker); });
+  BOOST_TEST(host->stats().fenced == 1U);
+  server.resume();
+  until_done();
+  check_all_returned();
+  BOOST_TEST(count("begun") == 2U);
+  BOOST_TEST(count("done") == 1U);
+  BOOST_TEST(host->stats().taken == 2U);
+  BOOST_TEST(host->stats().again == 1U);
+  until([&] { return host->stats().done == 1; });
+}
+
+BOOST_FIXTURE_TEST_CASE(run_no_jobs_of_other_code, hosting) {
+  serve();
+  auto opts = host_process::farm_at(server.url());
+  opts.code = "other";
+  farm others{context, opts};
+  bool is_done = false;
+  asio::cancellation_signal end;
+  others.async_run(
+      call(take, log, 1, 0),
+      asio::bind_cancellation_slot(end.slot(), [&](boost::system::error_code, outcome<int> what) {
+        is_done = true;
+        BOOST_TEST((what.ran() == ran::no));
+      }));
+  for (int i = 0; i != 10; ++i) run(call(twice, i));
+  until_done();
+  check_all_returned();
+  BOOST_TEST(!is_done);
+  BOOST_TEST(count("begun") == 0U);
+  end.emit(asio::cancellation_type::terminal);
+  until([&] { return is_done; });
 }
 
 BOOST_FIXTURE_TEST_CASE(complete_once_when_a_cancellation_races_with_the_end, hosting) {
@@ -336,6 +410,27 @@ BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting) {
   for (std::string_view const what : {"", "x", "\1\1", "\1\1\1S\1"})
     BOOST_TEST(!link->publish(to, {}, {}, std::as_bytes(std::span{what.data(), what.size()})));
   until([&] { return host->stats().refused == before + 4; });
+  // One bit each of a sound parcel is another one.
+  isolatte::detail::byte_buffer sound;
+  isolatte::nats::wire::parcel parcel{.submitter = "nobody", .jobs = {}};
+  auto const code = isolatte::detail::encode_distant_call(call(twice, 1));
+  BOOST_TEST_REQUIRE(code.has_value());
+  isolatte::nats::wire::parcel_job job;
+  job.decoder = isolatte::nats::to_wire(code->decoder);
+  job.function = isolatte::nats::to_wire(*code->function);
+  job.arguments = code->arguments.bytes();
+  job.max_result = 100;
+  parcel.jobs = {job, job};
+  isolatte::nats::wire::encode(parcel, sound);
+  std::size_t sent = 0;
+  for (std::size_t i = 0; i != sound.size(); ++i) {
+    auto const bit = std::byte{1} << static_cast<int>(i % 8);
+    sound.data()[i] ^= bit;
+    BOOST_TEST(!link->publish(to, {}, {}, sound.bytes()));
+    sound.data()[i] ^= bit;
+    ++sent;
+  }
+  until([&] { return host->stats().taken > sent; });
   run(call(twice, 2));
   until_done();
   check_all_returned();

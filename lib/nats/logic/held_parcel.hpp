@@ -119,7 +119,7 @@ class held_parcel {
   parcel_step go_on(moment now) noexcept;
   parcel_step fence(moment now) noexcept;
   bool has_work() const noexcept;
-  /// A job is to be given back, and nobody has been told.
+  /// A job is to be given back, and the farm has not been told.
   bool has_returned() const noexcept;
 
   held_rules rules_;
