@@ -44,8 +44,10 @@ using isolatte::test::nothing_left;
 using isolatte::test::scratch_folder;
 
 constexpr char host_case[] = "farm_runs/serve_in_another_process";
+/// So long that a busy machine loses no host.
+constexpr auto lease = 5min;
 
-// What jobs do.
+// Jobs.
 
 int twice(int n) { return 2 * n; }
 int crash_at_times(std::string log, int job) {
@@ -111,7 +113,7 @@ struct running : nothing_left, farm_world {
   }
 
   std::unique_ptr<host_process::process> host(int workers = 2) const {
-    return std::make_unique<host_process::process>(host_case, server.url(), 2s, workers);
+    return std::make_unique<host_process::process>(host_case, server.url(), lease, workers);
   }
   template <class R, class Call>
   kept<R> run(const Call& what, nats::farm_job_options opts = {}) {
@@ -123,7 +125,8 @@ struct running : nothing_left, farm_world {
 
   scratch_folder folder;
   std::string const log = (folder.path() / "log").string();
-  std::optional<nats::farm> farm{std::in_place, context, host_process::farm_at(server.url())};
+  std::optional<nats::farm> farm{std::in_place, context,
+                                 host_process::farm_at(server.url(), lease)};
 };
 
 template <class R>
@@ -272,7 +275,7 @@ BOOST_FIXTURE_TEST_CASE(jobs_of_a_farm_that_is_gone_are_given_up, running) {
   for (auto const& each : done) BOOST_TEST(each.ec == error_code{asio::error::operation_aborted});
   until_messages(0);
   // The worker of the first one is free long before the job would have ended.
-  farm.emplace(context, host_process::farm_at(server.url()));
+  farm.emplace(context, host_process::farm_at(server.url(), lease));
   BOOST_TEST(run<int>(call(&twice, 4)).what.value() == 8);
   BOOST_TEST(host_process::lines(log).size() == 1U);
 }
