@@ -419,6 +419,7 @@ BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting) {
   job.decoder = isolatte::nats::to_wire(code->decoder);
   job.function = isolatte::nats::to_wire(*code->function);
   job.arguments = code->arguments.bytes();
+  job.max_hosts = 3;
   job.max_result = 100;
   parcel.jobs = {job, job};
   isolatte::nats::wire::encode(parcel, sound);

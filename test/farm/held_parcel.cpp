@@ -249,6 +249,15 @@ BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {
   check(it.wake(at(6s)), parcel_step::drop);
 }
 
+BOOST_AUTO_TEST_CASE(does_not_count_as_work_while_the_farm_does_not_answer) {
+  auto it = asking();
+  BOOST_TEST(it.unfinished() == 1U);
+  it.leave_not_told();
+  BOOST_TEST(it.unfinished() == 0U);
+  it.leave_told(at(2s), 0, leave::yes);
+  BOOST_TEST(it.unfinished() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(of_a_submitter_that_is_gone_is_ended_and_acknowledged) {
   auto it = opened(2);
   it.reported(at(0ms), 0);

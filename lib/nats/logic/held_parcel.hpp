@@ -66,6 +66,8 @@ class held_parcel {
   /// The server has had the renewals that were sent then.
   void renewed(moment sent_at) noexcept;
   parcel_step leave_told(moment now, std::size_t job, leave what) noexcept;
+  /// The farm does not answer for the time being.
+  void leave_not_told() noexcept { silent_ = true; }
   /// The farm has told its wish for a job.
   parcel_step requested(moment now, std::size_t job, wish what) noexcept;
   /// The submitter is gone.
@@ -108,7 +110,8 @@ class held_parcel {
   bool is_over_here() const noexcept { return abandoned_; }
   /// Jobs that the pool has.
   std::size_t working() const noexcept;
-  /// Jobs that are to be run here.
+  /// Jobs that are to be run here. Those of a farm that does not answer do not count: it may be
+  /// gone, and a host that waited for it would take no other jobs.
   std::size_t unfinished() const noexcept;
   bool awaits_acknowledgement() const noexcept { return acknowledging_ && !over_; }
   /// When the jobs that the pool has are killed, unless the lease is renewed.
@@ -132,6 +135,7 @@ class held_parcel {
   /// The message is not to be acknowledged: the server hands it on, or it is gone.
   bool abandoned_ = false;
   bool acknowledging_ = false;
+  bool silent_ = false;
   /// The server does not have the message, so no other host is handed it.
   bool gone_ = false;
   bool over_ = false;
