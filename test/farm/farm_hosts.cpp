@@ -353,6 +353,30 @@ BOOST_FIXTURE_TEST_CASE(run_no_jobs_of_other_code, hosting) {
   until([&] { return is_done; });
 }
 
+BOOST_FIXTURE_TEST_CASE(serve_nothing_in_a_copy_of_the_program, hosting) {
+  serve();
+  run(call(take, log, 1, 500));
+  until([&] { return count("begun") == 1; });
+  context.notify_fork(asio::execution_context::fork_prepare);
+  int const copy = ::fork();
+  BOOST_TEST_REQUIRE(copy != -1);
+  if (copy == 0) {
+    context.notify_fork(asio::execution_context::fork_child);
+    until([&] { return served == 1; });
+    bool const is_aborted = ended_with == asio::error::operation_aborted;
+    host.reset();
+    ::_exit(is_aborted ? 0 : 1);
+  }
+  context.notify_fork(asio::execution_context::fork_parent);
+  int status = -1;
+  BOOST_TEST(::waitpid(copy, &status, 0) == copy);
+  BOOST_TEST(status == 0);
+  until_done();
+  check_all_returned();
+  BOOST_TEST(served == 0);
+  BOOST_TEST(count("begun") == 1U);
+}
+
 BOOST_FIXTURE_TEST_CASE(complete_once_when_a_cancellation_races_with_the_end, hosting) {
   serve();
   for (int i = 0; i != 100; ++i) {

@@ -136,14 +136,6 @@ BOOST_AUTO_TEST_CASE(of_another_stream_is_not_acknowledged) {
   check(it.published(at(2s), it.begin_batch()), parcel_step::drop);
 }
 
-BOOST_AUTO_TEST_CASE(whose_results_are_refused_publishes_them_later) {
-  auto it = opened(1);
-  it.reported(at(0ms), 0);
-  check(it.not_published(at(0ms), it.begin_batch()), parcel_step::none);
-  BOOST_TEST((it.wake_at() == at(1s)));
-  check(it.wake(at(1s)), parcel_step::publish);
-}
-
 BOOST_AUTO_TEST_CASE(does_what_the_farm_wishes) {
   auto it = opened(1);
   it.requested(at(0ms), 0, wish::none);

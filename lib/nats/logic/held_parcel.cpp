@@ -156,12 +156,6 @@ parcel_step held_parcel::published(moment now, std::uint64_t batch) noexcept {
   return go_on(now);
 }
 
-parcel_step held_parcel::not_published(moment now, std::uint64_t batch) noexcept {
-  for (auto& job : jobs_) job.not_published(batch);
-  batch_at_ = later(now, rules_.lease / 8);
-  return parcel_step::none;
-}
-
 parcel_step held_parcel::acknowledged(moment now) noexcept {
   if (over_ || !acknowledging_) return parcel_step::none;
   acknowledging_ = false;

@@ -23,7 +23,7 @@ enum class parcel_step : std::uint32_t {
   none = 0,
   /// Call take() for every job.
   look = 1 << 0,
-  /// Call begin_batch() and publish the results of the jobs in it.
+  /// Call begin_batch() and publish the results of the jobs in it, until the server has them.
   publish = 1 << 1,
   /// Publish the batches that have no answer once more, with the same message ids.
   publish_again = 1 << 2,
@@ -89,8 +89,6 @@ class held_parcel {
     return jobs_[job].is_in(batch);
   }
   parcel_step published(moment now, std::uint64_t batch) noexcept;
-  /// The server has refused the batch: its results are published later.
-  parcel_step not_published(moment now, std::uint64_t batch) noexcept;
   /// The server has had the acknowledgement.
   parcel_step acknowledged(moment now) noexcept;
 
