@@ -108,8 +108,8 @@ class held_parcel {
   bool is_over_here() const noexcept { return abandoned_; }
   /// Jobs that the pool has.
   std::size_t working() const noexcept;
-  /// Jobs that are to be run here. Those of a farm that does not answer do not count: it may be
-  /// gone, and a host that waited for it would take no other jobs.
+  /// Jobs that are to be run here. Jobs of a farm that does not answer do not count: the farm may
+  /// be gone, and a host that waited for it would take no other jobs.
   std::size_t unfinished() const noexcept;
   bool awaits_acknowledgement() const noexcept { return acknowledging_ && !over_; }
   /// When the jobs that the pool has are killed, unless the lease is renewed.
