@@ -1,5 +1,5 @@
 # Each file example/<name>.cpp and each folder example/<name>/ is a program, which tools/run-example
-# tests. The service is told of in IsolatteService.cmake.
+# tests. The service is told of in IsolatteService.cmake, the farm below.
 
 # Adds a test of example <name>. Environment variables may follow.
 function(isolatte_test_example test name file)
@@ -49,7 +49,7 @@ endfunction()
 file(GLOB entries CONFIGURE_DEPENDS LIST_DIRECTORIES true "${PROJECT_SOURCE_DIR}/example/*")
 foreach(entry IN LISTS entries)
   get_filename_component(name "${entry}" NAME_WE)
-  if(name STREQUAL service)
+  if(name STREQUAL service OR name STREQUAL farm)
     continue()
   endif()
   if(IS_DIRECTORY "${entry}")
@@ -80,3 +80,21 @@ set_target_properties(isolatte_example_initials PROPERTIES
   LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/example/plugins")
 isolatte_compile_settings(isolatte_example_initials)
 add_dependencies(isolatte_example_plugin_host isolatte_example_initials)
+
+# The farm reads files with the reader of census.
+if(isolatte_build_nats)
+  set(sources "")
+  foreach(part IN ITEMS damage specimen tally text trusting_reader)
+    list(APPEND sources "${PROJECT_SOURCE_DIR}/example/census/${part}.cpp")
+  endforeach()
+  isolatte_add_example(farm "${PROJECT_SOURCE_DIR}/example/farm.cpp" ${sources})
+  target_link_libraries(isolatte_example_farm PRIVATE isolatte::nats)
+  # Without a build id its functions have no names. Some compilers do not ask their linker for one.
+  target_link_options(isolatte_example_farm PRIVATE LINKER:--build-id)
+  add_test(NAME example.farm_demo
+    COMMAND "${PROJECT_SOURCE_DIR}/tools/farm-demo" --program $<TARGET_FILE:isolatte_example_farm>
+      --damaged 24)
+  set_tests_properties(example.farm_demo PROPERTIES
+    TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS "example;farm" SKIP_RETURN_CODE 77
+    ENVIRONMENT "${isolatte_test_environment}")
+endif()

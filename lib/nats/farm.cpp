@@ -760,7 +760,7 @@ void farm_body::do_stop() {
   link_->stop();
 }
 
-/// What does not arrive costs the hosts work, and the server room for some minutes.
+/// A message that does not arrive costs the hosts work, and the server room for some minutes.
 void farm_body::say_farewell(bool had_jobs) {
   if (had_jobs) {
     wire::request what;

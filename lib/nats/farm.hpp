@@ -162,7 +162,7 @@ class farm_body final : public link::link_events,
   std::map<std::uint64_t, census> censuses_;
   std::set<std::pair<moment, std::uint64_t>> wakes_;
   moment timer_at_ = moment::max();
-  /// What the hosts are to be told, by the wish.
+  /// Wishes that the hosts are to be told, by the wish.
   std::array<std::vector<std::uint64_t>, static_cast<std::size_t>(logic::last_wish) + 1> to_tell_;
 
   /// The link is up.

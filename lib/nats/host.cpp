@@ -4,6 +4,7 @@
 #include "nats/host.hpp"
 
 #include "nats/code_names.hpp"
+#include "nats/link/subject.hpp"
 #include "nats/system.hpp"
 
 #include <isolatte/detail/task/distant_call.hpp>
@@ -281,7 +282,7 @@ void host::source_found(std::int64_t stream, nanoseconds lease) {
 
 void host::source_gives(const link::message& what, const wire::delivery& how) {
   auto const read = wire::decode_parcel(what.data());
-  if (!read.message) {
+  if (!read.message || !link::is_subject(settings_.done_subject(read.message->submitter), false)) {
     source_.message_had(1);
     ++counters_.taken;
     ++counters_.refused;
@@ -426,11 +427,15 @@ void host::ask_leave(parcel_id id, std::size_t n) {
   link_->request(settings_.leave_subject(it.submitter), bytes.bytes(), lease_ / 4,
                  [this, id, n](error_code ec, const link::message& what) {
                    auto* const asking = find(id);
-                   // The machine asks again.
-                   if (ec || asking == nullptr) return;
+                   if (asking == nullptr) return;
                    auto const answer = wire::decode_leave(what.data());
-                   if (!answer.message) return;
-                   apply(id, asking->machine.leave_told(now(), n, *answer.message));
+                   if (!ec && answer.message) {
+                     apply(id, asking->machine.leave_told(now(), n, *answer.message));
+                   } else {
+                     // The machine asks again.
+                     asking->machine.leave_not_told();
+                     note(id, *asking);
+                   }
                    rest();
                  });
 }
@@ -559,7 +564,8 @@ void host::acknowledge(parcel_id id) {
                    if (!ec) {
                      apply(id, asking->machine.acknowledged(now()));
                    } else if (link_->is_up()) {
-                     // It is done again when the stream and the consumer have been found.
+                     // The machine asks for another one when the stream and the consumer have been
+                     // found.
                      source_.look_again();
                    }
                    rest();
@@ -627,7 +633,7 @@ void host::rest() {
   if (serving_ == serving::ending && !connected_ &&
       std::ranges::none_of(parcels_,
                            [](auto const& each) { return each.second.machine.working() != 0; })) {
-    // Whom it would tell is not there. Other hosts are handed the messages.
+    // No server is there to be told. Other hosts are handed the messages.
     for (auto const id : all()) drop(id);
     return finish(asio::error::operation_aborted), set_timer();
   }

@@ -93,7 +93,7 @@ class host final : public link::link_events,
   };
   struct parcel {
     place at{};
-    /// Where acknowledgements go.
+    /// The subject for acknowledgements.
     std::string reply;
     std::string submitter;
     std::vector<job> jobs;

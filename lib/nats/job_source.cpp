@@ -41,7 +41,7 @@ job_source::job_source(link::server_link& from, const settings& what, owner& to)
 
 void job_source::connect() {
   backoff_ = {};
-  // What the server still sends for earlier requests is not heard.
+  // Answers to requests of an earlier connection are not heard.
   if (subscription_) link_.unsubscribe(*subscription_);
   inbox_ = link::new_inbox();
   subscription_ = link_.subscribe(inbox_ + ".*", [this](std::span<link::message> what) {

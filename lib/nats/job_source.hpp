@@ -22,8 +22,8 @@ namespace isolatte::inline v0_1::nats {
 
 using isolatte::logic::moment;
 
-/// Where a host's messages come from: waits for the stream of jobs, finds or makes the consumer,
-/// and asks for as many messages as the host can use.
+/// The source of a host's messages: waits for the stream of jobs, finds or makes the consumer, and
+/// asks for as many messages as the host can use.
 class job_source {
  public:
   class owner {

@@ -111,7 +111,7 @@ void result_sender::publish(batch_id which, std::size_t part) {
   auto const ec = link_.publish(from.subject, inbox_ + "." + std::to_string(number),
                                 std::span{&id, 1}, what.bytes.bytes());
   if (!ec) waiting_.emplace(number, sent{which, part, now()});
-  // What is published when the link is down is published again when it is up.
+  // When the link is down, all batches are published again as soon as it is up.
   if (ec && link_.is_up()) send_later(which);
 }
 

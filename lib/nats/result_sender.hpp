@@ -50,7 +50,8 @@ class result_sender {
   /// Makes the messages of a batch, and publishes them until the server has stored them. A result
   /// that no message can hold is replaced by one that says so.
   void send(batch_id which, const std::string& subject, std::vector<wire::job_result>& results);
-  /// Publishes what the server has not said to have stored. It stores no message twice.
+  /// Publishes the parts that the server has not said to have stored. The server stores no message
+  /// twice.
   void send_again(batch_id which);
   /// The parcel is over.
   void forget(std::uint64_t parcel);

@@ -32,7 +32,7 @@ class settings {
 
   std::string jobs_stream() const { return "ISOLATTE_" + options_.name + "_JOBS"; }
   std::string done_stream() const { return "ISOLATTE_" + options_.name + "_DONE"; }
-  /// What the streams take in.
+  /// Subjects that the streams take in.
   std::string all_jobs_subject() const { return subject("jobs.>"); }
   std::string all_done_subject() const { return subject("done.>"); }
 

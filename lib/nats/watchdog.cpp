@@ -116,7 +116,7 @@ void kill_workers(auto& shared) noexcept {
     if (seat.process < 0 || seat.jobs.load() == 0) continue;
     // Before its end can be seen.
     seat.is_killed = true;
-    // Its children are in its group. The number is the worker's own as long as it is there.
+    // A worker's children are in its group. The number is the worker's as long as that is there.
     if (is_alive(seat.process)) ::kill(-seat.pid, SIGKILL);
     send_signal(seat.process, SIGKILL);
     ::close(seat.process);
@@ -124,8 +124,8 @@ void kill_workers(auto& shared) noexcept {
   }
 }
 
-/// The process. It is a copy of a program with threads, and so calls no function that may take a
-/// lock.
+/// Runs in the process: a copy of a program with threads, so that no function may be called that
+/// takes a lock.
 void watch(int socket, auto& shared) noexcept {
   for (;;) {
     auto const interval =

@@ -19,7 +19,7 @@
 
 namespace isolatte::inline v0_1::nats {
 
-/// A process beside a host that kills the workers which run the host's jobs, if the host does not
+/// A process next to a host that kills the workers which run the host's jobs, if the host does not
 /// say in time that they may live: it may be stopped itself.
 ///
 /// The functions are for any thread.
@@ -58,7 +58,7 @@ class watchdog {
     int pid = 0;
     /// A descriptor of the process; -1: the place is free.
     int process = -1;
-    /// The process beside the host has the descriptor.
+    /// The watchdog process has the descriptor.
     bool is_told = false;
   };
 

@@ -38,8 +38,8 @@ totals live(std::uint32_t worlds, const faults& what) {
       if (job.max_hosts == 1 && job.begun > 1) BOOST_ERROR("run twice, and might run once");
       bool const claims_unrun = job.verdict.is_certainly_unrun &&
                                 (job.verdict.how != job_end::reported || !job.report_ran);
-      // A host that is cut off cannot take its message from the server after it has told that no
-      // worker has begun the job, so another host may begin it, unless it needs leave.
+      // A host that is cut off cannot take its message from the server after it has given a job
+      // back while others of the parcel run, so another host may begin it, unless it needs leave.
       bool const claim_holds = job.max_hosts == 1 || (!what.hosts_die && !what.links_break);
       if (claims_unrun && claim_holds && job.begun != 0)
         BOOST_ERROR("told that it did not run, and ran");

@@ -136,14 +136,6 @@ BOOST_AUTO_TEST_CASE(of_another_stream_is_not_acknowledged) {
   check(it.published(at(2s), it.begin_batch()), parcel_step::drop);
 }
 
-BOOST_AUTO_TEST_CASE(whose_results_are_refused_publishes_them_later) {
-  auto it = opened(1);
-  it.reported(at(0ms), 0);
-  check(it.not_published(at(0ms), it.begin_batch()), parcel_step::none);
-  BOOST_TEST((it.wake_at() == at(1s)));
-  check(it.wake(at(1s)), parcel_step::publish);
-}
-
 BOOST_AUTO_TEST_CASE(does_what_the_farm_wishes) {
   auto it = opened(1);
   it.requested(at(0ms), 0, wish::none);
@@ -247,6 +239,15 @@ BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {
   check(it.leave_told(at(0ms), 0, leave::over), parcel_step::acknowledge);
   it = asking();
   check(it.wake(at(6s)), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_count_as_work_while_the_farm_does_not_answer) {
+  auto it = asking();
+  BOOST_TEST(it.unfinished() == 1U);
+  it.leave_not_told();
+  BOOST_TEST(it.unfinished() == 0U);
+  it.leave_told(at(2s), 0, leave::yes);
+  BOOST_TEST(it.unfinished() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_submitter_that_is_gone_is_ended_and_acknowledged) {

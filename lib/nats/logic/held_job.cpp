@@ -104,8 +104,4 @@ void held_job::published(std::uint64_t batch) noexcept {
   if (is_in(batch)) phase_ = phase::done;
 }
 
-void held_job::not_published(std::uint64_t batch) noexcept {
-  if (is_in(batch)) phase_ = phase::ready;
-}
-
 }  // namespace isolatte::inline v0_1::nats::logic

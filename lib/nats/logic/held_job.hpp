@@ -65,7 +65,6 @@ class held_job {
   held_step forget() noexcept;
   void publish(std::uint64_t batch) noexcept;
   void published(std::uint64_t batch) noexcept;
-  void not_published(std::uint64_t batch) noexcept;
 
   bool is_asking() const noexcept { return phase_ == phase::asking; }
   /// The pool has it.

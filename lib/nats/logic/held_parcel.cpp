@@ -34,7 +34,8 @@ std::size_t held_parcel::working() const noexcept {
 }
 
 std::size_t held_parcel::unfinished() const noexcept {
-  return static_cast<std::size_t>(std::ranges::count_if(jobs_, &held_job::is_unfinished));
+  return silent_ ? working()
+                 : static_cast<std::size_t>(std::ranges::count_if(jobs_, &held_job::is_unfinished));
 }
 
 parcel_step held_parcel::open(moment now) noexcept {
@@ -97,6 +98,7 @@ parcel_step held_parcel::delivered_again(moment now, std::uint32_t deliveries) n
 void held_parcel::renewed(moment sent_at) noexcept { lease_from_ = std::max(lease_from_, sent_at); }
 
 parcel_step held_parcel::leave_told(moment now, std::size_t job, leave what) noexcept {
+  silent_ = false;
   auto const todo = note(job, jobs_[job].leave_told(what, draining_));
   return todo | go_on(now);
 }
@@ -152,12 +154,6 @@ std::uint64_t held_parcel::begin_batch() noexcept {
 parcel_step held_parcel::published(moment now, std::uint64_t batch) noexcept {
   for (auto& job : jobs_) job.published(batch);
   return go_on(now);
-}
-
-parcel_step held_parcel::not_published(moment now, std::uint64_t batch) noexcept {
-  for (auto& job : jobs_) job.not_published(batch);
-  batch_at_ = later(now, rules_.lease / 8);
-  return parcel_step::none;
 }
 
 parcel_step held_parcel::acknowledged(moment now) noexcept {

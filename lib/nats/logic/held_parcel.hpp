@@ -23,7 +23,7 @@ enum class parcel_step : std::uint32_t {
   none = 0,
   /// Call take() for every job.
   look = 1 << 0,
-  /// Call begin_batch() and publish the results of the jobs in it.
+  /// Call begin_batch() and publish the results of the jobs in it, until the server has them.
   publish = 1 << 1,
   /// Publish the batches that have no answer once more, with the same message ids.
   publish_again = 1 << 2,
@@ -66,6 +66,8 @@ class held_parcel {
   /// The server has had the renewals that were sent then.
   void renewed(moment sent_at) noexcept;
   parcel_step leave_told(moment now, std::size_t job, leave what) noexcept;
+  /// The farm does not answer for the time being.
+  void leave_not_told() noexcept { silent_ = true; }
   /// The farm has told its wish for a job.
   parcel_step requested(moment now, std::size_t job, wish what) noexcept;
   /// The submitter is gone.
@@ -87,8 +89,6 @@ class held_parcel {
     return jobs_[job].is_in(batch);
   }
   parcel_step published(moment now, std::uint64_t batch) noexcept;
-  /// The server has refused the batch: its results are published later.
-  parcel_step not_published(moment now, std::uint64_t batch) noexcept;
   /// The server has had the acknowledgement.
   parcel_step acknowledged(moment now) noexcept;
 
@@ -108,7 +108,8 @@ class held_parcel {
   bool is_over_here() const noexcept { return abandoned_; }
   /// Jobs that the pool has.
   std::size_t working() const noexcept;
-  /// Jobs that are to be run here.
+  /// Jobs that are to be run here. Jobs of a farm that does not answer do not count: the farm may
+  /// be gone, and a host that waited for it would take no other jobs.
   std::size_t unfinished() const noexcept;
   bool awaits_acknowledgement() const noexcept { return acknowledging_ && !over_; }
   /// When the jobs that the pool has are killed, unless the lease is renewed.
@@ -119,7 +120,7 @@ class held_parcel {
   parcel_step go_on(moment now) noexcept;
   parcel_step fence(moment now) noexcept;
   bool has_work() const noexcept;
-  /// A job is to be given back, and nobody has been told.
+  /// A job is to be given back, and the farm has not been told.
   bool has_returned() const noexcept;
 
   held_rules rules_;
@@ -132,6 +133,7 @@ class held_parcel {
   /// The message is not to be acknowledged: the server hands it on, or it is gone.
   bool abandoned_ = false;
   bool acknowledging_ = false;
+  bool silent_ = false;
   /// The server does not have the message, so no other host is handed it.
   bool gone_ = false;
   bool over_ = false;
