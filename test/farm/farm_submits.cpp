@@ -288,6 +288,58 @@ BOOST_AUTO_TEST_CASE(a_user_who_may_not_submit_is_told,
   BOOST_TEST(done.ec == make_error_code(errc::permission_denied));
 }
 
+BOOST_AUTO_TEST_CASE(a_submitter_needs_few_rights,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  // An administrator has made the streams.
+  farm_world world{R"(authorization { users: [
+    { user: admin, password: a },
+    { user: submitter, password: b, permissions: {
+        publish: { allow: ["isolatte.farm.jobs.*", "isolatte.farm.cancel.*",
+                           "isolatte.farm.hosts.*",
+                           "$JS.API.STREAM.INFO.ISOLATTE_farm_JOBS",
+                           "$JS.API.STREAM.INFO.ISOLATTE_farm_DONE",
+                           "$JS.API.STREAM.MSG.GET.ISOLATTE_farm_JOBS",
+                           "$JS.API.STREAM.MSG.DELETE.ISOLATTE_farm_JOBS",
+                           "$JS.API.CONSUMER.DURABLE.CREATE.ISOLATTE_farm_DONE.*",
+                           "$JS.API.CONSUMER.DELETE.ISOLATTE_farm_DONE.*",
+                           "$JS.API.CONSUMER.INFO.ISOLATTE_farm_JOBS.*",
+                           "$JS.ACK.ISOLATTE_farm_DONE.>", "_INBOX.>"] },
+        subscribe: { allow: ["_INBOX.>", "isolatte.farm.leave.*"] } } }] })"};
+  auto options = world.options();
+  options.login = {.user = "submitter", .password = "b"};
+  auto administrator = options;
+  administrator.login = {.user = "admin", .password = "a"};
+  std::string const log_in = "nats://admin:a@127.0.0.1:" + std::to_string(world.server.port());
+  world.watcher.emplace(world.context, log_in);
+  {
+    // Without the streams.
+    nats::farm farm{world.context, options};
+    kept<int> done;
+    farm.async_run(call(&twice, 1), {}, done.handler());
+    world.until([&] { return done.calls == 1; });
+    BOOST_TEST(done.ec == make_error_code(errc::permission_denied));
+  }
+  {
+    nats::farm farm{world.context, administrator};
+    kept<int> done;
+    farm.async_run(call(&twice, 1), {}, done.handler());
+    world.until_messages(1);
+    farm.stop();
+    world.until([&] { return done.calls == 1; });
+    world.until_messages(0);
+  }
+  nats::farm farm{world.context, options};
+  kept<int> done;
+  asio::cancellation_signal stop;
+  farm.async_run(call(&twice, 1), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
+  world.until_messages(1);
+  stop.emit(asio::cancellation_type::total);
+  world.until([&] { return done.calls == 1; });
+  BOOST_TEST(done.ec == error_code{asio::error::operation_aborted});
+  BOOST_TEST(done.what.ran() == ran::no);
+  BOOST_TEST(world.server.log().find("Violation") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_server_that_cannot_have_the_streams_is_an_error,
                      *boost::unit_test::precondition(has_nats_server)) {
   farm_world world;
