@@ -176,7 +176,8 @@ int serve(const isolatte::nats::farm_options& where, isolatte::pool_options pool
   context.run();
 
   isolatte::nats::host_stats const did = host.stats();
-  std::cerr << "farm: " << did.done << " jobs done, " << did.again << " of them given to another host before\n";
+  std::cerr << "farm: " << did.done << " jobs done, " << did.again
+            << " of them given to another host before\n";
   if (why == asio::error::operation_aborted) return 0;
   throw boost::system::system_error{why, "the host cannot serve"};
 }
