@@ -159,6 +159,10 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_on_the_server_after_a_farm_is_destroyed,
   world.until_server_says("$JS.API.STREAM.INFO.ISOLATTE_farm_DONE", [](const std::string& info) {
     return number_in(info, "consumer_count") == 1;
   });
+  // The answer comes after those that tell the farm of its parcels.
+  bool counted = false;
+  farm->async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+  world.until([&] { return counted; });
   farm.reset();
   world.until(
       [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });
@@ -179,6 +183,7 @@ BOOST_AUTO_TEST_CASE(the_surplus_is_refused, *boost::unit_test::precondition(has
   std::deque<kept<int>> done(100);
   for (auto& each : done) farm.async_run(call(&twice, 1), {}, each.handler());
   world.until_messages(60);
+  world.until([&] { return done.back().calls == 1; });
   for (std::size_t i = 0; i != done.size(); ++i) BOOST_TEST(done[i].calls == (i < 60 ? 0 : 1));
   // Another submitter is refused by the server.
   nats::farm other{world.context, options};
@@ -187,6 +192,9 @@ BOOST_AUTO_TEST_CASE(the_surplus_is_refused, *boost::unit_test::precondition(has
   world.until([&] { return refused.calls == 1; });
   BOOST_TEST(refused.ec == error_code{error::queue_full});
   BOOST_TEST((refused.what.ran() == ran::no));
+  bool counted = false;
+  farm.async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+  world.until([&] { return counted; });
   farm.stop();
   other.stop();
   world.until([&] { return done.front().calls == 1 && done[59].calls == 1; });
