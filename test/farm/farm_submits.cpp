@@ -332,6 +332,10 @@ BOOST_AUTO_TEST_CASE(a_submitter_needs_few_rights,
     kept<int> done;
     farm.async_run(call(&twice, 1), {}, done.handler());
     world.until_messages(1);
+    // The answer comes after those that tell the farm of its parcels.
+    bool counted = false;
+    farm.async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+    world.until([&] { return counted; });
     farm.stop();
     world.until([&] { return done.calls == 1; });
     world.until_messages(0);
