@@ -23,12 +23,22 @@ write_basic_package_version_file(
   "${PROJECT_BINARY_DIR}/isolatte-config-version.cmake" COMPATIBILITY SameMinorVersion)
 
 set(isolatte_targets isolatte)
-# isolatte/nats.hpp is for a library that is not installed yet.
-set(isolatte_left_out_headers PATTERN isolatte/nats.hpp EXCLUDE)
+set(isolatte_left_out_headers "")
 if(isolatte_build_test_support)
   list(APPEND isolatte_targets isolatte_test)
 else()
   list(APPEND isolatte_left_out_headers PATTERN isolatte/test.hpp EXCLUDE)
+endif()
+if(isolatte_build_nats)
+  # A target set of its own, read only by those who ask for the component.
+  install(TARGETS isolatte_nats EXPORT isolatte-nats-targets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT isolatte_development)
+  install(EXPORT isolatte-nats-targets NAMESPACE isolatte:: DESTINATION "${isolatte_cmake_dir}"
+    COMPONENT isolatte_development)
+  install(FILES "${PROJECT_BINARY_DIR}/isolatte-nats.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT isolatte_development)
+else()
+  list(APPEND isolatte_left_out_headers PATTERN isolatte/nats.hpp EXCLUDE)
 endif()
 
 # A distribution makes a package of each component. A parent project has components of its own, so

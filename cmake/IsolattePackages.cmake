@@ -83,6 +83,14 @@ set(CPACK_DEBIAN_ISOLATTE_DEVELOPMENT_PACKAGE_SUGGESTS "libisolatte-doc")
 if(isolatte_build_test_support AND isolatte_boost_test_package)
   string(APPEND CPACK_DEBIAN_ISOLATTE_DEVELOPMENT_PACKAGE_SUGGESTS ", ${isolatte_boost_test_package}")
 endif()
+if(isolatte_build_nats)
+  # For programs that use isolatte::nats.
+  isolatte_owner(owner "${boost_json_DIR}/boost_json-config.cmake")
+  string(APPEND CPACK_DEBIAN_ISOLATTE_DEVELOPMENT_PACKAGE_SUGGESTS ", libnats-dev")
+  if(owner)
+    string(APPEND CPACK_DEBIAN_ISOLATTE_DEVELOPMENT_PACKAGE_SUGGESTS ", ${owner}")
+  endif()
+endif()
 isolatte_package(isolatte_documentation libisolatte-doc doc
   "C++ callables in child processes - documentation"
   "${about}\nThis package contains the guide, and the reference if Doxygen has made it.")

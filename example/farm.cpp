@@ -115,13 +115,12 @@ bool report(const outcomes& all, std::chrono::nanoseconds time) {
 
 //[read_all
 // The same for a farm and for a pool of this program.
-template <class Pool>
-void read_all(Pool& pool, std::vector<census::specimen> files,
-              std::function<void(boost::system::error_code, outcomes)> done) {
+template <class Pool, class Handler>
+void read_all(Pool& pool, std::vector<census::specimen> files, Handler&& done) {
   // A lambda is called by its type, so that no message can ask for another function.
   isolatte::async_map(
       pool, std::move(files), [](const census::specimen& what) { return read(what); },
-      {.on_progress = show_progress, .child = {.timeout = 1s}}, std::move(done));
+      {.on_progress = show_progress, .child = {.timeout = 1s}}, std::forward<Handler>(done));
 }
 //]
 
@@ -176,7 +175,8 @@ int serve(const isolatte::nats::farm_options& where, isolatte::pool_options pool
   context.run();
 
   isolatte::nats::host_stats const did = host.stats();
-  std::cerr << "farm: " << did.done << " jobs done, " << did.again << " of them given to another host before\n";
+  std::cerr << "farm: " << did.done << " jobs done, " << did.again
+            << " of them given to another host before\n";
   if (why == asio::error::operation_aborted) return 0;
   throw boost::system::system_error{why, "the host cannot serve"};
 }

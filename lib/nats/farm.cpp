@@ -425,7 +425,7 @@ void farm_body::stream_gone() {
   set_up_later();
 }
 
-// What arrives.
+// Messages.
 
 void farm_body::parcels_answered(std::span<link::message> answers) {
   if (notice_copy()) return;
@@ -542,7 +542,7 @@ void farm_body::examined(std::uint64_t number, std::uint32_t attempt, logic::fin
   go_on();
 }
 
-// What the machines decide.
+// Decisions.
 
 farm_body::submitted* farm_body::find(std::uint64_t number) {
   auto const found = jobs_.find(number);
@@ -628,7 +628,7 @@ void farm_body::forget_message(std::uint64_t place) {
                                    bytes_of(wire::message_delete_body(place))));
 }
 
-// What is sent.
+// Publications.
 
 void farm_body::go_on() {
   flush();

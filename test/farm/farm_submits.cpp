@@ -159,6 +159,10 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_on_the_server_after_a_farm_is_destroyed,
   world.until_server_says("$JS.API.STREAM.INFO.ISOLATTE_farm_DONE", [](const std::string& info) {
     return number_in(info, "consumer_count") == 1;
   });
+  // The answer comes after those that tell the farm of its parcels.
+  bool counted = false;
+  farm->async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+  world.until([&] { return counted; });
   farm.reset();
   world.until(
       [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });
@@ -179,6 +183,7 @@ BOOST_AUTO_TEST_CASE(the_surplus_is_refused, *boost::unit_test::precondition(has
   std::deque<kept<int>> done(100);
   for (auto& each : done) farm.async_run(call(&twice, 1), {}, each.handler());
   world.until_messages(60);
+  world.until([&] { return done.back().calls == 1; });
   for (std::size_t i = 0; i != done.size(); ++i) BOOST_TEST(done[i].calls == (i < 60 ? 0 : 1));
   // Another submitter is refused by the server.
   nats::farm other{world.context, options};
@@ -187,6 +192,9 @@ BOOST_AUTO_TEST_CASE(the_surplus_is_refused, *boost::unit_test::precondition(has
   world.until([&] { return refused.calls == 1; });
   BOOST_TEST(refused.ec == error_code{error::queue_full});
   BOOST_TEST((refused.what.ran() == ran::no));
+  bool counted = false;
+  farm.async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+  world.until([&] { return counted; });
   farm.stop();
   other.stop();
   world.until([&] { return done.front().calls == 1 && done[59].calls == 1; });
@@ -286,6 +294,62 @@ BOOST_AUTO_TEST_CASE(a_user_who_may_not_submit_is_told,
   farm.async_run(call(&twice, 1), {}, done.handler());
   world.until([&] { return done.calls == 1; });
   BOOST_TEST(done.ec == make_error_code(errc::permission_denied));
+}
+
+BOOST_AUTO_TEST_CASE(a_submitter_needs_few_rights,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  // An administrator has made the streams.
+  farm_world world{R"(authorization { users: [
+    { user: admin, password: a },
+    { user: submitter, password: b, permissions: {
+        publish: { allow: ["isolatte.farm.jobs.*", "isolatte.farm.cancel.*",
+                           "isolatte.farm.hosts.*",
+                           "$JS.API.STREAM.INFO.ISOLATTE_farm_JOBS",
+                           "$JS.API.STREAM.INFO.ISOLATTE_farm_DONE",
+                           "$JS.API.STREAM.MSG.GET.ISOLATTE_farm_JOBS",
+                           "$JS.API.STREAM.MSG.DELETE.ISOLATTE_farm_JOBS",
+                           "$JS.API.CONSUMER.DURABLE.CREATE.ISOLATTE_farm_DONE.*",
+                           "$JS.API.CONSUMER.DELETE.ISOLATTE_farm_DONE.*",
+                           "$JS.API.CONSUMER.INFO.ISOLATTE_farm_JOBS.*",
+                           "$JS.ACK.ISOLATTE_farm_DONE.>", "_INBOX.>"] },
+        subscribe: { allow: ["_INBOX.>", "isolatte.farm.leave.*"] } } }] })"};
+  auto options = world.options();
+  options.login = {.user = "submitter", .password = "b"};
+  auto administrator = options;
+  administrator.login = {.user = "admin", .password = "a"};
+  std::string const log_in = "nats://admin:a@127.0.0.1:" + std::to_string(world.server.port());
+  world.watcher.emplace(world.context, log_in);
+  {
+    // Without the streams.
+    nats::farm farm{world.context, options};
+    kept<int> done;
+    farm.async_run(call(&twice, 1), {}, done.handler());
+    world.until([&] { return done.calls == 1; });
+    BOOST_TEST(done.ec == make_error_code(errc::permission_denied));
+  }
+  {
+    nats::farm farm{world.context, administrator};
+    kept<int> done;
+    farm.async_run(call(&twice, 1), {}, done.handler());
+    world.until_messages(1);
+    // The answer comes after those that tell the farm of its parcels.
+    bool counted = false;
+    farm.async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+    world.until([&] { return counted; });
+    farm.stop();
+    world.until([&] { return done.calls == 1; });
+    world.until_messages(0);
+  }
+  nats::farm farm{world.context, options};
+  kept<int> done;
+  asio::cancellation_signal stop;
+  farm.async_run(call(&twice, 1), {}, asio::bind_cancellation_slot(stop.slot(), done.handler()));
+  world.until_messages(1);
+  stop.emit(asio::cancellation_type::total);
+  world.until([&] { return done.calls == 1; });
+  BOOST_TEST(done.ec == error_code{asio::error::operation_aborted});
+  BOOST_TEST(done.what.ran() == ran::no);
+  BOOST_TEST(world.server.log().find("Violation") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_cannot_have_the_streams_is_an_error,
