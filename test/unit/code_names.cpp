@@ -88,9 +88,10 @@ BOOST_AUTO_TEST_CASE(are_of_code_alone) {
 }
 
 BOOST_AUTO_TEST_CASE(begin_with_the_build_id_of_the_program) {
+  auto const name = named(address_of(one));
   std::string text;
   char digits[3];
-  for (std::byte const each : named(address_of(one)).object.bytes()) {
+  for (std::byte const each : name.object.bytes()) {
     std::snprintf(digits, sizeof digits, "%02x", std::to_integer<unsigned>(each));
     text += digits;
   }
