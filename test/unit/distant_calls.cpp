@@ -149,7 +149,7 @@ class forged {
 /// Whether a word is in the bytes, at any place.
 bool holds(std::span<const std::byte> bytes, std::uintptr_t word) {
   auto const what = std::as_bytes(std::span{&word, 1});
-  return !std::ranges::search(bytes, what).empty();
+  return std::search(bytes.begin(), bytes.end(), what.begin(), what.end()) != bytes.end();
 }
 
 BOOST_AUTO_TEST_SUITE(distant_calls)
