@@ -106,7 +106,7 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
   if (job.worker_) {
     cancelled_ = &job;
     how_cancelled_ = kind;
-    is_withdrawal_ = false;
+    why_cancelled_ = purpose::cancel;
     return;
   }
   leave_queue(job);
@@ -115,6 +115,11 @@ void pool_machine::cancel(pool_job& job, cancel_kind kind, moment now) noexcept 
 
 void pool_machine::cut_off(pool_job& job, moment now) noexcept {
   now_ = now;
+  if (job.worker_) {
+    cancelled_ = &job;
+    why_cancelled_ = purpose::cut_off;
+    return;
+  }
   leave_queue(job);
   finish(job, job_end::cut_off);
 }
@@ -122,7 +127,7 @@ void pool_machine::cut_off(pool_job& job, moment now) noexcept {
 void pool_machine::withdraw(pool_job& job, moment now) noexcept {
   if (job.worker_ && was_asked(job)) return;
   cancel(job, cancel_kind::terminate, now);
-  is_withdrawal_ = true;
+  why_cancelled_ = purpose::withdraw;
 }
 
 void pool_machine::started(pool_worker& worker, std::optional<std::size_t> slot,
@@ -395,6 +400,7 @@ void pool_machine::taken_back() noexcept {
   switch (why) {
     case purpose::cancel:
     case purpose::withdraw: finish(job, job_end::cancelled); break;
+    case purpose::cut_off: finish(job, job_end::cut_off); break;
     case purpose::expire: finish(job, job_end::expired); break;
     case purpose::steal: requeue(job); break;
     case purpose::recall:
@@ -425,6 +431,7 @@ void pool_machine::has_begun() noexcept {
   switch (why) {
     case purpose::cancel: end_for(job, stop_cause::cancelled, how_cancelled_); break;
     case purpose::withdraw: break;
+    case purpose::cut_off: malformed(worker); break;
     case purpose::expire: end_for_time(job); break;
     case purpose::steal: worker.keeps_its_jobs_ = true; break;
     // The jobs before it have begun, too.
@@ -748,7 +755,7 @@ pool_action pool_machine::next() noexcept {
       return {.what = pool_action::kind::go_back};
     }
     if (pool_job* const job = std::exchange(cancelled_, nullptr); job && !job->done_) {
-      if (is_withdrawal_) return ask(purpose::withdraw, *job);
+      if (why_cancelled_ != purpose::cancel) return ask(why_cancelled_, *job);
       if (!was_asked(*job)) return ask(purpose::cancel, *job);
       if (how_cancelled_ == cancel_kind::terminate)
         end_for(*job, job->asked_for_, cancel_kind::terminate);

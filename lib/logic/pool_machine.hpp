@@ -372,9 +372,9 @@ class pool_machine {
   /// Cancels a job; has no effect if the job is done. A polite cancellation has none on a job that
   /// was asked to stop before, and `terminate` ends its worker, for the cause it was asked for.
   void cancel(pool_job& job, cancel_kind kind, moment now) noexcept;
-  /// The job's conversation has failed before a worker had the job, or after one that had not begun
-  /// it has lost it.
-  /// @pre no worker has the job, and it is not done
+  /// The job's conversation has failed. No worker is to begin the job, and one that has begun it is
+  /// ended.
+  /// @pre the job is not done
   void cut_off(pool_job& job, moment now) noexcept;
   /// Cancels a job that no worker has begun; has no effect on others.
   void withdraw(pool_job& job, moment now) noexcept;
@@ -477,7 +477,7 @@ class pool_machine {
   using load_list = worker_list<&pool_worker::in_loads_>;
 
   /// Why a job is being taken back.
-  enum class purpose { cancel, withdraw, recall, look, unresponsive, steal, expire };
+  enum class purpose { cancel, withdraw, cut_off, recall, look, unresponsive, steal, expire };
   struct question {
     pool_job* job = nullptr;
     purpose why = purpose::recall;
@@ -604,8 +604,8 @@ class pool_machine {
   question asked_;
   pool_job* cancelled_ = nullptr;
   cancel_kind how_cancelled_ = cancel_kind::terminate;
-  /// The job goes on if a worker has begun it.
-  bool is_withdrawal_ = false;
+  /// `cancel`, `withdraw` or `cut_off`.
+  purpose why_cancelled_ = purpose::cancel;
 
   /// Jobs with workers.
   std::size_t given_ = 0;

@@ -1007,14 +1007,16 @@ void pool::heed_talk(job& what) {
     return check_drained();
   }
   if (!what.talk->is_refused() || what.done()) return;
-  if (auto* const by = static_cast<worker*>(what.worker()); by == nullptr) {
-    // A worker that had not begun the job has lost it. The next one would talk to a closed end.
-    machine_.cut_off(what, clock::now());
-  } else if (by->first() == &what) {
-    by->refused_because = what.talk->reason();
-    machine_.malformed(*by);
-  }
+  if (what.worker()) read_replies(static_cast<worker&>(*what.worker()));
+  if (what.done()) return settle();
+  // A worker that has not begun the job loses it, and no other may get it: that one would talk to a
+  // closed end.
+  auto* const by = static_cast<worker*>(what.worker());
+  auto const keeps = by ? by->shared_from_this() : nullptr;
+  auto const before = by ? std::exchange(by->refused_because, what.talk->reason()) : nullptr;
+  machine_.cut_off(what, clock::now());
   settle();
+  if (by && what.done()) by->refused_because = before;
 }
 
 void pool::complete_now(job& what, const error_code& ec, detail::report report) {

@@ -271,6 +271,28 @@ BOOST_AUTO_TEST_CASE(a_job_that_is_cut_off_from_the_program_is_given_to_no_worke
   BOOST_TEST(w.machine.idle());
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_is_cut_off_is_taken_from_a_worker_that_has_not_begun_it) {
+  pool w{{.workers = 1}};
+  job& sent = w.wish({.is_never_ahead = true});
+  BOOST_REQUIRE(sent.worker());
+  w.cut_off(sent);
+  BOOST_TEST(sent.became == fate::cut_off);
+  BOOST_TEST(!w.only().signalled);
+  job& next = w.submit();
+  w.do_one(w.only());
+  BOOST_TEST(next.became == fate::replied);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_runs_and_is_cut_off_costs_its_worker) {
+  pool w{{.workers = 1}};
+  job& runs = w.wish({.is_never_ahead = true});
+  w.begin(w.only());
+  w.cut_off(runs);
+  BOOST_TEST((w.nth(0).signalled == cancel_kind::terminate));
+  w.obey();
+  BOOST_TEST(runs.became == fate::ran);
+}
+
 BOOST_AUTO_TEST_CASE(the_one_that_runs_costs_its_worker_and_no_other_job) {
   pool w{{.workers = 1}};
   job& runs = w.submit();

@@ -189,6 +189,7 @@ class world {
     settle();
   }
   void cut_off(job& what) {
+    if (what.worker()) read(static_cast<worker&>(*what.worker()));
     machine.cut_off(what, now);
     settle();
   }
