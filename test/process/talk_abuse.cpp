@@ -325,13 +325,15 @@ void remember_sockets() { sockets_of_worker = sockets(); }
 /// Waits until the thread that reads sleeps in poll(), and closes what would wake it.
 void close_what_wakes(channel<int, int>& talk, bool and_socket) {
   talk.receive();
-  auto const is_asleep = [](const std::filesystem::path& thread) {
+  // The thread of the job before may end in the meantime: its file is empty then.
+  auto const is_at_rest = [](const std::filesystem::path& thread) {
     auto const status = isolatte::test::read_file((thread / "stat").string());
-    return status.substr(status.rfind(')') + 2, 1) == "S";
+    auto const name_end = status.rfind(')');
+    return name_end == std::string::npos || status.substr(name_end + 2, 1) == "S";
   };
   for (auto const& each : std::filesystem::directory_iterator{"/proc/self/task"})
     if (each.path().filename() != std::to_string(::getpid()))
-      while (!is_asleep(each.path())) ::sched_yield();
+      while (!is_at_rest(each.path())) ::sched_yield();
   for (int const fd : isolatte::test::descriptors_of_kind("pipe:"))
     if ((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) ::close(fd);
   if (and_socket)
