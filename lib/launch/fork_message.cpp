@@ -12,6 +12,8 @@
 #include "posix/message_socket.hpp"
 #include "posix/this_process.hpp"
 
+#include <cstddef>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <utility>
@@ -99,7 +101,7 @@ fork_message put_together(std::uint64_t id, const located_call& call, const posi
   request.arguments_size = arguments.size();
   request.max_result = opts.max_result;
   request.kept = static_cast<std::uint32_t>(kept.size());
-  request.given = static_cast<std::uint32_t>(call.descriptors.size());
+  request.given = static_cast<std::uint16_t>(call.descriptors.size());
   request.set(fork_request::leads_group, opts.kill_tree);
   request.set(fork_request::reports_faults, opts.fault_report);
   request.set(fork_request::has_leash, opts.die_with_parent);
@@ -202,12 +204,24 @@ fork_message make_order(ordered what, std::uint64_t id, descriptor page, descrip
   request.set(fork_request::orders_standby, what == ordered::standby_child);
   request.set(fork_request::orders_template, what == ordered::copy_of_template);
   fork_message message;
-  auto const bytes = std::as_bytes(std::span{&request, 1});
-  message.bytes.assign(bytes.begin(), bytes.end());
+  append(message, request);
   add(message, std::move(page));
   add(message, std::move(leash));
   add(message, std::move(link));
   return message;
+}
+
+fork_message make_birth_order(descriptor numbers) {
+  fork_request request;
+  request.set(fork_request::brings_birth_numbers, true);
+  fork_message message;
+  append(message, request);
+  add(message, std::move(numbers));
+  return message;
+}
+
+void fork_message::set_birth_place(std::uint16_t place) noexcept {
+  std::memcpy(bytes.data() + offsetof(fork_request, birth_place), &place, sizeof place);
 }
 
 void fork_message::lead_with(descriptor page, descriptor leash) {

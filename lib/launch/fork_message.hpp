@@ -44,6 +44,8 @@ struct fork_message {
   /// Adds what a template needs and a standby child has: the child's page, and its leash if it is
   /// to have one.
   void lead_with(posix::descriptor page, posix::descriptor leash);
+  /// Says where the template has the child's number written.
+  void set_birth_place(std::uint16_t place) noexcept;
 };
 
 /// Whether a child enters its sandbox before it runs the call, or the call does, once it is ready.
@@ -87,6 +89,9 @@ enum class ordered { standby_child, copy_of_template };
 /// @param link the process's end of the socket over which it will be told what to do
 fork_message make_order(ordered what, std::uint64_t id, posix::descriptor page,
                         posix::descriptor leash, posix::descriptor link);
+
+/// Puts the message together that brings a template the memory for the numbers of its children.
+fork_message make_birth_order(posix::descriptor numbers);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -539,8 +539,7 @@ template_process::request_map::node_type template_process::make_request(
   if (opts.die_with_parent) leash = what.process->open_leash(what.message.leash, ec);
   if (ec) return {};
   what.message.lead_with(std::move(file), std::move(leash));
-  what.process->expect(what.page.data()->pid, what.contained ? &what.page.data()->helper : nullptr,
-                       what.leads_group);
+  if (what.contained) expect_in_page(what);
   what.counted = debt{owed_};
   what.place = place_for(run, id);
   what.companion = make_companion(id);
@@ -548,6 +547,14 @@ template_process::request_map::node_type template_process::make_request(
   request_map one;
   one.emplace(id, std::move(what));
   return one.extract(one.begin());
+}
+
+/// Has the number of the child stand in its page, of the helper if that makes the child: nothing
+/// that is not to be trusted runs in it before the program knows the number.
+void template_process::expect_in_page(request& what) noexcept {
+  posix::child_page_data& page = *what.page.data();
+  what.process->expect(page.pid, what.contained ? &page.helper : nullptr, what.leads_group);
+  what.birth_in_page = true;
 }
 
 /// Has the standby child run the call, if there is one.
@@ -638,7 +645,8 @@ void template_process::enqueue(request_map::node_type what) {
 
 void template_process::send_queued() {
   membership_.notice_copy();
-  while (!queued_.empty() && !waiting_for_room_ && !holds_back()) {
+  bool is_asked_enough = false;
+  while (!queued_.empty() && !waiting_for_room_ && !is_asked_enough && !holds_back()) {
     // Taken out first: a template that has died fails what is in the maps.
     auto first = queued_.extract(queued_.begin());
     bool is_optional = false;
@@ -649,6 +657,7 @@ void template_process::send_queued() {
         if (!patient_ && !is_optional) be_patient(0, 0);
         break;
       case sending::refused: break;
+      case sending::after_a_reply: is_asked_enough = true; [[fallthrough]];
       case sending::later: queued_.insert(std::move(first)); break;
     }
   }
@@ -676,7 +685,9 @@ template_process::sending template_process::send(request& what) {
     return sending::refused;
   }
   if (preloading_) return sending::later;
-  posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
+  if (!what.birth_in_page && !give_birth_place(what, ec) && !ec) return sending::after_a_reply;
+  if (!ec)
+    posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
     what.message = {};
     return sending::sent;
@@ -694,6 +705,32 @@ template_process::sending template_process::send(request& what) {
   }
   what.run->fail(ec, making);
   return sending::refused;
+}
+
+/// Gives the template the memory into which the numbers of its children are written.
+void template_process::send_birth_numbers(error_code& ec) try {
+  posix::descriptor file;
+  auto made = posix::birth_numbers::make(file, ec);
+  if (ec) return;
+  auto const order = make_birth_order(std::move(file));
+  posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
+  if (!ec) birth_numbers_ = std::move(made);
+} catch (const std::bad_alloc&) {
+  ec = make_error_code(boost::system::errc::not_enough_memory);
+}
+
+/// Sees to it that the request has a place for the number of its child.
+/// @return false after an error, and if all places are taken
+bool template_process::give_birth_place(request& what, error_code& ec) {
+  if (!birth_numbers_) send_birth_numbers(ec);
+  if (ec) return false;
+  if (what.birth && what.birth.is_of(*birth_numbers_)) return true;
+  auto place = birth_numbers_->take();
+  if (!place) return false;
+  what.process->expect(place.number(), nullptr, what.leads_group);
+  what.message.set_birth_place(place.index());
+  what.birth = std::move(place);
+  return true;
 }
 
 /// Fails a run whose child the template has not made, and will not make.
@@ -728,7 +765,11 @@ void template_process::await_replies() {
         self->reading_ = false;
         self->membership_.notice_copy();
         if (!ec && !self->disowning_) self->read_replies();
-        self->await_replies();
+        // Each reply has made room for another request.
+        if (self->queued_.empty())
+          self->await_replies();
+        else
+          self->send_queued();
       }));
 }
 
@@ -1093,6 +1134,8 @@ void template_process::look_up(const std::shared_ptr<lookup>& what) {
     auto asked = make_request(run, std::move(message), id, opts, ec);
     if (ec) return end_lookup(*what);
     asked.mapped().is_optional = true;
+    // If the template does not answer, no place is lost.
+    expect_in_page(asked.mapped());
     run->async_own(asio::bind_executor(
         strand_, [self = shared_from_this(), what](const error_code&, const detail::report& found) {
           self->end_lookup(*what, &found);
@@ -1147,6 +1190,7 @@ void template_process::died() {
   if (auto const run = std::exchange(failing_, nullptr)) run->abort(why_it_ends());
   ready_ = false;
   huge_bytes_ = 0;
+  birth_numbers_.reset();
   drop_standby();
   drop_namer();
   patience_timer_.cancel();
@@ -1157,7 +1201,7 @@ void template_process::died() {
 }
 
 /// Settles a request that the template has taken and not answered. The template may have made the
-/// child, which then runs. The page tells: the kernel has written the child's number into it.
+/// child, which then runs: the kernel has written its number.
 void template_process::lose(request& what) {
   if (!what.process->adopt_expected(std::chrono::steady_clock::now())) return fail_lost(*what.run);
   auto const run = std::move(what.run);

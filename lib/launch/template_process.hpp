@@ -9,6 +9,7 @@
 #include "launch/seed_process.hpp"
 #include "launch/standby_child.hpp"
 #include "launch/symboliser.hpp"
+#include "posix/birth_numbers.hpp"
 #include "posix/child/fork_request.hpp"
 #include "posix/child/preload.hpp"
 #include "posix/child_ends.hpp"
@@ -148,6 +149,10 @@ class template_process final : public child_source,
   struct request {
     std::shared_ptr<supervise::supervisor> run;
     posix::child_page page;
+    /// The kernel writes the child's number there, or into the page. Outlives the process, which
+    /// looks there.
+    posix::birth_numbers::place birth;
+    bool birth_in_page = false;
     std::shared_ptr<posix::child_process> process;
     fork_message message;
     bool leads_group = true;
@@ -199,6 +204,8 @@ class template_process final : public child_source,
   request_map::node_type make_request(std::shared_ptr<supervise::supervisor> run,
                                       fork_message message, std::uint64_t id, const options& opts,
                                       boost::system::error_code& ec);
+
+  static void expect_in_page(request& what) noexcept;
 
   bool launch_standby(const std::shared_ptr<supervise::supervisor>& run,
                       const fork_message& message, const options& opts);
@@ -253,8 +260,10 @@ class template_process final : public child_source,
   std::shared_ptr<void> make_companion(std::uint64_t id);
   void enqueue(request_map::node_type what);
   void send_queued();
-  enum class sending { sent, refused, later };
+  enum class sending { sent, refused, later, after_a_reply };
   sending send(request& what);
+  void send_birth_numbers(boost::system::error_code& ec);
+  bool give_birth_place(request& what, boost::system::error_code& ec);
   void await_room();
   void await_replies();
   void be_patient(std::uint64_t oldest_before, int looks);
@@ -314,6 +323,8 @@ class template_process final : public child_source,
   std::shared_ptr<const posix::object_map> loaded_;
   /// Located when the template is made: at a fault nothing may wait for the loader.
   posix::code_address naming_entry_;
+  /// The template has the other end; null until it is sent that.
+  std::shared_ptr<posix::birth_numbers> birth_numbers_;
   supervise::stream_descriptor socket_;
   supervise::steady_timer patience_timer_;
   std::optional<preloading> preloading_;

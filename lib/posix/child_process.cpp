@@ -132,10 +132,13 @@ descriptor child_process::open_leash(leash_kind kind, boost::system::error_code&
 
 void child_process::expect(const std::atomic<int>& number, const std::atomic<int>* helper,
                            bool leads_group) noexcept {
-  expected_ = &number;
-  helper_ = helper;
-  leads_group_ = leads_group;
-  state_ = state::expected;
+  {
+    std::lock_guard const lock{mutex_};
+    expected_ = &number;
+    helper_ = helper;
+    leads_group_ = leads_group;
+    state_ = state::expected;
+  }
   auto const lock = lock_registry();
   enlist(hook_, *this);
 }

@@ -60,8 +60,10 @@ class child_process {
 
   /// Says that another process is being asked to make the child, and that the kernel will write the
   /// child's number there. A child that is made and never adopted is ended with this object all the
-  /// same, so the object has to live until no one can make the child any more.
-  /// @param number lives as long as this object
+  /// same, so the object has to live until no one can make the child any more. May be called again
+  /// when yet another process is asked, since the one before has not made the child.
+  /// @param number lives as long as this object, or until adopt(); no one who is not to be trusted
+  /// may write there before that
   /// @param helper becomes the number of a process that makes the child, and is to be reaped, too;
   /// null: there is none. Until it is there the other number is the helper's.
   void expect(const std::atomic<int>& number, const std::atomic<int>* helper,

@@ -5,6 +5,7 @@
 #include "pool_fixture.hpp"
 #include "posix/job_channel.hpp"
 #include "remembered.hpp"
+#include "shared_memory.hpp"
 #include "support/sanitizers.hpp"
 
 #include <isolatte/async_map.hpp>
@@ -64,15 +65,7 @@ std::size_t resident_megabytes() {
 
 /// Fills every page that this process shares with another, and writes to.
 void scribble_on_shared_pages(char with) {
-  std::ifstream maps{"/proc/self/maps"};
-  for (std::string line; std::getline(maps, line);) {
-    unsigned long from = 0;
-    unsigned long to = 0;
-    char permissions[5] = {};
-    if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, permissions) == 3 &&
-        std::strcmp(permissions, "rw-s") == 0)
-      std::memset(reinterpret_cast<void*>(from), with, to - from);
-  }
+  for (auto const& each : shared_mappings()) std::memset(each.begin, with, each.size);
 }
 
 /// Answers for the first two jobs of a pool, and does no more.
@@ -173,19 +166,11 @@ BOOST_AUTO_TEST_CASE(a_worker_over_its_memory_is_fed_no_more_whatever_waits) {
   for (auto const& [pid, count] : jobs) BOOST_TEST(count <= 18);
 }
 
-/// How many pages, or groups of pages, this process shares with another, and writes to.
-int shared_mappings() {
-  int found = 0;
-  std::ifstream maps{"/proc/self/maps"};
-  for (std::string line; std::getline(maps, line);) found += line.find(" rw-s ") != line.npos;
-  return found;
-}
-
 BOOST_AUTO_TEST_CASE(no_child_of_the_program_has_the_pages_of_its_workers) {
-  int const before = isolatte::fork(shared_mappings).value();
+  int const before = isolatte::fork(count_shared_mappings).value();
   make({.workers = 2});
   run(call(add, 1, 2));
-  BOOST_TEST(isolatte::fork(shared_mappings).value() == before);
+  BOOST_TEST(isolatte::fork(count_shared_mappings).value() == before);
 }
 
 BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_takes_no_other_along) {

@@ -4,6 +4,7 @@
 #include "posix/child_page.hpp"
 #include "posix/system_calls.hpp"
 #include "process/sandbox_helpers.hpp"
+#include "process/shared_memory.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -1541,11 +1542,7 @@ BOOST_AUTO_TEST_CASE(a_map_over_a_pool_has_no_sandbox_of_its_own) {
 
 /// Finds the memory that this process shares with the program.
 isolatte::posix::child_page_data* find_page() {
-  std::ifstream maps{"/proc/self/maps"};
-  for (std::string line; std::getline(maps, line);)
-    if (line.find(" rw-s ") != std::string::npos)
-      return reinterpret_cast<isolatte::posix::child_page_data*>(std::stoull(line, nullptr, 16));
-  std::abort();
+  return reinterpret_cast<isolatte::posix::child_page_data*>(shared_mappings().at(0).begin);
 }
 
 /// Dies of a fault with a record of rubbish.

@@ -1,14 +1,17 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "gate.hpp"
 #include "helpers.hpp"
 #include "remembered.hpp"
 #include "run_in_server.hpp"
 #include "served_descriptors.hpp"
+#include "shared_memory.hpp"
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
+#include <isolatte/child.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
@@ -18,11 +21,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/serialization/base_object.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <future>
@@ -461,6 +466,81 @@ BOOST_AUTO_TEST_CASE(one_that_does_not_answer_is_replaced) {
   BOOST_TEST(lost.ec == make_error_code(isolatte::error::server_died));
   BOOST_TEST(!alive(first));
   BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
+}
+
+// Numbers of children
+
+/// Writes another number into all memory that this process shares, says so, and goes on.
+void claim_to_be(int number, int has_claimed) {
+  for (auto const& each : shared_mappings())
+    for (std::size_t at = 0; at != each.size; at += sizeof number)
+      std::memcpy(each.begin + at, &number, sizeof number);
+  write_all(has_claimed, "!");
+  hang();
+}
+
+/// Has a server make a child that lies about its number, and ends the server before its answer is
+/// read.
+void lose_server_of_child_that_claims_to_be(int number) {
+  asio::io_context context;
+  fork_server server{context};
+  int const pid = server.pid();
+  gate has_claimed;
+  remembered<void> lost;
+  // The answer is not read: the loop does not run any more when it comes.
+  ::kill(pid, SIGSTOP);
+  server.async_fork(call(claim_to_be, number, has_claimed.ends().fds()[1]),
+                    {.keep = has_claimed.ends()}, lost.handler());
+  context.poll();
+  ::kill(pid, SIGCONT);
+  has_claimed.pass();
+  ::kill(pid, SIGKILL);
+  wait_until_gone(pid);
+  // This finds the server gone before anything looks for an answer.
+  remembered<int> next;
+  server.async_fork(call(add, 1, 2), {}, next.handler());
+  context.run();
+  BOOST_TEST(lost.ec == make_error_code(isolatte::error::server_died));
+  BOOST_TEST(lost.what.how() == ending::cancelled, lost.what);
+  BOOST_TEST(next.what.value() == 3, next.what);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_denies_its_number_does_not_outlive_its_server) {
+  for (int const number : {0, -1, 1, 0x7fffffff}) {
+    lose_server_of_child_that_claims_to_be(number);
+    BOOST_TEST(children_vanish());
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_claims_the_number_of_another_does_not_end_that) {
+  asio::io_context context;
+  gate end;
+  auto other = isolatte::spawn_child(context,
+                                     [&] {
+                                       end.pass();
+                                       return 7;
+                                     },
+                                     {.keep = end.ends()});
+  BOOST_TEST(other.pid() > 0);
+  lose_server_of_child_that_claims_to_be(other.pid());
+  end.open();
+  remembered<int> done;
+  other.async_wait(done.handler());
+  context.run();
+  BOOST_TEST(done.what.value() == 7, done.what);
+}
+
+BOOST_AUTO_TEST_CASE(more_requests_than_a_server_can_be_asked_at_once) {
+  asio::io_context context;
+  fork_server server{context};
+  ::kill(server.pid(), SIGSTOP);
+  constexpr int many = 300;
+  std::vector<remembered<int>> all(many);
+  for (int i = 0; i != many; ++i) server.async_fork(call(add, i, 1), {}, all[i].handler());
+  context.poll();
+  ::kill(server.pid(), SIGCONT);
+  context.run();
+  for (int i = 0; i != many; ++i) BOOST_TEST(all[i].what.value() == i + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -29,6 +29,9 @@ namespace isolatte::inline v0_1::posix {
 /// of the link over which it will be told what to run. An order of another template is the same,
 /// with that template's end of its socket.
 ///
+/// Before the first request, a template is sent the file with the memory for the children's numbers
+/// (birth_numbers), which it does not answer.
+///
 /// Sent as it is in memory, so it has no padding: that would carry bytes of the program's memory
 /// into every child.
 struct fork_request {
@@ -53,6 +56,7 @@ struct fork_request {
     has_stop_token = 1 << 14,
     is_heard = 1 << 15,
     is_spoken_to = 1 << 16,
+    brings_birth_numbers = 1 << 17,
   };
 
   std::uint64_t id = 0;
@@ -74,7 +78,13 @@ struct fork_request {
   std::array<std::uint32_t, 3> groups{};
   std::uint32_t supplementary = 0;
   /// The number of descriptors of the call, which have any numbers in the child.
-  std::uint32_t given = 0;
+  std::uint16_t given = 0;
+  /// The place in the birth numbers for the number of the child.
+  std::uint16_t birth_place = none;
+
+  /// The number of the child, or of the helper that makes it, goes into its page: nothing that is
+  /// not to be trusted runs before the program knows the number.
+  static constexpr std::uint16_t none = 0xffff;
 
   bool has(flag one) const noexcept { return (flags & one) != 0; }
   void set(flag one, bool whether) noexcept {

@@ -3,6 +3,7 @@
 
 #include "posix/child/template_main.hpp"
 
+#include "posix/birth_numbers.hpp"
 #include "posix/child/arm_leash.hpp"
 #include "posix/child/child_exit.hpp"
 #include "posix/child/child_setup.hpp"
@@ -40,27 +41,39 @@ namespace {
 
 using boost::system::error_code;
 
-/// Keeps the page from the children of this process, which are not to be trusted.
-bool keep_to_itself(child_page_data& page) noexcept {
+using shared_numbers = shared_page<birth_number_data>;
+
+/// Keeps memory from the children of this process, which are not to be trusted.
+template <class Data>
+bool keep_to_itself(Data& memory) noexcept {
 #ifdef MADV_DONTFORK
-  return sys.madvise(&page, sizeof page, MADV_DONTFORK) == 0;
+  return sys.madvise(&memory, sizeof memory, MADV_DONTFORK) == 0;
 #else
-  static_cast<void>(page);
+  static_cast<void>(memory);
   return true;
 #endif
 }
 
+/// @return whether it is here, and none of this process's children will have it
+bool take_birth_numbers(std::vector<descriptor>& received, shared_numbers& numbers) noexcept {
+  error_code ec;
+  if (received.size() != 1) return false;
+  numbers = shared_numbers::of_file(received[0].get(), ec);
+  return !ec && keep_to_itself(*numbers);
+}
+
 /// Makes a child of this process's parent.
+/// @param number where the kernel writes the child's number
 /// @param run what the child does; does not return
 /// @return the child's number, or 0
 template <class Run>
-int make_child(child_page_data& page, error_code& ec, Run run) {
+int make_child(std::atomic<int>& number, error_code& ec, Run run) {
   // Brings the page in before the kernel writes to it: a process that is being killed may be
   // refused a page that has yet to come, and the number would be lost with it.
-  page.pid = 0;
+  number = 0;
   signals_blocked const blocked{ec};
   if (ec) return 0;
-  pid_t const pid = sys.clone_sibling(&page.pid);
+  pid_t const pid = sys.clone_sibling(&number);
   if (pid == 0) {
     enter_copy();
     run();
@@ -69,11 +82,19 @@ int make_child(child_page_data& page, error_code& ec, Run run) {
   return pid == -1 ? 0 : pid;
 }
 
-int make_requested(std::span<const std::byte> message, std::vector<descriptor>& received,
-                   error_code& ec) {
+int make_requested(const shared_numbers& numbers, std::span<const std::byte> message,
+                   std::vector<descriptor>& received, error_code& ec) {
   requested_child child{message, received, ec};
   if (ec) return 0;
-  return make_child(*child.page().data(), ec, [&] { child.run(); });
+  std::atomic<int>* number = &child.page().data()->pid;
+  if (auto const place = read_request(message).birth_place; place != fork_request::none) {
+    if (!numbers || place >= numbers->numbers.size()) {
+      ec = make_error_code(boost::system::errc::bad_message);
+      return 0;
+    }
+    number = &numbers->numbers[place];
+  }
+  return make_child(*number, ec, [&] { child.run(); });
 }
 
 standby_ends take_ends(std::vector<descriptor>& received, error_code& ec) {
@@ -89,7 +110,8 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
                  error_code& ec) {
   standby_ends ends = take_ends(received, ec);
   if (ec) return 0;
-  return make_child(*ends.page.data(), ec, [&] { standby_main(std::move(ends), socket, room); });
+  return make_child(ends.page.data()->pid, ec,
+                    [&] { standby_main(std::move(ends), socket, room); });
 }
 
 /// Serves the other template's socket, in that template.
@@ -111,25 +133,27 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
 int make_copy(int socket, std::vector<descriptor>& received, error_code& ec) {
   standby_ends const ends = take_ends(received, ec);
   if (ec) return 0;
-  return make_child(*ends.page.data(), ec, [&] { copy_main(socket, ends); });
+  return make_child(ends.page.data()->pid, ec, [&] { copy_main(socket, ends); });
 }
 
 /// @return the number of the process that the message asks for; 0 if there is none, and without an
 /// error the function is not there
-int make_asked(int socket, std::span<std::byte> room, std::span<const std::byte> message,
-               std::vector<descriptor>& received, error_code& ec) {
+int make_asked(int socket, const shared_numbers& numbers, std::span<std::byte> room,
+               std::span<const std::byte> message, std::vector<descriptor>& received,
+               error_code& ec) {
   fork_request const request = read_request(message);
   if (request.has(fork_request::orders_standby)) return make_standby(socket, room, received, ec);
   if (request.has(fork_request::orders_template)) return make_copy(socket, received, ec);
-  return has_functions(request) ? make_requested(message, received, ec) : 0;
+  return has_functions(request) ? make_requested(numbers, message, received, ec) : 0;
 }
 
-fork_reply answer(int socket, std::span<std::byte> room, std::span<const std::byte> message,
-                  std::vector<descriptor>& received, error_code ec) {
+fork_reply answer(int socket, const shared_numbers& numbers, std::span<std::byte> room,
+                  std::span<const std::byte> message, std::vector<descriptor>& received,
+                  error_code ec) {
   fork_reply reply;
   reply.id = read_request(message).id;
   reply.began = std::chrono::steady_clock::now().time_since_epoch().count();
-  if (!ec) reply.pid = make_asked(socket, room, message, received, ec);
+  if (!ec) reply.pid = make_asked(socket, numbers, room, message, received, ec);
   reply.error = ec.value();
   return reply;
 }
@@ -142,11 +166,18 @@ void template_main(int socket) {
   // it, too.
   std::vector<std::byte> room(longest_message);
   std::vector<descriptor> received;
+  shared_numbers numbers;
   for (;;) {
     error_code ec;
     auto const message = receive_message(socket, room, received, true, ec);
     if (message.size() < sizeof(fork_request)) return;
-    fork_reply const reply = answer(socket, room, message, received, ec);
+    if (read_request(message).has(fork_request::brings_birth_numbers)) {
+      // The program makes another template, which may do better.
+      if (ec || !take_birth_numbers(received, numbers)) return;
+      received.clear();
+      continue;
+    }
+    fork_reply const reply = answer(socket, numbers, room, message, received, ec);
     error_code lost;
     send_message(socket, std::as_bytes(std::span{&reply, 1}), {}, true, lost);
     if (lost) return;
@@ -161,7 +192,7 @@ void make_namer(const template_ends& ends) {
   error_code ignored;
   // A child that could write another number there would have the program reap another process.
   if (keep_to_itself(*ends.unconfined.page))
-    make_child(*ends.unconfined.page, ignored, [&] {
+    make_child(ends.unconfined.page->pid, ignored, [&] {
       sys.close(ends.socket);
       template_main(ends.unconfined.socket);
       leave(0);
