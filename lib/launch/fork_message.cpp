@@ -166,6 +166,13 @@ fork_message put_together(std::uint64_t id, const located_call& call, const posi
   return message;
 }
 
+fork_message begin_with(const fork_request& request) {
+  fork_message message;
+  auto const bytes = std::as_bytes(std::span{&request, 1});
+  message.bytes.assign(bytes.begin(), bytes.end());
+  return message;
+}
+
 }  // namespace
 
 located_call locate(const detail::remote_call& call) noexcept {
@@ -203,8 +210,7 @@ fork_message make_order(ordered what, std::uint64_t id, descriptor page, descrip
   request.id = id;
   request.set(fork_request::orders_standby, what == ordered::standby_child);
   request.set(fork_request::orders_template, what == ordered::copy_of_template);
-  fork_message message;
-  append(message, request);
+  fork_message message = begin_with(request);
   add(message, std::move(page));
   add(message, std::move(leash));
   add(message, std::move(link));
@@ -214,8 +220,7 @@ fork_message make_order(ordered what, std::uint64_t id, descriptor page, descrip
 fork_message make_birth_order(descriptor numbers) {
   fork_request request;
   request.set(fork_request::brings_birth_numbers, true);
-  fork_message message;
-  append(message, request);
+  fork_message message = begin_with(request);
   add(message, std::move(numbers));
   return message;
 }
