@@ -821,12 +821,21 @@ void template_process::read_replies() {
       take_preloaded(result);
       continue;
     }
-    if (ec || bytes.size() != sizeof reply) {
+    if (ec || bytes.size() != sizeof reply || !is_true(reply)) {
       died();
       return send_queued();
     }
     take_reply(reply);
   }
+}
+
+/// Whether the kernel says the same. A process that a preload has left may have the socket, too,
+/// and the number that it tells would be ended and reaped.
+bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
+  if (reply.pid < 0) return false;
+  auto const asked = sent_.find(reply.id);
+  return asked == sent_.end() || asked->second.birth_in_page ||
+         asked->second.birth.number() == reply.pid;
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {

@@ -111,6 +111,15 @@ class wire {
   int ends_[2] = {-1, -1};
 };
 
+/// Stops a child, which does nothing any more when this returns.
+inline void stop_child(pid_t pid) {
+  ::kill(pid, SIGSTOP);
+  siginfo_t info;
+  while (::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT) == -1 &&
+         errno == EINTR) {
+  }
+}
+
 [[noreturn]] inline void hang() {
   for (;;) ::pause();
 }

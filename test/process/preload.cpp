@@ -1,13 +1,16 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "gate.hpp"
 #include "helpers.hpp"
+#include "posix/child/fork_request.hpp"
 #include "remembered.hpp"
 #include "run_in_server.hpp"
 #include "support/nothing_left.hpp"
 #include "support/sanitizers.hpp"
 
 #include <isolatte/call.hpp>
+#include <isolatte/child.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/fork.hpp>
 #include <isolatte/fork_server.hpp>
@@ -40,6 +43,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -411,6 +415,69 @@ BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_ends_with_a_failure) {
   auto const done = failure_of(call(load, path));
   BOOST_TEST((done.ec == error::preload_failed), done.ec.message());
   held.wait_until_closed();
+}
+
+/// Leaves a process that answers for this one: it has made a child with this number, whatever it is
+/// asked. Waits for the one pipe to be written to, and writes to the other.
+void leave_forger(const std::string& begin_path, const std::string& told_path, int number) {
+  int const begin = ::open(begin_path.c_str(), O_RDONLY);
+  int const told = ::open(told_path.c_str(), O_WRONLY);
+  if (::fork() != 0) {
+    ::close(begin);
+    ::close(told);
+    return;
+  }
+  char byte;
+  while (::read(begin, &byte, 1) == -1) {
+  }
+  isolatte::posix::fork_reply reply;
+  reply.pid = number;
+  for (int fd = 3; fd != 64; ++fd)
+    for (reply.id = 1; reply.id != 50; ++reply.id)
+      ::send(fd, &reply, sizeof reply, MSG_DONTWAIT | MSG_NOSIGNAL);
+  write_all(told, "!");
+  hang();
+}
+
+BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_cannot_answer_for_it) {
+  asio::io_context context;
+  asio::io_context context_of_other;
+  gate end;
+  auto other = isolatte::spawn_child(context_of_other,
+                                     [&] {
+                                       end.pass();
+                                       return 7;
+                                     },
+                                     {.keep = end.ends()});
+  gate begin;
+  gate told;
+  auto const path = [](int fd) {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd);
+  };
+  fork_server server{context,
+                     {.preload = call(leave_forger, path(begin.descriptor()),
+                                      path(told.ends().fds()[1]), other.pid())}};
+  BOOST_TEST(run(server, context, call(read_state)).what.how() == ending::returned);
+  int const first = server.pid();
+  stop_child(first);
+  // The first one may go to a child that stands ready.
+  remembered<int> ahead;
+  server.async_fork(call(read_state), {}, ahead.handler());
+  remembered<int> lost;
+  server.async_fork(call(read_state), {}, lost.handler());
+  context.restart();
+  context.poll();
+  begin.open();
+  told.pass();
+  context.restart();
+  context.run();
+  BOOST_TEST((lost.ec == error::server_died), lost.ec.message());
+  BOOST_TEST(!alive(first));
+  end.open();
+  remembered<int> done;
+  other.async_wait(done.handler());
+  context_of_other.run();
+  BOOST_TEST(done.what.value_or(-1) == 7, done.what);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_returns_from_it_is_no_server) {

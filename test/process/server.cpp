@@ -451,7 +451,7 @@ BOOST_AUTO_TEST_CASE(one_that_does_not_answer_is_replaced) {
   asio::io_context context;
   fork_server server{context};
   int const first = server.pid();
-  ::kill(first, SIGSTOP);
+  stop_child(first);
   asio::cancellation_signal stop;
   remembered<int> cancelled;
   server.async_fork(call(add, 1, 2), {},
@@ -488,7 +488,7 @@ void lose_server_of_child_that_claims_to_be(int number) {
   gate has_claimed;
   remembered<void> lost;
   // The answer is not read: the loop does not run any more when it comes.
-  ::kill(pid, SIGSTOP);
+  stop_child(pid);
   server.async_fork(call(claim_to_be, number, has_claimed.ends().fds()[1]),
                     {.keep = has_claimed.ends()}, lost.handler());
   context.poll();
@@ -533,7 +533,7 @@ BOOST_AUTO_TEST_CASE(a_child_that_claims_the_number_of_another_does_not_end_that
 BOOST_AUTO_TEST_CASE(more_requests_than_a_server_can_be_asked_at_once) {
   asio::io_context context;
   fork_server server{context};
-  ::kill(server.pid(), SIGSTOP);
+  stop_child(server.pid());
   constexpr int many = 300;
   std::vector<remembered<int>> all(many);
   for (int i = 0; i != many; ++i) server.async_fork(call(add, i, 1), {}, all[i].handler());
