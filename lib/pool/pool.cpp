@@ -460,12 +460,18 @@ void pool::set_timer() {
 /// Ticks in the next turn of the event loop, which has no memory for a timer.
 void pool::tick_later() {
   if (std::exchange(tick_is_posted_, true)) return;
-  asio::post(strand_, [self = shared_from_this()] {
-    self->tick_is_posted_ = false;
-    self->machine_.tick(clock::now());
-    self->settle();
-  });
+  tick_step_.keeps = shared_from_this();
+  strand_.post(tick_step_);
 }
+
+void pool::tick_step::run() {
+  auto const self = std::move(keeps);
+  self->tick_is_posted_ = false;
+  self->machine_.tick(clock::now());
+  self->settle();
+}
+
+void pool::tick_step::drop() noexcept { auto const last = std::move(keeps); }
 
 void pool::give(worker& to, job& what) {
   what.note_given(to.id().pid);
@@ -478,7 +484,20 @@ void pool::give(worker& to, job& what) {
   tell_start(to);
   if (std::exchange(to.writing, true)) return;
   // All that this turn of the event loop brings about goes at once.
-  asio::post(strand_, [self = shared_from_this(), to = to.shared_from_this()] { self->flush(to); });
+  to.flushing.in = shared_from_this();
+  to.flushing.of = to.shared_from_this();
+  strand_.post(to.flushing);
+}
+
+void flush_step::run() {
+  auto const self = std::move(in);
+  auto const to = std::move(of);
+  self->flush(to);
+}
+
+void flush_step::drop() noexcept {
+  auto const last = std::move(in);
+  auto const to = std::move(of);
 }
 
 /// Tells the observers of the job that a worker runs now.

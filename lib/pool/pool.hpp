@@ -131,6 +131,13 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
     void drop() noexcept override;
     std::shared_ptr<pool> keeps;
   };
+  /// Ticks when there is no memory for a timer.
+  struct tick_step final : supervise::strand::step {
+    void run() override;
+    void drop() noexcept override;
+    std::shared_ptr<pool> keeps;
+  };
+  friend flush_step;
   friend job;
 
   template <class Step>
@@ -215,6 +222,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   logic::pool_machine machine_;
   bool settling_ = false;
+  tick_step tick_step_;
   bool tick_is_posted_ = false;
   /// The event loop looks for replies until then.
   clock::time_point spins_until_;

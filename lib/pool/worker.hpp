@@ -32,6 +32,20 @@ namespace isolatte::inline v0_1::pool {
 
 using posix::reply;
 
+class pool;
+class worker;
+
+/// Sends what a worker has been given. Part of the worker, so that a job that is on its way needs
+/// no memory.
+struct flush_step final : supervise::strand::step {
+  void run() override;
+  void drop() noexcept override;
+
+  /// Both are empty unless the step waits.
+  std::shared_ptr<pool> in;
+  std::shared_ptr<worker> of;
+};
+
 /// The pool's side of one worker: its channel and its output. Decides nothing, and is used from
 /// the pool's strand alone.
 class worker final : public logic::pool_worker, public std::enable_shared_from_this<worker> {
@@ -97,6 +111,7 @@ class worker final : public logic::pool_worker, public std::enable_shared_from_t
   std::optional<supervise::output_reader> initial_err;
   /// A flush is on its way.
   bool writing = false;
+  flush_step flushing;
   /// The program's when the worker was asked for.
   posix::credentials as;
   /// The worker is the original's, in a copy of the program, and its job is complete.
