@@ -321,13 +321,29 @@ bool socket_talk_end::is_ours() const noexcept {
   return identify(socket_, ec) == identity_ && !ec;
 }
 
+/// The conversation is over, because the program has ended it or the system has failed. No request
+/// to stop would arrive any more, so the job is asked to stop now.
 void socket_talk_end::end() noexcept {
+  bool runs_callbacks = false;
   {
     std::lock_guard const lock{mutex_};
-    ended_ = true;
+    if (std::exchange(ended_, true)) return;
+    if (needs_.stops && !finishing_)
+      runs_callbacks = !std::exchange(stop_asked_, true) && !has_stopper_;
   }
   credit_.notify_all();
   arrived_.notify_all();
+  stop_wanted_.notify_all();
+  tell_program();
+  // A job without a channel posts nothing, so this is the thread that reads.
+  if (runs_callbacks) stop_.request_stop();
+}
+
+/// The program is not to wait for what will not come.
+void socket_talk_end::tell_program() noexcept {
+  constexpr int attempts = 3;
+  for (int i = 0; i != attempts && is_ours(); ++i)
+    if (sys.shutdown(socket_, SHUT_RDWR) == 0 || errno == ENOTCONN) return;
 }
 
 // From the program to the job

@@ -79,6 +79,7 @@ class socket_talk_end final : public detail::talk_end {
   void read();
   void take(logic::talk_item item);
   void end() noexcept;
+  void tell_program() noexcept;
   void flush_latest(bool at_end = false);
   bool latest_may_go() const noexcept;
   bool write(logic::talk_kind kind, std::uint64_t length,
