@@ -597,7 +597,7 @@ BOOST_AUTO_TEST_CASE(no_other_process_is_signalled) {
     int const self = ::getpid();
     auto const pure = isolatte::sandbox::pure();
     all.expect_fault(run(pure, [=] { ::kill(self, SIGKILL); }), SIGSYS, "kill");
-    all.expect_fault(run(pure, [=] { ::kill(-1, SIGKILL); }), SIGSYS, "kill");
+    all.expect_fault(run(pure, [=] { ::kill(-1, SIGCONT); }), SIGSYS, "kill");
     all.expect_fault(run(pure, [=] { ::syscall(SYS_kill, self + (1L << 32), SIGKILL); }), SIGSYS,
                      "kill");
     all.expect_fault(run(pure, [=] { ::syscall(SYS_tgkill, self, self, SIGKILL); }), SIGSYS,

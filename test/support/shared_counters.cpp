@@ -5,6 +5,8 @@
 
 #ifdef ISOLATTE_TEST_SHARED_COUNTERS
 
+#include "posix/system_calls.hpp"
+
 #include <cstddef>
 #include <cstring>
 
@@ -16,7 +18,22 @@ extern "C" char isolatte_counters_end[];
 
 namespace isolatte::inline v0_1::test {
 
+namespace {
+
+decltype(posix::sys.munmap) real_munmap;
+
+/// A child that enters a sandbox unmaps what it shares with others, and counts on.
+int unmap_all_but_counters(void* memory, std::size_t size) {
+  auto const begin = static_cast<char*>(memory);
+  if (begin < isolatte_counters_end && begin + size > isolatte_counters_begin) return 0;
+  return real_munmap(memory, size);
+}
+
+}  // namespace
+
 bool share_counters() noexcept {
+  real_munmap = posix::sys.munmap;
+  posix::sys.munmap = unmap_all_but_counters;
   auto const size = static_cast<std::size_t>(isolatte_counters_end - isolatte_counters_begin);
   constexpr int access = PROT_READ | PROT_WRITE;
   void* const shared = ::mmap(nullptr, size, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
