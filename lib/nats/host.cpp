@@ -3,7 +3,6 @@
 
 #include "nats/host.hpp"
 
-#include "nats/code_names.hpp"
 #include "nats/link/subject.hpp"
 #include "nats/system.hpp"
 
@@ -55,13 +54,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 }
 
 std::optional<isolatte::detail::remote_call> call_of(const wire::parcel_job& what) {
-  auto const decoder = from_wire(what.decoder);
-  if (!decoder) return {};
-  isolatte::detail::distant_call call{.decoder = *decoder};
-  if (what.function) {
-    call.function = from_wire(*what.function);
-    if (!call.function) return {};
-  }
+  isolatte::detail::distant_call call{.decoder = what.decoder, .function = what.function};
   call.arguments.append(what.arguments.data(), what.arguments.size());
   return isolatte::detail::resolve(std::move(call));
 }

@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "farm/host_process.hpp"
-#include "nats/code_names.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/wire/parcel.hpp"
 #include "support/nats_server.hpp"
@@ -443,8 +442,8 @@ BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting) {
   auto const code = isolatte::detail::encode_distant_call(call(twice, 1));
   BOOST_TEST_REQUIRE(code.has_value());
   isolatte::nats::wire::parcel_job job;
-  job.decoder = isolatte::nats::to_wire(code->decoder);
-  job.function = isolatte::nats::to_wire(*code->function);
+  job.decoder = code->decoder;
+  job.function = code->function;
   job.arguments = code->arguments.bytes();
   job.max_hosts = 3;
   job.max_result = 100;
