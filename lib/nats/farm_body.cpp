@@ -68,7 +68,7 @@ farm_body::farm_body(only_make, const asio::any_io_executor& executor, farm_opti
       submitter_{new_submitter()},
       inbox_{link::new_inbox()},
       link_{link::server_link::make(strand_, settings_.link_options("isolatte farm"))},
-      jobs_{strand_, *link_, settings_, submitter_, inbox_ + ".stored", *this},
+      jobs_{*link_, settings_, submitter_, inbox_ + ".stored", *this},
       streams_{*link_, settings_, submitter_, inbox_ + ".results", *this},
       timer_{strand_} {}
 

@@ -25,15 +25,14 @@ using logic::has;
 using logic::job_end;
 using logic::job_step;
 
-farm_jobs::farm_jobs(const boost::asio::any_io_executor& executor, link::server_link& link,
-                     const settings& what, const std::string& submitter, const std::string& answers,
-                     owner& to)
+farm_jobs::farm_jobs(link::server_link& link, const settings& what, const std::string& submitter,
+                     const std::string& answers, owner& to)
     : link_{link},
       settings_{what},
       owner_{to},
       parcels_{link, what, submitter, answers, *this},
       wishes_{link, what.cancel_subject(), submitter},
-      inquiry_{std::make_shared<place_inquiry>(executor, link, *this, what.jobs_stream())} {}
+      inquiry_{link, *this, what.jobs_stream(), what.lease()} {}
 
 // The program.
 
@@ -64,7 +63,7 @@ void farm_jobs::connect(const link::server_info& server) {
 void farm_jobs::disconnect() {
   is_connected_ = false;
   parcels_.close();
-  inquiry_->end();
+  inquiry_.end();
   for (auto const number : jobs_.numbers()) {
     auto& job = *jobs_.find(number);
     job.machine.connection_down();
@@ -77,7 +76,7 @@ void farm_jobs::stream_found(std::int64_t created) {
   bool const same_server = last_server_id_ == server_id_;
   created_ = created;
   last_server_id_ = server_id_;
-  inquiry_->begin(created, settings_.jobs_consumer(created));
+  inquiry_.begin(created, settings_.jobs_consumer(created));
   parcels_.open(same_stream);
   auto const at = now();
   if (!std::exchange(is_connected_, true))
@@ -196,9 +195,9 @@ void farm_jobs::perform(submitted_job& job, job_step todo, bool was_told, wire::
   if (has(todo, job_step::tell_hosts)) wishes_.tell(number, machine.wished());
   if (message) {
     if (has(todo, job_step::ask_delivered))
-      inquiry_->ask_delivered(number, machine.attempt(), message->place);
-    if (has(todo, job_step::remove)) inquiry_->remove(message->parcel, message->place);
-    if (has(todo, job_step::examine)) inquiry_->examine(number, machine.attempt(), message->place);
+      inquiry_.ask_delivered(number, machine.attempt(), message->place);
+    if (has(todo, job_step::remove)) inquiry_.remove(message->parcel, message->place);
+    if (has(todo, job_step::examine)) inquiry_.examine(number, machine.attempt(), message->place);
   }
   if (has(todo, job_step::settle)) {
     auto const verdict = machine.conclude();
@@ -222,6 +221,7 @@ void farm_jobs::perform(submitted_job& job, job_step todo, bool was_told, wire::
 void farm_jobs::complete(submitted_job& job, job_outcome what, bool was_told) {
   parcels_.leave(job.number, was_told);
   auto const ended = jobs_.take(job.number);
+  if (jobs_.empty()) inquiry_.forget();
   std::move(ended->handler).complete(what.ec, std::move(what.what));
 }
 
@@ -238,6 +238,7 @@ void farm_jobs::refuse_unstored(const error_code& ec, const std::string& why) {
 void farm_jobs::go_on() {
   parcels_.flush();
   wishes_.flush();
+  inquiry_.flush();
 }
 
 // Time.
@@ -245,11 +246,12 @@ void farm_jobs::go_on() {
 void farm_jobs::wake(moment at) {
   while (auto* const job = jobs_.next_to_wake(at)) perform(*job, job->machine.wake(at));
   parcels_.wake(at);
+  inquiry_.wake(at);
 }
 
 moment farm_jobs::wake_at() const noexcept {
   if (jobs_.empty()) return moment::max();
-  return std::min(jobs_.wake_at(), parcels_.wake_at());
+  return std::min({jobs_.wake_at(), parcels_.wake_at(), inquiry_.wake_at()});
 }
 
 // The end.
@@ -257,7 +259,7 @@ moment farm_jobs::wake_at() const noexcept {
 void farm_jobs::stop() {
   bool const had_jobs = !jobs_.empty();
   for_each_job([](logic::farm_job& job) { return job.stop(); });
-  inquiry_->end();
+  inquiry_.end();
   if (had_jobs) wishes_.say_farewell();
 }
 
@@ -271,9 +273,6 @@ void farm_jobs::disown() {
   }
 }
 
-submitted_jobs farm_jobs::abandon() noexcept {
-  inquiry_.reset();
-  return std::exchange(jobs_, {});
-}
+submitted_jobs farm_jobs::abandon() noexcept { return std::exchange(jobs_, {}); }
 
 }  // namespace isolatte::inline v0_1::nats

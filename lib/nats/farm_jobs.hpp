@@ -15,7 +15,6 @@
 #include "nats/wire/results.hpp"
 #include "nats/wish_sender.hpp"
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cstddef>
@@ -32,7 +31,7 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
  public:
   class owner {
    public:
-    /// A question to the server has been answered: go_on() is to be called.
+    /// The server has answered a question: go_on() is to be called.
     virtual void jobs_changed() = 0;
     /// The stream is gone, or another one has its name.
     virtual void jobs_have_no_stream() = 0;
@@ -43,9 +42,8 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
 
   /// @param link is stopped before this is destroyed
   /// @param answers the server says under this subject what has become of parcels
-  farm_jobs(const boost::asio::any_io_executor& executor, link::server_link& link,
-            const settings& what, const std::string& submitter, const std::string& answers,
-            owner& to);
+  farm_jobs(link::server_link& link, const settings& what, const std::string& submitter,
+            const std::string& answers, owner& to);
 
   bool empty() const noexcept { return jobs_.empty(); }
   std::size_t size() const noexcept { return jobs_.size(); }
@@ -104,7 +102,7 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   submitted_jobs jobs_;
   parcel_sender parcels_;
   wish_sender wishes_;
-  std::shared_ptr<place_inquiry> inquiry_;
+  place_inquiry inquiry_;
 
   /// The jobs know that the link is up.
   bool is_connected_ = false;

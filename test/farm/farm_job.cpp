@@ -240,14 +240,40 @@ BOOST_AUTO_TEST_CASE(that_is_missing_and_that_a_host_holds_goes_on) {
   check(job.wake(at(33s)), job_step::examine);
 }
 
-BOOST_AUTO_TEST_CASE(that_is_there_is_examined_again_after_a_lease) {
+BOOST_AUTO_TEST_CASE(that_a_host_has_is_examined_again_after_a_lease) {
   auto job = stored();
   check(job.wake(at(16s)), job_step::examine);
-  check(job.examined(at(16s), 1, finding::waits), job_step::none);
+  check(job.examined(at(16s), 1, finding::delivered), job_step::none);
   check(job.wake(at(23s)), job_step::none);
   check(job.wake(at(24s)), job_step::examine);
   check(job.examined(at(24s), 1, finding::missing_undelivered), job_step::publish);
   BOOST_TEST(job.lost_before() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(that_no_host_has_had_sleeps_until_that_changes) {
+  auto job = stored();
+  check(job.wake(at(16s)), job_step::examine);
+  // Nothing is asked again while that is under way.
+  BOOST_TEST((job.wake_at() == moment::max()));
+  check(job.examined(at(17s), 1, finding::waits), job_step::none);
+  BOOST_TEST((job.wake_at() == moment::max()));
+  check(job.examined(at(100s), 1, finding::delivered), job_step::none);
+  BOOST_TEST((job.wake_at() == at(108s)));
+  check(job.wake(at(108s)), job_step::examine);
+}
+
+BOOST_AUTO_TEST_CASE(that_sleeps_is_examined_again_after_a_connection_has_ended) {
+  auto job = stored();
+  job.wake(at(16s));
+  job.examined(at(16s), 1, finding::waits);
+  job.connection_down();
+  check(job.connection_up(at(20s), true, true), job_step::none);
+  BOOST_TEST((job.wake_at() == at(28s)));
+  // So is one whose question was under way.
+  check(job.wake(at(28s)), job_step::examine);
+  job.connection_down();
+  check(job.connection_up(at(29s), true, true), job_step::none);
+  check(job.wake(at(37s)), job_step::examine);
 }
 
 BOOST_AUTO_TEST_CASE(of_another_stream_is_missing) {

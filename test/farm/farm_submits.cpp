@@ -16,8 +16,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -264,6 +267,39 @@ BOOST_AUTO_TEST_CASE(what_the_server_has_forgotten_is_submitted_again,
   // And without the end of any connection.
   world.watcher->ask("$JS.API.STREAM.DELETE.ISOLATTE_farm_JOBS");
   world.until_messages(50);
+  for (auto const& each : done) BOOST_TEST(each.calls == 0);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_wait_cost_a_question_a_lease,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  world.watcher.emplace(world.context, world.server.url());
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  world.watcher->link().subscribe(
+      "$JS.API.CONSUMER.INFO.ISOLATTE_farm_JOBS.*", [&](std::span<nats::link::message> what) {
+        asked.insert(asked.end(), what.size(), std::chrono::steady_clock::now());
+      });
+  world.until([&] { return world.watcher->is_up(); });
+  auto options = world.options();
+  options.lease = 200ms;
+  auto const begin = std::chrono::steady_clock::now();
+  nats::farm farm{world.context, options};
+  std::deque<kept<int>> done;
+  asio::steady_timer timer{world.context};
+  // Nothing is heard of each at another moment.
+  std::function<void()> const run = [&] {
+    if (done.size() == 40) return;
+    farm.async_run(call(&twice, 1), {}, done.emplace_back().handler());
+    timer.expires_after(10ms);
+    timer.async_wait([&](error_code ec) {
+      if (!ec) run();
+    });
+  };
+  run();
+  world.until([&] { return asked.size() >= 8; });
+  // The first one comes after two leases.
+  for (std::size_t i = 0; i != asked.size(); ++i)
+    BOOST_TEST((asked[i] - begin >= (i + 2) * options.lease), "question " << i << " is too early");
   for (auto const& each : done) BOOST_TEST(each.calls == 0);
 }
 

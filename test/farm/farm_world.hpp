@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_TEST_FARM_FARM_WORLD_HPP
 #define ISOLATTE_TEST_FARM_FARM_WORLD_HPP
 
+#include "nats/logic/audit.hpp"
 #include "nats/logic/credit.hpp"
 #include "nats/logic/farm_job.hpp"
 #include "nats/logic/held_parcel.hpp"
@@ -155,9 +156,13 @@ class farm {
   void perform(std::uint64_t number, job_step todo, bool was_told = false);
   void flush();
   void publish(std::uint64_t parcel);
+  void look();
+  void tell_examined(const audit::question& about, finding what);
 
   world& world_;
   int connection_ = -1;
+  audit audit_{lease};
+  moment last_look_ = moment::min();
   std::uint64_t known_incarnation_ = 0;
   std::uint64_t known_stream_ = 0;
   std::map<std::uint64_t, farm_job> jobs_{};
@@ -453,17 +458,7 @@ inline void farm::perform(std::uint64_t number, job_step todo, bool was_told) {
     });
   if (has(todo, job_step::examine) && !place)
     perform(number, job.examined(world_.now, job.attempt(), finding::missing));
-  if (has(todo, job_step::examine) && place)
-    world_.send(here, [=, this, attempt = job.attempt()] {
-      auto const info = world_.hub.info();
-      bool const missing = info.stream != stream || !world_.hub.has(*place);
-      auto const found =
-          missing ? (info.delivered < *place ? finding::missing_undelivered : finding::missing)
-                  : (info.delivered < *place ? finding::waits : finding::delivered);
-      world_.send(here, [=, this] {
-        perform(number, jobs_.at(number).examined(world_.now, attempt, found));
-      });
-    });
+  if (has(todo, job_step::examine) && place) audit_.examine({number, job.attempt(), *place});
   if (has(todo, job_step::settle)) {
     auto& truth = world_.truths.at(number);
     if (++truth.settled != 1) fail("settled twice");
@@ -498,8 +493,38 @@ inline void farm::connect() {
   flush();
 }
 
+inline void farm::look() {
+  auto const here = [this] { return connection_; };
+  audit_.begin_look(world_.now);
+  world_.send(here, [=, this] {
+    auto const info = world_.hub.info();
+    world_.send(here, [=, this] {
+      // The consumer is asked after the stream.
+      audit::state const seen{info.first, info.last, world_.hub.info().delivered};
+      world_.send(here, [=, this] {
+        auto const found = audit_.end_look(seen);
+        for (auto const& each : found.known) tell_examined(each.about, each.what);
+        for (auto const& [place, questions] : found.to_get)
+          world_.send(here, [=, this, place = place, questions = questions] {
+            bool const has = world_.hub.has(place);
+            world_.send(here, [=, this] {
+              for (auto const& each : questions)
+                tell_examined(each, has ? finding::delivered : finding::missing);
+            });
+          });
+      });
+    });
+  });
+}
+
+inline void farm::tell_examined(const audit::question& about, finding what) {
+  perform(about.job, jobs_.at(about.job).examined(world_.now, about.attempt, what));
+}
+
 inline void farm::disconnect() {
   connection_ = -1;
+  audit_.clear();
+  last_look_ = moment::min();
   for (auto& [number, job] : jobs_) job.connection_down();
 }
 
@@ -524,6 +549,12 @@ inline leave farm::leave_asked(const result_on_the_way& of) {
 inline void farm::pulse() {
   for (auto& [number, job] : jobs_)
     if (job.wake_at() <= world_.now) perform(number, job.wake(world_.now));
+  if (connection_ >= 0 && audit_.look_at() <= world_.now) {
+    look();
+    if (last_look_ != moment::min() && world_.now < last_look_ + lease)
+      fail("the server is asked too often");
+    last_look_ = world_.now;
+  }
 }
 
 // A host.

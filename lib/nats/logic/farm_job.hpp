@@ -26,7 +26,7 @@ enum class job_step : std::uint32_t {
   ask_delivered = 1 << 2,
   /// Delete the job's message, then call message_removed() for every job in it.
   remove = 1 << 3,
-  /// Look for the job on the server, then call examined().
+  /// Look for the job on the server, then call examined(), unless the connection ends before.
   examine = 1 << 4,
   /// The job has ended as conclude() says. Nothing comes after that.
   settle = 1 << 5,
@@ -77,7 +77,7 @@ struct job_verdict {
 
 /// The result of looking for a job's message on the server.
 enum class finding {
-  /// No host has had it yet.
+  /// No host has had it yet. The driver calls examined() again when that has changed.
   waits,
   /// The server keeps it until a host has acknowledged it.
   delivered,
