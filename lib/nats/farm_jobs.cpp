@@ -107,6 +107,11 @@ void farm_jobs::job_refused(std::uint64_t number, job_end why) {
     perform(*job, job->machine.refused(now(), job->machine.attempt(), why));
 }
 
+void farm_jobs::job_unanswered(std::uint64_t number) {
+  if (auto* const job = jobs_.find(number))
+    perform(*job, job->machine.answer_lost(now(), job->machine.attempt()));
+}
+
 // Hosts.
 
 void farm_jobs::results_arrived(std::span<link::message> messages) {

@@ -84,6 +84,7 @@ void parcel_sender::flush() {
 void parcel_sender::publish(std::uint64_t parcel) {
   auto& it = sent_.at(parcel);
   it.at = now();
+  parcels_.published(parcel, it.at);
   std::string const id = id_of(parcel);
   std::array<link::header, 1> const headers{{{message_id, id}}};
   auto const ec = link_.publish(settings_.jobs_subject(), answers_ + "." + std::to_string(parcel),
@@ -93,10 +94,17 @@ void parcel_sender::publish(std::uint64_t parcel) {
 }
 
 void parcel_sender::publish_unanswered(moment sent_before) {
-  for (auto const parcel : parcels_.unanswered())
-    if (auto const found = sent_.find(parcel);
-        found != sent_.end() && found->second.at <= sent_before)
+  for (auto const parcel : parcels_.unanswered()) {
+    auto const found = sent_.find(parcel);
+    if (found == sent_.end() || found->second.at > sent_before) continue;
+    if (parcels_.may_go_again(parcel, now())) {
       publish(parcel);
+      continue;
+    }
+    // The server might store it twice. If the answer comes after all, the message is deleted.
+    sent_.erase(found);
+    for (auto const job : parcels_.refused(parcel)) owner_.job_unanswered(job);
+  }
 }
 
 void parcel_sender::answered(std::span<link::message> answers) {
@@ -113,8 +121,9 @@ void parcel_sender::answer(std::uint64_t parcel, const link::message& what) {
   if (ack->error) {
     if (found == sent_.end()) return;
     if (ack->error->err_code == wire::stream_full) return refuse(parcel, job_end::queue_full);
+    if (ack->error->code < 500) return refuse(parcel, job_end::not_stored);
     // Others of the server's own troubles pass; the parcel is published again.
-    if (ack->error->code < 500) refuse(parcel, job_end::not_stored);
+    parcels_.failed(parcel);
     return;
   }
   if (found == sent_.end()) {

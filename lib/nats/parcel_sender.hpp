@@ -36,6 +36,8 @@ class parcel_sender {
     virtual wire::parcel_job job_published(std::uint64_t job) = 0;
     virtual void job_stored(std::uint64_t job) = 0;
     virtual void job_refused(std::uint64_t job, logic::job_end why) = 0;
+    /// Whether the server has stored the job will not be known.
+    virtual void job_unanswered(std::uint64_t job) = 0;
     /// Nothing takes in parcels.
     virtual void stream_gone() = 0;
 

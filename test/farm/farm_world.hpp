@@ -42,6 +42,8 @@ struct faults {
   bool store_is_lost = false;
   bool messages_are_lost = false;
   bool cancels = false;
+  /// The farm is cut off before it has an answer, and the server finds duplicates for two leases.
+  bool duplicates_are_stored = false;
 };
 
 struct job_on_the_way {
@@ -129,7 +131,11 @@ class server {
   std::uint64_t delivered_ = 0;
   std::map<std::uint64_t, message> messages_{};
   std::map<std::uint64_t, message> taken_lately_{};
-  std::map<std::uint64_t, std::uint64_t> known_ids_{};
+  struct known {
+    std::uint64_t place = 0;
+    moment until{};
+  };
+  std::map<std::uint64_t, known> known_ids_{};
   std::vector<pulling> pulls_{};
   bool has_farm_ = true;
   std::uint64_t last_result_ = 0;
@@ -140,7 +146,7 @@ class server {
 /// Performs what the machines of a farm decide.
 class farm {
  public:
-  explicit farm(world& w) : world_{w} {}
+  explicit farm(world& w);
 
   void submit(std::uint32_t max_hosts, moment begin_by);
   void cancel(std::uint64_t number, wish how);
@@ -166,7 +172,7 @@ class farm {
   std::uint64_t known_incarnation_ = 0;
   std::uint64_t known_stream_ = 0;
   std::map<std::uint64_t, farm_job> jobs_{};
-  parcels parcels_{{.jobs = 4, .time = std::chrono::hours{1}, .unanswered = 2}};
+  parcels parcels_;
   std::map<std::uint64_t, std::vector<job_on_the_way>> sent_{};
 };
 
@@ -221,6 +227,9 @@ class host {
 };
 
 class world {
+  // Its parts read it while they are made.
+  faults const faults_;
+
  public:
   world(std::uint32_t seed, const faults& what);
 
@@ -229,7 +238,15 @@ class world {
   const std::map<std::uint64_t, truth>& jobs() const { return truths; }
   const faults& may() const { return faults_; }
 
+  /// Parcels of which the farm will not know whether they have been stored.
+  int unanswered = 0;
+  /// Parcels that the server has stored once more.
+  int stored_again = 0;
+
   // For its parts.
+  moment known_until() const {
+    return faults_.duplicates_are_stored ? now + 2 * lease : moment::max();
+  }
   moment now{};
   std::map<std::uint64_t, truth> truths{};
   server hub{*this};
@@ -258,12 +275,16 @@ class world {
     queue_.emplace(now + time, std::move(what));
   }
   bool loses_message() { return faulty_ && faults_.messages_are_lost && one_in(10); }
+  bool loses_answer() { return faulty_ && faults_.duplicates_are_stored && one_in(6); }
+  void cut_farm_off() {
+    owner.disconnect();
+    after(some(3000), [this] { owner.connect(); });
+  }
 
  private:
   void fault();
 
   std::mt19937 engine_;
-  faults faults_;
   bool faulty_ = true;
   std::multimap<moment, std::function<void()>> queue_{};
   std::uint64_t last_fresh_ = 0;
@@ -275,10 +296,13 @@ class world {
 // The server.
 
 inline server::answer server::store(std::uint64_t id, const std::vector<job_on_the_way>& jobs) {
-  if (auto const known = known_ids_.find(id); known != known_ids_.end()) return {known->second};
+  auto const before = known_ids_.find(id);
+  if (before != known_ids_.end() && world_.now < before->second.until)
+    return {before->second.place};
   if (messages_.size() >= 12) return {std::nullopt, true};
   messages_[++last_] = {jobs, id, 0, std::nullopt};
-  known_ids_[id] = last_;
+  world_.stored_again += before != known_ids_.end() ? 1 : 0;
+  known_ids_[id] = {last_, world_.known_until()};
   return {last_};
 }
 
@@ -342,7 +366,7 @@ inline void server::restart(bool keeps_store) {
   taken_lately_.clear();
   known_ids_.clear();
   for (auto& [place, message] : messages_) {
-    known_ids_[message.id] = place;
+    known_ids_[message.id] = {place, world_.known_until()};
     message.deliveries = 0;
     message.pending_until.reset();
   }
@@ -383,13 +407,24 @@ inline void farm::cancel(std::uint64_t number, wish how) {
   perform(number, jobs_.at(number).cancel(world_.now, how));
 }
 
+inline farm::farm(world& w)
+    : world_{w},
+      parcels_{{.jobs = 4,
+                .time = std::chrono::hours{1},
+                .unanswered = 2,
+                .again_within = w.may().duplicates_are_stored
+                                    ? std::chrono::nanoseconds{lease}
+                                    : std::chrono::nanoseconds{std::chrono::hours{1}}}} {}
+
 inline void farm::publish(std::uint64_t parcel) {
+  parcels_.published(parcel, world_.now);
   world_.send(
       [this] { return connection_; },
       [this, parcel] {
         auto const found = sent_.find(parcel);
         if (found == sent_.end()) return;
         auto const answer = world_.hub.store(parcel, found->second);
+        if (world_.loses_answer()) return world_.cut_farm_off();
         world_.send(
             [this] { return connection_; },
             [this, parcel, answer] {
@@ -486,7 +521,16 @@ inline void farm::connect() {
   known_stream_ = world_.hub.stream();
   world_.hub.farm_is_here();
   if (!same_stream) parcels_.stream_replaced();
-  for (auto const parcel : parcels_.unanswered()) publish(parcel);
+  for (auto const parcel : parcels_.unanswered()) {
+    if (parcels_.may_go_again(parcel, world_.now)) {
+      publish(parcel);
+      continue;
+    }
+    ++world_.unanswered;
+    sent_.erase(parcel);
+    for (auto const number : parcels_.refused(parcel))
+      perform(number, jobs_.at(number).answer_lost(world_.now, jobs_.at(number).attempt()));
+  }
   for (auto& [number, job] : jobs_)
     perform(number, job.connection_up(world_.now, same_server, same_stream));
   world_.hub.push_results();
@@ -773,7 +817,7 @@ inline void host::pulse() {
 
 // All of it.
 
-inline world::world(std::uint32_t seed, const faults& what) : engine_{seed}, faults_{what} {
+inline world::world(std::uint32_t seed, const faults& what) : faults_{what}, engine_{seed} {
   for (std::size_t i = 0; i != 3; ++i) hosts.push_back(std::make_unique<host>(*this, i));
 }
 

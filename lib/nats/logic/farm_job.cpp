@@ -69,6 +69,13 @@ job_step farm_job::refused(moment now, std::uint32_t attempt, job_end why) noexc
   return job_step::none;
 }
 
+job_step farm_job::answer_lost(moment now, std::uint32_t attempt) noexcept {
+  if (!is_current(attempt, phase::sent)) return job_step::none;
+  phase_ = phase::stored;
+  exact_ = false;
+  return message_lost(now);
+}
+
 void farm_job::connection_down() noexcept {
   connected_ = false;
   // An answer to the first question would be too old by then, the second one is still to be asked.

@@ -110,6 +110,10 @@ class farm_job {
   /// @param why queue_full, too_large, not_stored
   job_step refused(moment now, std::uint32_t attempt, job_end why) noexcept;
 
+  /// Whether the server has stored the parcel will not be known. If it has, the job may be handed
+  /// to a host at any time.
+  job_step answer_lost(moment now, std::uint32_t attempt) noexcept;
+
   /// No question is answered any more. Publications that have no answer are the driver's to repeat.
   void connection_down() noexcept;
   /// @param same_server the server has not been started anew, so that it knows what it has
