@@ -33,6 +33,9 @@ using logic::wish;
 
 namespace {
 
+/// A farm that is stopped waits at least so long for the server to answer.
+constexpr std::chrono::seconds shortest_end{1};
+
 /// The last token of an inbox, which is a name that no other farm has.
 std::string new_submitter() {
   auto const inbox = link::new_inbox();
@@ -215,9 +218,9 @@ void farm_body::subscribe() {
     link_->subscribe(std::move(subject),
                      [weak = weak_from_this(), function](std::span<link::message> what) {
                        auto const self = weak.lock();
-                       if (!self || self->is_over_ || self->notice_copy()) return;
+                       if (!self || self->notice_copy()) return;
                        (self->jobs_.*function)(what);
-                       self->go_on();
+                       self->is_over_ ? self->go_on_ending() : self->go_on();
                      });
   };
   hear(inbox_ + ".results", &farm_jobs::results_arrived);
@@ -236,6 +239,7 @@ void farm_body::link_up(const link::server_info& server) {
 
 void farm_body::link_down(const error_code&, const std::string&) {
   if (notice_copy()) return;
+  if (is_over_) return end_connection();
   ready_ = false;
   streams_.disconnect();
   jobs_.disconnect();
@@ -279,6 +283,7 @@ void farm_body::streams_found(std::int64_t created, bool made) {
 void farm_body::streams_refused(const std::string& why) { refuse_unstored(error::no_server, why); }
 
 void farm_body::jobs_have_no_stream() {
+  if (is_over_) return end_connection();
   if (!std::exchange(ready_, false)) return;
   jobs_.stream_lost();
   streams_.set_up_later();
@@ -331,12 +336,29 @@ void farm_body::do_stop() {
   waits_.complete_drains();
   waits_.fail_censuses(asio::error::operation_aborted);
   is_over_ = true;
-  timer_->cancel();
   streams_.disconnect();
   // If it does not arrive, the server keeps the consumer for some minutes.
   static_cast<void>(link_->publish(
       wire::consumer_delete_subject(settings_.done_stream(), submitter_), {}, {}, {}));
+  ending_ = shared_from_this();
+  timer_->expires_after(std::max<std::chrono::nanoseconds>(settings_.lease() / 4, shortest_end));
+  timer_->async_wait([weak = weak_from_this()](const error_code& aborted) {
+    auto const self = weak.lock();
+    if (!aborted && self && !self->notice_copy()) self->end_connection();
+  });
+  go_on_ending();
+}
+
+/// The answers of the server to the last parcels say which messages are to be deleted.
+void farm_body::go_on_ending() {
+  if (!link_->is_up() || !jobs_.awaits_answers()) end_connection();
+}
+
+void farm_body::end_connection() {
   link_->stop();
+  timer_->cancel();
+  // The link may be calling this.
+  if (ending_) asio::post(strand_, [self = std::exchange(ending_, nullptr)] {});
 }
 
 void farm_body::abandon() noexcept {
@@ -346,6 +368,7 @@ void farm_body::abandon() noexcept {
   auto const self = shared_from_this();
   auto const jobs = jobs_.abandon();
   auto const waits = std::exchange(waits_, {});
+  ending_.reset();
   timer_.reset();
   strand_ = nullptr;
   user_executor_ = nullptr;
@@ -353,6 +376,7 @@ void farm_body::abandon() noexcept {
 
 void farm_body::disown() {
   if (!link_->is_copy() || is_copy_.exchange(true)) return;
+  ending_.reset();
   // A thread that the copy does not have may be on the strand, so the handlers do not go there.
   jobs_.disown();
   waits_.complete_drains();

@@ -91,6 +91,9 @@ class farm_body final : public link::link_events,
   void set_timer();
   void wake();
   void do_stop();
+  /// The farm has been stopped: ends the connection as soon as it has nothing to say any more.
+  void go_on_ending();
+  void end_connection();
 
   settings const settings_;
   boost::asio::any_io_executor user_executor_;
@@ -109,6 +112,8 @@ class farm_body final : public link::link_events,
   std::atomic<bool> is_over_ = false;
   std::atomic<bool> is_copy_ = false;
 
+  /// The farm, which has been stopped, until its connection has ended.
+  std::shared_ptr<farm_body> ending_;
   /// The streams are there.
   bool ready_ = false;
   /// Attempts to connect since the link was up.

@@ -193,11 +193,9 @@ void held_parcels::drop_all() {
   for (auto const id : all()) drop(id);
 }
 
-void held_parcels::shut() noexcept {
-  for (auto& [id, it] : parcels_)
-    for (auto& each : it.jobs)
-      if (each.in_pool) each.in_pool->cancel(asio::cancellation_type::terminal);
-  forget();
+void held_parcels::kill() {
+  for (auto const id : all())
+    if (auto* const it = find(id)) apply(id, it->machine.end(now()));
 }
 
 void held_parcels::forget() noexcept {

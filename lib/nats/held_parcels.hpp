@@ -89,9 +89,10 @@ class held_parcels final : public result_sender::owner,
   bool has_work() const noexcept;
   /// The messages are not held any more: other hosts are handed them.
   void drop_all();
-  /// Has what the pool still runs killed. Nothing comes after that.
-  void shut() noexcept;
-  /// The execution context ends, and the pool's jobs with it.
+  /// Has what the pool still runs killed. Parcels whose jobs are done are held until the server has
+  /// all of that.
+  void kill();
+  /// Nothing comes after that.
   void forget() noexcept;
 
   void wake(moment now);

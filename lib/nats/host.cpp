@@ -11,6 +11,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/host_name.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/system/errc.hpp>
 
@@ -29,6 +30,8 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::size_t longest_name = 255;
+/// A host that ends waits at least so long for the server to answer.
+constexpr std::chrono::seconds shortest_end{1};
 
 /// Hosts on one machine have different names.
 std::string name_of_host() {
@@ -120,7 +123,7 @@ void host::cancel(std::uint64_t number, asio::cancellation_type type) {
 }
 
 void host::finish(error_code ec) {
-  serving_ = serving::idle;
+  if (serving_ != serving::gone) serving_ = serving::idle;
   source_.open(false);
   if (!served_) return;
   auto last = std::move(*served_);
@@ -138,12 +141,24 @@ void host::release() noexcept {
   }
 }
 
-void host::shut() noexcept {
-  parcels_->shut();
+/// Results that are published and not acknowledged would be those of jobs which other hosts run
+/// again.
+void host::shut() {
+  parcels_->kill();
   finish(asio::error::operation_aborted);
+  serving_ = serving::gone;
+  ending_ = shared_from_this();
+  close_at_ = now() + std::max<nanoseconds>(settings_.lease() / 4, shortest_end);
+  rest();
+}
+
+void host::close() noexcept {
+  parcels_->forget();
   mailbox_->close();
   link_->stop();
   timer_.reset();
+  // The link may be calling this.
+  if (ending_) asio::post(strand_, [self = std::exchange(ending_, nullptr)] {});
 }
 
 void host::abandon() noexcept {
@@ -154,12 +169,14 @@ void host::abandon() noexcept {
   std::optional<serve_handler> last;
   if (served_) last.emplace(std::move(*served_));
   served_.reset();
+  ending_.reset();
   parcels_->forget();
   strand_ = nullptr;
 }
 
 /// The workers and the connection are the original's. The pool tells the jobs.
 void host::disown() {
+  ending_.reset();
   timer_.reset();
   if (!served_) return;
   auto last = std::move(*served_);
@@ -228,6 +245,7 @@ void host::count_asked(const link::message& what) {
 // Time
 
 void host::rest() {
+  if (serving_ == serving::gone && (!connected_ || parcels_->empty())) return close();
   if (serving_ == serving::ending && !connected_ && !parcels_->has_work()) {
     // No server is there to be told. Other hosts are handed the messages.
     parcels_->drop_all();
@@ -245,7 +263,8 @@ void host::set_timer() {
   if (!timer_) return;
   // A timer that goes off earlier looks again.
   bool const is_idle = !served_ && parcels_->empty();
-  moment const at = is_idle ? moment::max() : std::min(source_.wake_at(), parcels_->wake_at());
+  moment at = moment::max();
+  if (!is_idle) at = std::min({source_.wake_at(), parcels_->wake_at(), close_at_});
   if (at >= timer_at_ && !is_idle) return;
   if (at == timer_at_) return;
   timer_at_ = at;
@@ -265,6 +284,7 @@ void host::set_timer() {
 void host::on_timer() {
   timer_at_ = moment::max();
   auto const at = now();
+  if (at >= close_at_) return close();
   source_.wake(at);
   parcels_->wake(at);
   rest();

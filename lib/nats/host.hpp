@@ -65,7 +65,7 @@ class host final : public link::link_events,
 
  private:
   using serve_handler = pending<boost::system::error_code>;
-  enum class serving { idle, taking, draining, ending };
+  enum class serving { idle, taking, draining, ending, gone };
 
   void start();
   /// Has a step done on the strand, unless the host is gone by then. For any thread.
@@ -75,7 +75,8 @@ class host final : public link::link_events,
   void cancel(std::uint64_t number, boost::asio::cancellation_type type);
   void finish(boost::system::error_code ec);
   void refused();
-  void shut() noexcept;
+  void shut();
+  void close() noexcept;
 
   void requested(const link::message& what);
   void count_asked(const link::message& what);
@@ -100,6 +101,9 @@ class host final : public link::link_events,
   boost::system::error_code refusal_;
 
   serving serving_ = serving::idle;
+  /// The host, whose owner is gone, until it has told the server all.
+  std::shared_ptr<host> ending_;
+  moment close_at_ = moment::max();
   std::optional<serve_handler> served_;
   std::atomic<std::uint64_t> last_serve_ = 0;
   std::uint64_t this_serve_ = 0;

@@ -86,6 +86,10 @@ class parcel_sender {
   /// again.
   void forget_empty();
 
+  /// Whether the server has not answered a parcel. If it stores one that has no job any more, the
+  /// message is deleted.
+  bool awaits_answers() const noexcept { return !sent_.empty(); }
+
   void wake(moment now);
   moment wake_at() const noexcept;
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "farm/farm_fixture.hpp"
 #include "farm/host_process.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/wire/parcel.hpp"
@@ -234,6 +235,24 @@ BOOST_FIXTURE_TEST_CASE(that_are_destroyed_kill_what_they_run, hosting) {
   jobs->stop();
   until_done();
   BOOST_TEST((job.ec == asio::error::operation_aborted));
+}
+
+BOOST_FIXTURE_TEST_CASE(that_are_destroyed_acknowledge_what_they_have_told, hosting) {
+  farm_test::observer watcher{context, server.url()};
+  for (int i = 0; i != 20; ++i) {
+    host.emplace(pool, host_process::farm_at(server.url(), 1min));
+    serve();
+    run(call(twice, i));
+    until_done();
+    // The farm may have the result before the host knows that the server has it.
+    host.reset();
+    // No host is there that could run the job again.
+    while (farm_test::number_in(watcher.ask("$JS.API.STREAM.INFO.ISOLATTE_farm_JOBS"),
+                                "messages") != 0) {
+    }
+    until([&] { return served == i + 1; });
+  }
+  check_all_returned();
 }
 
 BOOST_FIXTURE_TEST_CASE(that_end_at_once_leave_their_jobs_to_others, hosting) {

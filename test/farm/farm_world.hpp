@@ -185,6 +185,7 @@ class host {
   void disconnect();
   void die();
   void drain();
+  void end();
   void message(std::uint64_t stream, std::uint64_t place, std::uint32_t deliveries,
                const std::vector<job_on_the_way>& jobs);
   void requested(std::uint64_t number, wish what);
@@ -761,6 +762,12 @@ inline void host::drain() {
   for (auto const id : ids) apply(id, held_.at(id).machine.drain(world_.now));
 }
 
+inline void host::end() {
+  std::vector<std::uint64_t> ids;
+  for (auto const& [id, each] : held_) ids.push_back(id);
+  for (auto const id : ids) apply(id, held_.at(id).machine.end(world_.now));
+}
+
 inline void host::pulse() {
   std::vector<std::uint64_t> ids;
   for (auto const& [id, each] : held_) ids.push_back(id);
@@ -826,7 +833,7 @@ inline void world::fault() {
   auto const soon = some(one_in(3) ? 3000 : 500);
   switch (below(6)) {
     case 0:
-      if (faults_.hosts_die) hosts[which]->die();
+      if (faults_.hosts_die) one_in(2) ? hosts[which]->die() : hosts[which]->end();
       break;
     case 1:
       if (faults_.links_break) hosts[which]->disconnect();
