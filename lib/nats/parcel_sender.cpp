@@ -114,7 +114,10 @@ void parcel_sender::answered(std::span<link::message> answers) {
 
 void parcel_sender::answer(std::uint64_t parcel, const link::message& what) {
   // Nothing takes in such messages.
-  if (what.status() == 503) return owner_.stream_gone();
+  if (what.status() == 503) {
+    parcels_.failed(parcel);
+    return owner_.stream_gone();
+  }
   auto const ack = wire::parse_pub_ack(what.text());
   if (!ack) return;
   auto const found = sent_.find(parcel);

@@ -124,7 +124,10 @@ BOOST_AUTO_TEST_CASE(go_again_only_while_the_server_finds_duplicates) {
   // The first time counts.
   all.published(parcel, begin + 59s);
   BOOST_TEST(!all.may_go_again(parcel, begin + 60s));
-  // The server has none to find.
+  // The server has not stored one of the two.
+  all.failed(parcel);
+  BOOST_TEST(!all.may_go_again(parcel, begin + 60s));
+  // So it has not the other one.
   all.failed(parcel);
   BOOST_TEST(all.may_go_again(parcel, begin + 60s));
   all.published(parcel, begin + 60s);

@@ -70,18 +70,18 @@ bool parcels::stored(std::uint64_t parcel, std::uint64_t place) {
 
 void parcels::published(std::uint64_t parcel, moment now) noexcept {
   auto const found = parcels_.find(parcel);
-  if (found != parcels_.end() && !found->second.published) found->second.published = now;
+  if (found != parcels_.end() && found->second.publications++ == 0) found->second.published = now;
 }
 
 bool parcels::may_go_again(std::uint64_t parcel, moment now) const noexcept {
   auto const found = parcels_.find(parcel);
   return found != parcels_.end() &&
-         (!found->second.published || now - *found->second.published < limits_.again_within);
+         (found->second.publications == 0 || now - found->second.published < limits_.again_within);
 }
 
 void parcels::failed(std::uint64_t parcel) noexcept {
-  if (auto const found = parcels_.find(parcel); found != parcels_.end())
-    found->second.published.reset();
+  auto const found = parcels_.find(parcel);
+  if (found != parcels_.end() && found->second.publications != 0) --found->second.publications;
 }
 
 std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) {

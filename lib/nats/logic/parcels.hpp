@@ -68,7 +68,7 @@ class parcels {
   void published(std::uint64_t parcel, moment now) noexcept;
   /// Whether the server would find that it has the parcel already.
   bool may_go_again(std::uint64_t parcel, moment now) const noexcept;
-  /// The server says that it does not have the parcel, which is to be published again.
+  /// The server says that it has not stored the parcel, which is to be published again.
   void failed(std::uint64_t parcel) noexcept;
   /// The server has refused the parcel, or no answer is waited for any more. Its jobs leave it.
   std::vector<std::uint64_t> refused(std::uint64_t parcel);
@@ -99,8 +99,10 @@ class parcels {
   struct parcel {
     std::vector<std::uint64_t> jobs{};
     std::optional<std::uint64_t> place{};
-    /// When it was published first.
-    std::optional<moment> published{};
+    /// Publications that the server has said nothing of.
+    std::size_t publications = 0;
+    /// When the first of them was.
+    moment published{};
     bool is_of_this_stream = true;
     /// A host acknowledges the message, or it is gone.
     bool needs_no_deletion = false;
