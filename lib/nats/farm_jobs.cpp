@@ -166,7 +166,6 @@ void farm_jobs::leave_asked(std::span<link::message> questions) {
 void farm_jobs::delivery_known(std::uint64_t number, std::uint32_t attempt, bool delivered) {
   if (auto* const job = jobs_.find(number))
     perform(*job, job->machine.delivery_known(now(), attempt, delivered));
-  owner_.jobs_changed();
 }
 
 void farm_jobs::message_removed(std::uint64_t parcel) {
@@ -174,13 +173,11 @@ void farm_jobs::message_removed(std::uint64_t parcel) {
   for (auto const number : parcels_.removed(parcel))
     if (auto* const job = jobs_.find(number))
       perform(*job, job->machine.message_removed(at, job->machine.attempt()));
-  owner_.jobs_changed();
 }
 
 void farm_jobs::examined(std::uint64_t number, std::uint32_t attempt, logic::finding what) {
   if (auto* const job = jobs_.find(number))
     perform(*job, job->machine.examined(now(), attempt, what));
-  owner_.jobs_changed();
 }
 
 // Decisions.

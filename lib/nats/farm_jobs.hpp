@@ -90,6 +90,7 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   void message_removed(std::uint64_t parcel) override;
   void examined(std::uint64_t job, std::uint32_t attempt, logic::finding what) override;
   void stream_gone() override { owner_.jobs_have_no_stream(); }
+  void inquiry_changed() override { owner_.jobs_changed(); }
 
   void result_arrived(wire::job_result& result, const std::string& host);
   void perform(submitted_job& job, logic::job_step todo, bool was_told = false,

@@ -69,6 +69,7 @@ void place_inquiry::ask(const std::string& subject, const std::string& body, rea
                     otherwise();
                   else
                     read(reply.text());
+                  to_.inquiry_changed();
                 });
 }
 

@@ -32,6 +32,8 @@ class inquiry_events {
   virtual void examined(std::uint64_t job, std::uint32_t attempt, logic::finding what) = 0;
   /// The stream is gone, or another one has its name. Nothing is asked until begin() is called.
   virtual void stream_gone() = 0;
+  /// Called after all that one answer says, or when none has come: wake_at() may be another moment.
+  virtual void inquiry_changed() = 0;
 
  protected:
   ~inquiry_events() = default;
