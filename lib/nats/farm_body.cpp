@@ -220,7 +220,7 @@ void farm_body::subscribe() {
                        auto const self = weak.lock();
                        if (!self || self->notice_copy()) return;
                        (self->jobs_.*function)(what);
-                       self->is_over_ ? self->go_on_ending() : self->go_on();
+                       self->is_over_ ? self->server_answered_late() : self->go_on();
                      });
   };
   hear(inbox_ + ".results", &farm_jobs::results_arrived);
@@ -346,12 +346,15 @@ void farm_body::do_stop() {
     auto const self = weak.lock();
     if (!aborted && self && !self->notice_copy()) self->end_connection();
   });
-  go_on_ending();
+  if (!link_->is_up() || !jobs_.awaits_answers()) end_connection();
 }
 
 /// The answers of the server to the last parcels say which messages are to be deleted.
-void farm_body::go_on_ending() {
-  if (!link_->is_up() || !jobs_.awaits_answers()) end_connection();
+void farm_body::server_answered_late() {
+  if (jobs_.awaits_answers()) return;
+  // A host may have taken such a message after it was told to forget the jobs.
+  jobs_.say_farewell();
+  end_connection();
 }
 
 void farm_body::end_connection() {

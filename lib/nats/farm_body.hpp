@@ -92,7 +92,7 @@ class farm_body final : public link::link_events,
   void wake();
   void do_stop();
   /// The farm has been stopped: ends the connection as soon as it has nothing to say any more.
-  void go_on_ending();
+  void server_answered_late();
   void end_connection();
 
   settings const settings_;

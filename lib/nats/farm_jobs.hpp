@@ -75,6 +75,8 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   void stop();
   /// Whether messages may still have to be deleted: the server has not said where they are.
   bool awaits_answers() const noexcept { return parcels_.awaits_answers(); }
+  /// Tells the hosts once more that the jobs are not wanted.
+  void say_farewell() { wishes_.say_farewell(); }
   /// In a copy of the program: ends all jobs, which are the original's.
   void disown();
   /// The execution context ends.
