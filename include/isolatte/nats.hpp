@@ -366,7 +366,10 @@ class farm {
   }
 
   /// Ends all jobs: they complete with `operation_aborted`, or with error::no_server if they could
-  /// not be stored. Hosts are told to give them up. Then the event loop can run out of work.
+  /// not be stored. Hosts are told to give them up, and jobs that wait on the server are deleted.
+  /// Then the event loop can run out of work: at once, or if jobs are just being stored, when the
+  /// server has said where; for that the farm waits a quarter of farm_options::lease at most, and a
+  /// second at least.
   /// @par Exception safety
   /// Basic guarantee: `std::bad_alloc`.
   void stop() { handle_.stop(); }
@@ -402,7 +405,8 @@ class farm {
 /// @par Lifetime
 /// The pool must outlive the host, and stay where it is. The host must be destroyed before its
 /// execution context. Destroying a host kills the jobs that it holds; other hosts get them when the
-/// lease has run out.
+/// lease has run out. Results that are there are still told: as long as the server does not have
+/// them, a quarter of the lease at most, and a second at least, that keeps the event loop at work.
 class farm_host {
   using serve_initiation =
       isolatte::detail::initiation<&detail::host_handle::async_serve, detail::host_handle*, void>;

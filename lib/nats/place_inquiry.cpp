@@ -3,10 +3,12 @@
 
 #include "nats/place_inquiry.hpp"
 
+#include "nats/link/message.hpp"
+#include "nats/system.hpp"
+
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <span>
 #include <utility>
 
@@ -22,11 +24,13 @@ constexpr auto until_repetition = 200ms;
 
 }  // namespace
 
-place_inquiry::place_inquiry(const boost::asio::any_io_executor& executor, link::server_link& link,
-                             inquiry_events& to, std::string stream)
-    : link_{link}, to_{to}, stream_{std::move(stream)}, timer_{executor} {}
+place_inquiry::place_inquiry(link::server_link& link, inquiry_events& to, std::string stream,
+                             std::chrono::nanoseconds lease)
+    : link_{link}, to_{to}, stream_{std::move(stream)}, audit_{lease} {}
 
 void place_inquiry::begin(std::int64_t created, std::string consumer) {
+  is_in_doubt_ = false;
+  if (is_up_ && created == created_) return;
   end();
   created_ = created;
   consumer_ = std::move(consumer);
@@ -34,74 +38,81 @@ void place_inquiry::begin(std::int64_t created, std::string consumer) {
 }
 
 void place_inquiry::end() noexcept {
+  forget();
+  is_up_ = is_in_doubt_ = false;
+}
+
+void place_inquiry::forget() noexcept {
   ++number_;
-  is_up_ = asking_ = waits_ = false;
-  next_ = {};
+  asking_ = false;
+  delivered_.clear();
+  audit_.clear();
   removals_.clear();
+  repeat_at_ = moment::min();
 }
 
 void place_inquiry::ask_delivered(std::uint64_t job, std::uint32_t attempt, std::uint64_t place) {
-  if (!is_up_) return;
-  next_.delivered.push_back({job, attempt, place});
-  go_on();
+  if (is_up_) delivered_.push_back({job, attempt, place});
 }
 
 void place_inquiry::examine(std::uint64_t job, std::uint32_t attempt, std::uint64_t place) {
-  if (!is_up_) return;
-  next_.examined.push_back({job, attempt, place});
-  go_on();
+  if (is_up_) audit_.examine({job, attempt, place});
 }
 
 void place_inquiry::ask(const std::string& subject, const std::string& body, reader read,
                         std::function<void()> otherwise) {
   link_.request(subject, std::as_bytes(std::span{body}), longest_reply,
-                [weak = weak_from_this(), number = number_, read = std::move(read),
-                 otherwise = std::move(otherwise)](const boost::system::error_code& ec,
-                                                   const link::message& reply) {
-                  auto const self = weak.lock();
-                  if (!self || self->number_ != number) return;
+                [this, number = number_, read = std::move(read), otherwise = std::move(otherwise)](
+                    const boost::system::error_code& ec, const link::message& reply) {
+                  if (number_ != number) return;
                   if (ec)
                     otherwise();
                   else
                     read(reply.text());
+                  to_.inquiry_changed();
                 });
 }
 
-void place_inquiry::go_on() {
-  if (!is_up_ || asking_ || waits_) return;
-  if (next_.delivered.empty() && next_.examined.empty()) return;
+void place_inquiry::flush() {
+  auto const at = now();
+  if (!is_up_ || is_in_doubt_ || asking_ || at < repeat_at_) return;
+  bool const is_look = audit_.look_at() <= at;
+  if (delivered_.empty() && !is_look) return;
   asking_ = true;
-  auto const all = std::make_shared<round>(std::exchange(next_, {}));
+  auto const all = std::make_shared<round>();
+  all->delivered = std::exchange(delivered_, {});
+  all->is_look = is_look;
+  if (!is_look) return ask_consumer(all);
+  audit_.begin_look(at);
   // The stream comes first: a message that is missing and then was never delivered has certainly
   // not been acknowledged.
-  if (all->examined.empty())
-    ask_consumer(all);
-  else
-    ask_stream(all);
+  ask_stream(all);
 }
 
-void place_inquiry::go_on_later() {
-  if (std::exchange(waits_, true)) return;
-  timer_.expires_after(until_repetition);
-  timer_.async_wait(
-      [weak = weak_from_this(), number = number_](const boost::system::error_code& aborted) {
-        auto const self = weak.lock();
-        if (aborted || !self || self->link_.is_copy() || self->number_ != number) return;
-        self->waits_ = false;
-        for (auto const& [parcel, place] : std::exchange(self->removals_, {}))
-          self->remove(parcel, place);
-        self->go_on();
-      });
+void place_inquiry::wake(moment now) {
+  if (now < repeat_at_) return;
+  for (auto const& [parcel, place] : std::exchange(removals_, {})) remove(parcel, place);
+  flush();
+}
+
+moment place_inquiry::wake_at() const noexcept {
+  if (!is_up_ || is_in_doubt_) return moment::max();
+  moment at = moment::max();
+  if (!asking_) at = delivered_.empty() ? audit_.look_at() : moment::min();
+  if (!removals_.empty()) at = moment::min();
+  return std::max(at, repeat_at_);
 }
 
 void place_inquiry::repeat(const round& what) {
   asking_ = false;
-  auto const append = [](std::vector<question>& to, const std::vector<question>& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  append(next_.delivered, what.delivered);
-  append(next_.examined, what.examined);
-  go_on_later();
+  delivered_.insert(delivered_.end(), what.delivered.begin(), what.delivered.end());
+  if (what.is_look) audit_.fail_look();
+  repeat_at_ = now() + until_repetition;
+}
+
+void place_inquiry::lose_stream() {
+  is_in_doubt_ = true;
+  to_.stream_gone();
 }
 
 void place_inquiry::ask_stream(const std::shared_ptr<round>& of) {
@@ -110,12 +121,14 @@ void place_inquiry::ask_stream(const std::shared_ptr<round>& of) {
       [this, of](std::string_view text) {
         auto const info = wire::parse_stream_info(text);
         bool const is_gone = info && info->error && info->error->err_code == wire::stream_not_found;
-        if (is_gone || (info && !info->error && info->value.created != created_)) {
-          asking_ = false;
-          return to_.stream_gone();
+        bool const is_there = info && !info->error;
+        if (!is_there || info->value.created != created_) {
+          repeat(*of);
+          if (is_there || is_gone) lose_stream();
+          return;
         }
-        if (!info || info->error) return repeat(*of);
-        of->stream = info->value;
+        of->found.first = info->value.first_seq;
+        of->found.last = info->value.last_seq;
         ask_consumer(of);
       },
       [this, of] { repeat(*of); });
@@ -127,56 +140,53 @@ void place_inquiry::ask_consumer(const std::shared_ptr<round>& of) {
       [this, of](std::string_view text) {
         auto const info = wire::parse_consumer_info(text);
         if (info && info->error && info->error->err_code == wire::stream_not_found) {
-          asking_ = false;
-          return to_.stream_gone();
+          repeat(*of);
+          return lose_stream();
         }
         // Before the first host has made the consumer, nothing is delivered.
-        if (info && info->error && info->error->err_code == wire::consumer_not_found)
-          return answer(*of, 0);
-        if (!info || info->error) return repeat(*of);
-        answer(*of, info->value.delivered_stream_seq);
+        bool const is_first =
+            info && info->error && info->error->err_code == wire::consumer_not_found;
+        if (!info || (info->error && !is_first)) return repeat(*of);
+        of->found.delivered = is_first ? 0 : info->value.delivered_stream_seq;
+        answer(*of);
       },
       [this, of] { repeat(*of); });
 }
 
-void place_inquiry::answer(const round& of, std::uint64_t delivered) {
+void place_inquiry::answer(const round& of) {
   asking_ = false;
   auto const number = number_;
-  std::map<std::uint64_t, std::vector<question>> to_get;
-  for (auto const& each : of.examined) {
-    auto const& stream = *of.stream;
-    bool const is_missing = each.place < stream.first_seq || each.place > stream.last_seq;
-    bool const is_delivered = each.place <= delivered;
-    if (!is_missing && is_delivered) {
-      to_get[each.place].push_back(each);
-      continue;
-    }
-    to_.examined(each.job, each.attempt,
-                 !is_missing    ? finding::waits
-                 : is_delivered ? finding::missing
-                                : finding::missing_undelivered);
+  logic::audit::findings found;
+  if (of.is_look) found = audit_.end_look(of.found);
+  for (auto const& each : found.known) {
+    to_.examined(each.about.job, each.about.attempt, each.what);
     if (number != number_) return;
   }
-  for (auto const& [place, questions] : to_get) get(place, questions);
+  for (auto const& [place, questions] : found.to_get) get(place, questions);
   for (auto const& each : of.delivered) {
-    to_.delivery_known(each.job, each.attempt, each.place <= delivered);
+    to_.delivery_known(each.job, each.attempt, each.place <= of.found.delivered);
     if (number != number_) return;
   }
-  go_on();
 }
 
 void place_inquiry::get(std::uint64_t place, const std::vector<question>& of) {
+  auto const tell = [this](const std::vector<question>& all, finding what) {
+    auto const number = number_;
+    for (auto const& each : all) {
+      to_.examined(each.job, each.attempt, what);
+      if (number != number_) return;
+    }
+  };
   ask(
       wire::message_get_subject(stream_), wire::message_get_body(place),
-      [this, of](std::string_view text) {
+      [tell, of](std::string_view text) {
         auto const found = wire::parse_message_get(text);
-        bool const is_missing = found && found->error;
-        // Another audit comes.
-        if (!found || (is_missing && found->error->err_code != wire::message_not_found)) return;
-        for (auto const& each : of)
-          to_.examined(each.job, each.attempt, is_missing ? finding::missing : finding::delivered);
+        bool const is_missing =
+            found && found->error && found->error->err_code == wire::message_not_found;
+        // If the server says neither, another audit comes.
+        tell(of, is_missing ? finding::missing : finding::delivered);
       },
-      [] {});
+      [tell, of] { tell(of, finding::delivered); });
 }
 
 void place_inquiry::remove(std::uint64_t parcel, std::uint64_t place) {
@@ -186,7 +196,10 @@ void place_inquiry::remove(std::uint64_t parcel, std::uint64_t place) {
       [this, parcel, place](std::string_view text) {
         auto const done = wire::parse_success(text);
         if (done && !done->error) return to_.message_removed(parcel);
-        if (done && done->error->err_code == wire::stream_not_found) return to_.stream_gone();
+        if (done && done->error->err_code == wire::stream_not_found) {
+          repeat_removal(parcel, place);
+          return lose_stream();
+        }
         // For a message that is not there the server says that its store has failed.
         confirm_removal(parcel, place);
       },
@@ -207,7 +220,7 @@ void place_inquiry::confirm_removal(std::uint64_t parcel, std::uint64_t place) {
 
 void place_inquiry::repeat_removal(std::uint64_t parcel, std::uint64_t place) {
   removals_[parcel] = place;
-  go_on_later();
+  repeat_at_ = now() + until_repetition;
 }
 
 }  // namespace isolatte::inline v0_1::nats

@@ -6,7 +6,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 namespace credit_test {
 
@@ -26,7 +28,7 @@ BOOST_AUTO_TEST_CASE(is_for_a_job_a_worker_if_jobs_last_and_for_more_if_they_are
   it.ran(10ms);
   BOOST_TEST(it.wanted(0) == 20U);
   for (int i = 0; i != 100; ++i) it.ran(1us);
-  BOOST_TEST(it.wanted(0) == 256U);
+  BOOST_TEST(it.target() == 256U);
   for (int i = 0; i != 100; ++i) it.ran(10s);
   BOOST_TEST(it.wanted(0) == 4U);
 }
@@ -94,12 +96,77 @@ BOOST_AUTO_TEST_CASE(ends_with_the_connection_and_with_time) {
   BOOST_TEST(it.outstanding() == 2U);
 }
 
-BOOST_AUTO_TEST_CASE(asks_for_fewer_messages_if_each_has_many_jobs) {
+logic::credit of_short_jobs(std::size_t jobs_a_message) {
   auto it = of_four_workers();
   for (int i = 0; i != 100; ++i) it.ran(1us);
+  for (int i = 0; i != 100; ++i) it.arrived(jobs_a_message);
+  return it;
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_as_many_messages_as_have_the_jobs_that_are_wanted) {
+  struct row {
+    std::size_t jobs_a_message, held, wanted;
+  };
+  // The target is 256 jobs.
+  for (auto const& each : std::vector<row>{{1, 0, 32},
+                                           {1, 250, 6},
+                                           {1, 255, 1},
+                                           {1, 256, 0},
+                                           {1, 10'000, 0},
+                                           {16, 0, 16},
+                                           {16, 128, 8},
+                                           {16, 255, 1},
+                                           {16, 256, 0},
+                                           {64, 0, 4},
+                                           {64, 1, 3},
+                                           {64, 64, 3},
+                                           {64, 65, 2},
+                                           {64, 250, 1},
+                                           {64, 256, 0},
+                                           // A message has at most so many.
+                                           {1000, 0, 4}})
+    BOOST_TEST(of_short_jobs(each.jobs_a_message).wanted(each.held) == each.wanted,
+               each.jobs_a_message << " a message, " << each.held << " held");
+}
+
+BOOST_AUTO_TEST_CASE(counts_what_is_still_to_come_by_its_jobs) {
+  auto it = of_short_jobs(64);
+  it.asked(1, 3, never);
+  BOOST_TEST(it.wanted(0) == 1U);
+  it.asked(2, 1, never);
+  BOOST_TEST(it.wanted(0) == 0U);
+  it.arrived(64);
+  BOOST_TEST(it.wanted(64) == 0U);
+  BOOST_TEST(it.wanted(63) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(is_for_a_message_for_each_idle_worker_at_least) {
+  auto it = of_four_workers();
   for (int i = 0; i != 100; ++i) it.arrived(64);
-  BOOST_TEST(it.wanted(0) >= 4U);
-  BOOST_TEST(it.wanted(0) <= 5U);
+  // Jobs that last come one by one.
+  for (int i = 0; i != 100; ++i) it.ran(10s);
+  BOOST_TEST(it.wanted(0) == 4U);
+  BOOST_TEST(it.wanted(1) == 3U);
+  BOOST_TEST(it.wanted(4) == 0U);
+  it.asked(1, 3, never);
+  BOOST_TEST(it.wanted(0) == 1U);
+  BOOST_TEST(it.wanted(1) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(does_not_ask_for_much_before_it_knows_what_messages_have) {
+  auto it = of_short_jobs(1);
+  it.asked(1, it.wanted(0), never);
+  BOOST_TEST(it.outstanding() == 32U);
+  BOOST_TEST(it.wanted(0) == 0U);
+  // The first large one is believed, and small ones after it only little by little.
+  it.arrived(64);
+  BOOST_TEST(it.wanted(0) == 0U);
+  it.lost();
+  BOOST_TEST(it.wanted(0) == 4U);
+  it.arrived(1);
+  BOOST_TEST(it.wanted(0) == 4U);
+  for (int i = 0; i != 100; ++i) it.arrived(1);
+  BOOST_TEST(it.wanted(0) == 32U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

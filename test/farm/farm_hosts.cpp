@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "farm/farm_fixture.hpp"
 #include "farm/host_process.hpp"
-#include "nats/code_names.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/wire/parcel.hpp"
 #include "support/nats_server.hpp"
@@ -237,6 +237,24 @@ BOOST_FIXTURE_TEST_CASE(that_are_destroyed_kill_what_they_run, hosting) {
   BOOST_TEST((job.ec == asio::error::operation_aborted));
 }
 
+BOOST_FIXTURE_TEST_CASE(that_are_destroyed_acknowledge_what_they_have_told, hosting) {
+  farm_test::observer watcher{context, server.url()};
+  for (int i = 0; i != 20; ++i) {
+    host.emplace(pool, host_process::farm_at(server.url(), 1min));
+    serve();
+    run(call(twice, i));
+    until_done();
+    // The farm may have the result before the host knows that the server has it.
+    host.reset();
+    // No host is there that could run the job again.
+    while (farm_test::number_in(watcher.ask("$JS.API.STREAM.INFO.ISOLATTE_farm_JOBS"),
+                                "messages") != 0) {
+    }
+    until([&] { return served == i + 1; });
+  }
+  check_all_returned();
+}
+
 BOOST_FIXTURE_TEST_CASE(that_end_at_once_leave_their_jobs_to_others, hosting) {
   serve();
   run(call(take, log, 1, 3'600'000));
@@ -443,8 +461,8 @@ BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting) {
   auto const code = isolatte::detail::encode_distant_call(call(twice, 1));
   BOOST_TEST_REQUIRE(code.has_value());
   isolatte::nats::wire::parcel_job job;
-  job.decoder = isolatte::nats::to_wire(code->decoder);
-  job.function = isolatte::nats::to_wire(*code->function);
+  job.decoder = code->decoder;
+  job.function = code->function;
   job.arguments = code->arguments.bytes();
   job.max_hosts = 3;
   job.max_result = 100;

@@ -240,14 +240,99 @@ BOOST_AUTO_TEST_CASE(that_is_missing_and_that_a_host_holds_goes_on) {
   check(job.wake(at(33s)), job_step::examine);
 }
 
-BOOST_AUTO_TEST_CASE(that_is_there_is_examined_again_after_a_lease) {
+BOOST_AUTO_TEST_CASE(that_a_host_has_is_examined_again_after_a_lease) {
   auto job = stored();
   check(job.wake(at(16s)), job_step::examine);
-  check(job.examined(at(16s), 1, finding::waits), job_step::none);
+  check(job.examined(at(16s), 1, finding::delivered), job_step::none);
   check(job.wake(at(23s)), job_step::none);
   check(job.wake(at(24s)), job_step::examine);
   check(job.examined(at(24s), 1, finding::missing_undelivered), job_step::publish);
   BOOST_TEST(job.lost_before() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(that_no_host_has_had_sleeps_until_that_changes) {
+  auto job = stored();
+  check(job.wake(at(16s)), job_step::examine);
+  // Nothing is asked again while that is under way.
+  BOOST_TEST((job.wake_at() == moment::max()));
+  check(job.examined(at(17s), 1, finding::waits), job_step::none);
+  BOOST_TEST((job.wake_at() == moment::max()));
+  check(job.examined(at(100s), 1, finding::delivered), job_step::none);
+  BOOST_TEST((job.wake_at() == at(108s)));
+  check(job.wake(at(108s)), job_step::examine);
+}
+
+BOOST_AUTO_TEST_CASE(that_sleeps_is_examined_again_after_a_connection_has_ended) {
+  auto job = stored();
+  job.wake(at(16s));
+  job.examined(at(16s), 1, finding::waits);
+  job.connection_down();
+  check(job.connection_up(at(20s), true, true), job_step::none);
+  BOOST_TEST((job.wake_at() == at(28s)));
+  // So is one whose question was under way.
+  check(job.wake(at(28s)), job_step::examine);
+  job.connection_down();
+  check(job.connection_up(at(29s), true, true), job_step::none);
+  check(job.wake(at(37s)), job_step::examine);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_server_may_have_is_published_again_if_no_host_holds_it) {
+  auto job = sent();
+  check(job.answer_lost(at(0ms), 1), job_step::tell_hosts);
+  check(job.wake(at(8s)), job_step::publish);
+  BOOST_TEST(job.attempt() == 2U);
+  BOOST_TEST(job.lost_before() == 1U);
+  job.sent();
+  job.stored(at(8s), 2);
+  // Both copies may be taken back, and another host may have begun one.
+  check(job.result(at(9s), told::returned, 1, 1, 0), job_step::none);
+  job.cancel(at(9s), wish::terminate);
+  check(job.result(at(9s), told::returned, 2, 1, 0), job_step::settle);
+  check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_server_may_have_waits_for_the_host_that_holds_it) {
+  auto job = sent();
+  job.answer_lost(at(0ms), 1);
+  check(job.result(at(1s), told::held, 1, 1, 0), job_step::none);
+  check(job.wake(at(8s)), job_step::none);
+  check(job.result(at(9s), told::report, 1, 1, 0), job_step::settle);
+  check_end(job, job_end::reported, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_the_server_may_have_is_not_told_as_unrun) {
+  auto job = sent();
+  job.answer_lost(at(0ms), 1);
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  check(job.wake(at(16s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  job = sent();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.answer_lost(at(1s), 1), job_step::tell_hosts);
+  check(job.wake(at(16s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // The answer is there already, or is one about an earlier attempt.
+  job = stored();
+  check(job.answer_lost(at(0ms), 1), job_step::none);
+  job = sent();
+  check(job.answer_lost(at(0ms), 2), job_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_lets_one_copy_begin) {
+  auto job = sent(1);
+  check(job.answer_lost(at(0ms), 1), job_step::publish);
+  job.sent();
+  // The server has had the first one.
+  BOOST_TEST((job.leave_asked(at(1s), 1, 7, 1).what == leave::over));
+  BOOST_TEST((job.leave_asked(at(1s), 2, 8, 1).what == leave::yes));
+  // A host has it: no other copy is made.
+  job = sent(1);
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 7, 1).what == leave::yes));
+  check(job.answer_lost(at(0ms), 1), job_step::tell_hosts);
+  check(job.result(at(1s), told::held, 1, 1, 7), job_step::none);
+  check(job.wake(at(8s)), job_step::none);
+  check(job.result(at(9s), told::report, 1, 1, 7), job_step::settle);
+  check_end(job, job_end::reported, true);
 }
 
 BOOST_AUTO_TEST_CASE(of_another_stream_is_missing) {

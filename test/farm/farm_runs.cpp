@@ -269,6 +269,10 @@ BOOST_FIXTURE_TEST_CASE(jobs_of_a_farm_that_is_gone_are_given_up, running) {
   for (std::size_t i = 0; i != done.size(); ++i)
     farm->async_run(call(&note_and_last, log, static_cast<int>(i)), {}, done[i].handler());
   until([&] { return host_process::lines(log).size() == 1; });
+  // The answer comes after those that tell the farm of its parcels.
+  bool counted = false;
+  farm->async_stats([&](error_code, nats::farm_stats) { counted = true; });
+  until([&] { return counted; });
   farm.reset();
   until(
       [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });

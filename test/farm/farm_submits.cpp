@@ -16,8 +16,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -175,6 +178,38 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_on_the_server_after_a_farm_is_destroyed,
   for (auto const& each : done) BOOST_REQUIRE(each.calls == 1);
 }
 
+BOOST_AUTO_TEST_CASE(what_the_server_stores_after_a_farm_is_stopped_is_deleted,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  auto options = world.options();
+  options.lease = 1min;
+  std::optional<nats::farm> farm{std::in_place, world.context, options};
+  std::deque<kept<int>> done(9);
+  farm->async_run(call(&twice, 1), {}, done[0].handler());
+  world.until_messages(1);
+  bool counted = false;
+  farm->async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
+  world.until([&] { return counted; });
+  world.watcher.reset();
+  world.server.pause();
+  for (std::size_t i = 1; i != done.size(); ++i)
+    farm->async_run(call(&twice, 1), {}, done[i].handler());
+  // Publishes them: a parcel each.
+  world.context.restart();
+  world.context.poll();
+  farm.reset();
+  world.context.restart();
+  world.context.poll();
+  for (auto const& each : done) BOOST_TEST(each.calls == 1);
+  world.server.resume();
+  world.until_server_says("$JS.API.STREAM.INFO.ISOLATTE_farm_JOBS", [](const std::string& info) {
+    return number_in(info, "last_seq") == 9 && number_in(info, "messages") == 0;
+  });
+  // Then the farm's connection keeps the loop no longer.
+  world.watcher.reset();
+  world.context.run();
+}
+
 BOOST_AUTO_TEST_CASE(the_surplus_is_refused, *boost::unit_test::precondition(has_nats_server)) {
   farm_world world;
   auto options = world.options();
@@ -267,6 +302,39 @@ BOOST_AUTO_TEST_CASE(what_the_server_has_forgotten_is_submitted_again,
   for (auto const& each : done) BOOST_TEST(each.calls == 0);
 }
 
+BOOST_AUTO_TEST_CASE(jobs_that_wait_cost_a_question_a_lease,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  world.watcher.emplace(world.context, world.server.url());
+  std::vector<std::chrono::steady_clock::time_point> asked;
+  world.watcher->link().subscribe(
+      "$JS.API.CONSUMER.INFO.ISOLATTE_farm_JOBS.*", [&](std::span<nats::link::message> what) {
+        asked.insert(asked.end(), what.size(), std::chrono::steady_clock::now());
+      });
+  world.until([&] { return world.watcher->is_up(); });
+  auto options = world.options();
+  options.lease = 200ms;
+  auto const begin = std::chrono::steady_clock::now();
+  nats::farm farm{world.context, options};
+  std::deque<kept<int>> done;
+  asio::steady_timer timer{world.context};
+  // Nothing is heard of each at another moment.
+  std::function<void()> const run = [&] {
+    if (done.size() == 40) return;
+    farm.async_run(call(&twice, 1), {}, done.emplace_back().handler());
+    timer.expires_after(10ms);
+    timer.async_wait([&](error_code ec) {
+      if (!ec) run();
+    });
+  };
+  run();
+  world.until([&] { return asked.size() >= 8; });
+  // The first one comes after two leases.
+  for (std::size_t i = 0; i != asked.size(); ++i)
+    BOOST_TEST((asked[i] - begin >= (i + 2) * options.lease), "question " << i << " is too early");
+  for (auto const& each : done) BOOST_TEST(each.calls == 0);
+}
+
 BOOST_AUTO_TEST_CASE(a_wrong_password_is_an_error,
                      *boost::unit_test::precondition(has_nats_server)) {
   farm_world world{"authorization { user: a, password: b }"};
@@ -332,10 +400,6 @@ BOOST_AUTO_TEST_CASE(a_submitter_needs_few_rights,
     kept<int> done;
     farm.async_run(call(&twice, 1), {}, done.handler());
     world.until_messages(1);
-    // The answer comes after those that tell the farm of its parcels.
-    bool counted = false;
-    farm.async_stats([&](error_code, const nats::farm_stats&) { counted = true; });
-    world.until([&] { return counted; });
     farm.stop();
     world.until([&] { return done.calls == 1; });
     world.until_messages(0);

@@ -18,6 +18,8 @@ struct totals {
   int certainly_unrun = 0;
   int lost = 0;
   int begun_again = 0;
+  int unanswered = 0;
+  int stored_again = 0;
 };
 
 /// Lives through worlds and checks what has to hold in each.
@@ -32,6 +34,8 @@ totals live(std::uint32_t worlds, const faults& what) {
       BOOST_ERROR("seed " << seed << ": " << e.what());
       continue;
     }
+    all.unanswered += it.unanswered;
+    all.stored_again += it.stored_again;
     for (auto const& [number, job] : it.jobs()) {
       BOOST_TEST_INFO_SCOPE("job " << number << ", end " << static_cast<int>(job.verdict.how));
       if (job.settled != 1) BOOST_ERROR("not settled once");
@@ -45,7 +49,7 @@ totals live(std::uint32_t worlds, const faults& what) {
         BOOST_ERROR("told that it did not run, and ran");
       if (job.verdict.how == job_end::reported && job.report_ran && job.begun == 0)
         BOOST_ERROR("told that it ran, and did not run");
-      if (!what.server_restarts && !what.cancels && job.at_once > 1)
+      if (!what.server_restarts && !what.cancels && !what.duplicates_are_stored && job.at_once > 1)
         BOOST_ERROR("two copies have run at once");
       ++all.settled;
       all.reported += job.verdict.how == job_end::reported ? 1 : 0;
@@ -60,7 +64,8 @@ totals live(std::uint32_t worlds, const faults& what) {
 void print(const char* name, const totals& all) {
   BOOST_TEST_MESSAGE(name << ": " << all.settled << " jobs, " << all.reported << " reported, "
                           << all.certainly_unrun << " unrun, " << all.lost << " lost, "
-                          << all.begun_again << " begun again");
+                          << all.begun_again << " begun again, " << all.unanswered
+                          << " parcels unanswered");
 }
 
 BOOST_AUTO_TEST_SUITE(farm_walks)
@@ -100,6 +105,18 @@ BOOST_AUTO_TEST_CASE(with_a_server_that_loses_its_store) {
   auto const all = live(200, {.server_restarts = true, .store_is_lost = true});
   print("store", all);
   BOOST_TEST(all.reported > 0);
+}
+
+BOOST_AUTO_TEST_CASE(with_answers_that_are_lost_for_longer_than_the_server_finds_duplicates) {
+  auto const all = live(200, {.duplicates_are_stored = true});
+  print("duplicates", all);
+  BOOST_TEST(all.unanswered > 0);
+  BOOST_TEST(all.stored_again == 0);
+  BOOST_TEST(all.lost == 0);
+  auto const cancelled = live(200, {.cancels = true, .duplicates_are_stored = true});
+  print("duplicates and cancels", cancelled);
+  BOOST_TEST(cancelled.certainly_unrun > 0);
+  BOOST_TEST(cancelled.stored_again == 0);
 }
 
 BOOST_AUTO_TEST_CASE(with_all_of_it) {

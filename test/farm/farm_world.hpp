@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_TEST_FARM_FARM_WORLD_HPP
 #define ISOLATTE_TEST_FARM_FARM_WORLD_HPP
 
+#include "nats/logic/audit.hpp"
 #include "nats/logic/credit.hpp"
 #include "nats/logic/farm_job.hpp"
 #include "nats/logic/held_parcel.hpp"
@@ -41,6 +42,8 @@ struct faults {
   bool store_is_lost = false;
   bool messages_are_lost = false;
   bool cancels = false;
+  /// The farm is cut off before it has an answer, and the server finds duplicates for two leases.
+  bool duplicates_are_stored = false;
 };
 
 struct job_on_the_way {
@@ -128,7 +131,11 @@ class server {
   std::uint64_t delivered_ = 0;
   std::map<std::uint64_t, message> messages_{};
   std::map<std::uint64_t, message> taken_lately_{};
-  std::map<std::uint64_t, std::uint64_t> known_ids_{};
+  struct known {
+    std::uint64_t place = 0;
+    moment until{};
+  };
+  std::map<std::uint64_t, known> known_ids_{};
   std::vector<pulling> pulls_{};
   bool has_farm_ = true;
   std::uint64_t last_result_ = 0;
@@ -139,7 +146,7 @@ class server {
 /// Performs what the machines of a farm decide.
 class farm {
  public:
-  explicit farm(world& w) : world_{w} {}
+  explicit farm(world& w);
 
   void submit(std::uint32_t max_hosts, moment begin_by);
   void cancel(std::uint64_t number, wish how);
@@ -155,13 +162,17 @@ class farm {
   void perform(std::uint64_t number, job_step todo, bool was_told = false);
   void flush();
   void publish(std::uint64_t parcel);
+  void look();
+  void tell_examined(const audit::question& about, finding what);
 
   world& world_;
   int connection_ = -1;
+  audit audit_{lease};
+  moment last_look_ = moment::min();
   std::uint64_t known_incarnation_ = 0;
   std::uint64_t known_stream_ = 0;
   std::map<std::uint64_t, farm_job> jobs_{};
-  parcels parcels_{{.jobs = 4, .time = std::chrono::hours{1}, .unanswered = 2}};
+  parcels parcels_;
   std::map<std::uint64_t, std::vector<job_on_the_way>> sent_{};
 };
 
@@ -174,6 +185,7 @@ class host {
   void disconnect();
   void die();
   void drain();
+  void end();
   void message(std::uint64_t stream, std::uint64_t place, std::uint32_t deliveries,
                const std::vector<job_on_the_way>& jobs);
   void requested(std::uint64_t number, wish what);
@@ -216,6 +228,9 @@ class host {
 };
 
 class world {
+  // Its parts read it while they are made.
+  faults const faults_;
+
  public:
   world(std::uint32_t seed, const faults& what);
 
@@ -224,7 +239,15 @@ class world {
   const std::map<std::uint64_t, truth>& jobs() const { return truths; }
   const faults& may() const { return faults_; }
 
+  /// Parcels of which the farm will not know whether they have been stored.
+  int unanswered = 0;
+  /// Parcels that the server has stored once more.
+  int stored_again = 0;
+
   // For its parts.
+  moment known_until() const {
+    return faults_.duplicates_are_stored ? now + 2 * lease : moment::max();
+  }
   moment now{};
   std::map<std::uint64_t, truth> truths{};
   server hub{*this};
@@ -253,12 +276,16 @@ class world {
     queue_.emplace(now + time, std::move(what));
   }
   bool loses_message() { return faulty_ && faults_.messages_are_lost && one_in(10); }
+  bool loses_answer() { return faulty_ && faults_.duplicates_are_stored && one_in(6); }
+  void cut_farm_off() {
+    owner.disconnect();
+    after(some(3000), [this] { owner.connect(); });
+  }
 
  private:
   void fault();
 
   std::mt19937 engine_;
-  faults faults_;
   bool faulty_ = true;
   std::multimap<moment, std::function<void()>> queue_{};
   std::uint64_t last_fresh_ = 0;
@@ -270,10 +297,13 @@ class world {
 // The server.
 
 inline server::answer server::store(std::uint64_t id, const std::vector<job_on_the_way>& jobs) {
-  if (auto const known = known_ids_.find(id); known != known_ids_.end()) return {known->second};
+  auto const before = known_ids_.find(id);
+  if (before != known_ids_.end() && world_.now < before->second.until)
+    return {before->second.place};
   if (messages_.size() >= 12) return {std::nullopt, true};
   messages_[++last_] = {jobs, id, 0, std::nullopt};
-  known_ids_[id] = last_;
+  world_.stored_again += before != known_ids_.end() ? 1 : 0;
+  known_ids_[id] = {last_, world_.known_until()};
   return {last_};
 }
 
@@ -337,7 +367,7 @@ inline void server::restart(bool keeps_store) {
   taken_lately_.clear();
   known_ids_.clear();
   for (auto& [place, message] : messages_) {
-    known_ids_[message.id] = place;
+    known_ids_[message.id] = {place, world_.known_until()};
     message.deliveries = 0;
     message.pending_until.reset();
   }
@@ -378,13 +408,24 @@ inline void farm::cancel(std::uint64_t number, wish how) {
   perform(number, jobs_.at(number).cancel(world_.now, how));
 }
 
+inline farm::farm(world& w)
+    : world_{w},
+      parcels_{{.jobs = 4,
+                .time = std::chrono::hours{1},
+                .unanswered = 2,
+                .again_within = w.may().duplicates_are_stored
+                                    ? std::chrono::nanoseconds{lease}
+                                    : std::chrono::nanoseconds{std::chrono::hours{1}}}} {}
+
 inline void farm::publish(std::uint64_t parcel) {
+  parcels_.published(parcel, world_.now);
   world_.send(
       [this] { return connection_; },
       [this, parcel] {
         auto const found = sent_.find(parcel);
         if (found == sent_.end()) return;
         auto const answer = world_.hub.store(parcel, found->second);
+        if (world_.loses_answer()) return world_.cut_farm_off();
         world_.send(
             [this] { return connection_; },
             [this, parcel, answer] {
@@ -453,17 +494,7 @@ inline void farm::perform(std::uint64_t number, job_step todo, bool was_told) {
     });
   if (has(todo, job_step::examine) && !place)
     perform(number, job.examined(world_.now, job.attempt(), finding::missing));
-  if (has(todo, job_step::examine) && place)
-    world_.send(here, [=, this, attempt = job.attempt()] {
-      auto const info = world_.hub.info();
-      bool const missing = info.stream != stream || !world_.hub.has(*place);
-      auto const found =
-          missing ? (info.delivered < *place ? finding::missing_undelivered : finding::missing)
-                  : (info.delivered < *place ? finding::waits : finding::delivered);
-      world_.send(here, [=, this] {
-        perform(number, jobs_.at(number).examined(world_.now, attempt, found));
-      });
-    });
+  if (has(todo, job_step::examine) && place) audit_.examine({number, job.attempt(), *place});
   if (has(todo, job_step::settle)) {
     auto& truth = world_.truths.at(number);
     if (++truth.settled != 1) fail("settled twice");
@@ -491,15 +522,54 @@ inline void farm::connect() {
   known_stream_ = world_.hub.stream();
   world_.hub.farm_is_here();
   if (!same_stream) parcels_.stream_replaced();
-  for (auto const parcel : parcels_.unanswered()) publish(parcel);
+  for (auto const parcel : parcels_.unanswered()) {
+    if (parcels_.may_go_again(parcel, world_.now)) {
+      publish(parcel);
+      continue;
+    }
+    ++world_.unanswered;
+    sent_.erase(parcel);
+    for (auto const number : parcels_.refused(parcel))
+      perform(number, jobs_.at(number).answer_lost(world_.now, jobs_.at(number).attempt()));
+  }
   for (auto& [number, job] : jobs_)
     perform(number, job.connection_up(world_.now, same_server, same_stream));
   world_.hub.push_results();
   flush();
 }
 
+inline void farm::look() {
+  auto const here = [this] { return connection_; };
+  audit_.begin_look(world_.now);
+  world_.send(here, [=, this] {
+    auto const info = world_.hub.info();
+    world_.send(here, [=, this] {
+      // The consumer is asked after the stream.
+      audit::state const seen{info.first, info.last, world_.hub.info().delivered};
+      world_.send(here, [=, this] {
+        auto const found = audit_.end_look(seen);
+        for (auto const& each : found.known) tell_examined(each.about, each.what);
+        for (auto const& [place, questions] : found.to_get)
+          world_.send(here, [=, this, place = place, questions = questions] {
+            bool const has = world_.hub.has(place);
+            world_.send(here, [=, this] {
+              for (auto const& each : questions)
+                tell_examined(each, has ? finding::delivered : finding::missing);
+            });
+          });
+      });
+    });
+  });
+}
+
+inline void farm::tell_examined(const audit::question& about, finding what) {
+  perform(about.job, jobs_.at(about.job).examined(world_.now, about.attempt, what));
+}
+
 inline void farm::disconnect() {
   connection_ = -1;
+  audit_.clear();
+  last_look_ = moment::min();
   for (auto& [number, job] : jobs_) job.connection_down();
 }
 
@@ -524,6 +594,12 @@ inline leave farm::leave_asked(const result_on_the_way& of) {
 inline void farm::pulse() {
   for (auto& [number, job] : jobs_)
     if (job.wake_at() <= world_.now) perform(number, job.wake(world_.now));
+  if (connection_ >= 0 && audit_.look_at() <= world_.now) {
+    look();
+    if (last_look_ != moment::min() && world_.now < last_look_ + lease)
+      fail("the server is asked too often");
+    last_look_ = world_.now;
+  }
 }
 
 // A host.
@@ -686,6 +762,12 @@ inline void host::drain() {
   for (auto const id : ids) apply(id, held_.at(id).machine.drain(world_.now));
 }
 
+inline void host::end() {
+  std::vector<std::uint64_t> ids;
+  for (auto const& [id, each] : held_) ids.push_back(id);
+  for (auto const id : ids) apply(id, held_.at(id).machine.end(world_.now));
+}
+
 inline void host::pulse() {
   std::vector<std::uint64_t> ids;
   for (auto const& [id, each] : held_) ids.push_back(id);
@@ -742,7 +824,7 @@ inline void host::pulse() {
 
 // All of it.
 
-inline world::world(std::uint32_t seed, const faults& what) : engine_{seed}, faults_{what} {
+inline world::world(std::uint32_t seed, const faults& what) : faults_{what}, engine_{seed} {
   for (std::size_t i = 0; i != 3; ++i) hosts.push_back(std::make_unique<host>(*this, i));
 }
 
@@ -751,7 +833,7 @@ inline void world::fault() {
   auto const soon = some(one_in(3) ? 3000 : 500);
   switch (below(6)) {
     case 0:
-      if (faults_.hosts_die) hosts[which]->die();
+      if (faults_.hosts_die) one_in(2) ? hosts[which]->die() : hosts[which]->end();
       break;
     case 1:
       if (faults_.links_break) hosts[which]->disconnect();

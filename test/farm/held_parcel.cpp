@@ -257,6 +257,34 @@ BOOST_AUTO_TEST_CASE(of_a_submitter_that_is_gone_is_ended_and_acknowledged) {
   check(it.take(1), held_step::terminate);
 }
 
+BOOST_AUTO_TEST_CASE(whose_host_ends_tells_what_is_done_and_goes_to_others) {
+  auto it = opened(2);
+  check(it.reported(at(0ms), 0), parcel_step::none);
+  check(it.end(at(1ms)), parcel_step::look | parcel_step::publish);
+  BOOST_TEST((it.take(1) == held_step::terminate));
+  auto const batch = it.begin_batch();
+  BOOST_TEST(it.is_in_batch(0, batch));
+  BOOST_TEST(!it.is_in_batch(1, batch));
+  // No farm is told how the killed job has ended.
+  check(it.reported(at(2ms), 1), parcel_step::none);
+  check(it.published(at(3ms), batch), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_done_when_its_host_ends_is_acknowledged) {
+  auto it = opened(1);
+  check(it.reported(at(0ms), 0), parcel_step::publish);
+  auto const batch = it.begin_batch();
+  check(it.end(at(1ms)), parcel_step::none);
+  check(it.published(at(2ms), batch), parcel_step::acknowledge);
+  check(it.end(at(3ms)), parcel_step::none);
+  check(it.acknowledged(at(4ms)), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(that_waits_for_leave_when_its_host_ends_goes_to_others) {
+  auto it = asking();
+  check(it.end(at(1ms)), parcel_step::drop);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace held_parcel_test

@@ -112,6 +112,31 @@ BOOST_AUTO_TEST_CASE(give_their_jobs_back_if_refused) {
   BOOST_TEST(all.unanswered().empty());
 }
 
+BOOST_AUTO_TEST_CASE(go_again_only_while_the_server_finds_duplicates) {
+  using logic::moment;
+  auto all = of_short_jobs();
+  all.add(1, 1, false);
+  auto const parcel = all.next().value();
+  moment const begin = moment{} + 1h;
+  BOOST_TEST(all.may_go_again(parcel, begin));
+  all.published(parcel, begin);
+  BOOST_TEST(all.may_go_again(parcel, begin + 59s));
+  // The first time counts.
+  all.published(parcel, begin + 59s);
+  BOOST_TEST(!all.may_go_again(parcel, begin + 60s));
+  // The server has not stored one of the two.
+  all.failed(parcel);
+  BOOST_TEST(!all.may_go_again(parcel, begin + 60s));
+  // So it has not the other one.
+  all.failed(parcel);
+  BOOST_TEST(all.may_go_again(parcel, begin + 60s));
+  all.published(parcel, begin + 60s);
+  BOOST_TEST(all.may_go_again(parcel, begin + 119s));
+  BOOST_TEST(!all.may_go_again(parcel, begin + 120s));
+  BOOST_TEST((all.refused(parcel) == numbers{1}));
+  BOOST_TEST(!all.may_go_again(parcel, begin));
+}
+
 BOOST_AUTO_TEST_CASE(have_no_place_in_another_stream) {
   auto all = of_short_jobs();
   all.add(1, 1, false);

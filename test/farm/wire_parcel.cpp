@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 #include <string_view>
 
@@ -25,7 +26,7 @@ bool same(const wire::parcel_job& a, const wire::parcel_job& b) {
 wire::parcel one_job() {
   wire::parcel_job job;
   job.number = 0x0102030405060708;
-  job.decoder.id_size = 1;
+  job.decoder.object = *isolatte::detail::build_id::of(std::array{std::byte{}});
   job.timeout = 1s;
   return {"me", {job}};
 }
@@ -74,7 +75,7 @@ BOOST_AUTO_TEST_CASE(without_sense_is_refused) {
   wrong.jobs[0].timeout = -1ns;
   check_refused(wrong, "a time is negative");
   wrong = sound;
-  wrong.jobs[0].decoder.id_size = 0;
+  wrong.jobs[0].decoder = {};
   check_refused(wrong, "a build id is not as long as one is");
   wrong = sound;
   wrong.submitter.clear();

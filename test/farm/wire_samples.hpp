@@ -68,8 +68,9 @@ class maker {
 
   wire::code_name code() {
     wire::code_name made;
-    made.id_size = static_cast<std::uint8_t>(1 + below(wire::code_name::longest_id));
-    for (std::size_t i = 0; i != made.id_size; ++i) made.id[i] = std::byte(below(256));
+    std::vector<std::byte> id(1 + below(isolatte::detail::build_id::most));
+    for (auto& each : id) each = std::byte(below(256));
+    made.object = *isolatte::detail::build_id::of(id);
     made.offset = number<std::uint64_t>();
     return made;
   }

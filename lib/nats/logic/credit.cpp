@@ -20,11 +20,17 @@ std::size_t credit::outstanding() const noexcept {
 }
 
 std::size_t credit::wanted(std::size_t held) const noexcept {
+  std::size_t const messages = outstanding();
   // Rounded up: a message has at least the job that it is sent for.
-  std::size_t const coming = (outstanding() * jobs_a_message_ + 255) / 256;
-  std::size_t const wanted = target();
-  if (held + coming >= wanted) return 0;
-  return std::max<std::size_t>((wanted - held - coming) * 256 / jobs_a_message_, 1);
+  std::size_t const jobs = held + (messages * jobs_a_message_ + one_job - 1) / one_job;
+  std::size_t const wished = target();
+  std::size_t more = 0;
+  if (jobs < wished) more = std::max<std::size_t>((wished - jobs) * one_job / jobs_a_message_, 1);
+  // The next messages may have one job each, whatever the last ones had.
+  std::size_t const idle = limits_.workers > held ? limits_.workers - held : 0;
+  if (idle > messages) more = std::max(more, idle - messages);
+  std::size_t const most = std::max<std::size_t>(limits_.most_coming, 1) * limits_.workers;
+  return messages < most ? std::min(more, most - messages) : 0;
 }
 
 void credit::asked(std::uint64_t request, std::size_t messages, moment expires) {
@@ -33,8 +39,10 @@ void credit::asked(std::uint64_t request, std::size_t messages, moment expires) 
 }
 
 void credit::arrived(std::size_t jobs) noexcept {
-  std::size_t const now = 256 * std::clamp<std::size_t>(jobs, 1, 64);
-  jobs_a_message_ = (7 * jobs_a_message_ + now) / 8;
+  std::size_t const now = one_job * std::clamp<std::size_t>(jobs, 1, 64);
+  // The host has too much at once if messages are believed to be small too long, and only waits a
+  // little if they are believed to be large.
+  jobs_a_message_ = std::max((7 * jobs_a_message_ + now) / 8, now);
   if (requests_.empty()) return;
   --requests_.front().left;
   drop_empty();

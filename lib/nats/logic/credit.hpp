@@ -23,9 +23,15 @@ struct credit_limits {
   std::chrono::nanoseconds ahead = std::chrono::milliseconds{50};
   /// Jobs a worker.
   std::size_t most = 64;
+  /// Messages a worker that are still to come. If messages come to have many jobs, the host gets
+  /// more than it wants from so many.
+  std::size_t most_coming = 8;
 };
 
 /// How many messages a host asks for, and how many of those are still to come.
+///
+/// Counts jobs: a message has as many as those that have come lately. A host that asked for too
+/// many would keep other hosts without work, and delay what it holds by a lease when it is lost.
 ///
 /// A message does not say for which request it comes, so each counts for the oldest one.
 class credit {
@@ -64,12 +70,14 @@ class credit {
     moment expires{};
   };
 
+  static constexpr std::size_t one_job = 256;
+
   void drop_empty() noexcept;
 
   credit_limits limits_;
   mean_time mean_{};
   /// In 256ths, so that an eighth of a difference is not lost.
-  std::size_t jobs_a_message_ = 256;
+  std::size_t jobs_a_message_ = one_job;
   std::deque<request> requests_{};
   std::uint64_t last_ = 0;
   /// Nothing is believed of a request before this one.

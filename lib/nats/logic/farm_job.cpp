@@ -69,6 +69,13 @@ job_step farm_job::refused(moment now, std::uint32_t attempt, job_end why) noexc
   return job_step::none;
 }
 
+job_step farm_job::answer_lost(moment now, std::uint32_t attempt) noexcept {
+  if (!is_current(attempt, phase::sent)) return job_step::none;
+  phase_ = phase::stored;
+  exact_ = false;
+  return message_lost(now);
+}
+
 void farm_job::connection_down() noexcept {
   connected_ = false;
   // An answer to the first question would be too old by then, the second one is still to be asked.
@@ -87,7 +94,8 @@ job_step farm_job::connection_up(moment now, bool same_server, bool same_stream)
   job_step todo = wish_ == wish::none ? job_step::none : job_step::tell_hosts;
   if (phase_ != phase::stored) return todo;
   if (!same_stream) return todo | message_lost(now);
-  audit_at_ = std::max(audit_at_, after(now, 1));
+  // Questions of before are not answered any more.
+  audit_at_ = audit_at_ == moment::max() ? after(now, 1) : std::max(audit_at_, after(now, 1));
   if (missing_) return todo | message_lost(now);
   if (taking_ == taking::asking_again) return todo | job_step::ask_delivered;
   if (wish_ != wish::none && taking_ == taking::none) todo |= begin_taking();
@@ -163,7 +171,7 @@ job_step farm_job::message_removed(moment, std::uint32_t attempt) noexcept {
 job_step farm_job::examined(moment now, std::uint32_t attempt, finding what) noexcept {
   if (!is_current(attempt, phase::stored) || wish_ != wish::none || taking_ != taking::none)
     return job_step::none;
-  audit_at_ = after(now, 1);
+  audit_at_ = what == finding::waits ? moment::max() : after(now, 1);
   if (what == finding::missing_undelivered && exact_) return publish_again();
   if (what == finding::missing || what == finding::missing_undelivered) return message_lost(now);
   return job_step::none;
@@ -248,9 +256,10 @@ job_step farm_job::wake(moment now) noexcept {
     if (connected_) todo |= job_step::tell_hosts;
   }
   if (now >= audit_at_) {
-    audit_at_ = after(now, 1);
-    if (connected_ && phase_ == phase::stored && taking_ == taking::none && wish_ == wish::none)
-      todo |= job_step::examine;
+    bool const is_due =
+        connected_ && phase_ == phase::stored && taking_ == taking::none && wish_ == wish::none;
+    audit_at_ = is_due ? moment::max() : after(now, 1);
+    if (is_due) todo |= job_step::examine;
   }
   return todo;
 }

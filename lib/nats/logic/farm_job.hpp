@@ -26,7 +26,7 @@ enum class job_step : std::uint32_t {
   ask_delivered = 1 << 2,
   /// Delete the job's message, then call message_removed() for every job in it.
   remove = 1 << 3,
-  /// Look for the job on the server, then call examined().
+  /// Look for the job on the server, then call examined(), unless the connection ends before.
   examine = 1 << 4,
   /// The job has ended as conclude() says. Nothing comes after that.
   settle = 1 << 5,
@@ -77,7 +77,7 @@ struct job_verdict {
 
 /// The result of looking for a job's message on the server.
 enum class finding {
-  /// No host has had it yet.
+  /// No host has had it yet. The driver calls examined() again when that has changed.
   waits,
   /// The server keeps it until a host has acknowledged it.
   delivered,
@@ -109,6 +109,10 @@ class farm_job {
   /// The server has refused the parcel.
   /// @param why queue_full, too_large, not_stored
   job_step refused(moment now, std::uint32_t attempt, job_end why) noexcept;
+
+  /// Whether the server has stored the parcel will not be known. If it has, the job may be handed
+  /// to a host at any time.
+  job_step answer_lost(moment now, std::uint32_t attempt) noexcept;
 
   /// No question is answered any more. Publications that have no answer are the driver's to repeat.
   void connection_down() noexcept;

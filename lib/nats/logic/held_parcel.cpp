@@ -141,6 +141,12 @@ parcel_step held_parcel::drain(moment now) noexcept {
   return todo | go_on(now);
 }
 
+parcel_step held_parcel::end(moment now) noexcept {
+  parcel_step todo = parcel_step::none;
+  for (std::size_t i = 0; i != jobs_.size(); ++i) todo |= note(i, jobs_[i].fence());
+  return todo | go_on(now);
+}
+
 std::uint64_t held_parcel::begin_batch() noexcept {
   ++last_batch_;
   batch_at_ = moment::max();

@@ -81,6 +81,8 @@ class held_parcel {
   parcel_step begun(moment now, std::size_t job) noexcept;
   /// The host is to end.
   parcel_step drain(moment now) noexcept;
+  /// The host ends now: no job goes on here. Results that are there are still told.
+  parcel_step end(moment now) noexcept;
 
   /// Puts the results that are to be published into a batch.
   std::uint64_t begin_batch() noexcept;

@@ -68,6 +68,22 @@ bool parcels::stored(std::uint64_t parcel, std::uint64_t place) {
   return is_to_be_deleted;
 }
 
+void parcels::published(std::uint64_t parcel, moment now) noexcept {
+  auto const found = parcels_.find(parcel);
+  if (found != parcels_.end() && found->second.publications++ == 0) found->second.published = now;
+}
+
+bool parcels::may_go_again(std::uint64_t parcel, moment now) const noexcept {
+  auto const found = parcels_.find(parcel);
+  return found != parcels_.end() &&
+         (found->second.publications == 0 || now - found->second.published < limits_.again_within);
+}
+
+void parcels::failed(std::uint64_t parcel) noexcept {
+  auto const found = parcels_.find(parcel);
+  if (found != parcels_.end() && found->second.publications != 0) --found->second.publications;
+}
+
 std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) {
   auto const found = parcels_.find(parcel);
   if (found == parcels_.end()) return {};

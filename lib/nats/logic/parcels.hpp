@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_NATS_LOGIC_PARCELS_HPP
 #define ISOLATTE_LIB_NATS_LOGIC_PARCELS_HPP
 
+#include "logic/moment.hpp"
 #include "nats/logic/mean_time.hpp"
 
 #include <chrono>
@@ -16,6 +17,8 @@
 
 namespace isolatte::inline v0_1::nats::logic {
 
+using isolatte::logic::moment;
+
 struct parcel_limits {
   std::size_t jobs = 64;
   /// The time that the jobs of a parcel may take together.
@@ -24,6 +27,9 @@ struct parcel_limits {
   std::size_t bytes = 128 * 1024;
   /// Parcels that have been published and have no answer.
   std::size_t unanswered = 8;
+  /// A parcel without an answer may be published again for so long. The server finds duplicates for
+  /// longer: a publication may be under way for a while.
+  std::chrono::nanoseconds again_within = std::chrono::minutes{1};
 };
 
 /// The jobs that are to be published, and the parcels in which they are.
@@ -58,7 +64,13 @@ class parcels {
   /// @param place the number of the message in the stream
   /// @return whether all its jobs have left, so that the message is to be deleted
   bool stored(std::uint64_t parcel, std::uint64_t place);
-  /// The server has refused the parcel. Its jobs leave it.
+  /// The parcel is being published, for the first time or again.
+  void published(std::uint64_t parcel, moment now) noexcept;
+  /// Whether the server would find that it has the parcel already.
+  bool may_go_again(std::uint64_t parcel, moment now) const noexcept;
+  /// The server says that it has not stored the parcel, which is to be published again.
+  void failed(std::uint64_t parcel) noexcept;
+  /// The server has refused the parcel, or no answer is waited for any more. Its jobs leave it.
   std::vector<std::uint64_t> refused(std::uint64_t parcel);
   /// The message has been deleted. Each job stays until it leaves.
   void removed(std::uint64_t parcel) noexcept;
@@ -87,6 +99,10 @@ class parcels {
   struct parcel {
     std::vector<std::uint64_t> jobs{};
     std::optional<std::uint64_t> place{};
+    /// Publications that the server has said nothing of.
+    std::size_t publications = 0;
+    /// When the first of them was.
+    moment published{};
     bool is_of_this_stream = true;
     /// A host acknowledges the message, or it is gone.
     bool needs_no_deletion = false;

@@ -3,22 +3,26 @@
 
 #include "nats/wire/code_name.hpp"
 
-#include <algorithm>
+#include <cstdint>
 
 namespace isolatte::inline v0_1::nats::wire {
 
+using isolatte::detail::build_id;
+
+std::size_t size_of(const code_name& name) noexcept {
+  return 1 + name.object.bytes().size() + sizeof name.offset;
+}
+
 void write(byte_writer& to, const code_name& name) {
-  to.sized<std::uint8_t>(name.build_id());
+  to.sized<std::uint8_t>(name.object.bytes());
   to.number<std::uint64_t>(name.offset);
 }
 
 code_name read_code_name(byte_reader& from) noexcept {
   code_name name;
-  auto const size = from.number<std::uint8_t>();
-  from.require(size >= 1 && size <= code_name::longest_id, "a build id is not as long as one is");
-  auto const id = from.bytes(size);
-  std::ranges::copy(id, name.id.begin());
-  name.id_size = static_cast<std::uint8_t>(id.size());
+  auto const id = build_id::of(from.bytes(from.number<std::uint8_t>()));
+  from.require(id.has_value(), "a build id is not as long as one is");
+  if (id) name.object = *id;
   name.offset = from.number<std::uint64_t>();
   return name;
 }

@@ -10,12 +10,7 @@ namespace {
 enum presence : std::uint8_t { has_function = 1, has_timeout = 2, has_grace = 4, all_of_them = 7 };
 
 constexpr std::size_t size_of_numbers = 8 + 4 + 4 + 4 + 1 + 8 + 4;
-constexpr std::size_t least_name = 1 + 1 + 8;
-constexpr std::size_t least_job = size_of_numbers + least_name;
-
-std::size_t size_of(const code_name& name) noexcept {
-  return 1 + name.build_id().size() + sizeof name.offset;
-}
+constexpr std::size_t least_job = size_of_numbers + least_code_name;
 
 void write(byte_writer& to, const parcel_job& job) {
   to.number<std::uint64_t>(job.number);

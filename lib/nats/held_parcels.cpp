@@ -1,0 +1,489 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/held_parcels.hpp"
+
+#include "nats/link/message.hpp"
+#include "nats/link/subject.hpp"
+#include "nats/parcel_contents.hpp"
+#include "nats/system.hpp"
+
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+#include <isolatte/ending.hpp>
+#include <isolatte/error.hpp>
+#include <isolatte/run_summary.hpp>
+
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <new>
+#include <span>
+#include <string_view>
+#include <unordered_set>
+
+namespace isolatte::inline v0_1::nats {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using logic::held_step;
+using logic::parcel_step;
+using logic::told;
+using std::chrono::nanoseconds;
+
+namespace {
+
+constexpr std::chrono::milliseconds shortest_patience{1000};
+
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span{text.data(), text.size()});
+}
+
+}  // namespace
+
+held_parcels::held_parcels(std::shared_ptr<link::mailbox> mail, link::server_link& link,
+                           const settings& what, const std::string& host_name, host_pool& pool,
+                           owner& to)
+    : mailbox_{std::move(mail)},
+      link_{link},
+      settings_{what},
+      pool_{pool},
+      owner_{to},
+      results_{link, host_name, *this},
+      random_{std::random_device{}()},
+      lease_{what.lease()} {}
+
+template <class Step>
+void held_parcels::later(Step what) {
+  mailbox_->post([weak = weak_from_this(), what = std::move(what)]() mutable {
+    auto const self = weak.lock();
+    if (self && !self->link_.is_copy()) what(*self);
+  });
+}
+
+host_stats held_parcels::stats() const noexcept {
+  return {.taken = counters_.taken,
+          .again = counters_.again,
+          .done = counters_.done,
+          .fenced = counters_.fenced,
+          .refused = counters_.refused};
+}
+
+// The server
+
+void held_parcels::disconnect() {
+  connected_ = false;
+  renew_at_ = moment::max();
+  results_.disconnect();
+  for (auto const id : all())
+    if (auto* const it = find(id)) {
+      it->machine.connection_down();
+      note(id, *it);
+    }
+}
+
+void held_parcels::stream_found(std::int64_t stream, nanoseconds lease) {
+  connected_ = true;
+  lease_ = lease;
+  results_.patience(std::max<nanoseconds>(lease / 4, shortest_patience));
+  pool_.look_each(lease / 16);
+  renew_at_ = now();
+  for (auto const id : all())
+    if (auto* const it = find(id)) {
+      it->machine.connection_down();
+      apply(id, it->machine.connection_up(now(), it->at.first == stream));
+    }
+}
+
+std::size_t held_parcels::take(const link::message& what, const wire::delivery& how,
+                               std::int64_t stream, bool drains) {
+  auto const read = wire::decode_parcel(what.data());
+  if (!read.message || !link::is_subject(settings_.done_subject(read.message->submitter), false)) {
+    ++counters_.taken;
+    ++counters_.refused;
+    static_cast<void>(link_.publish(what.reply(), {}, {}, bytes_of("+TERM")));
+    return 1;
+  }
+  place const at{stream, how.stream_seq};
+  auto const known = by_place_.find(at);
+  auto* const it = known != by_place_.end() ? find(known->second) : nullptr;
+  if (it == nullptr || it->machine.is_over_here()) {
+    hold(*read.message, what, how, at, drains);
+  } else {
+    it->reply = what.reply();
+    apply(known->second,
+          it->machine.delivered_again(now(), static_cast<std::uint32_t>(how.delivered)));
+  }
+  return read.message->jobs.size();
+}
+
+void held_parcels::hold(const wire::parcel& what, const link::message& from,
+                        const wire::delivery& how, const place& at, bool drains) {
+  std::vector<logic::held_terms> terms;
+  std::vector<job> jobs;
+  for (auto const& each : what.jobs) {
+    auto& made = jobs.emplace_back();
+    made.number = each.number;
+    made.attempt = each.attempt;
+    made.options = options_of(each);
+    made.call = call_of(each);
+    terms.push_back({.max_hosts = each.max_hosts,
+                     .lost_before = each.lost_before,
+                     .holder = random_() | 1,
+                     .is_sound = made.call.has_value()});
+  }
+  auto const deliveries =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(how.delivered, 0xffff'ffff));
+  counters_.taken += jobs.size();
+  if (deliveries > 1) counters_.again += jobs.size();
+  if (parcels_.empty()) renew_at_ = now() + lease_ / 4;
+  auto const id = ++last_parcel_;
+  by_place_[at] = id;
+  auto& it =
+      parcels_
+          .emplace(id,
+                   parcel{at, std::string{from.reply()}, what.submitter, std::move(jobs),
+                          logic::held_parcel{{.lease = lease_}, now(), deliveries, drains, terms}})
+          .first->second;
+  auto const todo = it.machine.open(now());
+  for (std::size_t n = 0; n != it.jobs.size(); ++n)
+    if (it.machine.job(n).is_ready() && it.machine.job(n).result() != told::returned)
+      ++counters_.refused;
+  apply(id, todo);
+}
+
+// Requests
+
+void held_parcels::requested(const wire::request& asked) {
+  std::unordered_set<std::uint64_t> const numbers(asked.numbers.begin(), asked.numbers.end());
+  for (auto const id : all()) {
+    auto* it = find(id);
+    if (it == nullptr || it->submitter != asked.submitter) continue;
+    if (asked.what == wire::request::subject::submitter) {
+      apply(id, it->machine.forget(now()));
+      continue;
+    }
+    for (std::size_t n = 0; it != nullptr && n != it->jobs.size(); ++n, it = find(id))
+      if (numbers.contains(it->jobs[n].number))
+        apply(id, it->machine.requested(now(), n, asked.wish));
+  }
+}
+
+void held_parcels::drain() {
+  for (auto const id : all())
+    if (auto* const it = find(id)) apply(id, it->machine.drain(now()));
+}
+
+void held_parcels::end() {
+  ends_ = true;
+  drain();
+  for (auto const id : all())
+    if (auto* const it = find(id))
+      for (std::size_t n = 0; n != it->jobs.size(); ++n)
+        // The pool answers what is to be taken back before it does this.
+        if (it->machine.job(n).is_working() && it->jobs[n].in_pool) it->jobs[n].in_pool->withdraw();
+}
+
+bool held_parcels::has_work() const noexcept {
+  return std::ranges::any_of(parcels_,
+                             [](auto const& each) { return each.second.machine.working() != 0; });
+}
+
+void held_parcels::drop_all() {
+  for (auto const id : all()) drop(id);
+}
+
+void held_parcels::kill() {
+  for (auto const id : all())
+    if (auto* const it = find(id)) apply(id, it->machine.end(now()));
+}
+
+void held_parcels::forget() noexcept {
+  parcels_.clear();
+  by_place_.clear();
+  wakes_.clear();
+  unfinished_ = 0;
+}
+
+// Steps
+
+held_parcels::parcel* held_parcels::find(parcel_id id) {
+  auto const found = parcels_.find(id);
+  return found == parcels_.end() ? nullptr : &found->second;
+}
+
+std::vector<held_parcels::parcel_id> held_parcels::all() const {
+  std::vector<parcel_id> ids;
+  ids.reserve(parcels_.size());
+  for (auto const& [id, it] : parcels_) ids.push_back(id);
+  return ids;
+}
+
+void held_parcels::apply(parcel_id id, parcel_step todo) {
+  auto* it = find(id);
+  if (it == nullptr) return;
+  if (has(todo, parcel_step::look))
+    for (std::size_t n = 0; it != nullptr && n != it->jobs.size(); ++n, it = find(id))
+      perform(id, n, it->machine.take(n));
+  if (has(todo, parcel_step::publish)) publish(id);
+  if (it = find(id); it != nullptr && has(todo, parcel_step::publish_again))
+    for (std::uint64_t batch = 1; batch <= it->machine.last_batch(); ++batch)
+      results_.send_again({id, batch});
+  if (has(todo, parcel_step::acknowledge)) acknowledge(id);
+  if (has(todo, parcel_step::drop)) return drop(id);
+  if (it = find(id); it != nullptr) note(id, *it);
+}
+
+void held_parcels::perform(parcel_id id, std::size_t n, held_step todo) {
+  if (todo == held_step::none) return;
+  auto* it = find(id);
+  if (has(todo, held_step::ask_leave)) ask_leave(id, n);
+  if (has(todo, held_step::say_held))
+    results_.tell(settings_.done_subject(it->submitter), result_of(*it, n, told::held));
+  if (has(todo, held_step::give)) give(id, n);
+  it = find(id);
+  if (it == nullptr || !it->jobs[n].in_pool) return;
+  auto& in_pool = *it->jobs[n].in_pool;
+  if (has(todo, held_step::take_back)) in_pool.withdraw();
+  if (has(todo, held_step::interrupt)) in_pool.cancel(asio::cancellation_type::total);
+  if (has(todo, held_step::request_exit)) in_pool.cancel(asio::cancellation_type::partial);
+  if (has(todo, held_step::terminate)) in_pool.cancel(asio::cancellation_type::terminal);
+}
+
+void held_parcels::ask_leave(parcel_id id, std::size_t n) {
+  auto const& it = *find(id);
+  wire::begin const question{.number = it.jobs[n].number,
+                             .attempt = it.jobs[n].attempt,
+                             .holder = it.machine.job(n).holder(),
+                             .deliveries = it.machine.deliveries()};
+  isolatte::detail::byte_buffer bytes;
+  wire::encode(question, bytes);
+  link_.request(settings_.leave_subject(it.submitter), bytes.bytes(), lease_ / 4,
+                [this, id, n](error_code ec, const link::message& what) {
+                  auto* const asking = find(id);
+                  if (asking == nullptr) return;
+                  auto const answer = wire::decode_leave(what.data());
+                  if (!ec && answer.message) {
+                    apply(id, asking->machine.leave_told(now(), n, *answer.message));
+                  } else {
+                    // The machine asks again.
+                    asking->machine.leave_not_told();
+                    note(id, *asking);
+                  }
+                  owner_.parcels_changed();
+                });
+}
+
+void held_parcels::give(parcel_id id, std::size_t n) {
+  auto& given = find(id)->jobs[n];
+  auto on_kept = [weak = weak_from_this(), id, n] {
+    if (auto const self = weak.lock())
+      self->later([id, n](held_parcels& it) { it.on_kept(id, n); });
+  };
+  auto done = [weak = weak_from_this(), id, n](error_code ec, isolatte::detail::report&& what,
+                                               bool is_killed) {
+    if (auto const self = weak.lock())
+      self->later([id, n, ec, is_killed, what = std::move(what)](held_parcels& it) mutable {
+        it.on_report(id, n, ec, std::move(what), is_killed);
+      });
+  };
+  auto const call = std::move(*given.call);
+  given.call.reset();
+  auto const guard = find(id)->machine.fence_at();
+  if (guard < guarded_until_) {
+    guarded_until_ = guard;
+    pool_.may_live_until(isolatte::logic::later(guard, lease_ / 16));
+  }
+  try {
+    given.in_pool = pool_.give(call, given.options, std::move(on_kept), std::move(done));
+  } catch (const std::bad_alloc&) {
+    // Another host may have the memory.
+    later([id, n](held_parcels& self) {
+      if (auto* const it = self.find(id)) self.apply(id, it->machine.failed(now(), n));
+      self.owner_.parcels_changed();
+    });
+  }
+}
+
+void held_parcels::on_report(parcel_id id, std::size_t n, error_code ec,
+                             isolatte::detail::report what, bool is_killed) {
+  auto* it = find(id);
+  if (it == nullptr) return;
+  auto& done = it->jobs[n];
+  done.in_pool.reset();
+  // The watchdog may have killed the worker of a host that was stopped.
+  if (it->machine.fence_at() <= now()) {
+    apply(id, it->machine.wake(now()));
+    it = find(id);
+    if (it == nullptr) return owner_.parcels_changed();
+  }
+  bool const is_unrun = what.summary.ran == ran::no;
+  if (is_killed && what.summary.how != ending::returned && what.summary.how != ending::threw) {
+    ++counters_.fenced;
+    apply(id, it->machine.failed(now(), n));
+  } else if (ec == asio::error::operation_aborted && is_unrun) {
+    apply(id, it->machine.unbegun(now(), n));
+  } else if (ec && ec != error::unknown_function && is_unrun &&
+             what.summary.how == ending::not_started) {
+    // The pool cannot run anything now. Another host may have one that can.
+    apply(id, it->machine.failed(now(), n));
+  } else {
+    owner_.job_ran(what.summary.usage.wall);
+    done.ec = ec;
+    done.report = std::make_unique<isolatte::detail::report>(std::move(what));
+    apply(id, it->machine.reported(now(), n));
+  }
+  owner_.parcels_changed();
+}
+
+void held_parcels::on_kept(parcel_id id, std::size_t n) {
+  auto* it = find(id);
+  if (it == nullptr) return;
+  if (ends_ && it->machine.job(n).is_working()) {
+    // Other hosts run it again.
+    auto const in_pool = it->jobs[n].in_pool;
+    apply(id, it->machine.failed(now(), n));
+    if (in_pool) in_pool->cancel(asio::cancellation_type::terminal);
+  } else {
+    apply(id, it->machine.begun(now(), n));
+  }
+  owner_.parcels_changed();
+}
+
+wire::job_result held_parcels::result_of(parcel& of, std::size_t n, told what) const {
+  auto& from = of.jobs[n];
+  wire::job_result made;
+  made.number = from.number;
+  made.attempt = from.attempt;
+  made.kind = what;
+  made.deliveries = of.machine.deliveries();
+  made.holder = of.machine.job(n).holder();
+  if (what == told::refused) made.reason = "the host does not have the function";
+  if (what != told::report) return made;
+  made.ec = from.ec;
+  made.report = std::move(from.report);
+  return made;
+}
+
+void held_parcels::publish(parcel_id id) {
+  auto& it = *find(id);
+  auto const batch = it.machine.begin_batch();
+  std::vector<wire::job_result> results;
+  for (std::size_t n = 0; n != it.jobs.size(); ++n)
+    if (it.machine.is_in_batch(n, batch))
+      results.push_back(result_of(it, n, it.machine.job(n).result()));
+  results_.send({id, batch}, settings_.done_subject(it.submitter), results);
+}
+
+void held_parcels::results_stored(result_sender::batch_id which) {
+  auto* const it = find(which.first);
+  if (it == nullptr) return;
+  for (std::size_t n = 0; n != it->jobs.size(); ++n)
+    if (it->machine.is_in_batch(n, which.second) && it->machine.job(n).result() != told::returned)
+      ++counters_.done;
+  apply(which.first, it->machine.published(now(), which.second));
+  owner_.parcels_changed();
+}
+
+void held_parcels::acknowledge(parcel_id id) {
+  auto const& it = *find(id);
+  link_.request(it.reply, bytes_of("+ACK"), std::max<nanoseconds>(lease_ / 4, shortest_patience),
+                [this, id](error_code ec, const link::message&) {
+                  auto* const asking = find(id);
+                  if (asking == nullptr || !asking->machine.awaits_acknowledgement()) return;
+                  if (!ec) {
+                    apply(id, asking->machine.acknowledged(now()));
+                  } else if (link_.is_up()) {
+                    // The machine asks for another one when the stream and the consumer have been
+                    // found.
+                    owner_.stream_doubted();
+                  }
+                  owner_.parcels_changed();
+                });
+}
+
+void held_parcels::drop(parcel_id id) {
+  auto const found = parcels_.find(id);
+  wakes_.erase({found->second.wake_at, id});
+  unfinished_ -= found->second.unfinished;
+  if (auto const at = by_place_.find(found->second.at); at != by_place_.end() && at->second == id)
+    by_place_.erase(at);
+  results_.forget(id);
+  parcels_.erase(found);
+}
+
+void held_parcels::note(parcel_id id, parcel& of) {
+  auto const unfinished = of.machine.unfinished();
+  unfinished_ += unfinished - of.unfinished;
+  of.unfinished = unfinished;
+  auto const at = of.machine.wake_at();
+  if (at == of.wake_at) return;
+  wakes_.erase({of.wake_at, id});
+  of.wake_at = at;
+  if (at != moment::max()) wakes_.insert({at, id});
+}
+
+// Time
+
+/// The reply to the last renewal says that the server has had those before.
+void held_parcels::renew() {
+  if (!connected_ || !link_.is_up()) return;
+  auto const sent_at = now();
+  std::vector<parcel_id> round;
+  for (auto const& [id, it] : parcels_)
+    if (!it.machine.is_over_here()) round.push_back(id);
+  if (round.empty()) return;
+  for (auto const id : round)
+    if (id != round.back())
+      static_cast<void>(link_.publish(find(id)->reply, {}, {}, bytes_of("+WPI")));
+  auto const last = find(round.back())->reply;
+  link_.request(last, bytes_of("+WPI"), lease_,
+                [this, round = std::move(round), sent_at](error_code ec, const link::message&) {
+                  if (ec) return;
+                  for (auto const id : round)
+                    if (auto* const it = find(id)) {
+                      it->machine.renewed(sent_at);
+                      note(id, *it);
+                    }
+                  set_watchdog();
+                  owner_.parcels_changed();
+                });
+}
+
+/// The host kills its jobs itself at the moment that their machines say, a little earlier.
+void held_parcels::set_watchdog() {
+  guarded_until_ = moment::max();
+  for (auto const& [id, it] : parcels_)
+    if (it.machine.working() != 0) guarded_until_ = std::min(guarded_until_, it.machine.fence_at());
+  pool_.may_live_until(isolatte::logic::later(guarded_until_, lease_ / 16));
+}
+
+void held_parcels::wake(moment at) {
+  results_.wake(at);
+  while (!wakes_.empty() && wakes_.begin()->first <= at) {
+    auto const id = wakes_.begin()->second;
+    auto& it = *find(id);
+    auto const had = it.machine.working();
+    auto const todo = it.machine.wake(at);
+    if (it.machine.is_over_here()) counters_.fenced += had - it.machine.working();
+    // A machine that wants to be woken at the same moment again has nothing to do then.
+    wakes_.erase(wakes_.begin());
+    it.wake_at = moment::max();
+    apply(id, todo);
+    if (auto const again = find(id); again != nullptr && again->wake_at <= at) break;
+  }
+  if (at >= guarded_until_) set_watchdog();
+  if (at >= renew_at_) {
+    renew();
+    renew_at_ = connected_ ? at + lease_ / 4 : moment::max();
+  }
+}
+
+moment held_parcels::wake_at() const noexcept {
+  moment at = results_.wake_at();
+  if (!wakes_.empty()) at = std::min(at, wakes_.begin()->first);
+  if (!parcels_.empty()) at = std::min({at, renew_at_, guarded_until_});
+  return at;
+}
+
+}  // namespace isolatte::inline v0_1::nats
