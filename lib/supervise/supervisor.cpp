@@ -43,6 +43,9 @@ constexpr const char* unrecorded =
 
 /// How long a run's completion waits for the processes of its killed group to be gone.
 constexpr std::chrono::seconds longest_dying{1};
+/// A child that may not be killed while it prepares itself is given so much time to become one that
+/// may.
+constexpr std::chrono::seconds longest_setup{2};
 
 /// Four descriptors and four timers can be waited for, and a step of each kind can be posted. More
 /// are there only while a program asks for the same thing again and again.
@@ -240,11 +243,20 @@ void supervisor::perform(logic::action todo) {
 }
 
 /// The system may refuse the signal: the child, or this program, has become another user. The
-/// operation does not wait for a child that lives on, but the child is still to be reaped.
+/// operation does not wait for a child that lives on, but the child is still to be killed as soon
+/// as that is allowed, and to be reaped.
 void supervisor::kill() {
   error_code const ec = process_->terminate();
+  kill_is_due_ = ec && ec != boost::system::errc::no_such_process;
   if (!ec) expect_end();
-  if (!ec || ec == boost::system::errc::no_such_process) return;
+  if (!kill_is_due_) return;
+  auto const now = std::chrono::steady_clock::now();
+  if (!refused_since_) {
+    refused_since_ = now;
+    poll_end(first_poll);
+  }
+  // A fork server's child takes on the program's credentials while it prepares itself.
+  if (page_.stage() == logic::child_stage::setup && now - *refused_since_ < longest_setup) return;
   refusal_ = ec;
   perform(machine_.kill_refused(page_.stage()));
 }
@@ -477,6 +489,7 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
   auto const look = [](supervisor& self, const error_code&) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
+    if (self.kill_is_due_) self.kill();
     auto const slowest = self.end_.is_open() ? slowest_unreported_poll : slowest_poll;
     self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };

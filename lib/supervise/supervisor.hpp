@@ -264,6 +264,9 @@ class supervisor final : public context_bound,
   rarely_used<steady_timer> poll_timer_;
   rarely_used<steady_timer> group_timer_;
   std::chrono::steady_clock::duration poll_interval_{};
+  /// The system has refused to kill the child.
+  bool kill_is_due_ = false;
+  std::optional<std::chrono::steady_clock::time_point> refused_since_;
 
   /// The number of steps under way. The operation completes after the last.
   std::atomic<int> outstanding_ = 0;

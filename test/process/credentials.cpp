@@ -1,7 +1,9 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "gate.hpp"
 #include "helpers.hpp"
+#include "posix/system_calls.hpp"
 #include "remembered.hpp"
 #include "support/nothing_left.hpp"
 
@@ -12,13 +14,16 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <grp.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -148,6 +153,44 @@ BOOST_AUTO_TEST_CASE(a_timeout_holds_after_the_change) {
                  become_nobody();
                  remembered<void> done;
                  server.async_fork(call(hang), {.timeout = 20ms}, done.handler());
+                 context.run();
+                 text = std::string{to_string(done.what.how())} + " " + done.ec.message();
+               }
+               context.restart();
+               context.run();
+               return text + (children_vanish() ? "" : ", children are left");
+             }) == "timed_out Success");
+}
+
+const gate* before_change = nullptr;
+int refused_kills = 0;
+
+// The server's child is root until it has taken on what the program is.
+BOOST_AUTO_TEST_CASE(a_timeout_that_comes_before_the_change_waits_for_it) {
+  if (!may_change_user()) return;
+  BOOST_TEST(in_bare_process([] {
+               gate change;
+               before_change = &change;
+               isolatte::posix::sys.setresuid = [](uid_t real, uid_t effective, uid_t saved) {
+                 before_change->pass();
+                 return static_cast<int>(::syscall(SYS_setresuid, real, effective, saved));
+               };
+               asio::io_context context;
+               std::string text;
+               {
+                 fork_server server{context};
+                 become_nobody();
+                 auto const kill = [](int fd, int signal, unsigned flags) {
+                   auto const result = ::syscall(SYS_pidfd_send_signal, fd, signal, nullptr, flags);
+                   if (result == -1 && errno == EPERM && signal == SIGKILL) ++refused_kills;
+                   return static_cast<int>(result);
+                 };
+                 isolatte::posix::sys.pidfd_send_signal = kill;
+                 remembered<void> done;
+                 server.async_fork(call(hang), {.timeout = 1ms, .keep = change.ends()},
+                                   done.handler());
+                 while (refused_kills == 0) context.run_one();
+                 change.open();
                  context.run();
                  text = std::string{to_string(done.what.how())} + " " + done.ec.message();
                }
