@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,10 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using isolatte::ending;
 
-std::string check_all(const plan& what, const error_code& ec,
+std::string check_all(const plan& what, incidents& seen, const error_code& ec,
                       const std::vector<isolatte::outcome<long>>& all) {
-  if (ec && !is_allowed(what, ec)) return "an error that may not be: " + ec.message();
+  if (ec && !is_allowed(what, ec, seen)) return "an error that may not be: " + ec.message();
+  if (!ec && all.empty() && !what.disturbed()) return "no worker was asked";
   for (auto const& each : all) {
     // Workers leave at any time, or are ended by what their job does.
     if (each && *each != value_of<long>(what.what)) return "another value";
@@ -41,7 +43,7 @@ void run_everywhere(const std::shared_ptr<job>& what) {
                           [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
                             allocations_hold const hold;
                             what->finish(ec ? "everywhere: " + ec.message() : "everywhere",
-                                         check_all(what->what, ec, all));
+                                         check_all(what->what, what->in.seen, ec, all));
                           }));
 }
 
@@ -51,12 +53,13 @@ void manage(const std::shared_ptr<job>& what) {
                : what->what.variant % 3 == 1 ? *in.fresh_pool
                                              : *in.placed_pool;
   // Each wait is given up after a moment: jobs come all the time, so a pool is seldom without any.
+  auto const gives_up = std::make_shared<bool>(false);
   auto done = asio::bind_cancellation_slot(
-      what->cancel.slot(), asio::bind_executor(what->executor, [what](error_code ec) {
+      what->cancel.slot(), asio::bind_executor(what->executor, [what, gives_up](error_code ec) {
         allocations_hold const hold;
-        bool const is_given_up = ec == asio::error::operation_aborted;
+        bool const is_given_up = ec == asio::error::operation_aborted && *gives_up;
         what->finish("management: " + (ec ? ec.message() : "done"),
-                     !ec || is_given_up || is_allowed(what->what, ec)
+                     !ec || is_given_up || is_allowed(what->what, ec, what->in.seen)
                          ? ""
                          : "an error that may not be: " + ec.message());
       }));
@@ -69,8 +72,10 @@ void manage(const std::shared_ptr<job>& what) {
       default: pool.async_drain(std::move(done)); break;
     }
   }
-  what->after(std::chrono::milliseconds{300},
-              [what] { what->cancel.emit(asio::cancellation_type::terminal); });
+  what->after(std::chrono::milliseconds{300}, [what, gives_up] {
+    *gives_up = true;
+    what->cancel.emit(asio::cancellation_type::terminal);
+  });
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 
 #include "output.hpp"
 
+#include <isolatte/ending.hpp>
+
 #include <sstream>
 
 namespace soak {
@@ -38,7 +40,9 @@ void ledger::end(const plan& what, std::string_view ending, const std::string& c
     open_.erase(found);
   }
   ++totals_.jobs;
+  if (what.what.what == act::nest && ending != to_string(isolatte::ending::returned)) ++cut_nests_;
   ++totals_.endings[std::string{ending}];
+  ++totals_.deeds[std::string{name_of(what.what.what)}];
   ++totals_.launchers[std::string{name_of(what.by)}];
   ++totals_.phases[std::string{name_of(what.during)}];
   if (!complaint.empty()) {
@@ -88,9 +92,14 @@ ledger::totals ledger::sum() const {
   return copy;
 }
 
-std::uint64_t ledger::failures() const {
+std::uint64_t ledger::jobs() const {
   std::scoped_lock const lock{mutex_};
-  return totals_.failures;
+  return totals_.jobs;
+}
+
+std::uint64_t ledger::cut_nests() const {
+  std::scoped_lock const lock{mutex_};
+  return cut_nests_;
 }
 
 std::optional<std::pair<plan, ledger::clock::duration>> ledger::oldest() const {
