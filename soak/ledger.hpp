@@ -34,6 +34,8 @@ class ledger {
     std::map<std::string, std::uint64_t, std::less<>> deeds{};
     std::map<std::string, std::uint64_t, std::less<>> launchers{};
     std::map<std::string, std::uint64_t, std::less<>> phases{};
+    /// The launchers of the jobs that came to a good end.
+    std::map<std::string, std::uint64_t, std::less<>> successful{};
   };
 
   void begin(const plan& what);

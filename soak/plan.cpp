@@ -18,16 +18,6 @@ using isolatte::test::with_asan;
 using isolatte::test::with_tsan;
 using std::chrono::microseconds;
 
-constexpr std::array launcher_names = {
-    "async_fork",      "fork",          "spawn_child",  "server",
-    "quiet_server",    "loaded_server", "boxed_server", "server_spawn",
-    "warm_pool",       "fresh_pool",    "placed_pool",  "rough_pool",
-    "pool_spawn",      "fork_map",      "pool_map",     "resident",
-    "served_resident", "program",       "everywhere",   "manage",
-    "talk_fork",       "talk_server",   "talk_pool",    "talk_listener",
-};
-static_assert(launcher_names.size() == static_cast<std::size_t>(launcher::end));
-
 constexpr std::array stop_names = {"none",         "terminal",  "partial", "total",   "terminate",
                                    "request_exit", "interrupt", "suspend", "destroy", "kill"};
 
@@ -93,17 +83,6 @@ constexpr act program_acts[] = {act::compute,     act::compute,       act::exit_
                                 act::kill_itself, act::signal_itself, act::echo_input,
                                 act::hang,        act::demand_memory};
 
-bool is_handle(launcher by) {
-  return by == launcher::spawn_child || by == launcher::server_spawn ||
-         by == launcher::pool_spawn || by == launcher::talk_fork || by == launcher::talk_server ||
-         by == launcher::talk_pool;
-}
-/// Whether later jobs run in the same process.
-bool is_shared(launcher by) {
-  return by == launcher::warm_pool || by == launcher::placed_pool || by == launcher::pool_spawn ||
-         by == launcher::pool_map || by == launcher::resident || by == launcher::served_resident ||
-         by == launcher::everywhere || by == launcher::rough_pool;
-}
 act choose_act(numbers& random, launcher by, const abilities& can) {
   for (;;) {
     act what = choose(random, usual_acts);
@@ -242,9 +221,7 @@ void choose_options(numbers& random, plan& made) {
 }
 
 void choose_queueing(numbers& random, plan& made) {
-  bool const is_queued =
-      is_shared(made.by) || made.by == launcher::fresh_pool || made.by == launcher::talk_pool;
-  if (!is_queued) return;
+  if (!is_queued(made.by)) return;
   if (random.one_in(20)) made.deadline = some_time(random, 40);
   made.may_wait = random.one_in(2);
   if (random.one_in(10)) made.priority = static_cast<int>(random.below(4));
@@ -252,21 +229,7 @@ void choose_queueing(numbers& random, plan& made) {
 
 }  // namespace
 
-std::string_view name_of(launcher what) noexcept {
-  return launcher_names[static_cast<std::size_t>(what)];
-}
 std::string_view name_of(stop what) noexcept { return stop_names[static_cast<std::size_t>(what)]; }
-
-bool takes_options(launcher by) noexcept {
-  return by == launcher::async_fork || by == launcher::blocking_fork ||
-         by == launcher::spawn_child || by == launcher::server || by == launcher::quiet_server ||
-         by == launcher::loaded_server || by == launcher::server_spawn;
-}
-
-bool is_conversation(launcher by) noexcept {
-  return by == launcher::talk_fork || by == launcher::talk_server || by == launcher::talk_pool ||
-         by == launcher::talk_listener;
-}
 
 bool is_possible(launcher by, const abilities& can) noexcept {
   return by != launcher::boxed_server || can.sandboxes;

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_SOAK_PLAN_HPP
 #define ISOLATTE_SOAK_PLAN_HPP
 
+#include "launchers.hpp"
 #include "numbers.hpp"
 #include "phases.hpp"
 #include "work.hpp"
@@ -16,36 +17,6 @@
 #include <string_view>
 
 namespace soak {
-
-/// The ways to launch a job.
-enum class launcher : std::uint8_t {
-  async_fork,
-  blocking_fork,
-  spawn_child,
-  server,
-  quiet_server,
-  loaded_server,
-  boxed_server,
-  server_spawn,
-  warm_pool,
-  fresh_pool,
-  placed_pool,
-  rough_pool,
-  pool_spawn,
-  fork_map,
-  pool_map,
-  resident,
-  served_resident,
-  program,
-  everywhere,
-  manage,
-  talk_fork,
-  talk_server,
-  talk_pool,
-  talk_listener,
-  end,
-};
-std::string_view name_of(launcher what) noexcept;
 
 /// The interference with a job.
 enum class stop : std::uint8_t {
@@ -119,13 +90,6 @@ struct plan {
   bool disturbed() const noexcept { return during != phase::calm && during != phase::abandoned; }
 };
 std::ostream& operator<<(std::ostream& to, const plan& what);
-
-/// Whether the job's process is to ruin what it shares with those of other jobs, which may then end
-/// in any way.
-constexpr bool is_rough(launcher by) noexcept { return by == launcher::rough_pool; }
-bool is_conversation(launcher by) noexcept;
-/// Whether a job has options of its own.
-bool takes_options(launcher by) noexcept;
 
 /// Abilities of the machine, which are the same in each run on it.
 struct abilities {

@@ -126,7 +126,7 @@ void report::check_variety() {
   if (sum.jobs >= enough_for_launchers) {
     for (launcher each{}; each != launcher::end; each = next(each))
       if (is_possible(each, can_))
-        demand("a launcher", name_of(each), sum.launchers.contains(name_of(each)));
+        demand("a job that succeeds", name_of(each), sum.successful.contains(name_of(each)));
     demand("a part of the program", "foreign children", foreign_ != 0);
     demand("a part of the program", "the handler of SIGCHLD", handled_signals() != 0);
   }
