@@ -60,6 +60,8 @@ std::string judge_error(const plan& job, const facts& got, incidents& seen) {
   if (job.during == phase::failing_calls && (how == ending::cancelled || how == ending::timed_out))
     return {};
   if (got.ec == isolatte::error::bad_message) return {};
+  // The server's death is told on top of what an attack has done to its worker.
+  if (is_rough(job.by) && got.ec == isolatte::error::server_died) return {};
   return "the error " + got.ec.message() + " with another ending";
 }
 
