@@ -9,7 +9,12 @@ target_link_libraries(isolatte_soak PRIVATE isolatte_test_support)
 target_include_directories(isolatte_soak PRIVATE "${PROJECT_SOURCE_DIR}/soak")
 target_precompile_headers(isolatte_soak REUSE_FROM isolatte_test_support)
 
-# The jobs that are under way after the time have to complete, which takes long on a busy machine.
-add_test(NAME soak COMMAND isolatte_soak 10 --round 1500 --in-flight 32)
+# Two cycles: the first has all surroundings, and the second is held to the memory of the first.
+add_test(NAME soak COMMAND isolatte_soak --seed 1 --jobs 6000 --round 300 --in-flight 32)
 set_tests_properties(soak PROPERTIES
   TIMEOUT 600 LABELS soak ENVIRONMENT "${isolatte_test_environment}")
+# A run whose rounds are too short to be disturbed has to say so.
+add_test(NAME soak.variety COMMAND isolatte_soak --seed 1 --jobs 11 --round 1 --in-flight 1)
+set_tests_properties(soak.variety PROPERTIES
+  PASS_REGULAR_EXPRESSION "a phase was never met" TIMEOUT 300 LABELS soak
+  ENVIRONMENT "${isolatte_test_environment}")

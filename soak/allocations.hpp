@@ -4,10 +4,22 @@
 #ifndef ISOLATTE_SOAK_ALLOCATIONS_HPP
 #define ISOLATTE_SOAK_ALLOCATIONS_HPP
 
+#include <cstdint>
+
 namespace soak {
 
-/// Chooses how many allocations fail: one in so many on average, or none if 0.
-void let_allocations_fail(unsigned one_in) noexcept;
+/// Has allocations fail as long as it lives: one in so many on average, which ones depends on the
+/// seed and on their order.
+class failing_memory {
+ public:
+  failing_memory(unsigned one_in, std::uint64_t seed) noexcept;
+  ~failing_memory();
+  failing_memory(const failing_memory&) = delete;
+  failing_memory& operator=(const failing_memory&) = delete;
+
+  /// How many have failed.
+  std::uint64_t count() const noexcept;
+};
 
 /// Allocations of this thread may fail as long as this object lives.
 class allocations_may_fail {

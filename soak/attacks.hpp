@@ -16,6 +16,9 @@ namespace soak {
 void close_all(const work& what);
 /// Writes random bytes to every descriptor.
 void garble(const work& what);
+/// Writes to every descriptor what the library might read there: right headers, with sizes, kinds
+/// and numbers that are not.
+void forge(const work& what);
 /// Writes random bytes over all memory that is shared with other processes.
 void scribble(const work& what);
 

@@ -20,9 +20,12 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -181,6 +184,19 @@ void find_slot() {
     throw std::logic_error{"another slot than that of the environment"};
 }
 
+void find_kept() {
+  std::array<char, kept_text.size() + 1> read;
+  ssize_t const count = ::pread(kept_descriptor, read.data(), read.size(), 0);
+  if (count == -1) throw std::logic_error{std::string{"pread: "} + std::strerror(errno)};
+  if (std::string_view{read.data(), static_cast<std::size_t>(count)} != kept_text)
+    throw std::logic_error{"another file than the one that was kept"};
+}
+
+void miss_kept() {
+  if (::fcntl(kept_descriptor, F_GETFD) != -1 || errno != EBADF)
+    throw std::logic_error{"a descriptor that was not to be kept"};
+}
+
 void demand_memory() {
   std::unique_ptr<char[]> const room{new char[std::size_t{1} << 40]};
   // Otherwise the compiler removes an allocation that has no use.
@@ -207,6 +223,8 @@ void act_out(const work& what) {
     case act::find_preload:
       if (state != loaded) throw std::logic_error{"no preload"};
       return;
+    case act::find_kept: return find_kept();
+    case act::miss_kept: return miss_kept();
     case act::find_slot: return find_slot();
     case act::retire: isolatte::this_worker::retire("tired"); return;
     case act::throw_standard: throw std::out_of_range{message};
@@ -238,6 +256,7 @@ void act_out(const work& what) {
     case act::stop_itself: ::raise(SIGSTOP); hang();
     case act::close_all: return close_all(what);
     case act::garble: return garble(what);
+    case act::forge: return forge(what);
     case act::scribble: return scribble(what);
     case act::end: break;
   }

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_SOAK_FOREIGN_HPP
 #define ISOLATTE_SOAK_FOREIGN_HPP
 
+#include "incidents.hpp"
 #include "ledger.hpp"
 
 #include <atomic>
@@ -17,11 +18,12 @@
 namespace soak {
 
 /// A part of the program that knows nothing of the library: a thread with children of its own,
-/// which are made by fork() and by posix_spawn() and waited for by their numbers. Each has to have
-/// its own status.
+/// which are made by fork() and by posix_spawn(), or adopted, and waited for by their numbers. Each
+/// has to have its own status.
 class foreign {
  public:
-  foreign(ledger& book, std::uint64_t seed);
+  /// @param seen knows the children that another part of the program has reaped
+  foreign(ledger& book, const incidents& seen, std::uint64_t seed);
   /// Ends the thread, and its children.
   ~foreign();
   foreign(const foreign&) = delete;
@@ -37,10 +39,20 @@ class foreign {
   std::uint64_t count() const noexcept { return count_; }
 
  private:
+  /// How a child is made, and how it ends.
+  enum class kind { forked, killed, slow, spawned, orphan, end };
+  struct child {
+    kind made = kind::forked;
+    int code = 0;
+    pid_t pid = -1;
+  };
+
   void work(std::uint64_t seed);
-  pid_t start(std::uint64_t kind, int code);
+  bool start(child& what);
+  void check(const child& what);
 
   ledger& book_;
+  const incidents& seen_;
   std::mutex mutex_;
   std::set<pid_t> ours_;
   std::atomic<bool> ends_ = false;
@@ -52,6 +64,8 @@ class foreign {
 void handle_sigchld();
 /// Says whether the handler is still there.
 bool handles_sigchld();
+/// How often it was called.
+std::uint64_t handled_signals();
 
 }  // namespace soak
 

@@ -12,8 +12,8 @@
 
 namespace soak {
 
-hunter::hunter(foreign& spared, std::uint64_t seed)
-    : spared_{spared}, thread_{[this, seed] { work(seed); }} {}
+hunter::hunter(foreign& spared, incidents& seen, std::uint64_t seed)
+    : spared_{spared}, seen_{seen}, thread_{[this, seed] { work(seed); }} {}
 
 hunter::~hunter() {
   ends_ = true;
@@ -30,7 +30,10 @@ void hunter::work(std::uint64_t seed) {
     // missed, and no other one is hit.
     pid_t const pid = all[random.below(all.size())];
     bool const kills = !random.one_in(3);
-    spared_.unless_ours(pid, [&] { ::kill(pid, kills ? SIGKILL : SIGSTOP); });
+    spared_.unless_ours(pid, [&] {
+      if (kills) seen_.note_kill(pid);
+      ::kill(pid, kills ? SIGKILL : SIGSTOP);
+    });
     if (kills) continue;
     ::usleep(5000);
     spared_.unless_ours(pid, [&] { ::kill(pid, SIGCONT); });

@@ -5,6 +5,7 @@
 #define ISOLATTE_SOAK_HUNTER_HPP
 
 #include "foreign.hpp"
+#include "incidents.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace soak {
 /// servers and what stands by.
 class hunter {
  public:
-  hunter(foreign& spared, std::uint64_t seed);
+  hunter(foreign& spared, incidents& seen, std::uint64_t seed);
   /// Ends the thread. No process stays stopped.
   ~hunter();
   hunter(const hunter&) = delete;
@@ -26,6 +27,7 @@ class hunter {
   void work(std::uint64_t seed);
 
   foreign& spared_;
+  incidents& seen_;
   std::atomic<bool> ends_ = false;
   std::thread thread_;
 };

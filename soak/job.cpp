@@ -22,8 +22,9 @@ job::job(world& where, const plan& wanted, std::function<void()> next)
     : what{wanted},
       in{where},
       executor{where.serial()},
-      out{wanted, wanted.out, where.scratch(wanted.index, ".out")},
-      err{wanted, wanted.err, where.scratch(wanted.index, ".err")},
+      in_text{wanted, where.scratch(wanted.index, ".in")},
+      out{wanted, wanted.out, wanted.out_limit, where.scratch(wanted.index, ".out")},
+      err{wanted, wanted.err, wanted.err_limit, where.scratch(wanted.index, ".err")},
       next_{std::move(next)},
       timer_{executor} {
   in.book.begin(what);
@@ -38,13 +39,17 @@ job::~job() {
 isolatte::options job::options() {
   using namespace std::chrono_literals;
   isolatte::options opts;
-  if (what.what.what == act::echo_input) opts.in = isolatte::from_text{input_of(what.what)};
+  opts.in = in_text.source();
   opts.out = out.sink();
   opts.err = err.sink();
   opts.timeout = what.timeout;
   opts.grace = what.grace;
   opts.fault_report = what.fault_report;
   opts.early = what.early;
+  opts.kill_tree = what.kill_tree;
+  opts.die_with_parent = what.die_with_parent;
+  opts.message_window = what.message_window;
+  if (what.what.what == act::find_kept) opts.keep = {kept_descriptor};
   switch (what.what.what) {
     case act::too_large: opts.max_result = 150'000; break;
     case act::demand_memory: opts.limits.address_space = std::uint64_t{16} << 30; break;
@@ -71,10 +76,12 @@ isolatte::job_options job::pool_options() const {
 
 void job::finish(const facts& got) {
   in.book.note_process(what, got.what.pid());
-  std::string wrong = judge(what, got);
-  if (wrong.empty() && got.has_value && !got.ec && !what.disturbed()) {
-    wrong = out.check(got.what.out_text(), got.what.out_truncated());
-    if (wrong.empty()) wrong = err.check(got.what.err_text(), got.what.err_truncated());
+  std::string wrong = judge(what, got, circumstances());
+  bool const has_written = !got.ec && got.what.how() != isolatte::ending::not_started;
+  if (wrong.empty() && has_written && !what.disturbed()) {
+    wrong = out.check(got.what.out_text(), got.what.out_truncated(), got.has_value);
+    if (wrong.empty())
+      wrong = err.check(got.what.err_text(), got.what.err_truncated(), got.has_value);
   }
   finish(label_of(got), wrong);
 }
@@ -86,8 +93,9 @@ void job::finish(std::string_view ending, const std::string& complaint) {
     return;
   }
   timer_.cancel();
-  in.book.end(what, ending, complaint);
+  // The next job begins before this one is over, so that there is one under way until the last.
   if (next_) std::exchange(next_, nullptr)();
+  in.book.end(what, ending, complaint);
 }
 
 void job::arm_cancellation() {
@@ -119,12 +127,14 @@ void launch(const std::shared_ptr<job>& what) {
       case launcher::blocking_fork:
       case launcher::spawn_child: return launch_fork(what);
       case launcher::server:
+      case launcher::quiet_server:
       case launcher::loaded_server:
       case launcher::boxed_server:
       case launcher::server_spawn: return launch_server(what);
       case launcher::warm_pool:
       case launcher::fresh_pool:
       case launcher::placed_pool:
+      case launcher::rough_pool:
       case launcher::pool_spawn: return launch_pool(what);
       case launcher::fork_map:
       case launcher::pool_map: return launch_map(what);
@@ -144,8 +154,9 @@ void launch(const std::shared_ptr<job>& what) {
                                            ? ""
                                            : "the initiating function threw bad_alloc");
   } catch (const boost::system::system_error& error) {
-    what->finish("refused: " + error.code().message(),
-                 is_allowed(what->what, error.code()) ? "" : "the initiating function threw");
+    what->finish(
+        "refused: " + error.code().message(),
+        is_allowed(what->what, error.code(), what->in.seen) ? "" : "the initiating function threw");
   }
 }
 

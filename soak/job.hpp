@@ -22,6 +22,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,8 +47,12 @@ class job : public std::enable_shared_from_this<job> {
   world& in;
   boost::asio::any_io_executor const executor;
   boost::asio::cancellation_signal cancel;
+  input in_text;
   stream out;
   stream err;
+
+  /// The facts besides the plan by which the job's end is judged.
+  witness circumstances() const { return {in.seen, std::chrono::steady_clock::now() - begun_}; }
 
   isolatte::options options();
   isolatte::job_options pool_options() const;
@@ -84,6 +89,7 @@ class job : public std::enable_shared_from_this<job> {
   bool is_over() const noexcept { return is_over_; }
 
  private:
+  std::chrono::steady_clock::time_point const begun_ = std::chrono::steady_clock::now();
   std::function<void()> next_;
   std::atomic<bool> is_over_ = false;
   boost::asio::steady_timer timer_;

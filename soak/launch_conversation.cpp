@@ -72,6 +72,9 @@ class hearer {
   bool is_right_ = true;
 };
 
+/// Whether the messages that have come may be others than the job's.
+bool may_forge(const plan& what) { return natural_end_of(what.what).any; }
+
 /// Whether a job came to the end of its own that its messages are judged by.
 bool is_whole(const plan& what, const outcome<long>& done) {
   if (what.disturbed() || what.stopped != stop::none) return false;
@@ -158,6 +161,11 @@ class partner : public std::enable_shared_from_this<partner> {
       default: child_.request_stop(); break;
     }
   }
+  /// Whether the messages of a job may end with this, if the job itself ends without an error.
+  bool is_end_of_messages(const error_code& ec) const {
+    if (ec == asio::error::eof || job_->what.disturbed() || may_forge(job_->what)) return true;
+    return ec == asio::error::operation_aborted && job_->what.stopped == stop::destroy_handle;
+  }
   void end_if_over() {
     if (!done_ || !last_) return;
     job_->in.book.note_process(job_->what, done_->pid());
@@ -165,10 +173,9 @@ class partner : public std::enable_shared_from_this<partner> {
                     .what = *done_,
                     .has_value = done_->has_value(),
                     .is_right = *done_ && **done_ == value_of<long>(talk_.deed)};
-    std::string wrong = judge(job_->what, got);
-    if (wrong.empty()) wrong = heard_.check(is_whole(job_->what, *done_));
-    if (wrong.empty() && *last_ != asio::error::eof && !got.ec && !job_->what.disturbed() &&
-        *last_ != asio::error::operation_aborted)
+    std::string wrong = judge(job_->what, got, job_->circumstances());
+    if (wrong.empty() && !may_forge(job_->what)) wrong = heard_.check(is_whole(job_->what, *done_));
+    if (wrong.empty() && !got.ec && !is_end_of_messages(*last_))
       wrong = "the messages end with " + last_->message();
     job_->finish("talk: " + label_of(got), wrong);
   }
@@ -199,8 +206,9 @@ void listen(const std::shared_ptr<job>& what) {
                         .what = end,
                         .has_value = end.has_value(),
                         .is_right = end && *end == value_of<long>(what->what.what)};
-        std::string wrong = judge(what->what, got);
-        if (wrong.empty()) wrong = heard->check(!ec && is_whole(what->what, end));
+        std::string wrong = judge(what->what, got, what->circumstances());
+        if (wrong.empty() && !may_forge(what->what))
+          wrong = heard->check(!ec && is_whole(what->what, end));
         what->finish("talk: " + label_of(got), wrong);
       }));
   {

@@ -11,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
-#include <exception>
 #include <new>
 
 namespace soak {
@@ -20,17 +19,6 @@ namespace {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-
-error_code error_of(const isolatte::outcome_base& what) {
-  if (what.how() != isolatte::ending::not_started) return {};
-  try {
-    std::rethrow_exception(what.exception());
-  } catch (const boost::system::system_error& error) {
-    return error.code();
-  } catch (...) {
-    return {};
-  }
-}
 
 template <class R>
 void fork_and_wait(const std::shared_ptr<job>& what, isolatte::options opts) {
@@ -45,7 +33,7 @@ void fork_and_wait(const std::shared_ptr<job>& what, isolatte::options opts) {
                  what->what.during == phase::failing_allocations ? "" : "fork() threw bad_alloc");
   } catch (const boost::system::system_error& error) {
     what->finish("refused: " + error.code().message(),
-                 is_allowed(what->what, error.code()) ? "" : "fork() threw");
+                 is_allowed(what->what, error.code(), what->in.seen) ? "" : "fork() threw");
   }
 }
 

@@ -8,6 +8,8 @@
 #include <boost/asio/error.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,24 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using isolatte::ending;
 
-std::string check_all(const plan& what, const error_code& ec,
+enum class errand { recycle, resize, ready, drain };
+errand errand_of(const plan& what) { return static_cast<errand>(what.variant / 3 % 4); }
+
+/// The most workers that a pool is to have after a change of its size. No pool has fewer at first.
+constexpr std::size_t most_workers = 2;
+
+isolatte::worker_pool& pool_of(const job& what) {
+  switch (what.what.variant % 3) {
+    case 0: return *what.in.warm_pool;
+    case 1: return *what.in.fresh_pool;
+    default: return *what.in.placed_pool;
+  }
+}
+
+std::string check_all(const plan& what, incidents& seen, const error_code& ec,
                       const std::vector<isolatte::outcome<long>>& all) {
-  if (ec && !is_allowed(what, ec)) return "an error that may not be: " + ec.message();
+  if (ec && !is_allowed(what, ec, seen)) return "an error that may not be: " + ec.message();
+  if (!ec && all.empty() && !what.disturbed()) return "no worker was asked";
   for (auto const& each : all) {
     // Workers leave at any time, or are ended by what their job does.
     if (each && *each != value_of<long>(what.what)) return "another value";
@@ -41,36 +58,48 @@ void run_everywhere(const std::shared_ptr<job>& what) {
                           [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
                             allocations_hold const hold;
                             what->finish(ec ? "everywhere: " + ec.message() : "everywhere",
-                                         check_all(what->what, ec, all));
+                                         check_all(what->what, what->in.seen, ec, all));
                           }));
 }
 
+/// @param gave_up whether the wait was cancelled
+std::string check_management(const job& what, const isolatte::worker_pool& pool, bool gave_up,
+                             const error_code& ec) {
+  if (ec == asio::error::operation_aborted && gave_up) return {};
+  if (ec && !is_allowed(what.what, ec, what.in.seen))
+    return "an error that may not be: " + ec.message();
+  // Other jobs may have chosen another size since, but none that is larger.
+  bool const is_resized = errand_of(what.what) == errand::resize && !ec;
+  if (is_resized && pool.concurrency() > most_workers) return "the pool has its old size";
+  return {};
+}
+
 void manage(const std::shared_ptr<job>& what) {
-  auto& in = what->in;
-  auto& pool = what->what.variant % 3 == 0   ? *in.warm_pool
-               : what->what.variant % 3 == 1 ? *in.fresh_pool
-                                             : *in.placed_pool;
+  auto& pool = pool_of(*what);
   // Each wait is given up after a moment: jobs come all the time, so a pool is seldom without any.
+  auto const gives_up = std::make_shared<bool>(false);
   auto done = asio::bind_cancellation_slot(
-      what->cancel.slot(), asio::bind_executor(what->executor, [what](error_code ec) {
+      what->cancel.slot(),
+      asio::bind_executor(what->executor, [what, &pool, gives_up](error_code ec) {
         allocations_hold const hold;
-        bool const is_given_up = ec == asio::error::operation_aborted;
         what->finish("management: " + (ec ? ec.message() : "done"),
-                     !ec || is_given_up || is_allowed(what->what, ec)
-                         ? ""
-                         : "an error that may not be: " + ec.message());
+                     check_management(*what, pool, *gives_up, ec));
       }));
   {
     allocations_may_fail const fail;
-    switch (what->what.variant / 3 % 4) {
-      case 0: pool.async_recycle(std::move(done)); break;
-      case 1: pool.async_resize(1 + what->what.variant / 12 % 2, std::move(done)); break;
-      case 2: pool.async_ready(std::move(done)); break;
-      default: pool.async_drain(std::move(done)); break;
+    switch (errand_of(what->what)) {
+      case errand::recycle: pool.async_recycle(std::move(done)); break;
+      case errand::resize:
+        pool.async_resize(1 + what->what.variant / 12 % most_workers, std::move(done));
+        break;
+      case errand::ready: pool.async_ready(std::move(done)); break;
+      case errand::drain: pool.async_drain(std::move(done)); break;
     }
   }
-  what->after(std::chrono::milliseconds{300},
-              [what] { what->cancel.emit(asio::cancellation_type::terminal); });
+  what->after(std::chrono::milliseconds{300}, [what, gives_up] {
+    *gives_up = true;
+    what->cancel.emit(asio::cancellation_type::terminal);
+  });
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 
 #include <boost/asio/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,34 +26,49 @@ struct progress {
   std::string wrong{};
 };
 
-std::string check_element(const plan& map, std::uint32_t nth, const isolatte::outcome<long>& got,
-                          bool may_be_left_out) {
-  plan element = map;
-  element.what = element_of(map, nth);
-  if (got.how() == ending::not_started) {
-    if (may_be_left_out || map.disturbed()) return {};
-    return "an element was left out";
-  }
-  // The death of a server is an error of the element's, which the map keeps to itself.
-  if (got.how() == ending::cancelled && (may_be_left_out || map.disturbed())) return {};
-  return judge(element, {.ec = {},
-                         .what = got,
-                         .has_value = got.has_value(),
-                         .is_right = got && *got == value_of<long>(element.what)});
+/// Whether an outcome stops a map that stops at the first failure.
+bool is_failure(const isolatte::outcome<long>& got) {
+  return !got && !got.success() && got.how() != ending::not_started &&
+         got.how() != ending::cancelled;
 }
 
-std::string check(const plan& map, bool stops_on_error, const error_code& ec,
-                  const std::vector<isolatte::outcome<long>>& all, const progress& told) {
-  bool const is_aborted = ec == boost::asio::error::operation_aborted;
-  if (ec && !is_allowed(map, ec)) return "an error that may not be: " + ec.message();
-  if (all.size() != map.count) return "another number of outcomes";
+std::string check_element(const plan& map, std::uint32_t nth, const isolatte::outcome<long>& got,
+                          bool may_be_left_out, const witness& by) {
+  if (may_be_left_out && (got.how() == ending::not_started || got.how() == ending::cancelled))
+    return {};
+  // The death of a server is an error of the element's, which the map keeps to itself.
+  if (got.how() == ending::cancelled && map.disturbed()) return {};
+  plan element = map;
+  element.what = element_of(map, nth);
+  return judge(element,
+               {.ec = error_of(got),
+                .what = got,
+                .has_value = got.has_value(),
+                .is_right = got && *got == value_of<long>(element.what)},
+               by);
+}
+
+std::string check_progress(const plan& map, const error_code& ec, bool may_be_left_out,
+                           const progress& told) {
   if (!told.wrong.empty()) return "wrong progress: " + told.wrong;
   if (told.calls > map.count) return "progress beyond the end";
+  bool const is_whole = !ec && !may_be_left_out && !map.disturbed();
+  return is_whole && told.calls != map.count ? "progress is missing" : "";
+}
+
+std::string check(const job& what, bool stops_on_error, const error_code& ec,
+                  const std::vector<isolatte::outcome<long>>& all, const progress& told) {
+  const plan& map = what.what;
+  if (ec && !is_allowed(map, ec, what.in.seen)) return "an error that may not be: " + ec.message();
+  if (all.size() != map.count) return "another number of outcomes";
+  bool const is_aborted = ec == boost::asio::error::operation_aborted;
+  bool const is_stopped = stops_on_error && std::any_of(all.begin(), all.end(), is_failure);
+  bool const may_be_left_out = is_aborted || is_stopped || (ec && map.disturbed());
   for (std::uint32_t i = 0; i != map.count; ++i) {
-    std::string const wrong = check_element(map, i, all[i], is_aborted || stops_on_error);
+    std::string const wrong = check_element(map, i, all[i], may_be_left_out, what.circumstances());
     if (!wrong.empty()) return "element " + std::to_string(i) + ": " + wrong;
   }
-  return {};
+  return check_progress(map, ec, may_be_left_out, told);
 }
 
 template <class Where>
@@ -79,8 +96,7 @@ void launch_on(Where& where, const std::shared_ptr<job>& what) {
           what->executor,
           [what, told, stops](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
             allocations_hold const hold;
-            what->finish(ec ? "map: " + ec.message() : "map",
-                         check(what->what, stops, ec, all, *told));
+            what->finish(ec ? "map: " + ec.message() : "map", check(*what, stops, ec, all, *told));
           }));
   {
     allocations_may_fail const fail;

@@ -21,6 +21,7 @@ void launch_pool_with(const std::shared_ptr<job>& what) {
   }
   auto& pool = what->what.by == launcher::fresh_pool    ? *in.fresh_pool
                : what->what.by == launcher::placed_pool ? *in.placed_pool
+               : what->what.by == launcher::rough_pool  ? *in.rough_pool
                                                         : *in.warm_pool;
   {
     allocations_may_fail const fail;

@@ -32,13 +32,15 @@ isolatte::program program_of(const plan& what) {
   }
 }
 
-std::string check(const plan& what, const error_code& ec, const isolatte::outcome<void>& done) {
+std::string check(const job& of, const error_code& ec, const isolatte::outcome<void>& done) {
+  const plan& what = of.what;
   if (what.what.what == act::demand_memory && ec == boost::system::errc::no_such_file_or_directory)
     return done.how() == ending::not_started ? "" : "a program that does not exist has run";
   // A program that ends well exits with 0.
   bool const exits = !ec && done.how() == ending::exited;
   if (exits && natural_end_of(what.what).how == ending::returned) {
     if (done.exit_code() != 0 && !what.disturbed()) return "another exit code";
+    if (what.what.what != act::echo_input && !done.out_text().empty()) return "a text from nowhere";
     bool const may_be_cut = what.during == phase::failing_allocations && done.out_truncated();
     if (what.what.what == act::echo_input && done.exit_code() == 0 && !may_be_cut &&
         done.out_text() != input_of(what.what))
@@ -46,7 +48,8 @@ std::string check(const plan& what, const error_code& ec, const isolatte::outcom
     return {};
   }
   if (exits && what.disturbed()) return {};
-  return judge(what, {.ec = ec, .what = done, .has_value = false, .is_right = true});
+  return judge(what, {.ec = ec, .what = done, .has_value = false, .is_right = true},
+               of.circumstances());
 }
 
 }  // namespace
@@ -65,7 +68,7 @@ void launch_program(const std::shared_ptr<job>& what) {
                 what->executor, [what](error_code ec, const isolatte::outcome<void>& done) {
                   allocations_hold const hold;
                   what->finish("program: " + label_of({.ec = ec, .what = done}),
-                               check(what->what, ec, done));
+                               check(*what, ec, done));
                 })));
   }
   what->arm_cancellation();

@@ -21,6 +21,7 @@ void launch_server_with(const std::shared_ptr<job>& what) {
   }
   auto& server = what->what.by == launcher::loaded_server  ? *in.loaded_server
                  : what->what.by == launcher::boxed_server ? *in.boxed_server
+                 : what->what.by == launcher::quiet_server ? *in.quiet_server
                                                            : *in.server;
   {
     allocations_may_fail const fail;

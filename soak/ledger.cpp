@@ -4,6 +4,9 @@
 #include "ledger.hpp"
 
 #include "output.hpp"
+#include "support/sanitizers.hpp"
+
+#include <isolatte/ending.hpp>
 
 #include <sstream>
 
@@ -13,6 +16,14 @@ namespace {
 constexpr std::uint64_t most_printed = 100;
 /// A job that takes longer is worth a line.
 constexpr std::chrono::seconds slow{40};
+/// No machine is so busy that a job takes longer in a calm round.
+constexpr auto too_slow = isolatte::test::malloc_refuses ? 3 * slow : 6 * slow;
+
+/// Whether a job came to the end that its launcher is there for.
+bool is_success(std::string_view ending) {
+  return ending.ends_with("returned") || ending == "map" || ending == "everywhere" ||
+         ending == "program: exited" || ending == "management: done";
+}
 }  // namespace
 
 void ledger::begin(const plan& what) {
@@ -33,12 +44,19 @@ void ledger::end(const plan& what, std::string_view ending, const std::string& c
       std::ostringstream text;
       text << "slow, " << std::chrono::duration_cast<std::chrono::seconds>(took).count()
            << " s: " << what << ", " << ending;
-      say(text.str());
+      bool const is_greedy = what.what.what == act::burn;
+      if (took > too_slow && !is_greedy && !what.disturbed())
+        print(text.str());
+      else
+        say(text.str());
     }
     open_.erase(found);
   }
   ++totals_.jobs;
+  if (what.what.what == act::nest && ending != to_string(isolatte::ending::returned)) ++cut_nests_;
   ++totals_.endings[std::string{ending}];
+  ++totals_.deeds[std::string{name_of(what.what.what)}];
+  if (is_success(ending)) ++totals_.successful[std::string{name_of(what.by)}];
   ++totals_.launchers[std::string{name_of(what.by)}];
   ++totals_.phases[std::string{name_of(what.during)}];
   if (!complaint.empty()) {
@@ -88,9 +106,14 @@ ledger::totals ledger::sum() const {
   return copy;
 }
 
-std::uint64_t ledger::failures() const {
+std::uint64_t ledger::jobs() const {
   std::scoped_lock const lock{mutex_};
-  return totals_.failures;
+  return totals_.jobs;
+}
+
+std::uint64_t ledger::cut_nests() const {
+  std::scoped_lock const lock{mutex_};
+  return cut_nests_;
 }
 
 std::optional<std::pair<plan, ledger::clock::duration>> ledger::oldest() const {

@@ -31,8 +31,11 @@ class ledger {
     std::size_t in_flight = 0;
     std::uint64_t failures = 0;
     std::map<std::string, std::uint64_t, std::less<>> endings{};
+    std::map<std::string, std::uint64_t, std::less<>> deeds{};
     std::map<std::string, std::uint64_t, std::less<>> launchers{};
     std::map<std::string, std::uint64_t, std::less<>> phases{};
+    /// The launchers of the jobs that came to a good end.
+    std::map<std::string, std::uint64_t, std::less<>> successful{};
   };
 
   void begin(const plan& what);
@@ -50,7 +53,10 @@ class ledger {
   void fail(const std::string& complaint);
 
   totals sum() const;
-  std::uint64_t failures() const;
+  /// The number of jobs that are over.
+  std::uint64_t jobs() const;
+  /// The number of jobs that had children by the library, and did not come to their own end.
+  std::uint64_t cut_nests() const;
   /// The job that has been under way longest, and for how long.
   std::optional<std::pair<plan, clock::duration>> oldest() const;
   std::vector<plan> outstanding() const;
@@ -69,6 +75,7 @@ class ledger {
   std::map<std::uint64_t, open_job> open_;
   std::map<int, std::string> processes_;
   totals totals_;
+  std::uint64_t cut_nests_ = 0;
 };
 
 }  // namespace soak

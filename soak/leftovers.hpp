@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_SOAK_LEFTOVERS_HPP
 #define ISOLATTE_SOAK_LEFTOVERS_HPP
 
+#include "incidents.hpp"
 #include "ledger.hpp"
 
 #include <cstddef>
@@ -21,13 +22,14 @@ class leftovers {
   explicit leftovers(ledger& book);
 
   /// @param round the number of the round that is over
-  void check(std::uint64_t round);
+  /// @param seen what was done to its processes
+  void check(std::uint64_t round, const incidents& seen);
   std::size_t resident() const noexcept { return resident_; }
   /// The bytes that malloc() has given and not got back.
   std::size_t allocated() const noexcept { return allocated_; }
 
  private:
-  void check_children(const std::string& when);
+  void check_children(const std::string& when, const incidents& seen);
   void check_descriptors(const std::string& when);
   void check_threads(const std::string& when);
   void check_memory(std::uint64_t round);
@@ -37,6 +39,8 @@ class leftovers {
   ledger& book_;
   std::vector<std::string> descriptors_;
   std::size_t threads_;
+  /// The children of killed jobs that were reaped here.
+  std::uint64_t nested_ = 0;
   std::size_t resident_ = 0;
   std::size_t allocated_ = 0;
   std::size_t most_resident_ = 0;

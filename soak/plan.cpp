@@ -18,18 +18,6 @@ using isolatte::test::with_asan;
 using isolatte::test::with_tsan;
 using std::chrono::microseconds;
 
-constexpr std::array phase_names = {
-    "calm", "hunted", "few_descriptors", "failing_calls", "failing_allocations", "abandoned"};
-static_assert(phase_names.size() == static_cast<std::size_t>(phase::end));
-
-constexpr std::array launcher_names = {
-    "async_fork",   "fork",         "spawn_child", "server",     "loaded_server",
-    "boxed_server", "server_spawn", "warm_pool",   "fresh_pool", "placed_pool",
-    "pool_spawn",   "fork_map",     "pool_map",    "resident",   "served_resident",
-    "program",      "everywhere",   "manage",      "talk_fork",  "talk_server",
-    "talk_pool",    "talk_listener"};
-static_assert(launcher_names.size() == static_cast<std::size_t>(launcher::end));
-
 constexpr std::array stop_names = {"none",         "terminal",  "partial", "total",   "terminate",
                                    "request_exit", "interrupt", "suspend", "destroy", "kill"};
 
@@ -52,14 +40,14 @@ T choose(numbers& random, const weighted<T> (&choices)[Count]) {
 }
 
 constexpr weighted<launcher> launchers[] = {
-    {launcher::async_fork, 50},   {launcher::blocking_fork, 15}, {launcher::spawn_child, 25},
-    {launcher::server, 45},       {launcher::loaded_server, 40}, {launcher::boxed_server, 12},
-    {launcher::server_spawn, 20}, {launcher::warm_pool, 420},    {launcher::fresh_pool, 50},
-    {launcher::placed_pool, 120}, {launcher::pool_spawn, 40},    {launcher::fork_map, 3},
-    {launcher::pool_map, 15},     {launcher::resident, 25},      {launcher::served_resident, 25},
-    {launcher::program, 10},      {launcher::everywhere, 4},     {launcher::manage, 2},
-    {launcher::talk_fork, 12},    {launcher::talk_server, 12},   {launcher::talk_pool, 40},
-    {launcher::talk_listener, 15}};
+    {launcher::async_fork, 50},   {launcher::blocking_fork, 15},   {launcher::spawn_child, 25},
+    {launcher::server, 45},       {launcher::quiet_server, 6},     {launcher::loaded_server, 40},
+    {launcher::boxed_server, 12}, {launcher::server_spawn, 20},    {launcher::warm_pool, 420},
+    {launcher::fresh_pool, 50},   {launcher::placed_pool, 120},    {launcher::rough_pool, 40},
+    {launcher::pool_spawn, 40},   {launcher::fork_map, 3},         {launcher::pool_map, 15},
+    {launcher::resident, 25},     {launcher::served_resident, 25}, {launcher::program, 10},
+    {launcher::everywhere, 4},    {launcher::manage, 2},           {launcher::talk_fork, 12},
+    {launcher::talk_server, 12},  {launcher::talk_pool, 40},       {launcher::talk_listener, 15}};
 
 // Deeds that any process survives, or that cost only itself.
 constexpr weighted<act> usual_acts[] = {{act::compute, 500},       {act::pause, 60},
@@ -79,58 +67,28 @@ constexpr weighted<act> usual_acts[] = {{act::compute, 500},       {act::pause, 
 // Deeds whose traces would harm the next job of the same process.
 constexpr weighted<act> lonely_acts[] = {
     {act::cling, 20}, {act::escape, 6},   {act::leave_thread, 10}, {act::hire_assassin, 20},
-    {act::garble, 6}, {act::scribble, 6}, {act::close_all, 6}};
+    {act::garble, 6}, {act::scribble, 6}, {act::close_all, 6},     {act::forge, 12}};
+
+// Deeds of jobs whose process is to go on after an attack.
+constexpr weighted<act> rough_acts[] = {
+    {act::compute, 60}, {act::pause, 10},   {act::throw_own, 5}, {act::garble, 2},
+    {act::forge, 6},    {act::scribble, 3}, {act::close_all, 1}, {act::too_large, 1}};
 
 // Deeds that need options of their own.
-constexpr weighted<act> limited_acts[] = {{act::echo_input, 40},
-                                          {act::demand_memory, 10},
-                                          {act::write_too_much, 10},
-                                          {act::burn, 1},
-                                          {act::forbidden_call, 10}};
+constexpr weighted<act> limited_acts[] = {
+    {act::echo_input, 40}, {act::demand_memory, 10}, {act::write_too_much, 10}, {act::burn, 1},
+    {act::find_kept, 10},  {act::miss_kept, 10},     {act::forbidden_call, 10}};
 
 constexpr act program_acts[] = {act::compute,     act::compute,       act::exit_by_code,
                                 act::kill_itself, act::signal_itself, act::echo_input,
                                 act::hang,        act::demand_memory};
 
-bool takes_options(launcher by) {
-  return by == launcher::async_fork || by == launcher::blocking_fork ||
-         by == launcher::spawn_child || by == launcher::server || by == launcher::loaded_server ||
-         by == launcher::server_spawn;
-}
-bool is_handle(launcher by) {
-  return by == launcher::spawn_child || by == launcher::server_spawn ||
-         by == launcher::pool_spawn || by == launcher::talk_fork || by == launcher::talk_server ||
-         by == launcher::talk_pool;
-}
-/// Whether later jobs run in the same process.
-bool is_shared(launcher by) {
-  return by == launcher::warm_pool || by == launcher::placed_pool || by == launcher::pool_spawn ||
-         by == launcher::pool_map || by == launcher::resident || by == launcher::served_resident ||
-         by == launcher::everywhere;
-}
-bool is_conversation(launcher by) {
-  return by == launcher::talk_fork || by == launcher::talk_server || by == launcher::talk_pool ||
-         by == launcher::talk_listener;
-}
-
-bool is_possible(act what, const abilities& can) {
-  switch (what) {
-    case act::demand_memory: return malloc_refuses;
-    case act::overflow_stack: return !with_asan && !with_tsan;
-    case act::scribble: return !with_asan && !with_tsan;
-    case act::forbidden_call: return can.sandboxes && !with_tsan;
-    // ThreadSanitizer's own process end waits for threads.
-    case act::leave_thread:
-    case act::exit_in_thread:
-    case act::abort_in_thread: return !with_tsan;
-    default: return true;
-  }
-}
-
 act choose_act(numbers& random, launcher by, const abilities& can) {
   for (;;) {
     act what = choose(random, usual_acts);
-    if (takes_options(by) && random.one_in(6))
+    if (is_rough(by))
+      what = choose(random, rough_acts);
+    else if (takes_options(by) && random.one_in(6))
       what = choose(random, limited_acts);
     else if (!is_shared(by) && random.one_in(10))
       what = choose(random, lonely_acts);
@@ -189,8 +147,14 @@ void choose_stop(numbers& random, plan& made) {
   if (must && !is_certain) made.timeout = made.stop_after + std::chrono::milliseconds{100};
 }
 
+/// Whether a job that talks has a process of its own.
+bool is_alone(const plan& made) {
+  if (made.by == launcher::talk_listener) return made.variant % 3 < 2;
+  return made.by != launcher::talk_pool;
+}
+
 /// A job that talks does so in some manner. One that obeys has to be asked.
-void choose_manner(numbers& random, plan& made) {
+void choose_manner(numbers& random, plan& made, const abilities& can) {
   made.variant = static_cast<std::uint32_t>(random.next());
   made.count = static_cast<std::uint32_t>(random.between(1, 16));
   if (!is_conversation(made.by)) return;
@@ -198,9 +162,13 @@ void choose_manner(numbers& random, plan& made) {
   auto how = static_cast<manner>(random.below(static_cast<std::uint64_t>(manner::end)));
   if (made.by == launcher::talk_listener) how = random.one_of(one_way);
   made.manner = static_cast<std::uint32_t>(how);
+  constexpr std::size_t windows[] = {1, 5000, 64 << 10, 1 << 20};
+  made.message_window = random.one_of(windows);
   if (how == manner::tell_and_act) {
-    constexpr act ends[] = {act::abort, act::exit_by_code, act::throw_own, act::kill_itself};
-    made.what.what = random.one_of(ends);
+    constexpr act ends[] = {act::abort,  act::exit_by_code, act::throw_own, act::kill_itself,
+                            act::garble, act::scribble,     act::close_all};
+    made.what.what = random.one_in(4) && is_alone(made) ? act::forge : random.one_of(ends);
+    if (!is_possible(made.what.what, can)) made.what.what = act::garble;
   }
   if (how == manner::obey && made.variant % 3 == 0) {
     made.timeout = some_time(random, 40);
@@ -209,31 +177,76 @@ void choose_manner(numbers& random, plan& made) {
 }
 
 void choose_streams(numbers& random, plan& made) {
-  constexpr sink_kind kinds[] = {sink_kind::discard, sink_kind::inherit, sink_kind::capture,
-                                 sink_kind::by_line, sink_kind::file};
-  if (made.what.what == act::flood || random.one_in(4)) {
+  constexpr sink_kind kinds[] = {sink_kind::discard,   sink_kind::inherit, sink_kind::capture,
+                                 sink_kind::by_line,   sink_kind::file,    sink_kind::append,
+                                 sink_kind::descriptor};
+  constexpr source_kind sources[] = {source_kind::text, source_kind::file, source_kind::descriptor};
+  made.in = random.one_of(sources);
+  made.out_limit = random.between(1, 100'000);
+  made.err_limit = random.between(1, 100'000);
+  if (takes_options(made.by)) {
+    if (made.what.what != act::flood && !random.one_in(4)) return;
     made.out = random.one_of(kinds);
     made.err = random.one_of(kinds);
+  } else if (made.by == launcher::warm_pool || made.by == launcher::pool_spawn) {
+    // A pool has one choice for all jobs.
+    made.out = made.err = sink_kind::capture;
+    made.out_limit = warm_out_limit;
+    made.err_limit = warm_err_limit;
   }
-  made.capture_limit = random.between(1, 100'000);
-  // A pool has one choice for all jobs.
-  if (!takes_options(made.by)) made.out = made.err = sink_kind::discard;
+}
+
+/// Whether a job starts no process, and harms none.
+bool is_harmless(act what) {
+  switch (what) {
+    case act::compute:
+    case act::pause:
+    case act::flood:
+    case act::throw_own:
+    case act::exit_by_code:
+    case act::abort:
+    case act::hang: return true;
+    default: return false;
+  }
+}
+
+void choose_options(numbers& random, plan& made) {
+  made.fault_report = random.one_in(4);
+  if (!takes_options(made.by)) return;
+  made.early = !is_handle(made.by) && random.one_in(10);
+  // Whatever the job starts would be left.
+  if (!is_harmless(made.what.what)) return;
+  made.kill_tree = !random.one_in(6);
+  made.die_with_parent = !random.one_in(6);
+}
+
+void choose_queueing(numbers& random, plan& made) {
+  if (!is_queued(made.by)) return;
+  if (random.one_in(20)) made.deadline = some_time(random, 40);
+  made.may_wait = random.one_in(2);
+  if (random.one_in(10)) made.priority = static_cast<int>(random.below(4));
 }
 
 }  // namespace
 
-std::string_view name_of(phase what) noexcept {
-  return phase_names[static_cast<std::size_t>(what)];
-}
-std::string_view name_of(launcher what) noexcept {
-  return launcher_names[static_cast<std::size_t>(what)];
-}
 std::string_view name_of(stop what) noexcept { return stop_names[static_cast<std::size_t>(what)]; }
 
-phase phase_of(std::uint64_t seed, std::uint64_t round) noexcept {
-  if (round % 2 == 0) return phase::calm;
-  numbers random{seed, 1, round};
-  return static_cast<phase>(random.below(static_cast<std::uint64_t>(phase::end)));
+bool is_possible(launcher by, const abilities& can) noexcept {
+  return by != launcher::boxed_server || can.sandboxes;
+}
+
+bool is_possible(act what, const abilities& can) noexcept {
+  switch (what) {
+    case act::demand_memory: return malloc_refuses;
+    case act::overflow_stack: return !with_asan && !with_tsan;
+    case act::scribble: return !with_asan && !with_tsan;
+    case act::forbidden_call: return can.sandboxes && !with_tsan;
+    // ThreadSanitizer's own process end waits for threads.
+    case act::leave_thread:
+    case act::exit_in_thread:
+    case act::abort_in_thread: return !with_tsan;
+    default: return true;
+  }
 }
 
 plan make_plan(std::uint64_t seed, std::uint64_t index, phase during, const abilities& can) {
@@ -242,7 +255,7 @@ plan make_plan(std::uint64_t seed, std::uint64_t index, phase during, const abil
   made.index = index;
   made.during = during;
   made.by = choose(random, launchers);
-  if (made.by == launcher::boxed_server && !can.sandboxes) made.by = launcher::server;
+  if (!is_possible(made.by, can)) made.by = launcher::server;
   made.kind = random.one_of({value_kind::number, value_kind::number, value_kind::number,
                              value_kind::structure, value_kind::structure, value_kind::bulk});
   made.what.number = index;
@@ -258,23 +271,21 @@ plan make_plan(std::uint64_t seed, std::uint64_t index, phase during, const abil
     if (!is_possible(made.what.what, can)) made.what.what = act::compute;
   }
   if (made.what.what == act::too_large) made.kind = value_kind::bulk;
-  choose_manner(random, made);
+  choose_manner(random, made, can);
   choose_size(random, made);
   made.what.microseconds = static_cast<std::uint32_t>(random.between(1, 4000));
-  if (natural_end_of(made.what).any && !is_shared(made.by) && random.one_in(2))
+  // An attacker leaves a process alone that others share.
+  bool const may_return = is_conversation(made.by) ? is_alone(made) : !is_shared(made.by);
+  if (natural_end_of(made.what).any && (is_rough(made.by) || (may_return && random.one_in(2))))
     made.what.microseconds = 0;
   choose_stop(random, made);
   choose_streams(random, made);
   // An attack may keep the job from ending: it may have damaged what tells its process to leave.
-  if (natural_end_of(made.what).any && !made.timeout) made.timeout = microseconds{500'000};
-  made.fault_report = random.one_in(4);
-  made.early = takes_options(made.by) && !is_handle(made.by) && random.one_in(10);
+  bool const may_be_kept = natural_end_of(made.what).any || is_rough(made.by);
+  if (may_be_kept && !made.timeout) made.timeout = microseconds{500'000};
+  choose_options(random, made);
   made.sandboxed = made.what.what == act::forbidden_call && made.by != launcher::boxed_server;
-  if (is_shared(made.by) || made.by == launcher::fresh_pool || made.by == launcher::talk_pool) {
-    if (random.one_in(20)) made.deadline = some_time(random, 40);
-    made.may_wait = random.one_in(2);
-    if (random.one_in(10)) made.priority = static_cast<int>(random.below(4));
-  }
+  choose_queueing(random, made);
   return made;
 }
 
@@ -300,8 +311,10 @@ std::ostream& operator<<(std::ostream& to, const plan& what) {
     to << " stopped by " << name_of(what.stopped) << " after " << what.stop_after.count();
   if (what.early) to << " early";
   if (what.sandboxed) to << " sandboxed";
+  if (!what.kill_tree) to << " without its tree";
+  if (!what.die_with_parent) to << " without a leash";
   to << " streams " << static_cast<int>(what.out) << ',' << static_cast<int>(what.err) << " count "
-     << what.count << " variant " << what.variant;
+     << what.count << " variant " << what.variant << " manner " << what.manner;
   return to;
 }
 

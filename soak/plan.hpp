@@ -4,7 +4,9 @@
 #ifndef ISOLATTE_SOAK_PLAN_HPP
 #define ISOLATTE_SOAK_PLAN_HPP
 
+#include "launchers.hpp"
 #include "numbers.hpp"
+#include "phases.hpp"
 #include "work.hpp"
 
 #include <chrono>
@@ -15,51 +17,6 @@
 #include <string_view>
 
 namespace soak {
-
-/// The surroundings of the jobs of a round.
-enum class phase : std::uint8_t {
-  calm,
-  /// Processes of the library's are killed and stopped at random.
-  hunted,
-  /// The program may open few descriptors more.
-  few_descriptors,
-  /// System calls fail at random, here and in all children.
-  failing_calls,
-  /// Allocations fail at random, here.
-  failing_allocations,
-  /// The event loop is destroyed while jobs run.
-  abandoned,
-  end,
-};
-std::string_view name_of(phase what) noexcept;
-
-/// The ways to launch a job.
-enum class launcher : std::uint8_t {
-  async_fork,
-  blocking_fork,
-  spawn_child,
-  server,
-  loaded_server,
-  boxed_server,
-  server_spawn,
-  warm_pool,
-  fresh_pool,
-  placed_pool,
-  pool_spawn,
-  fork_map,
-  pool_map,
-  resident,
-  served_resident,
-  program,
-  everywhere,
-  manage,
-  talk_fork,
-  talk_server,
-  talk_pool,
-  talk_listener,
-  end,
-};
-std::string_view name_of(launcher what) noexcept;
 
 /// The interference with a job.
 enum class stop : std::uint8_t {
@@ -82,7 +39,20 @@ constexpr bool cancels(stop what) noexcept {
 }
 
 enum class value_kind : std::uint8_t { number, structure, bulk };
-enum class sink_kind : std::uint8_t { discard, inherit, capture, by_line, file };
+enum class sink_kind : std::uint8_t {
+  discard,
+  inherit,
+  capture,
+  by_line,
+  file,
+  append,
+  descriptor
+};
+enum class source_kind : std::uint8_t { text, file, descriptor };
+
+/// The bytes that the warm pool captures of the streams of each job.
+constexpr std::size_t warm_out_limit = 65'536;
+constexpr std::size_t warm_err_limit = 1000;
 
 /// All that a job is, which depends on its index, and on nothing that happens.
 struct plan {
@@ -93,7 +63,10 @@ struct plan {
   work what{};
   sink_kind out = sink_kind::discard;
   sink_kind err = sink_kind::discard;
-  std::size_t capture_limit = 0;
+  /// Bytes that are captured.
+  std::size_t out_limit = 0;
+  std::size_t err_limit = 0;
+  source_kind in = source_kind::text;
   std::optional<std::chrono::microseconds> timeout{};
   std::optional<std::chrono::microseconds> deadline{};
   std::chrono::microseconds grace{0};
@@ -102,6 +75,9 @@ struct plan {
   bool early = false;
   bool fault_report = false;
   bool sandboxed = false;
+  bool kill_tree = true;
+  bool die_with_parent = true;
+  std::size_t message_window = std::size_t{64} << 10;
   bool may_wait = false;
   int priority = 0;
   /// Elements of a map, or messages of a conversation.
@@ -120,7 +96,8 @@ struct abilities {
   bool sandboxes = false;
 };
 
-phase phase_of(std::uint64_t seed, std::uint64_t round) noexcept;
+bool is_possible(launcher by, const abilities& can) noexcept;
+bool is_possible(act what, const abilities& can) noexcept;
 plan make_plan(std::uint64_t seed, std::uint64_t index, phase during, const abilities& can);
 /// The nth element of a map.
 work element_of(const plan& map, std::uint32_t nth);

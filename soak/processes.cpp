@@ -4,11 +4,13 @@
 #include "processes.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace soak {
@@ -23,6 +25,11 @@ std::vector<int> children() {
     for (int pid; file >> pid;) found.push_back(pid);
   }
   return found;
+}
+
+bool has_children() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
 std::string name_of_process(int pid) {

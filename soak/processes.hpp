@@ -14,6 +14,8 @@ namespace soak {
 
 /// The children of this process, zombies included.
 std::vector<int> children();
+/// Whether the system itself knows of a child.
+bool has_children();
 /// The name of a process, or nothing if there is none.
 std::string name_of_process(int pid);
 /// A line that describes a process.

@@ -4,11 +4,11 @@
 #ifndef ISOLATTE_SOAK_ROUND_HPP
 #define ISOLATTE_SOAK_ROUND_HPP
 
+#include "incidents.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
 #include "settings.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -23,13 +23,29 @@ struct round_plan {
   std::uint64_t end = 0;
 };
 
+/// The settings and helpers that all rounds of a run have in common.
+struct run {
+  ledger& book;
+  settings const wanted;
+  abilities const can;
+  std::filesystem::path const scratch;
+  /// No job is begun after this.
+  ledger::clock::time_point const until;
+  /// Called every now and then.
+  std::function<void()> const watch;
+};
+
+/// The counts of a round, besides those of its jobs.
+struct round_counts {
+  /// The children of another part of the program that were made and checked.
+  std::uint64_t foreign = 0;
+  /// How often something was done to the program, as the phase has it.
+  std::uint64_t disturbances = 0;
+};
+
 /// Runs a round from its first job until nothing is under way.
-/// @param until no job is begun after this
-/// @param watch called every now and then
-/// @return the number of foreign children that were made and checked
-std::uint64_t run_round(const round_plan& what, ledger& book, const settings& wanted,
-                        const abilities& can, const std::filesystem::path& scratch,
-                        ledger::clock::time_point until, const std::function<void()>& watch);
+/// @param seen gets what is done to processes
+round_counts run_round(const round_plan& what, const run& in, incidents& seen);
 
 }  // namespace soak
 

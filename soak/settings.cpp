@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
+#include <random>
 #include <string_view>
 #include <system_error>
 
@@ -16,7 +17,7 @@ namespace {
 [[noreturn]] void refuse(std::string_view why) {
   std::cerr << why << "\n"
             << "usage: soak [SECONDS] [--seed N] [--threads N] [--jobs N] [--in-flight N]\n"
-               "            [--round N] [--only I] [--verbose]\n";
+               "            [--round N] [--only-round N] [--only I] [--verbose]\n";
   std::exit(2);
 }
 
@@ -38,6 +39,7 @@ std::uint64_t positive_in(std::string_view text) {
 
 settings read_settings(int argc, char* argv[]) {
   settings read;
+  read.seed = std::random_device{}();
   for (int i = 1; i != argc; ++i) {
     std::string_view const argument = argv[i];
     auto const value = [&]() -> std::string_view {
@@ -54,6 +56,8 @@ settings read_settings(int argc, char* argv[]) {
       read.in_flight = positive_in(value());
     else if (argument == "--round")
       read.round = positive_in(value());
+    else if (argument == "--only-round")
+      read.only_round = number_in(value());
     else if (argument == "--only")
       read.only = number_in(value());
     else if (argument == "--verbose")
@@ -63,7 +67,15 @@ settings read_settings(int argc, char* argv[]) {
     else
       read.time = std::chrono::seconds{positive_in(argument)};
   }
+  bool const has_end = read.time || read.jobs != settings{}.jobs || read.only || read.only_round;
+  if (!has_end) read.time = std::chrono::minutes{1};
   return read;
+}
+
+std::string repeating(const settings& wanted) {
+  return "--seed " + std::to_string(wanted.seed) + " --threads " + std::to_string(wanted.threads) +
+         " --in-flight " + std::to_string(wanted.in_flight) + " --round " +
+         std::to_string(wanted.round);
 }
 
 }  // namespace soak

@@ -9,13 +9,15 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <string>
 
 namespace soak {
 
 /// The wishes of the command line.
 struct settings {
-  std::chrono::seconds time{60};
-  std::uint64_t seed = 1;
+  /// Absent: until the jobs are done.
+  std::optional<std::chrono::seconds> time{};
+  std::uint64_t seed = 0;
   /// The threads that run the event loop.
   std::size_t threads = 3;
   /// The run ends after so many jobs.
@@ -23,15 +25,21 @@ struct settings {
   /// The number of jobs under way at once.
   std::size_t in_flight = 96;
   /// The number of jobs between two checks for what is left.
-  std::uint64_t round = 6000;
+  std::uint64_t round = 2000;
   /// Run this job alone.
   std::optional<std::uint64_t> only{};
+  /// Run this round alone.
+  std::optional<std::uint64_t> only_round{};
   /// Say what each job is, before it begins.
   bool verbose = false;
 };
 
-/// Reads the command line. Prints the usage, and ends the program, if it is wrong.
+/// Reads the command line. Chooses a seed if there is none, and a minute if there is no end. Prints
+/// the usage, and ends the program, if it is wrong.
 settings read_settings(int argc, char* argv[]);
+
+/// The options that make another run have the same jobs in the same rounds.
+std::string repeating(const settings& wanted);
 
 }  // namespace soak
 

@@ -3,16 +3,19 @@
 
 #include "verdict.hpp"
 
+#include "causes.hpp"
+#include "support/sanitizers.hpp"
+
 #include <isolatte/error.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <exception>
-#include <new>
 #include <sstream>
-#include <system_error>
 
 namespace soak {
 
@@ -20,6 +23,9 @@ namespace {
 
 using boost::system::error_code;
 using isolatte::ending;
+
+/// The time that the end of a job may take on a busy machine.
+constexpr auto most_delay = std::chrono::seconds{isolatte::test::malloc_refuses ? 40 : 120};
 
 bool is_resident(const plan& job) {
   return job.by == launcher::resident || job.by == launcher::served_resident;
@@ -35,9 +41,9 @@ bool may_be_aborted(const plan& job) {
                        job.by == launcher::talk_pool || job.by == launcher::talk_server);
 }
 
-std::string judge_error(const plan& job, const facts& got) {
+std::string judge_error(const plan& job, const facts& got, incidents& seen) {
   ending const how = got.what.how();
-  if (!is_allowed(job, got.ec)) return "an error that may not be: " + got.ec.message();
+  if (!is_allowed(job, got.ec, seen)) return "an error that may not be: " + got.ec.message();
   bool const is_aborted = got.ec == boost::asio::error::operation_aborted;
   if (how == ending::not_started) {
     if (got.has_value) return "a value, although nothing ran";
@@ -53,7 +59,9 @@ std::string judge_error(const plan& job, const facts& got) {
   // The system may refuse SIGKILL.
   if (job.during == phase::failing_calls && (how == ending::cancelled || how == ending::timed_out))
     return {};
-  if (got.ec == isolatte::error::expired && how == ending::not_started) return {};
+  if (got.ec == isolatte::error::bad_message) return {};
+  // The server's death is told on top of what an attack has done to its worker.
+  if (is_rough(job.by) && got.ec == isolatte::error::server_died) return {};
   return "the error " + got.ec.message() + " with another ending";
 }
 
@@ -73,27 +81,36 @@ bool is_by_plan(const plan& job, const facts& got) {
   }
 }
 
-/// Whether a job threw what the system refused it: memory, a descriptor, a child of its own.
-bool tells_of_system(const isolatte::outcome_base& what) {
-  try {
-    if (what.exception()) std::rethrow_exception(what.exception());
-  } catch (const boost::system::system_error&) {
-    return true;
-  } catch (const std::system_error&) {
-    return true;
-  } catch (const std::bad_alloc&) {
-    return true;
-  } catch (...) {
-  }
-  return false;
+/// Judges the report of a signal that the job itself has brought about.
+std::string judge_fault(const plan& job, const isolatte::outcome_base& end) {
+  auto const& fault = end.fault();
+  if (end.how() != ending::faulted) return fault ? "a report of a fault without one" : "";
+  bool const has_option = takes_options(job.by) || job.by == launcher::boxed_server;
+  if (has_option && fault.has_value() != job.fault_report && !job.disturbed())
+    return fault ? "a report of a fault that nobody wants" : "a fault without a report";
+  if (!fault) return {};
+  if (fault->signal != end.signal()) return "a report of another fault";
+  if (job.what.what == act::forbidden_call && fault->system_call != "socket")
+    return "a report of another system call: " + fault->system_call;
+  if (fault->stack_overflow != (job.what.what == act::overflow_stack))
+    return "a report that is wrong about the stack";
+  return {};
+}
+
+/// Whether a job may have ended thus because another one has attacked its process.
+bool is_rough_end(const plan& job, const isolatte::outcome_base& end) {
+  ending const how = end.how();
+  if (how == ending::threw) return check_exception(job.what, end.exception(), false).empty();
+  return how != ending::timed_out && how != ending::lost;
 }
 
 /// Whether it ended as a job that is left alone.
 bool is_natural(const plan& job, const facts& got, std::string& wrong) {
   if (!ends_by_itself(job.what.what)) return false;
+  if (is_rough(job.by)) return is_rough_end(job, got.what);
   natural_end const end = natural_end_of(job.what);
   ending const how = got.what.how();
-  if (end.any) return how != ending::threw;
+  if (end.any) return how != ending::threw && how != ending::timed_out && how != ending::lost;
   if (how != end.how) return false;
   if (how == ending::returned) {
     if (!got.has_value) wrong = "no value";
@@ -103,45 +120,69 @@ bool is_natural(const plan& job, const facts& got, std::string& wrong) {
   } else if (how == ending::exited) {
     return got.what.exit_code() == end.exit_code;
   } else if (how != ending::undelivered) {
-    return got.what.signal() == end.signal;
+    if (got.what.signal() != end.signal) return false;
+    wrong = judge_fault(job, got.what);
   }
   if (got.what.ran() != isolatte::ran::yes) wrong = "ran() is not yes";
   return true;
 }
 
+/// Judges the moment at which a job was ended for its time.
+std::string judge_time(const plan& job, const isolatte::outcome_base& end,
+                       std::chrono::nanoseconds age) {
+  if (end.how() != ending::timed_out) return {};
+  if (!job.timeout && !job.deadline) return "timed out, although it had all the time";
+  auto const least = std::min(job.timeout.value_or(std::chrono::hours{1}),
+                              job.deadline.value_or(std::chrono::hours{1}));
+  if (age < least) return "timed out before its time";
+  // A worker begins a job a moment after it was sent, when its time begins.
+  bool const is_measured =
+      takes_options(job.by) && !job.disturbed() && end.usage().wall.count() != 0;
+  if (!is_measured) return {};
+  auto const wall = end.usage().wall;
+  if (wall < *job.timeout) return "timed out before its time, by its own clock";
+  if (wall > *job.timeout + job.grace + most_delay) return "timed out long after its time";
+  return {};
+}
+
 }  // namespace
 
-bool is_allowed(const plan& job, const error_code& ec) {
+bool is_allowed(const plan& job, const error_code& ec, incidents& seen) {
   if (ec == boost::asio::error::operation_aborted) return may_be_aborted(job);
   if (ec == isolatte::error::expired) return job.deadline.has_value();
   if (ec == isolatte::error::queue_full) return job.by == launcher::placed_pool && !job.may_wait;
   if (ec == isolatte::error::state_lost) return is_resident(job);
-  if (!job.disturbed()) return false;
-  // The library's own errors that tell of the system's.
-  return ec == isolatte::error::server_died || ec == isolatte::error::preload_failed ||
-         ec == isolatte::error::worker_start_failed ||
-         ec.category() == boost::system::system_category() ||
-         ec.category() == boost::system::generic_category() ||
-         ec.category() == isolatte::preparation_category();
+  // A job that talks may have said what is none of its messages.
+  if (ec == isolatte::error::bad_message)
+    return is_conversation(job.by) && natural_end_of(job.what).any;
+  return can_cause(job.during, ec, seen);
 }
 
-std::string judge(const plan& job, const facts& got) {
+std::string judge(const plan& job, const facts& got, const witness& by) {
   ending const how = got.what.how();
   std::ostringstream text;
   text << got.what << " (" << got.ec.message() << "): ";
   if (got.has_value && !got.is_right) return text.str() + "another value";
-  if (got.ec) {
-    std::string const wrong = judge_error(job, got);
-    return wrong.empty() ? wrong : text.str() + wrong;
-  }
+  std::string wrong = judge_time(job, got.what, by.age);
+  if (wrong.empty() && got.ec) wrong = judge_error(job, got, by.seen);
+  if (!wrong.empty()) return text.str() + wrong;
+  if (got.ec) return {};
   if (how == ending::not_started) return text.str() + "not started, without an error";
-  if (job.disturbed() && how == ending::threw && tells_of_system(got.what)) return {};
-  std::string wrong;
-  if (is_natural(job, got, wrong)) return wrong.empty() ? wrong : text.str() + wrong;
-  if (is_by_plan(job, got)) return {};
-  if (job.during == phase::hunted && how == ending::killed) return {};
-  if (job.disturbed() && how == ending::undelivered) return {};
-  return text.str() + "an ending that may not be";
+  bool const is_of_itself = is_natural(job, got, wrong);
+  if (is_of_itself && wrong.empty()) return {};
+  if (is_by_plan(job, got) || can_cause(job, got.what, by.seen)) return {};
+  return text.str() + (is_of_itself ? wrong : "an ending that may not be");
+}
+
+error_code error_of(const isolatte::outcome_base& what) {
+  if (what.how() != isolatte::ending::not_started) return {};
+  try {
+    std::rethrow_exception(what.exception());
+  } catch (const boost::system::system_error& error) {
+    return error.code();
+  } catch (...) {
+    return {};
+  }
 }
 
 std::string label_of(const facts& got) {

@@ -18,15 +18,19 @@ namespace soak {
 namespace {
 
 constexpr std::array names = {
-    "compute",      "pause",          "flood",          "echo_input",
-    "cling",        "escape",         "nest",           "leave_thread",
-    "find_preload", "find_slot",      "retire",         "throw_standard",
-    "throw_own",    "throw_nested",   "throw_number",   "demand_memory",
-    "exit",         "quick_exit",     "exit_in_thread", "abort",
-    "segfault",     "divide",         "overflow_stack", "abort_in_thread",
-    "kill_itself",  "hire_assassin",  "signal_itself",  "write_too_much",
-    "burn",         "forbidden_call", "too_large",      "hang",
-    "hang_deaf",    "stop_itself",    "close_all",      "garble",
+    "compute",        "pause",           "flood",
+    "echo_input",     "cling",           "escape",
+    "nest",           "leave_thread",    "find_preload",
+    "find_kept",      "miss_kept",       "find_slot",
+    "retire",         "throw_standard",  "throw_own",
+    "throw_nested",   "throw_number",    "demand_memory",
+    "exit",           "quick_exit",      "exit_in_thread",
+    "abort",          "segfault",        "divide",
+    "overflow_stack", "abort_in_thread", "kill_itself",
+    "hire_assassin",  "signal_itself",   "write_too_much",
+    "burn",           "forbidden_call",  "too_large",
+    "hang",           "hang_deaf",       "stop_itself",
+    "close_all",      "garble",          "forge",
     "scribble",
 };
 static_assert(names.size() == static_cast<std::size_t>(act::end));
@@ -107,6 +111,7 @@ natural_end natural_end_of(const work& what) {
     case act::too_large: return {.how = ending::undelivered};
     case act::close_all:
     case act::garble:
+    case act::forge:
     case act::scribble: return {.any = true};
     default: return {};
   }

@@ -32,6 +32,8 @@ enum class act : std::uint8_t {
   nest,
   leave_thread,
   find_preload,
+  find_kept,
+  miss_kept,
   find_slot,
   retire,
   // that throw
@@ -64,6 +66,7 @@ enum class act : std::uint8_t {
   // that attack the library, with any ending
   close_all,
   garble,
+  forge,
   scribble,
   end,
 };
@@ -160,6 +163,11 @@ std::size_t flood_lines(const work& what) noexcept;
 
 /// The text that a job finds in its input.
 std::string input_of(const work& what);
+
+/// The number of a descriptor of the program, of a file with this text. act::find_kept finds it in
+/// a child that keeps it, and act::miss_kept does not in another one.
+constexpr int kept_descriptor = 900;
+inline constexpr std::string_view kept_text = "kept";
 
 /// A preload: act::find_preload finds what it has left.
 void load_state();

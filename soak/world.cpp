@@ -24,8 +24,8 @@ namespace {
 isolatte::pool_options warm_options() {
   isolatte::pool_options opts;
   opts.workers = 3;
-  opts.worker.out = isolatte::capture{};
-  opts.worker.err = isolatte::capture{.limit = 1000};
+  opts.worker.out = isolatte::capture{.limit = warm_out_limit};
+  opts.worker.err = isolatte::capture{.limit = warm_err_limit};
   opts.worker.fault_report = false;
   opts.worker.max_result = 150'000;
   opts.recycle.age = 700ms;
@@ -61,6 +61,15 @@ isolatte::pool_options placed_options() {
   return opts;
 }
 
+isolatte::pool_options rough_options() {
+  isolatte::pool_options opts;
+  opts.workers = 2;
+  opts.worker.out = isolatte::discard;
+  opts.worker.fault_report = false;
+  opts.worker.max_result = 150'000;
+  return opts;
+}
+
 counter make_counter() { return {}; }
 
 isolatte::resident_options resident_options() {
@@ -74,15 +83,17 @@ isolatte::resident_options resident_options() {
 }  // namespace
 
 world::world(ledger& to, const settings& wanted, phase what, const abilities& can,
-             const std::filesystem::path& scratch)
+             const std::filesystem::path& scratch, incidents& incidents_of_round)
     // A strand cannot tell its caller that it had no memory. One thread needs none.
     : book{to},
       during{what},
+      seen{incidents_of_round},
       threads_{what == phase::failing_allocations ? 1 : wanted.threads},
       scratch_{scratch},
       context_{std::make_unique<asio::io_context>(static_cast<int>(threads_))} {
   guard_.emplace(context_->get_executor());
   server.emplace(*context_);
+  quiet_server.emplace(*context_);
   loaded_server.emplace(*context_,
                         isolatte::fork_server_options{.templates = 2, .preload = load_state});
   if (can.sandboxes)
@@ -91,6 +102,7 @@ world::world(ledger& to, const settings& wanted, phase what, const abilities& ca
   warm_pool.emplace(*context_, warm_options());
   fresh_pool.emplace(*context_, fresh_options());
   placed_pool.emplace(*context_, placed_options());
+  rough_pool.emplace(*context_, rough_options());
   resident.emplace(*context_, make_counter, resident_options());
   served_resident.emplace(*server, make_counter, resident_options());
   note_processes();
@@ -99,6 +111,7 @@ world::world(ledger& to, const settings& wanted, phase what, const abilities& ca
 void world::note_processes() {
   for (int const pid : children()) book.note_process("the round itself", pid);
   book.note_process("server", server->pid());
+  book.note_process("quiet_server", quiet_server->pid());
   book.note_process("loaded_server", loaded_server->pid());
   if (boxed_server) book.note_process("boxed_server", boxed_server->pid());
 }
@@ -108,11 +121,13 @@ world::~world() {
   for (auto& thread : running_) thread.join();
   served_resident.reset();
   resident.reset();
+  rough_pool.reset();
   placed_pool.reset();
   fresh_pool.reset();
   warm_pool.reset();
   boxed_server.reset();
   loaded_server.reset();
+  quiet_server.reset();
   server.reset();
   context_.reset();
 }
@@ -145,7 +160,7 @@ void world::run() {
 }
 
 void world::finish() {
-  for (auto* const pool : {&warm_pool, &fresh_pool, &placed_pool}) (*pool)->stop();
+  for (auto* const pool : {&warm_pool, &fresh_pool, &placed_pool, &rough_pool}) (*pool)->stop();
   resident->stop();
   served_resident->stop();
   guard_.reset();

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_SOAK_WORLD_HPP
 #define ISOLATTE_SOAK_WORLD_HPP
 
+#include "incidents.hpp"
 #include "ledger.hpp"
 #include "plan.hpp"
 #include "settings.hpp"
@@ -39,7 +40,7 @@ class world {
  public:
   /// Makes servers, pools and residents, in a program with one thread.
   world(ledger& book, const settings& wanted, phase during, const abilities& can,
-        const std::filesystem::path& scratch);
+        const std::filesystem::path& scratch, incidents& seen);
   ~world();
   world(const world&) = delete;
   world& operator=(const world&) = delete;
@@ -60,6 +61,7 @@ class world {
 
   ledger& book;
   phase const during;
+  incidents& seen;
 
  private:
   std::size_t const threads_;
@@ -70,12 +72,16 @@ class world {
 
  public:
   std::optional<isolatte::fork_server> server;
+  /// Has one job at once, or seldom more, so that children stand by.
+  std::optional<isolatte::fork_server> quiet_server;
   std::optional<isolatte::fork_server> loaded_server;
   /// Absent if the machine has no sandboxes.
   std::optional<isolatte::fork_server> boxed_server;
   std::optional<isolatte::worker_pool> warm_pool;
   std::optional<isolatte::worker_pool> fresh_pool;
   std::optional<isolatte::worker_pool> placed_pool;
+  /// Its jobs attack what they share with each other.
+  std::optional<isolatte::worker_pool> rough_pool;
   std::optional<isolatte::resident<counter>> resident;
   std::optional<isolatte::resident<counter>> served_resident;
   /// Runs what blocks.

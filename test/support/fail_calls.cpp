@@ -5,6 +5,7 @@
 
 #include <isolatte/sandbox.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -92,6 +93,7 @@ struct shared_state {
   std::atomic<unsigned> calls = 0;
   std::atomic<unsigned> injected = 0;
   std::atomic<std::size_t> last = 0;
+  std::atomic<std::uint64_t> processes = 0;
 };
 
 failure plan;
@@ -100,22 +102,56 @@ shared_state* shared = nullptr;
 system_calls real;
 std::array<std::atomic<bool>, infos.size()> interrupted;
 
+/// The calls that have failed in this process, and in those that it is a copy of.
+std::atomic<std::uint64_t> failed_here = 0;
+
 /// A failure of these leaves what the caller can do nothing about.
 constexpr std::array spared = {"kill",   "pidfd_send_signal", "waitid", "wait4",
                                "munmap", "madvise",           "setpgid"};
 
+/// Neighbours give unrelated results.
+constexpr std::uint64_t scrambled(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+/// The calls of this process so far. A copy of the process begins anew.
+std::atomic<pid_t> counted = 0;
+std::atomic<std::uint64_t> index_of_process = 0;
+std::atomic<std::uint64_t> calls_of_process = 0;
+
+std::uint64_t number_of_call() {
+  pid_t const self = ::getpid();
+  if (counted.exchange(self) != self) {
+    index_of_process = shared->processes++;
+    calls_of_process = 0;
+  }
+  return scrambled(scrambled(plan.seed) + index_of_process) + ++calls_of_process;
+}
+
+bool is_spared(std::string_view name) {
+  return std::find(spared.begin(), spared.end(), name) != spared.end();
+}
+
 bool fails_at_random(std::size_t entry) {
-  for (std::string_view const name : spared)
-    if (infos[entry].name == name) return false;
-  // The process is part of the number: copies of one program do not fail in the same places.
-  static std::atomic<std::uint64_t> calls = 0;
-  std::uint64_t number = ++calls * 0x9e3779b97f4a7c15 + static_cast<std::uint64_t>(::getpid());
-  number = (number ^ (number >> 31)) * 0xbf58476d1ce4e5b9;
-  return (number >> 32) % plan.nth == 0;
+  return !is_spared(infos[entry].name) && scrambled(number_of_call()) % plan.nth == 0;
+}
+
+/// Whether a list of names has one, or has none at all.
+bool has_name(std::string_view list, std::string_view one) {
+  if (list.empty()) return true;
+  while (!list.empty()) {
+    auto const end = std::min(list.find(' '), list.size());
+    if (list.substr(0, end) == one) return true;
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
 }
 
 bool is_to_fail(std::size_t entry) {
-  if (!plan.entry.empty() && infos[entry].name != plan.entry) return false;
+  if (!has_name(plan.entry, infos[entry].name)) return false;
   if (plan.how == failure::mode::interrupted)
     return infos[entry].interruptible && !interrupted[entry].exchange(!interrupted[entry]);
   if (plan.how == failure::mode::at_random) return fails_at_random(entry);
@@ -126,6 +162,7 @@ bool is_to_fail(std::size_t entry) {
 int fail(std::size_t entry) {
   shared->last = entry;
   ++shared->injected;
+  ++failed_here;
   return plan.how == failure::mode::interrupted ? EINTR : infos[entry].error;
 }
 
@@ -187,6 +224,8 @@ fail_calls::fail_calls(const failure& what) : before_{posix::sys} {
   parent = ::getpid();
   real = before_;
   for (auto& flag : interrupted) flag = false;
+  counted = 0;
+  failed_here = 0;
   replace_all(posix::sys);
 }
 
@@ -203,6 +242,8 @@ bool fail_calls::injected() const {
          (plan.nth != 0 && plan.how == failure::mode::nth && shared->calls >= plan.nth);
 }
 
+std::uint64_t fail_calls::count() { return failed_here; }
+
 std::string fail_calls::entry() const {
   return injected() ? std::string{infos[shared->last].name} : "none";
 }
@@ -213,6 +254,13 @@ std::vector<std::string_view> fail_calls::entries() {
   std::vector<std::string_view> names;
   for (auto const& info : infos) names.push_back(info.name);
   return names;
+}
+
+std::vector<int> fail_calls::errors_at_random() {
+  std::vector<int> errors;
+  for (auto const& info : infos)
+    if (!is_spared(info.name)) errors.push_back(info.error);
+  return errors;
 }
 
 }  // namespace isolatte::inline v0_1::test

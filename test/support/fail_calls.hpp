@@ -6,6 +6,7 @@
 
 #include "posix/system_calls.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,11 @@ struct failure {
   side where = side::parent;
   /// Counted from 1.
   unsigned nth = 1;
-  /// The name of the call; empty: every call.
+  /// The name of the call, or several with spaces between them; empty: every call.
   std::string_view entry = {};
+  /// Chooses the calls that fail at random, together with the place of a call among those of its
+  /// process, and of the process in the order of their first calls.
+  std::uint64_t seed = 0;
 };
 
 /// Makes system calls fail as long as it lives, in this process and in its descendants. A close()
@@ -47,12 +51,16 @@ class fail_calls {
 
   /// Whether a call has failed.
   bool injected() const;
+  /// How many calls have failed in this process, whose memory no hostile child can write to.
+  static std::uint64_t count();
   /// The last call that failed, and its errno.
   std::string entry() const;
   int error() const;
 
   /// The names of all calls.
   static std::vector<std::string_view> entries();
+  /// The errors with which calls fail at random.
+  static std::vector<int> errors_at_random();
 
  private:
   posix::system_calls before_;
