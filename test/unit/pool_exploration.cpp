@@ -30,12 +30,12 @@ struct event {
     submit_that_waits,
     submit_that_is_due,
     submit_never_ahead,
-    // Of a job.
+    // One job.
     cancel,
     request_exit,
     withdraw,
     cut_off,
-    // Of a worker.
+    // One worker.
     ready,
     fail,
     work,
@@ -48,7 +48,7 @@ struct event {
     fall_ill,
     errand,
     retire,
-    // Of the pool.
+    // The pool.
     refuse_next_start,
     pass,
     recycle,
@@ -153,7 +153,7 @@ class playground {
       case event::what::freeze: at(e).frozen = true; break;
       case event::what::lie: world_.lie(at(e)); break;
       case event::what::leave:
-        // It does nothing more, and leaves.
+        // The worker does nothing more, and leaves.
         at(e).frozen = true;
         world_.leave(at(e));
         break;
