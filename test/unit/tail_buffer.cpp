@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(a_first_piece_beyond_the_limit_leaves_its_tail) {
   BOOST_TEST(buffer.take() == piece.substr(200));
 }
 
-/// What is kept without memory for more than was reserved: a tail of what was written, at least
+/// A buffer without memory for more than was reserved keeps a tail of what was written, at least
 /// half of the reserve, and no more than the limit.
 void append_without_memory(std::size_t limit, std::size_t reserved, std::size_t piece) {
   buffer_type buffer{limit};
