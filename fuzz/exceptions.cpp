@@ -62,7 +62,7 @@ constexpr std::array<std::size_t, 5> limits{0, 1, 60, 500, 1 << 20};
 
 /// The memory that an exception may take: its texts several times, its data as a value, and for
 /// each link an object and what is nested in it.
-std::size_t allowed(std::size_t frame) { return 256 * 1024 + 64 * frame; }
+std::size_t allowed(std::size_t frame) { return 32 * 1024 + 64 * frame; }
 
 void run(input bytes) {
   choices from{bytes};

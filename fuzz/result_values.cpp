@@ -46,10 +46,10 @@ constexpr std::array<std::size_t, 4> limits{no_limit, 0, 1000, 100'000};
 /// The exception that refuses a frame, and the archive's own tables.
 constexpr std::size_t small_change = 16 * 1024;
 
-/// The memory that a frame may make its reader take. The archive counts what the elements take, so
-/// what a container takes for itself comes on top.
+/// The memory that a frame may make its reader take: what the archive counts, and what a container
+/// takes for itself.
 std::size_t allowed(std::size_t frame, std::size_t limit) {
-  return 2 * std::min(limit, memory_slack + memory_factor * frame) + frame + small_change;
+  return std::min(limit, memory_slack + memory_factor * frame) + frame + small_change;
 }
 
 enum class order { kept, free };

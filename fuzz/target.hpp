@@ -42,6 +42,10 @@ const target* find_target(std::string_view name);
 /// Ends the process, with these words, unless the condition holds.
 void require(bool holds, const char* what);
 
+/// Feeds an input to a target, and ends the process if that takes more than half a second of
+/// processor time, which hardly depends on the load. The fuzzer ends an endless decoder.
+void run_in_time(const target& what, input bytes);
+
 /// Ends the process if more than so many bytes are allocated, and not freed, during its life. Only
 /// one may live at a time.
 ///

@@ -35,13 +35,14 @@ no_systems_because() {
   done
 }
 
-# Makes the system NAME, of a release of Debian, unless it is there.
-make_system() { # NAME RELEASE
+# Makes the system NAME, of a release of Debian, unless it is there. Another system's release has a mirror,
+# and arguments of debootstrap that stand before it and after it.
+make_system() { # NAME RELEASE [MIRROR OPTION SCRIPT]
   local folder=$systems/$1
   [ ! -e "$folder/.ready" ] || return 0
   rm -rf "$folder"
   mkdir -p "$folder"
-  debootstrap --variant=minbase "$2" "$folder" "$mirror" || return
+  debootstrap --variant=minbase ${4:+"$4"} "$2" "$folder" "${3:-$mirror}" ${5:+"$5"} || return
   # Only this server's packages are needed, and no service starts in there.
   printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
   chmod +x "$folder/usr/sbin/policy-rc.d"

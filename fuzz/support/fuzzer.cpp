@@ -37,6 +37,6 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  chosen->run({reinterpret_cast<const std::byte*>(data), size});
+  isolatte::fuzz::run_in_time(*chosen, {reinterpret_cast<const std::byte*>(data), size});
   return 0;
 }

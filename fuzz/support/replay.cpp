@@ -58,7 +58,7 @@ void run(const target& what, const void* data, std::size_t size) {
   // A block of its own, so that AddressSanitizer sees a read beyond the end.
   auto const copy = std::make_unique<std::byte[]>(size);
   if (size != 0) std::memcpy(copy.get(), data, size);
-  what.run({copy.get(), size});
+  isolatte::fuzz::run_in_time(what, {copy.get(), size});
 }
 
 void write_seeds(const target& what, const fs::path& folder) {

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include <time.h>
+
 namespace isolatte::fuzz {
 
 namespace {
@@ -14,6 +16,12 @@ namespace {
 std::vector<target>& registered() {
   static std::vector<target> all;
   return all;
+}
+
+double processor_seconds() {
+  timespec used{};
+  require(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0, "processor time can be read");
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
 }
 
 }  // namespace
@@ -32,6 +40,13 @@ void require(bool holds, const char* what) {
   if (holds) return;
   std::fprintf(stderr, "does not hold: %s\n", what);
   std::abort();
+}
+
+void run_in_time(const target& what, input bytes) {
+  constexpr double most = 0.5;
+  double const before = processor_seconds();
+  what.run(bytes);
+  require(processor_seconds() - before <= most, "an input takes no more than half a second");
 }
 
 }  // namespace isolatte::fuzz

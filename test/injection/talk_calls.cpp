@@ -11,11 +11,13 @@
 #include <isolatte/call.hpp>
 #include <isolatte/channel.hpp>
 #include <isolatte/child.hpp>
+#include <isolatte/error.hpp>
 #include <isolatte/resident.hpp>
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -28,6 +30,7 @@
 namespace talk_calls_test {
 
 namespace asio = boost::asio;
+namespace errc = boost::system::errc;
 using boost::system::error_code;
 using isolatte::ending;
 using isolatte::outcome;
@@ -144,7 +147,8 @@ std::optional<std::array<result, 2>> call_a_resident() {
 
 using scenario = std::optional<std::array<result, 2>> (*)();
 
-void judge(const result& one, bool injected) {
+/// @return whether the operation ended as it does if nothing fails
+bool judge(const result& one, const fail_calls& calls) {
   BOOST_TEST(one.completions == 1);
   BOOST_TEST(one.ends_of_messages == 1);
   BOOST_TEST(one.sends == 0);
@@ -152,9 +156,18 @@ void judge(const result& one, bool injected) {
   if (one.what.how() == ending::returned) {
     BOOST_TEST(!one.ec, one.ec.message());
     BOOST_TEST(one.what.value() == 42);
-  } else {
-    BOOST_TEST(injected);
+    return true;
   }
+  BOOST_TEST(calls.injected());
+  if (one.what.how() == ending::not_started) {
+    BOOST_TEST((one.what.ran() == isolatte::ran::no));
+    // The program's end of a conversation fails for want of memory, whichever call told so.
+    BOOST_TEST((one.ec.value() == calls.error() || one.ec == errc::not_enough_memory ||
+                one.ec == isolatte::error::server_died || one.ec == isolatte::error::state_lost ||
+                one.ec == isolatte::error::worker_start_failed),
+               one.ec.message());
+  }
+  return false;
 }
 
 /// @return whether a call was made to fail
@@ -168,8 +181,13 @@ bool try_with(scenario what, const failure& how) {
     BOOST_TEST_CONTEXT(calls.entry() << ", call " << how.nth << " in the "
                                      << (how.where == side::parent ? "parent" : "child")) {
       BOOST_TEST((results || injected));
+      int differ = 0;
       if (results)
-        for (auto const& each : *results) judge(each, injected);
+        for (auto const& each : *results)
+          BOOST_TEST_CONTEXT(each.what << ", " << each.ec) differ += !judge(each, calls);
+      // One failure costs one operation.
+      if (how.how == failure::mode::nth) BOOST_TEST(differ <= 1);
+      if (how.how == failure::mode::interrupted) BOOST_TEST((results && differ == 0));
     }
   }
   BOOST_TEST(isolatte::test::open_descriptors() == before, boost::test_tools::per_element());
@@ -188,7 +206,7 @@ void fail_all(scenario what) {
       if (ISOLATTE_HAS_PIDFD || where == side::child || entry != "kill")
         try_with(what, {.how = failure::mode::every, .where = where, .entry = entry});
   }
-  try_with(what, {.how = failure::mode::interrupted});
+  BOOST_TEST(try_with(what, {.how = failure::mode::interrupted}));
 }
 
 BOOST_FIXTURE_TEST_SUITE(talk_calls, isolatte::test::nothing_left)

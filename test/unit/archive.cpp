@@ -329,6 +329,43 @@ struct moving {
   BOOST_SERIALIZATION_SPLIT_MEMBER()
 };
 
+/// Elements that have parts elsewhere, which do not move with them.
+struct moving_streets {
+  struct street {
+    town corner;
+    std::vector<town> houses;
+    template <class Ar>
+    void serialize(Ar& ar, unsigned) {
+      ar & corner & houses;
+    }
+  };
+  std::list<street> streets;
+  std::vector<town*> pointers;
+
+ private:
+  friend class boost::serialization::access;
+  template <class Ar>
+  void save(Ar& ar, unsigned) const {
+    boost::serialization::collection_size_type const count(streets.size());
+    ar << count;
+    for (auto const& each : streets) ar << each;
+    ar << pointers;
+  }
+  template <class Ar>
+  void load(Ar& ar, unsigned) {
+    boost::serialization::collection_size_type count;
+    ar >> count;
+    while (count-- > 0) {
+      street each;
+      ar >> each;
+      streets.push_back(std::move(each));
+      ar.reset_object_address(&streets.back(), &each);
+    }
+    ar >> pointers;
+  }
+  BOOST_SERIALIZATION_SPLIT_MEMBER()
+};
+
 }  // namespace archive_test
 
 BOOST_CLASS_VERSION(archive_test::versioned, 7)
@@ -558,6 +595,48 @@ BOOST_AUTO_TEST_CASE(objects_that_move) {
   BOOST_TEST(copy.towns.size() == 5u);
   auto pointer = copy.pointers.begin();
   for (auto const& t : copy.towns) BOOST_TEST(*pointer++ == &t);
+}
+
+BOOST_AUTO_TEST_CASE(parts_that_do_not_move) {
+  moving_streets m;
+  for (int i = 0; i < 5; ++i) {
+    auto& street = m.streets.emplace_back();
+    for (int house = 0; house != 3; ++house) street.houses.emplace_back(house, false);
+    m.pointers.push_back(&street.corner);
+    for (auto& house : street.houses) m.pointers.push_back(&house);
+  }
+  moving_streets copy;
+  send(m, copy);
+  BOOST_TEST(copy.streets.size() == 5u);
+  auto pointer = copy.pointers.begin();
+  for (auto& street : copy.streets) {
+    BOOST_TEST(*pointer++ == &street.corner);
+    for (auto& house : street.houses) BOOST_TEST(*pointer++ == &house);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_object_without_tracking_has_no_number) {
+  tracked_never n;
+  n.value = 4;
+  knot k;
+  k.value = 1;
+  byte_buffer out;
+  output_archive save(out);
+  tracked_never* const plain = &n;
+  knot* const tracked = &k;
+  save << plain << tracked << tracked;
+  save.finish();
+  input_archive load(out.bytes());
+  tracked_never* other = nullptr;
+  knot* first = nullptr;
+  knot* second = nullptr;
+  load >> other >> first >> second;
+  load.finish();
+  std::unique_ptr<tracked_never> const copy_of_n(other);
+  std::unique_ptr<knot> const copy_of_k(first);
+  BOOST_TEST(other->value == 4);
+  BOOST_TEST(first->value == 1);
+  BOOST_TEST(second == first);
 }
 
 BOOST_AUTO_TEST_CASE(virtual_bases) {

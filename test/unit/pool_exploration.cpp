@@ -12,7 +12,8 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
-#include <iterator>
+#include <ostream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <unordered_set>
@@ -26,8 +27,15 @@ struct event {
   enum class what {
     submit,
     submit_that_listens,
+    submit_that_waits,
+    submit_that_is_due,
+    submit_never_ahead,
+    // One job.
     cancel,
     request_exit,
+    withdraw,
+    cut_off,
+    // One worker.
     ready,
     fail,
     work,
@@ -36,7 +44,11 @@ struct event {
     die,
     freeze,
     lie,
+    leave,
+    fall_ill,
+    errand,
     retire,
+    // The pool.
     refuse_next_start,
     pass,
     recycle,
@@ -44,6 +56,7 @@ struct event {
     resume,
     shrink,
     grow,
+    disown,
     stop,
   };
   what type = what::pass;
@@ -51,19 +64,41 @@ struct event {
   unsigned char of = 0;
 };
 
-std::ostream& operator<<(std::ostream& os, const event& e) {
-  constexpr std::array names{"submit",  "submit_that_listens",
-                             "cancel",  "request_exit",
-                             "ready",   "fail",
-                             "work",    "hear",
-                             "obey",    "die",
-                             "freeze",  "lie",
-                             "retire",  "refuse_next_start",
-                             "pass",    "recycle",
-                             "restart", "resume",
-                             "shrink",  "grow",
+std::ostream& operator<<(std::ostream& os, event::what type) {
+  constexpr std::array names{"submit",
+                             "submit_that_listens",
+                             "submit_that_waits",
+                             "submit_that_is_due",
+                             "submit_never_ahead",
+                             "cancel",
+                             "request_exit",
+                             "withdraw",
+                             "cut_off",
+                             "ready",
+                             "fail",
+                             "work",
+                             "hear",
+                             "obey",
+                             "die",
+                             "freeze",
+                             "lie",
+                             "leave",
+                             "fall_ill",
+                             "errand",
+                             "retire",
+                             "refuse_next_start",
+                             "pass",
+                             "recycle",
+                             "restart",
+                             "resume",
+                             "shrink",
+                             "grow",
+                             "disown",
                              "stop"};
-  return os << names[static_cast<std::size_t>(e.type)] << ' ' << static_cast<int>(e.of);
+  return os << names.at(static_cast<std::size_t>(type));
+}
+std::ostream& operator<<(std::ostream& os, const event& e) {
+  return os << e.type << ' ' << static_cast<int>(e.of);
 }
 
 /// A small pool, and what happens to it.
@@ -72,6 +107,10 @@ struct setting {
   pool_policy policy;
   std::size_t most_jobs;
   std::vector<event::what> events;
+  /// Every state that so many events lead to is visited, or every state if there are no more.
+  std::size_t depth;
+  /// Comes before them.
+  std::vector<event> before{};
 };
 
 class playground {
@@ -96,10 +135,15 @@ class playground {
     switch (e.type) {
       case event::what::submit: world_.submit(); break;
       case event::what::submit_that_listens: world_.submit(10ms, 20ms, {.listens = true}); break;
+      case event::what::submit_that_waits: world_.wish({.waits_for_room = true}); break;
+      case event::what::submit_that_is_due: world_.due(5ms); break;
+      case event::what::submit_never_ahead: world_.wish({.is_never_ahead = true}); break;
       case event::what::cancel: world_.cancel(*unfinished()[e.of]); break;
       case event::what::request_exit:
         world_.cancel(*unfinished()[e.of], cancel_kind::request_exit);
         break;
+      case event::what::withdraw: world_.withdraw(*unfinished()[e.of]); break;
+      case event::what::cut_off: world_.cut_off(*unfinished()[e.of]); break;
       case event::what::ready: world_.ready(at(e)); break;
       case event::what::fail: world_.fail(at(e)); break;
       case event::what::work: world_.work(at(e)); break;
@@ -108,6 +152,13 @@ class playground {
       case event::what::die: world_.die(at(e)); break;
       case event::what::freeze: at(e).frozen = true; break;
       case event::what::lie: world_.lie(at(e)); break;
+      case event::what::leave:
+        // The worker does nothing more, and leaves.
+        at(e).frozen = true;
+        world_.leave(at(e));
+        break;
+      case event::what::fall_ill: at(e).healthy = false; break;
+      case event::what::errand: world_.errand(at(e)); break;
       case event::what::retire: world_.retire(at(e)); break;
       case event::what::refuse_next_start: world_.refusals = 1; break;
       case event::what::pass: world_.pass(world_.machine.wakeup() - world_.now); break;
@@ -116,6 +167,7 @@ class playground {
       case event::what::resume: world_.resume(); break;
       case event::what::shrink: world_.resize(1); break;
       case event::what::grow: world_.resize(rules_.policy.workers); break;
+      case event::what::disown: world_.disown(); break;
       case event::what::stop: world_.stop(); break;
     }
   }
@@ -171,7 +223,7 @@ class playground {
 
  private:
   static bool is_of_job(event::what type) {
-    return type == event::what::cancel || type == event::what::request_exit;
+    return type >= event::what::cancel && type <= event::what::cut_off;
   }
   static bool is_of_worker(event::what type) {
     return type >= event::what::ready && type <= event::what::retire;
@@ -194,7 +246,11 @@ class playground {
     auto& machine = world_.machine;
     switch (e.type) {
       case event::what::submit:
-      case event::what::submit_that_listens: return unfinished().size() < rules_.most_jobs;
+      case event::what::submit_that_listens:
+      case event::what::submit_that_waits:
+      case event::what::submit_that_is_due:
+      case event::what::submit_never_ahead:
+      case event::what::errand: return unfinished().size() < rules_.most_jobs;
       case event::what::ready:
       case event::what::fail:
         return !at(e).ready() && !at(e).signalled && !at(e).told_to_retire && !at(e).frozen;
@@ -206,6 +262,12 @@ class playground {
       case event::what::die: return !at(e).signalled;
       case event::what::freeze: return !at(e).frozen;
       case event::what::lie: return at(e).ready() && at(e).first() != nullptr;
+      case event::what::leave: {
+        auto* const first = at(e).current();
+        return at(e).ready() && !at(e).frozen && !at(e).signalled && first != nullptr &&
+               first->state == worker::slot::offered && at(e).first() == first->what;
+      }
+      case event::what::fall_ill: return at(e).ready() && at(e).healthy;
       case event::what::retire: return at(e).ready();
       case event::what::refuse_next_start: return world_.refusals == 0;
       case event::what::pass: return machine.wakeup() != moment::max();
@@ -226,10 +288,14 @@ class exploration {
  public:
   explicit exploration(const setting& rules) : rules_{rules} {}
 
-  /// @param most the states to visit, unless there are no more
-  void visit(std::size_t most) {
-    add(playground{rules_}.key(), {});
-    while (!open_.empty() && visited_ != most) {
+  /// @param depth how many events after the setting's own
+  void visit(std::size_t depth) {
+    {
+      playground ground{rules_};
+      replay(ground, rules_.before);
+      add(ground.key(), {});
+    }
+    while (!open_.empty() && open_.front().size() <= depth) {
       path const to = std::move(open_.front());
       open_.pop_front();
       ++visited_;
@@ -245,13 +311,14 @@ class exploration {
     }
   }
   void report() const {
-    BOOST_TEST_MESSAGE(rules_.name << ": " << visited_ << " states visited, "
-                                   << (open_.empty() ? "all there are" : "the nearest")
-                                   << ", up to " << deepest_ << " events from the start; "
-                                   << known_.size() << " known, " << steps_ << " steps");
+    BOOST_TEST_MESSAGE(rules_.name << ": " << visited_ << " states, "
+                                   << (open_.empty() ? "all there are" : "all") << " up to "
+                                   << deepest_ << " events from the start; " << known_.size()
+                                   << " known, " << steps_ << " steps");
   }
   bool is_closed() const { return open_.empty(); }
-  std::size_t visited() const { return visited_; }
+  std::size_t depth() const { return deepest_; }
+  bool has_met(event::what type) const { return met_.contains(type); }
 
  private:
   using path = std::vector<event>;
@@ -270,6 +337,7 @@ class exploration {
     {
       last_ = {};
       playground ground{rules_};
+      replay(ground, rules_.before);
       replay(ground, to);
       ground.check();
       ground.for_each_event([&](const event& e) { next.push_back(e); });
@@ -277,7 +345,9 @@ class exploration {
     }
     for (auto const& e : next) {
       last_ = e;
+      met_.insert(e.type);
       playground ground{rules_};
+      replay(ground, rules_.before);
       replay(ground, to);
       ground.apply(e);
       ++steps_;
@@ -290,6 +360,7 @@ class exploration {
   const setting& rules_;
   std::unordered_set<std::string> known_;
   std::deque<path> open_;
+  std::set<event::what> met_;
   event last_;
   std::size_t visited_ = 0;
   std::size_t deepest_ = 0;
@@ -298,56 +369,121 @@ class exploration {
 
 using what = event::what;
 
-const std::vector<what> of_jobs{what::submit, what::cancel, what::ready, what::work,
-                                what::hear,   what::obey,   what::die,   what::pass};
-const std::vector<what> of_workers{what::submit, what::ready,  what::fail, what::work,
-                                   what::hear,   what::obey,   what::die,  what::refuse_next_start,
-                                   what::pass,   what::resume, what::stop};
-const std::vector<what> everything{what::submit,  what::submit_that_listens,
-                                   what::cancel,  what::request_exit,
-                                   what::ready,   what::fail,
-                                   what::work,    what::hear,
-                                   what::obey,    what::die,
-                                   what::freeze,  what::lie,
-                                   what::retire,  what::refuse_next_start,
-                                   what::pass,    what::recycle,
-                                   what::restart, what::resume,
-                                   what::shrink,  what::grow,
-                                   what::stop};
+using events = std::vector<what>;
 
+events operator+(events all, const events& more) {
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+const events of_jobs{what::submit, what::cancel, what::withdraw, what::ready, what::work,
+                     what::hear,   what::obey,   what::die,      what::pass};
+const events of_workers{what::submit, what::ready,  what::fail, what::work,
+                        what::hear,   what::obey,   what::die,  what::refuse_next_start,
+                        what::pass,   what::resume, what::stop};
 /// The worker of a state is not recycled, and there is one of them.
-const std::vector<what> of_states{what::submit, what::submit_that_listens,
-                                  what::cancel, what::request_exit,
-                                  what::ready,  what::fail,
-                                  what::work,   what::hear,
-                                  what::obey,   what::die,
-                                  what::freeze, what::lie,
-                                  what::retire, what::refuse_next_start,
-                                  what::pass,   what::restart,
-                                  what::resume, what::stop};
+const events of_states{what::submit, what::submit_that_listens,
+                       what::cancel, what::request_exit,
+                       what::ready,  what::fail,
+                       what::work,   what::hear,
+                       what::obey,   what::die,
+                       what::freeze, what::lie,
+                       what::leave,  what::errand,
+                       what::retire, what::refuse_next_start,
+                       what::pass,   what::restart,
+                       what::resume, what::disown,
+                       what::stop};
+const events everything = of_states + events{what::submit_that_is_due,
+                                             what::submit_never_ahead,
+                                             what::withdraw,
+                                             what::cut_off,
+                                             what::recycle,
+                                             what::shrink,
+                                             what::grow};
+const events of_starts{what::submit, what::submit_that_is_due,
+                       what::cancel, what::ready,
+                       what::fail,   what::work,
+                       what::obey,   what::die,
+                       what::freeze, what::errand,
+                       what::retire, what::refuse_next_start,
+                       what::pass,   what::recycle,
+                       what::resume, what::restart,
+                       what::disown, what::shrink,
+                       what::grow,   what::stop};
+const events of_a_queue{what::submit,
+                        what::submit_that_waits,
+                        what::submit_that_is_due,
+                        what::cancel,
+                        what::withdraw,
+                        what::cut_off,
+                        what::errand,
+                        what::ready,
+                        what::work,
+                        what::hear,
+                        what::die,
+                        what::obey,
+                        what::recycle,
+                        what::pass,
+                        what::stop};
+const events of_health{what::submit, what::errand,   what::withdraw, what::ready,  what::work,
+                       what::hear,   what::fall_ill, what::freeze,   what::leave,  what::obey,
+                       what::die,    what::recycle,  what::pass,     what::disown, what::stop};
+
+/// A worker has been sent a job.
+const std::vector<event> one_has_a_job{{what::submit}, {what::ready}};
+/// A worker runs a job.
+const std::vector<event> one_runs{{what::submit}, {what::ready}, {what::work}, {what::work}};
 
 const std::vector<setting> settings{
-    {"one worker, one job", {.workers = 1}, 1, of_jobs},
-    {"one worker that may not start", {.workers = 1}, 1, of_workers},
-    {"one worker for each job", {.workers = 1, .max_jobs_per_worker = 1}, 1, of_jobs},
-    {"two workers, two jobs", {.workers = 2}, 2, of_jobs},
-    {"two workers and everything", {.workers = 2}, 2, everything},
+    {"one worker, one job", {.workers = 1}, 1, of_jobs, 10},
+    {"one worker that may not start", {.workers = 1}, 1, of_workers, 7},
+    {"one worker for each job", {.workers = 1, .max_jobs_per_worker = 1}, 1, of_jobs, 6},
+    {"two workers, two jobs", {.workers = 2}, 2, of_jobs, 5},
+    {"two workers that start", {.workers = 2}, 1, of_starts, 3},
+    {"two workers that run jobs", {.workers = 2}, 3, everything, 2, one_runs},
     {"workers that come and go",
      {.workers = 2, .idle_timeout = 1s, .min_workers = 0, .startup = {.timeout = 1s}},
      2,
-     everything},
-    {"a state that is made again", {.workers = 1, .state = bound_state::restarts}, 2, of_states},
-    {"a state that stays lost", {.workers = 1, .state = bound_state::stays_lost}, 2, of_states},
+     everything,
+     2,
+     one_runs},
+    {"workers whose output is told apart",
+     {.workers = 2, .attributes_output = true},
+     2,
+     everything,
+     2,
+     one_runs},
     {"workers with slots",
      {.workers = 2, .recycle = {.age = 20s}, .seats = seating::until_end},
-     1,
-     everything},
+     2,
+     everything,
+     2,
+     one_runs},
+    {"a queue with room for one", {.workers = 1, .max_queued = 1}, 3, of_a_queue, 3, one_runs},
+    {"workers that are asked for their health",
+     {.workers = 2, .recycle = {.checks_health = true}},
+     2,
+     of_health,
+     3,
+     one_runs},
+    {"a state that is made again",
+     {.workers = 1, .state = bound_state::restarts},
+     2,
+     of_states,
+     3,
+     one_has_a_job},
+    {"a state that stays lost",
+     {.workers = 1, .state = bound_state::stays_lost},
+     2,
+     of_states,
+     3,
+     one_has_a_job},
 };
 
-/// More states are visited if the environment says how many.
-std::size_t most_states() {
-  auto const* const text = std::getenv("ISOLATTE_EXPLORED_STATES");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : 1500;
+/// So many more events than the settings say.
+std::size_t more_events() {
+  auto const* const text = std::getenv("ISOLATTE_EXPLORED_EVENTS");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : 0;
 }
 
 }  // namespace pool_exploration_test
@@ -356,12 +492,16 @@ BOOST_AUTO_TEST_SUITE(pool_exploration)
 
 using namespace pool_exploration_test;
 
-BOOST_AUTO_TEST_CASE(the_states_nearest_to_the_start) {
+BOOST_AUTO_TEST_CASE(every_state_near_the_start) {
   for (auto const& rules : settings) {
     exploration all{rules};
-    all.visit(most_states());
+    std::size_t const depth = rules.depth + more_events();
+    all.visit(depth);
     all.report();
-    BOOST_TEST((all.is_closed() || all.visited() == most_states()));
+    BOOST_TEST_CONTEXT(rules.name) {
+      BOOST_TEST((all.is_closed() || all.depth() == depth));
+      for (auto const type : rules.events) BOOST_TEST(all.has_met(type), type << " never comes");
+    }
   }
 }
 

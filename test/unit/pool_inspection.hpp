@@ -118,7 +118,8 @@ class pool_inspection {
         m.tells_to_stop_, m.tells_to_retire_, m.how_to_stop_);
     add_name(m.to_end_);
     add_times(m);
-    add(w.alive, w.frozen, w.told_to_retire, w.signalled ? static_cast<int>(*w.signalled) + 1 : 0);
+    add(w.alive, w.frozen, w.healthy, w.told_to_retire,
+        w.signalled ? static_cast<int>(*w.signalled) + 1 : 0);
     for (auto const* const list : {&w.inbox, &w.replies}) {
       add(list->size());
       for (auto const& each : *list) {
@@ -155,8 +156,8 @@ class pool_inspection {
     add_name(m.errand_of_);
     add_name(m.worker_);
     add(m.timeout_ ? m.timeout_->count() : -1, m.grace_.count(), m.listens_, m.waits_for_room_,
-        m.is_outside_, m.has_expired_, m.was_given_, m.was_lost_, m.stopped_for_, m.asked_for_,
-        machine_.state_ - m.state_, j.begun, j.asked, j.is_errand);
+        m.is_never_ahead_, m.is_outside_, m.has_expired_, m.was_given_, m.was_lost_, m.stopped_for_,
+        m.asked_for_, machine_.state_ - m.state_, j.begun, j.asked, j.is_errand);
     if (j.asked != 0) add_time(m.asked_until_);
     add_time(m.deadline());
   }

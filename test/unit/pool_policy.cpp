@@ -65,6 +65,13 @@ BOOST_AUTO_TEST_CASE(an_elastic_pool_has_one_worker_more_than_jobs) {
 }
 
 // Two processes would have what belongs to the slot.
+BOOST_AUTO_TEST_CASE(an_elastic_pool_without_jobs_may_have_no_worker) {
+  struct pool_policy const elastic{
+      .workers = 4, .idle_timeout = std::chrono::seconds{1}, .min_workers = 0};
+  BOOST_TEST(wanted_workers(elastic, 0) == 0u);
+  BOOST_TEST(wanted_workers(elastic, 1) == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(no_process_is_made_ahead_for_a_slot_in_use) {
   BOOST_TEST(wanted_workers({.workers = 4, .max_jobs_per_worker = 1, .seats = seating::until_end},
                             0) == 4u);
@@ -90,6 +97,20 @@ BOOST_AUTO_TEST_CASE(lives_are_shorter_by_up_to_the_jitter) {
   BOOST_TEST((longest_life(exact, 3) == nanoseconds::max()));
 }
 
+BOOST_AUTO_TEST_CASE(lives_are_drawn_by_splitmix64) {
+  // With this age and jitter, a life tells the first 53 bits that were drawn.
+  constexpr std::int64_t age = std::int64_t{1} << 53;
+  struct pool_policy policy{
+      .workers = 1, .recycle = {.age = std::chrono::nanoseconds{age}, .jitter = 1}, .seed = 0};
+  constexpr std::uint64_t drawn[] = {0xe220a8397b1dcdaf, 0x6e789e6aa1b965f4, 0x06c45d188009454f};
+  for (std::uint64_t number = 0; number != 3; ++number)
+    BOOST_TEST(longest_life(policy, number).count() ==
+               age - static_cast<std::int64_t>(drawn[number] >> 11));
+  auto const second = longest_life(policy, 1);
+  policy.seed = 0x9e3779b97f4a7c15;
+  BOOST_TEST((longest_life(policy, 0) == second));
+}
+
 BOOST_AUTO_TEST_CASE(starts_become_rarer_up_to_the_longest_time) {
   using namespace std::chrono_literals;
   start_policy const usual{.backoff_min = 100ms, .backoff_max = 30s};
@@ -99,14 +120,19 @@ BOOST_AUTO_TEST_CASE(starts_become_rarer_up_to_the_longest_time) {
   BOOST_TEST((time_until_start(usual, std::numeric_limits<unsigned>::max()) == 30s));
   BOOST_TEST((time_until_start({.backoff_min = 0s, .backoff_max = 1s}, 5) == 0s));
   start_policy const longest{.backoff_min = 1ns, .backoff_max = std::chrono::nanoseconds::max()};
+  BOOST_TEST((time_until_start(longest, 3) == 4ns));
   BOOST_TEST((time_until_start(longest, 1000) == std::chrono::nanoseconds::max()));
+  BOOST_TEST((time_until_start({.backoff_min = 1ns, .backoff_max = 3ns}, 2) == 2ns));
+  // No time doubles to none, so there is nothing to count to.
+  BOOST_TEST((time_until_start({.backoff_min = 0s, .backoff_max = 1s},
+                               std::numeric_limits<unsigned>::max()) == 0s));
 }
 
 BOOST_AUTO_TEST_CASE(retries_become_rarer_but_do_not_end) {
   for (unsigned refused = 0; refused != 6; ++refused)
     BOOST_TEST((time_until_retry(refused) < time_until_retry(refused + 1)));
-  BOOST_TEST((time_until_retry(0) < std::chrono::milliseconds{100}));
-  BOOST_TEST((time_until_retry(6) < std::chrono::seconds{2}));
+  BOOST_TEST((time_until_retry(0) == std::chrono::milliseconds{20}));
+  BOOST_TEST((time_until_retry(6) == std::chrono::milliseconds{1280}));
   BOOST_TEST((time_until_retry(std::numeric_limits<unsigned>::max()) == time_until_retry(6)));
 }
 

@@ -190,7 +190,7 @@ class world {
   }
   void cut_off(job& what) {
     if (what.worker()) read(static_cast<worker&>(*what.worker()));
-    machine.cut_off(what, now);
+    if (!what.done()) machine.cut_off(what, now);
     settle();
   }
   void withdraw(job& what) {
@@ -316,6 +316,7 @@ class world {
               std::chrono::nanoseconds grace = 0s, const job_wishes& wishes = {}) {
     auto& fresh = jobs.emplace_back(static_cast<int>(jobs.size()), timeout, grace, wishes);
     fresh.is_errand = true;
+    fresh.meant_for = to.number;
     machine.submit_errand(fresh, to, now);
     settle();
     return fresh;

@@ -72,6 +72,35 @@ BOOST_AUTO_TEST_CASE(a_success_in_vain_goes_on_where_it_was) {
   BOOST_TEST((left() == 200ms));
 }
 
+BOOST_AUTO_TEST_CASE(of_workers_started_together_those_that_succeed_in_vain_count_once) {
+  auto const begun = now;
+  backoff.failed(begun, now);
+  backoff.succeeded_in_vain(0, begun, now);
+  pass(1s);
+  backoff.succeeded_in_vain(0, begun, now);
+  BOOST_TEST(backoff.failures() == 1u);
+  BOOST_TEST(!backoff.waits());
+}
+
+BOOST_AUTO_TEST_CASE(a_later_worker_that_succeeds_in_vain_counts) {
+  backoff.failed(now, now);
+  pass(1s);
+  backoff.succeeded_in_vain(1, now, now);
+  BOOST_TEST(backoff.failures() == 2u);
+  BOOST_TEST((left() == 200ms));
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_succeeds_in_vain_counts_after_a_success) {
+  auto const begun = now;
+  pass(1s);
+  backoff.failed(now, now);
+  backoff.succeeded();
+  pass(1s);
+  backoff.succeeded_in_vain(1, begun, now);
+  BOOST_TEST(backoff.failures() == 2u);
+  BOOST_TEST((left() == 200ms));
+}
+
 BOOST_AUTO_TEST_CASE(a_job_hurries_what_was_refused_and_not_what_failed) {
   backoff.refused(now);
   BOOST_TEST(backoff.waits());
