@@ -10,6 +10,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import shlex
 import signal
 import struct
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import termios
 
-CTRL_C, CTRL_D, CTRL_Z = b"\x03", b"\x04", b"\x1a"
+CTRL_C, CTRL_Z = b"\x03", b"\x1a"
 
 run = os.path.abspath(sys.argv[1])
 
@@ -41,8 +42,7 @@ def play_shell(arguments, in_front, orders, answers):
         os.setpgid(job, job)
     except PermissionError:
         pass  # The job runs already.
-    if in_front:
-        os.tcsetpgrp(0, job)
+    # The job may have handed the terminal on by now: only its first process brings it to the front.
     os.write(answers, b"%d\n" % job)
     for order in os.fdopen(orders):
         if order == "wait\n":
@@ -134,28 +134,41 @@ def the_program_reads_the_keyboard(_):
         same(terminal.wait(), "exit 0, job's")
 
 
-def open_until_all_have_ended(folder):
-    path = os.path.join(folder, "fifo")
-    os.mkfifo(path)
-    return path
+class Alive:
+    """A file that a script has open, to tell when all its processes have ended."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "fifo")
+        os.mkfifo(self.path)
+        self.reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def await_end(self):
+        poll = select.poll()
+        poll.register(self.reader, 0)
+        while True:
+            try:
+                os.read(self.reader, 1)
+                break  # No process has it open.
+            except BlockingIOError:
+                poll.poll()
+        os.close(self.reader)
 
 
 def a_timeout_ends_the_whole_tree(folder):
-    fifo = open_until_all_have_ended(folder)
-    script = "sleep 1000 >%s & wait" % fifo
-    with Terminal([run, "-t", "300ms", "--", "sh", "-c", script]) as terminal:
-        with open(fifo) as reader:
-            same(reader.read(), "")
+    alive = Alive(folder)
+    script = "exec 3>%s; sleep 1000 & wait" % alive.path
+    with Terminal([run, "-t", "1s", "--", "sh", "-c", script]) as terminal:
         same(terminal.wait(), "exit 124, job's")
+        alive.await_end()
 
 
 def the_whole_tree_ends_with_the_command(folder):
-    fifo = open_until_all_have_ended(folder)
-    script = "sleep 1000 >%s & wait" % fifo
+    alive = Alive(folder)
+    script = "exec 3>%s; sleep 1000 & echo ready; wait" % alive.path
     with Terminal([run, "--", "sh", "-c", script]) as terminal:
-        with open(fifo) as reader:
-            os.kill(terminal.job, signal.SIGKILL)
-            same(reader.read(), "")
+        terminal.expect("ready")
+        os.kill(terminal.job, signal.SIGKILL)
+        alive.await_end()
         same(terminal.wait().split(",")[0], "signal 9")
 
 
@@ -202,13 +215,19 @@ def ctrl_c_ends_a_script_too(_):
 
 
 def ctrl_z_stops_the_job_and_fg_continues_it(_):
-    script = "echo ready; read line; echo got $line"
-    with Terminal([run, "--", "sh", "-c", script]) as terminal:
+    program = """
+import signal, sys
+signal.signal(signal.SIGCONT, lambda *_: print("back", flush=True))
+print("ready", flush=True)
+print("got", sys.stdin.readline(), flush=True)
+"""
+    with Terminal([run, "--", sys.executable, "-c", program]) as terminal:
         terminal.expect("ready")
         for _ in range(3):
             terminal.type(CTRL_Z)
             same(terminal.wait(), "stopped, job's")
             terminal.to_front()
+            terminal.expect("back")
         terminal.type(b"more\n")
         terminal.expect("got more")
         same(terminal.wait(), "exit 0, job's")

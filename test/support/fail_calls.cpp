@@ -35,7 +35,7 @@ struct entry_info {
 constexpr std::array infos = {
     entry_info{"fork", EAGAIN, false},
     entry_info{"setpgid", EPERM, false},
-    entry_info{"tcsetpgrp", EPERM, true},
+    entry_info{"tcsetpgrp", EPERM, false},
     entry_info{"kill", EPERM, false},
     entry_info{"waitid", EINVAL, true},
     entry_info{"wait4", EINVAL, true},
