@@ -26,16 +26,28 @@ class IsolatteConan(ConanFile):
         "fPIC": [True, False],
         "sandbox": [True, False],
         "test_support": [True, False],
+        "command": [True, False],
     }
-    default_options = {"shared": False, "fPIC": True, "sandbox": False, "test_support": True}
+    default_options = {
+        "shared": False,
+        "fPIC": True,
+        "sandbox": False,
+        "test_support": True,
+        "command": False,
+    }
     implements = ["auto_shared_fpic"]
     exports_sources = (
         "CMakeLists.txt",
         "LICENSE_1_0.txt",
         "CHANGELOG.md",
         "cmake/*",
+        "command/*",
+        "doc/index.md",
+        "doc/design/*",
         "doc/guide/*",
+        "doc/images/*",
         "doc/performance/*",
+        "doc/recipe/*",
         "include/*",
         "lib/*",
         "lib_test/*",
@@ -66,7 +78,10 @@ class IsolatteConan(ConanFile):
         if self.options.sandbox and self.settings.os != "Linux":
             raise ConanInvalidConfiguration("isolatte has sandboxes on Linux only")
         boost = self.dependencies["boost"].options
-        for option in ("header_only", "without_serialization", "without_stacktrace"):
+        needed = ["header_only", "without_serialization", "without_stacktrace"]
+        if self.options.command:
+            needed.append("without_program_options")
+        for option in needed:
             if boost.get_safe(option):
                 raise ConanInvalidConfiguration(f"isolatte needs a Boost without boost/*:{option}")
 
@@ -81,7 +96,7 @@ class IsolatteConan(ConanFile):
         toolchain = CMakeToolchain(self)
         toolchain.cache_variables["BUILD_TESTING"] = False
         toolchain.cache_variables["ISOLATTE_BUILD_EXAMPLES"] = "OFF"
-        toolchain.cache_variables["ISOLATTE_BUILD_COMMAND"] = "OFF"
+        toolchain.cache_variables["ISOLATTE_BUILD_COMMAND"] = "ON" if self.options.command else "OFF"
         toolchain.cache_variables["ISOLATTE_BUILD_TEST_SUPPORT"] = (
             "ON" if self.options.test_support else "OFF"
         )
@@ -114,6 +129,9 @@ class IsolatteConan(ConanFile):
         library.set_property("pkg_config_name", "isolatte")
         library.libs = ["isolatte"]
         library.requires = ["boost::headers", "boost::serialization", self._stacktrace()]
+        # Compiled since Boost 1.86. cmake/IsolatteDependencies.cmake links it wherever it exists.
+        if "process" in self.dependencies["boost"].cpp_info.components:
+            library.requires.append("boost::process")
         if self.settings.os in ("Linux", "FreeBSD"):
             library.system_libs = ["pthread", "dl"]
         if self.options.shared:

@@ -15,7 +15,7 @@ function(isolatte_add_test_module name)
   endforeach()
 endfunction()
 
-set(isolatte_sample_tests logs reports selections side_by_side)
+set(isolatte_sample_tests logs reports selections arguments side_by_side)
 if(NOT ISOLATTE_SANITIZE)
   # A sanitizer needs more address space than a limit would leave, and reports crashes itself.
   list(APPEND isolatte_sample_tests ends deaths)

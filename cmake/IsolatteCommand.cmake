@@ -20,4 +20,13 @@ if(isolatte_testing)
     COMMAND bash "${PROJECT_SOURCE_DIR}/command/test.sh" $<TARGET_FILE:isolatte_run>)
   set_tests_properties(command.isolatte-run PROPERTIES
     TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS command ENVIRONMENT "${isolatte_test_environment}")
+  find_program(ISOLATTE_PYTHON NAMES python3)
+  mark_as_advanced(ISOLATTE_PYTHON)
+  if(ISOLATTE_PYTHON)
+    add_test(NAME command.on_terminal
+      COMMAND "${ISOLATTE_PYTHON}" -B "${PROJECT_SOURCE_DIR}/command/on_terminal.py"
+        $<TARGET_FILE:isolatte_run>)
+    set_tests_properties(command.on_terminal PROPERTIES
+      TIMEOUT ${ISOLATTE_TEST_TIMEOUT} LABELS command ENVIRONMENT "${isolatte_test_environment}")
+  endif()
 endif()

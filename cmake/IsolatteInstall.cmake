@@ -63,6 +63,11 @@ install(FILES "${PROJECT_BINARY_DIR}/isolatte.pc"
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE_1_0.txt"
   DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT ${isolatte_library_component})
 if(isolatte_top_level)
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/doc/guide" "${PROJECT_SOURCE_DIR}/doc/performance"
+  # Every folder that a page of the guide links to.
+  foreach(folder IN ITEMS guide recipe design images performance)
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/doc/${folder}"
+      DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT isolatte_documentation)
+  endforeach()
+  install(FILES "${PROJECT_SOURCE_DIR}/doc/index.md"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}" COMPONENT isolatte_documentation)
 endif()

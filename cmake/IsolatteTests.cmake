@@ -16,6 +16,12 @@ target_include_directories(isolatte_test_support
   PUBLIC "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/lib")
 target_compile_definitions(isolatte_test_support
   PUBLIC BOOST_TEST_DYN_LINK BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+set(isolatte_tests_in_children OFF)
+if(TARGET isolatte::test AND NOT type STREQUAL SHARED_LIBRARY)
+  set(isolatte_tests_in_children ON)
+  # For all programs, because they share a precompiled header.
+  target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_TEST_IN_CHILDREN=1)
+endif()
 if(ISOLATTE_PORTABLE)
   # Headers of lib/, which tests include, read this definition.
   target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_PORTABLE=1)
@@ -93,6 +99,10 @@ foreach(path IN LISTS directories)
     isolatte_add_test_program(${directory})
   endif()
 endforeach()
+# With a shared library, isolatte::test would bring a second copy of the library into the program.
+if(isolatte_tests_in_children AND TARGET isolatte_unit_tests)
+  target_link_libraries(isolatte_unit_tests PRIVATE isolatte::test)
+endif()
 if(isolatte_build_nats)
   isolatte_add_test_program(farm)
   if(TARGET isolatte_farm_tests)

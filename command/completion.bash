@@ -5,16 +5,27 @@
 _isolatte_run() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
   local i
+  # The program is the first word that is neither an option nor the argument of one.
   for ((i = 1; i < COMP_CWORD; ++i)); do
     word=${COMP_WORDS[i]}
-    if [[ $word == -- ]]; then
-      if declare -F _command_offset >/dev/null; then
-        _command_offset $((i + 1))
-      else
-        COMPREPLY=($(compgen -c -f -- "$current"))
-      fi
-      return
+    case $word in
+      map) ((i == 1)) && continue ;;
+      --) ((++i)) ;;
+      --timeout | --grace | --memory | --cpu | --files | --file-size | --read | --write | --execute | --network | \
+        --allow-call | --report | --output-limit | --jobs | -[tmrwxnJ])
+        # `--name=value` is three words to readline.
+        [[ ${COMP_WORDS[i + 1]-} == = ]] && ((++i))
+        ((++i))
+        continue
+        ;;
+      -*) continue ;;
+    esac
+    if declare -F _command_offset >/dev/null; then
+      _command_offset $i
+    else
+      COMPREPLY=($(compgen -c -f -- "$current"))
     fi
+    return
   done
   case $previous in
     --read | --write | --execute | --report | -[rwx])

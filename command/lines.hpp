@@ -10,11 +10,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace isolatte_run {
 
-/// Reads the standard input line by line, without holding up the event loop.
+/// Reads the standard input line by line, without holding up the event loop. No more than a line
+/// that can be an argument is kept.
 class lines {
  public:
   /// @param line without its end
@@ -23,16 +25,24 @@ class lines {
   /// @throws boost::system::system_error if there is no standard input
   explicit lines(boost::asio::io_context& context);
 
-  /// Reads the next line. The error at the end is `asio::error::eof`.
+  /// Reads the next line. The error at the end is `asio::error::eof`. A line that no argument can
+  /// hold has `argument_list_too_long`, with its beginning, and the next one can be read.
   void async_next(handler then);
   /// A line that has not come will not be waited for.
   void cancel();
 
  private:
-  std::string take(std::size_t size_with_end);
+  bool find_line(std::size_t& size) const;
+  std::string take(std::size_t size);
+  void give(handler then, std::string line);
+  void read_more(handler then);
 
   boost::asio::posix::stream_descriptor input_;
+  /// Bytes that have been read; those before begin_ have been given.
   std::string buffer_;
+  std::size_t begin_ = 0;
+  /// The beginning of this line was kept, and the rest is passed over.
+  std::optional<std::string> too_long_;
   bool is_cancelled_ = false;
 };
 

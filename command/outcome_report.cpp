@@ -34,7 +34,8 @@ int exit_code_of(const finished& what) {
   if (outcome.how() == ending::not_started) {
     if (what.error == boost::system::errc::no_such_file_or_directory) return not_found;
     if (what.error == boost::system::errc::permission_denied ||
-        what.error == boost::system::errc::executable_format_error)
+        what.error == boost::system::errc::executable_format_error ||
+        what.error == boost::system::errc::argument_list_too_long)
       return cannot_execute;
     return command_failed;
   }

@@ -4,7 +4,6 @@
 #ifndef ISOLATTE_COMMAND_PROGRESS_BAR_HPP
 #define ISOLATTE_COMMAND_PROGRESS_BAR_HPP
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 
@@ -17,7 +16,7 @@ class progress_bar {
     std::size_t done = 0;
     std::size_t failed = 0;
     std::size_t running = 0;
-    /// Known at the end of the input.
+    /// Known when the input has been read.
     std::optional<std::size_t> all;
   };
 
@@ -27,7 +26,8 @@ class progress_bar {
   progress_bar(const progress_bar&) = delete;
   progress_bar& operator=(const progress_bar&) = delete;
 
-  /// Draws, but not more often than the eye sees.
+  bool is_on() const noexcept { return is_terminal_; }
+  /// Draws in one line, however narrow the terminal is.
   void show(const state& now);
   /// Makes way for other output.
   void clear();
@@ -35,7 +35,6 @@ class progress_bar {
  private:
   bool is_terminal_;
   bool is_shown_ = false;
-  std::chrono::steady_clock::time_point drawn_;
 };
 
 }  // namespace isolatte_run

@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <ostream>
 #include <thread>
+#include <utility>
 
 namespace isolatte_run {
 
@@ -108,14 +110,15 @@ isolatte::resource_limits limits_of(const values& given) {
   return limits;
 }
 
-std::optional<isolatte::sandbox> sandbox_of(const values& given, const isolatte::program& what) {
+std::optional<isolatte::sandbox> sandbox_of(const values& given) {
   constexpr const char* all[] = {"sandbox", "read",      "write",      "execute",
                                  "network", "processes", "allow-call", "best-effort"};
   if (std::none_of(std::begin(all), std::end(all), [&](auto* name) { return given.has(name); }))
     return std::nullopt;
-  auto box = isolatte::sandbox::program(what, given.paths("read"));
+  isolatte::sandbox box;
+  box.read = given.paths("read");
   box.write = given.paths("write");
-  for (auto& each : given.paths("execute")) box.execute.push_back(std::move(each));
+  box.execute = given.paths("execute");
   if (given.has("network")) {
     auto const network = given.text("network");
     if (network == "any")
@@ -127,6 +130,35 @@ std::optional<isolatte::sandbox> sandbox_of(const values& given, const isolatte:
   box.system_calls = given.texts("allow-call");
   if (given.has("best-effort")) box.enforce = isolatte::enforcement::best_effort;
   return box;
+}
+
+/// The number of arguments that an option takes from those after it.
+/// @param from an option, with its dash or dashes
+std::size_t arguments_of(const std::string& from, const po::options_description& all) {
+  auto const takes_one = [&](const std::string& name, bool approximate) {
+    auto const* const found = all.find_nothrow(name, approximate);
+    // The parser tells of an option that does not exist.
+    return found != nullptr && found->semantic()->max_tokens() != 0;
+  };
+  if (from.starts_with("--"))
+    return from.find('=') == from.npos && takes_one(from.substr(2), true) ? 1 : 0;
+  // After the first letter that takes an argument, the rest is the argument.
+  for (std::size_t i = 1; i != from.size(); ++i)
+    if (takes_one({'-', from[i]}, false)) return i + 1 == from.size() ? 1 : 0;
+  return 0;
+}
+
+/// How many arguments come before the program: those after it are its own, whatever they look like.
+/// @param is_marked whether "--" is the next one
+std::size_t count_options(const std::vector<std::string>& args, const po::options_description& all,
+                          bool& is_marked) {
+  std::size_t i = 0;
+  while (i < args.size() && args[i].size() > 1 && args[i].front() == '-') {
+    is_marked = args[i] == "--";
+    if (is_marked) return i;
+    i += 1 + arguments_of(args[i], all);
+  }
+  return std::min(i, args.size());
 }
 
 void set_streams(request& to, std::size_t output_limit) {
@@ -141,36 +173,44 @@ void set_streams(request& to, std::size_t output_limit) {
 
 }  // namespace
 
+isolatte::options request::options_for(const isolatte::program& one) const {
+  isolatte::options made = options;
+  if (!sandbox) return made;
+  auto box = isolatte::sandbox::program(one, sandbox->read);
+  for (auto const each : {&isolatte::sandbox::write, &isolatte::sandbox::execute})
+    (box.*each).insert((box.*each).end(), ((*sandbox).*each).begin(), ((*sandbox).*each).end());
+  box.network = sandbox->network;
+  box.processes = sandbox->processes;
+  box.system_calls = sandbox->system_calls;
+  box.enforce = sandbox->enforce;
+  made.sandbox = std::move(box);
+  return made;
+}
+
 request parse(const std::vector<std::string>& args) {
   request made;
-  auto first = args.begin();
-  if (first != args.end() && *first == "map") {
+  std::vector<std::string> own{args};
+  if (!own.empty() && own.front() == "map") {
     made.what = request::kind::map;
-    ++first;
+    own.erase(own.begin());
   }
-  auto shown = visible_options();
-  po::options_description hidden;
-  hidden.add_options()("command", po::value<std::vector<std::string>>());
-  po::options_description all;
-  all.add(shown).add(hidden);
-  po::positional_options_description rest;
-  rest.add("command", -1);
+  auto const all = visible_options();
+  std::vector<std::string> command;
   po::variables_map given;
   try {
-    po::store(po::command_line_parser{std::vector<std::string>{first, args.end()}}
-                  .options(all)
-                  .positional(rest)
-                  .run(),
-              given);
+    bool is_marked = false;
+    auto const end = own.begin() + static_cast<std::ptrdiff_t>(count_options(own, all, is_marked));
+    command.assign(end + (is_marked ? 1 : 0), own.end());
+    own.erase(end, own.end());
+    po::store(po::command_line_parser{own}.options(all).run(), given);
   } catch (const po::error& error) {
-    throw wrong_arguments{std::string{error.what()} + " (options of the program come after '--')"};
+    throw wrong_arguments{error.what()};
   }
   values const read{given};
   if (read.has("help") || read.has("version")) {
     made.what = read.has("help") ? request::kind::help : request::kind::version;
     return made;
   }
-  auto command = read.texts("command");
   if (command.empty()) throw wrong_arguments{"no program is given"};
   made.program.executable = command.front();
   made.program.args.assign(command.begin() + 1, command.end());
@@ -180,7 +220,7 @@ request parse(const std::vector<std::string>& args) {
   if (read.has("timeout")) made.options.timeout = read.time("timeout");
   made.options.grace = read.time("grace");
   made.options.limits = limits_of(read);
-  made.options.sandbox = sandbox_of(read, made.program);
+  made.sandbox = sandbox_of(read);
   set_streams(made, read.size("output-limit"));
   if (read.has("jobs") && made.what != request::kind::map)
     throw wrong_arguments{"--jobs goes with map alone"};
@@ -199,6 +239,7 @@ void print_help(std::ostream& to) {
         "with this command. map runs it once for each line of the standard input, several at "
         "once,\n"
         "with the line in the place of {}, and prints what they write in the order of the lines.\n"
+        "Arguments after PROGRAM are the program's.\n"
      << visible_options()
      << "\n"
         "Exit status: that of the program. 124: timed out. 125: this command failed. 126: the\n"

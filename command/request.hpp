@@ -24,7 +24,10 @@ struct request {
   kind what = kind::run;
   /// With `{}` in the place of the line, for a map.
   isolatte::program program;
+  /// All but the sandbox.
   isolatte::options options;
+  /// Adds to the sandbox that the program needs; without it there is none.
+  std::optional<isolatte::sandbox> sandbox;
   /// The outcome is told as JSON on the standard output, with what the program has written.
   bool json = false;
   /// A successful outcome is told, too.
@@ -33,6 +36,9 @@ struct request {
   std::filesystem::path report;
   /// How many programs a map runs at once.
   std::size_t jobs = 1;
+
+  /// The options for one program, with its sandbox.
+  isolatte::options options_for(const isolatte::program& one) const;
 };
 
 /// The arguments make no sense.

@@ -6,6 +6,7 @@
 #include "lines.hpp"
 #include "outcome_report.hpp"
 #include "progress_bar.hpp"
+#include "report_file.hpp"
 #include "stop_signals.hpp"
 
 #include <isolatte/async_execute.hpp>
@@ -14,13 +15,18 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
+#include <chrono>
+#include <cstddef>
+#include <deque>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -37,6 +43,9 @@ constexpr std::string_view placeholder = "{}";
 /// A slow program holds back the output of those after it. No more of them than this, for each
 /// program that runs at once, are kept.
 constexpr std::size_t most_kept_each = 16;
+/// Lines wait in that many bytes. Beyond them, the bar does not know how many will come.
+constexpr std::size_t most_read_ahead = std::size_t{16} << 20;
+constexpr std::chrono::milliseconds between_frames{100};
 
 std::string with_line(std::string text, const std::string& line) {
   for (auto at = text.find(placeholder); at != text.npos;
@@ -45,11 +54,10 @@ std::string with_line(std::string text, const std::string& line) {
   return text;
 }
 
+bool has_place(const std::string& text) { return text.find(placeholder) != text.npos; }
+
 /// The program with the line in the place of each `{}`, or as the last argument.
 isolatte::program program_for(const isolatte::program& pattern, const std::string& line) {
-  auto const has_place = [](const std::string& text) {
-    return text.find(placeholder) != text.npos;
-  };
   isolatte::program made = pattern;
   made.executable = with_line(pattern.executable.string(), line);
   for (auto& each : made.args) each = with_line(each, line);
@@ -63,13 +71,16 @@ class map_run {
  public:
   explicit map_run(const request& what)
       : what_{what},
+        report_{what.report},
         input_{context_},
         stops_{context_, [this](asio::cancellation_type how) { stop(how); }} {
-    if (!what.report.empty()) report_.open(what.report);
+    // One sandbox for all, unless each line is another program.
+    if (!has_place(what.program.executable.string())) options_ = what.options_for(what.program);
   }
 
   int run() {
     read_on();
+    draw();
     context_.run();
     bar_.clear();
     check_output();
@@ -83,20 +94,31 @@ class map_run {
   struct running_program {
     asio::cancellation_signal cancel;
   };
+  /// A line that has been read, and has no program yet.
+  struct waiting_line {
+    std::string text;
+    /// Why no program can have it.
+    error_code ec;
+  };
 
   bool may_start() const {
     return running_.size() < what_.jobs && next_ - printed_ < most_kept_each * what_.jobs;
   }
 
+  /// Reads ahead of the programs, so that the bar knows how many there will be.
   void read_on() {
-    if (is_reading_ || is_read_ || !may_start()) return;
+    if (is_reading_ || is_read_ || size_ahead_ >= most_read_ahead) return;
     is_reading_ = true;
     input_.async_next([this](error_code ec, const std::string& line) {
       is_reading_ = false;
-      if (!ec)
-        start(program_for(what_.program, line));
-      else
+      if (is_stopped_) return;
+      if (ec && ec != boost::system::errc::argument_list_too_long) {
         end_input(ec);
+      } else {
+        ahead_.push_back({line, ec});
+        size_ahead_ += line.size() + sizeof(waiting_line);
+        start_waiting();
+      }
       read_on();
     });
   }
@@ -104,8 +126,25 @@ class map_run {
   void end_input(const error_code& ec) {
     is_read_ = true;
     rest();
-    if (ec != asio::error::eof && ec != asio::error::operation_aborted)
-      throw boost::system::system_error{ec, "reading the standard input"};
+    if (ec != asio::error::eof) throw boost::system::system_error{ec, "reading the standard input"};
+  }
+
+  void start_waiting() {
+    while (!ahead_.empty() && may_start()) {
+      auto const [line, ec] = std::move(ahead_.front());
+      ahead_.pop_front();
+      size_ahead_ -= line.size() + sizeof(waiting_line);
+      auto program = program_for(what_.program, line);
+      if (!ec) {
+        start(std::move(program));
+        continue;
+      }
+      isolatte::run_summary why;
+      why.reason = "a line of the input is too long for an argument";
+      kept_.emplace(next_++, finished{std::move(program), ec,
+                                      isolatte::outcome<void>::not_started(ec, std::move(why))});
+      print();
+    }
   }
 
   void start(isolatte::program one) {
@@ -113,12 +152,13 @@ class map_run {
     auto& place = running_[index];
     auto const slot = place.cancel.slot();
     isolatte::async_execute(
-        context_, one, what_.options,
+        context_, one, options_ ? *options_ : what_.options_for(one),
         asio::bind_cancellation_slot(
             slot, [this, index, one](error_code error, isolatte::outcome<void> outcome) {
               running_.erase(index);
               kept_.emplace(index, finished{one, error, std::move(outcome)});
               print();
+              start_waiting();
               read_on();
               rest();
             }));
@@ -132,8 +172,17 @@ class map_run {
       bar_.clear();
       print(first->second);
     }
+  }
+
+  /// Draws now, and again for as long as programs run.
+  void draw() {
+    if (!bar_.is_on()) return;
     bar_.show({printed_ + kept_.size(), failed_, running_.size(),
-               is_read_ ? std::optional{next_} : std::nullopt});
+               is_read_ ? std::optional{next_ + ahead_.size()} : std::nullopt});
+    next_frame_.expires_after(between_frames);
+    next_frame_.async_wait([this](const error_code& ec) {
+      if (!ec && !is_done_) draw();
+    });
   }
 
   void print(const finished& one) {
@@ -144,7 +193,7 @@ class map_run {
       worst_ = std::max(worst_, code);
     else if (is_failure)
       worst_ = std::max<int>(worst_, some_failed);
-    if (report_.is_open()) report_ << json_of(one, what_.json) << '\n';
+    report_.add(one, what_.json);
     if (what_.json) {
       std::cout << json_of(one, true) << '\n';
       return;
@@ -157,11 +206,15 @@ class map_run {
   }
 
   void rest() {
-    if (is_read_ && running_.empty()) stops_.ignore();
+    if (!is_read_ || !running_.empty() || !ahead_.empty()) return;
+    stops_.ignore();
+    is_done_ = true;
+    next_frame_.cancel();
   }
 
   void stop(asio::cancellation_type how) {
-    is_read_ = true;
+    is_read_ = is_stopped_ = true;
+    ahead_.clear();
     input_.cancel();
     for (auto& [index, each] : running_) each.cancel.emit(how);
     rest();
@@ -169,18 +222,21 @@ class map_run {
 
   void check_output() {
     std::cout << std::flush;
-    if (report_.is_open()) report_ << std::flush;
+    report_.close();
     if (!std::cout) throw std::system_error{EIO, std::generic_category(), "writing the output"};
-    if (!what_.report.empty() && !report_)
-      throw std::system_error{EIO, std::generic_category(), "writing " + what_.report.string()};
   }
 
   const request& what_;
+  report_file report_;
+  /// For every program, unless each has its own.
+  std::optional<isolatte::options> options_;
   asio::io_context context_{1};
   lines input_;
   stop_signals stops_;
   progress_bar bar_;
-  std::ofstream report_;
+  asio::steady_timer next_frame_{context_};
+  std::deque<waiting_line> ahead_;
+  std::size_t size_ahead_ = 0;
   std::map<std::size_t, running_program> running_;
   std::map<std::size_t, finished> kept_;
   std::size_t next_ = 0;
@@ -189,6 +245,8 @@ class map_run {
   int worst_ = 0;
   bool is_reading_ = false;
   bool is_read_ = false;
+  bool is_stopped_ = false;
+  bool is_done_ = false;
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include "run_one.hpp"
 
 #include "outcome_report.hpp"
+#include "report_file.hpp"
 #include "stop_signals.hpp"
+#include "terminal_job.hpp"
 
 #include <isolatte/async_execute.hpp>
 
@@ -13,10 +15,11 @@
 #include <boost/asio/io_context.hpp>
 
 #include <cerrno>
-#include <fstream>
 #include <iostream>
 #include <system_error>
 #include <utility>
+
+#include <signal.h>
 
 namespace isolatte_run {
 
@@ -24,44 +27,57 @@ namespace {
 
 namespace asio = boost::asio;
 
-finished run(const request& what, int& stopped_by) {
+struct result {
+  finished done;
+  /// The signal that this command has got, or 0.
+  int stopped_by = 0;
+  /// Whether Ctrl-C on the terminal has ended the program, without this command.
+  bool is_interrupted = false;
+};
+
+result run(const request& what) {
   asio::io_context context{1};
   asio::cancellation_signal cancel;
   stop_signals stops{context, [&](asio::cancellation_type how) { cancel.emit(how); }};
-  finished done{what.program, {}, {}};
+  terminal_job job{context};
+  result all{{what.program, {}, {}}};
+  finished& done = all.done;
+  done.program.foreground = job.is_on();
   isolatte::async_execute(
-      context, what.program, what.options,
+      context, done.program, what.options_for(what.program),
       asio::bind_cancellation_slot(
           cancel.slot(), [&](boost::system::error_code error, isolatte::outcome<void> outcome) {
             done.error = error;
             done.outcome = std::move(outcome);
+            job.end(done.outcome.signal().has_value());
             stops.ignore();
           }));
   context.run();
-  stopped_by = stops.first();
-  return done;
-}
-
-void write_report(const request& what, const finished& done) {
-  if (what.report.empty()) return;
-  std::ofstream file{what.report};
-  file << json_of(done, what.json) << '\n' << std::flush;
-  if (!file)
-    throw std::system_error{errno, std::generic_category(), "writing " + what.report.string()};
+  all.stopped_by = stops.first();
+  all.is_interrupted = job.had_terminal() && done.outcome.how() == isolatte::ending::signaled &&
+                       done.outcome.signal() == SIGINT;
+  return all;
 }
 
 }  // namespace
 
 int run_one(const request& what) {
-  int stopped_by = 0;
-  auto const done = run(what, stopped_by);
+  report_file report{what.report};
+  auto const [done, stopped_by, is_interrupted] = run(what);
   if (what.json)
     std::cout << json_of(done, true) << '\n' << std::flush;
   else if (what.verbose || !done.outcome.success())
     std::cerr << "isolatte-run: " << text_of(done) << '\n';
-  write_report(what, done);
+  report.add(done, what.json);
+  report.close();
   if (what.json && !std::cout)
-    throw std::system_error{errno, std::generic_category(), "writing the outcome"};
+    throw std::system_error{EIO, std::generic_category(), "writing the outcome"};
+  if (is_interrupted) {
+    // The program had the keyboard to itself. The rest of the shell's job, a script for example,
+    // hears of Ctrl-C, too.
+    ::signal(SIGINT, SIG_DFL);
+    ::kill(0, SIGINT);
+  }
   return stopped_by != 0 ? ended_by_signal + stopped_by : exit_code_of(done);
 }
 

@@ -2,6 +2,7 @@
 # Tests the command isolatte-run as a shell uses it.
 set -u
 run=$1
+source=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit
@@ -42,9 +43,18 @@ expect 0 '^in$' '' -- cat <<<in
 expect 0 '^1048576$' '' -m 1G -- sh -c 'ulimit -v'
 expect 0 '^3$' '' --cpu 2100ms -- sh -c 'ulimit -t'
 
+# Arguments after the program are its own.
+printf 'secret\nplain\n' >words
+expect 0 '^plain$' '' grep -v secret words
+expect 0 '^words:secret$' '' -t 5s grep -r secret words --with-filename
+expect 0 '^-v --json$' '' -t5s --grace=1s echo -v --json
+expect 0 '^-- x$' '' -- echo -- x
+expect 0 '^ran map$' '' -- sh -c 'echo ran $0' map
+expect 0 '^-v a$' '' map echo -v <<<a
+
 # Arguments that make no sense
 expect 125 '' 'no program'
-expect 125 '' "'--'" ls -l
+expect 125 '' 'unrecognised option' --long ls
 expect 125 '' 'no time' -t 5x -- true
 expect 125 '' 'no time' -t 99999999999999h -- true
 expect 125 '' 'no size' -m 1Q -- true
@@ -71,7 +81,11 @@ if command -v python3 >/dev/null; then
   json 'it["success"] and "out" not in it' <report
   "$run" --json --output-limit 4 -- echo 123456 | json 'it["out"] == "456\n" and it["out_truncated"]'
 fi
-expect 125 '^text$' 'writing' --report ./no/folder -- echo text
+expect 125 '' 'opening ./no/folder: No such file' --report ./no/folder -- touch has_run
+[ ! -e has_run ] || fail "a program runs though its report cannot be written"
+expect 125 '' 'opening ./no/folder: No such file' map --report ./no/folder -- touch <<<has_run
+[ ! -e has_run ] || fail "a map runs though its report cannot be written"
+expect 125 '^text$' 'writing /dev/full' --report /dev/full -- echo text
 
 # Sandboxes, if there are some here
 if "$run" --sandbox -- true 2>/dev/null; then
@@ -88,6 +102,38 @@ else
   echo "no sandboxes here"
 fi
 
+expect 0 '^64$' '' --files 64 -- sh -c 'ulimit -n'
+expect 153 '' 'SIGXFSZ' --file-size 4K -- dd if=/dev/zero of=large bs=8K count=1 status=none
+
+# The help, the manual page and the completion have the same options.
+options=$("$run" --help | grep -oE -e '--[a-z-]+' | sort -u | grep -vx -e '--')
+for option in $options; do
+  sed 's/\\-/-/g' "$source/isolatte-run.1" | grep -qe "$option" || [ "$option" = --help ] ||
+    [ "$option" = --version ] || fail "the manual page lacks $option"
+  grep -qe "$option" "$source/completion.bash" || fail "the completion lacks $option"
+done
+
+# Completion
+completes() { # EXPECTED WORD... : the words that begin with the last one have EXPECTED among them
+  local expected=$1 COMP_WORDS COMP_CWORD COMPREPLY=()
+  shift
+  COMP_WORDS=(isolatte-run "$@")
+  COMP_CWORD=$#
+  _isolatte_run
+  case " ${COMPREPLY[*]} " in *" $expected "*) ;; *) fail "completion of '$*': ${COMPREPLY[*]}" ;; esac
+}
+complete() { :; }
+. "$source/completion.bash"
+completes --timeout --ti
+completes map m
+completes --jobs map --jo
+completes any --network a
+completes words --read wor
+completes words grep -v x wor
+completes words -t 5s cat wor
+completes words --timeout = 5s cat wor
+completes words map -J 3 -- cat wor
+
 # Signals: the program ends in its own way, and nothing is left.
 "$run" -- sh -c 'trap "echo ended; exit 0" TERM; echo ready; while :; do sleep 0.01; done' >out 2>err &
 pid=$!
@@ -97,6 +143,42 @@ wait $pid
 code=$?
 [ $code = 143 ] || fail "exit status $code after SIGTERM"
 grep -q ended out || fail "SIGTERM is not passed on"
+
+stopped_by() { # CODE SIGNAL TEXT: what the program writes that gets SIGTERM for the signal
+  "$run" -- sh -c 'trap "echo TERM; exit 0" TERM; trap "echo INT; exit 0" INT; echo ready
+    while :; do sleep 0.01; done' </dev/null >out 2>err &
+  pid=$!
+  until grep -q ready out; do :; done
+  kill -"$2" $pid
+  wait $pid
+  code=$?
+  [ $code = "$1" ] || fail "exit status $code after SIG$2"
+  grep -qx "$3" out || fail "SIG$2 is not told as $3"
+}
+stopped_by 129 HUP TERM
+stopped_by 143 TERM TERM
+
+# A second signal does not wait for the grace.
+"$run" --grace 1h -- sh -c 'trap "echo first" TERM; echo ready; while :; do sleep 0.01; done' </dev/null >out 2>err &
+pid=$!
+until grep -q ready out; do :; done
+kill -TERM $pid
+until grep -q first out; do :; done
+kill -TERM $pid
+wait $pid
+code=$?
+[ $code = 143 ] || fail "exit status $code after two signals"
+
+# The tree ends with the command, however that ends.
+mkfifo alive
+"$run" -- sh -c 'sleep 1000 & echo ready; wait' </dev/null >alive &
+pid=$!
+exec 8<alive
+read -r word <&8
+kill -KILL $pid
+cat <&8 >rest
+exec 8<&-
+wait $pid 2>/dev/null
 
 # Maps
 printf '%s\n' 3 1 2 >lines
@@ -118,6 +200,27 @@ if command -v python3 >/dev/null; then
   "$run" map --json -- echo <lines | python3 -c 'import json,sys
 all = [json.loads(line) for line in sys.stdin]
 sys.exit([one["out"] for one in all] != ["3\n", "1\n", "2\n"])' || fail "a line of JSON for each"
+fi
+expect 126 '^1$' 'too long for an argument.*2 done, 1 failed' map -- \
+  sh -c 'echo ${#1}' - < <(head -c 200000 /dev/zero | tr '\0' x; printf '\nx\n')
+[ "$(printf 'x%.0s' {1..300} | "$run" map -- sh -c 'echo ${#1}' -)" = 300 ] || fail "a last line without an end"
+expect 0 $'^-rf\n\n\\$\\(x\\)$' '' map -J 1 -- printf '%s\n' <<<$'-rf\n\n$(x)'
+expect 125 '' 'Invalid argument' map -- echo < <(printf 'a\0b\n')
+printf '%s\n' 1000 0 >times
+expect 123 '' 'timed_out.*2 done, 1 failed' map -J 2 -t 300ms -- sleep <times
+expect 0 $'^1048576\n1048576$' '' map -m 1G -- sh -c 'ulimit -v; : {}' < <(printf '1\n2\n')
+expect 0 '' '' map --report reports -- sleep < <(printf '0\n0\n')
+[ "$(wc -l <reports)" = 2 ] || fail "a report of a map has a line for each program"
+if "$run" --sandbox -- true 2>/dev/null; then
+  # The program itself is the line.
+  mkdir tests
+  for name in one two; do
+    printf '#!/bin/sh\necho %s\n' $name >tests/$name
+    chmod +x tests/$name
+  done
+  expect 0 $'^one\ntwo$' '' map -s -J 1 -- ./tests/{} < <(printf 'one\ntwo\n')
+  expect 1 '' 'denied' -s -- cat "$folder/secret"
+  expect 123 '' 'denied' map -s -- cat < <(echo "$folder/secret")
 fi
 mkfifo pipe
 "$run" map -- sh -c 'echo {}; exec sleep 1000' <pipe >out 2>err &

@@ -119,7 +119,7 @@ void run_case(const isolated_case& which) {
   // One message fills the window, so the child can wait until an entry has been shown.
   how.message_window = 1;
   auto const notes = std::make_shared<case_notes>();
-  replay to;
+  replay to{how.limits};
   auto const listener = on_message(body_of(which, notes, telling::in_step), [&to](event what) {
     to.repeat(what);
     if (what.what == event::kind::entry) flush_log();

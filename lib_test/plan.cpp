@@ -3,6 +3,7 @@
 
 #include "plan.hpp"
 
+#include "arguments.hpp"
 #include "case_run.hpp"
 #include "side_by_side.hpp"
 
@@ -23,10 +24,7 @@ namespace {
 // Cases of data sets come to be after the decorators of their suite have been applied, so the plan
 // is applied when the run starts.
 class run_observer : public ut::test_observer {
-  void test_start(ut::counter_t, ut::test_unit_id) override {
-    side_by_side::instance().configure();
-    plan::instance().apply();
-  }
+  void test_start(ut::counter_t, ut::test_unit_id) override { plan::instance().apply(); }
   void test_finish() override { side_by_side::instance().drop_all(); }
   // A global configuration may isolate all, and has priority 1. An observer that is registered at
   // that time is told of the start only if it comes later.
@@ -66,7 +64,11 @@ void plan::expect_death(const ut::test_unit& unit, expected_death death) {
 }
 
 void plan::apply() {
-  for_each_case cases{[this](ut::test_case& unit) { apply_to(unit); }};
+  auto const given = read_arguments();
+  side_by_side::instance().configure(given.jobs);
+  for_each_case cases{[&](ut::test_case& unit) {
+    if (!given.in_program || deaths_.contains(unit.p_id)) apply_to(unit);
+  }};
   ut::traverse_test_tree(ut::framework::master_test_suite().p_id, cases, true);
 }
 

@@ -45,6 +45,8 @@ class plan {
   void expect_death(const boost::unit_test::test_unit& unit, expected_death death);
 
   /// Puts a run in a child in the place of the function of each case that is to be isolated.
+  /// The arguments of the module may leave it in the program.
+  /// @throws boost::unit_test::framework::setup_error if they make no sense
   void apply();
 
   /// Returns the case if it runs in a child, or null.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <set>
+#include <string>
 
 namespace isolatte::inline v0_1::test {
 
@@ -67,7 +68,12 @@ void replay::repeat(const event& what) {
     case event::kind::aborted:
       ut::framework::test_unit_aborted(ut::framework::current_test_unit());
       break;
-    case event::kind::exception: repeat_exception(what); break;
+    case event::kind::exception: {
+      event thrown = what;
+      explain(thrown);
+      repeat_exception(thrown);
+      break;
+    }
     case event::kind::nothing: break;
   }
 }
@@ -96,6 +102,11 @@ void replay::throw_if_fatal() const {
     thrown = fatal_.front();
     throw made_from(thrown);
   }
+}
+
+void replay::explain(event& thrown) const {
+  if (address_space_ && thrown.text.find("std::bad_alloc") != thrown.text.npos)
+    thrown.text += ", limits.address_space is " + std::to_string(*address_space_) + " bytes";
 }
 
 void replay::repeat_passed(std::uint64_t up_to) {

@@ -8,10 +8,12 @@
 #include "event.hpp"
 
 #include <isolatte/config.hpp>
+#include <isolatte/resource_limits.hpp>
 
 #include <boost/test/execution_monitor.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,9 @@ namespace isolatte::inline v0_1::test {
 /// Repeats in the program what a case did in its child, for the case that is the current one.
 class replay {
  public:
+  /// @param limits those of the child
+  explicit replay(const resource_limits& limits) : address_space_{limits.address_space} {}
+
   /// Repeats an event, and before it the assertions that passed.
   void repeat(const event& what);
   /// Repeats the rest of what the child has noted, after its end.
@@ -37,6 +42,10 @@ class replay {
   void repeat_entry(const event& entry);
   void repeat_exception(const event& thrown);
 
+  /// Adds why there was no memory, to an exception that says that there was none.
+  void explain(event& thrown) const;
+
+  std::optional<std::uint64_t> address_space_;
   std::uint64_t passed_ = 0;
   std::vector<event> fatal_;
 };

@@ -12,16 +12,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/system/error_code.hpp>
-#include <boost/test/framework.hpp>
 #include <boost/test/tree/test_unit.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <iostream>
 #include <map>
 #include <ostream>
-#include <string_view>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -31,16 +29,6 @@ namespace isolatte::inline v0_1::test {
 namespace ut = boost::unit_test;
 
 namespace {
-
-constexpr std::string_view option = "--jobs";
-
-std::size_t read_jobs(std::string_view text) {
-  std::size_t jobs = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), jobs);
-  if (error != std::errc{} || end != text.data() + text.size() || jobs == 0)
-    throw ut::framework::setup_error{"--jobs needs a number above 0"};
-  return jobs;
-}
 
 /// One of the streams of a case, which is kept in a file until the case is reported.
 class kept_output {
@@ -92,24 +80,7 @@ side_by_side& side_by_side::instance() {
 side_by_side::side_by_side() = default;
 side_by_side::~side_by_side() = default;
 
-void side_by_side::configure() {
-  if (jobs_ != 0) return;
-  const ut::master_test_suite_t& module = ut::framework::master_test_suite();
-  std::size_t jobs = 1;
-  for (int i = 1; i < module.argc; ++i) {
-    std::string_view const argument = module.argv[i];
-    if (argument == option)
-      jobs = read_jobs(i + 1 < module.argc ? module.argv[i + 1] : "");
-    else if (argument.starts_with(option) && argument.substr(option.size()).starts_with('='))
-      jobs = read_jobs(argument.substr(option.size() + 1));
-  }
-  jobs_ = jobs;
-}
-
-bool side_by_side::is_on() {
-  configure();
-  return jobs_ > 1;
-}
+void side_by_side::configure(std::size_t jobs) { jobs_ = jobs; }
 
 void side_by_side::run(const isolated_case& which, options how) {
   if (!state_) state_ = std::make_unique<state>();
@@ -146,7 +117,7 @@ void side_by_side::run(const isolated_case& which, options how) {
   }
 
   all.started.at(which.id).reset();
-  replay to;
+  replay to{which.how->limits};
   for (const event& happened : current->events) {
     current->out.show(happened.out_at);
     current->err.show(happened.err_at);

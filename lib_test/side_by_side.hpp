@@ -21,11 +21,10 @@ class side_by_side {
  public:
   static side_by_side& instance();
 
-  /// Reads the arguments of the module.
-  /// @throws boost::unit_test::framework::setup_error if the number is none
-  void configure();
+  /// @param jobs how many cases may run at once
+  void configure(std::size_t jobs);
   /// Tells whether more than one case may run.
-  bool is_on();
+  bool is_on() const { return jobs_ > 1; }
 
   /// Runs the current case, and reports it.
   void run(const isolated_case& which, options how);
@@ -39,7 +38,7 @@ class side_by_side {
   side_by_side();
   ~side_by_side();
 
-  std::size_t jobs_ = 0;
+  std::size_t jobs_ = 1;
   std::unique_ptr<state> state_;
 };
 

@@ -57,15 +57,20 @@ enum class job_moment {
   /// worker ends before it begins with the job, and another one gets it. Not told if the job never
   /// gets so far.
   started,
-  /// Its process has ended, or its worker has answered. Left are the rest of its output and of its
-  /// messages, and the names in a stack trace; for a job of a pool that ends its worker these come
-  /// before. Not told if the job has not started, or is taken
-  /// back from a worker that has not begun with it, nor with options::early, whose result does not
-  /// wait for that.
+  /// Its process has ended, or its worker has answered. The rest of its output and of its messages,
+  /// and the names of a stack trace, may still be read after this moment.
+  ///
+  /// Not told with options::early, whose result does not wait for the end, nor if the job has not
+  /// started or is taken back from a worker that has not begun with it.
   ended,
-  /// Its completion handler is about to be called. The last of its moments, told once, also if a
-  /// handle or an execution context is destroyed.
+  /// Its result is here, and its completion handler will be called. Told once for each job, also if
+  /// a handle or an execution context is destroyed. No moment follows but job_moment::undecodable.
   completed,
+  /// Its value or its exception cannot be decoded: the handler gets an outcome that is undelivered,
+  /// although the job completed as returned or threw. Decoding needs the type of the value, and is
+  /// done when the handler is called, so this is told after job_moment::completed. The result of a
+  /// corrupt or hostile child may end so.
+  undecodable,
 };
 
 /// Returns the name of a moment, as the enumerator is spelled.
@@ -92,9 +97,9 @@ struct job_event {
   std::optional<worker_id> worker{};
   /// With job_moment::completed: the error that the completion handler gets.
   boost::system::error_code ec{};
-  /// With job_moment::completed: how the job ended, and what it used; otherwise null. Valid during
-  /// the call. An outcome whose value cannot be decoded in the program is undelivered, although
-  /// the child returned.
+  /// With job_moment::completed: how the job ended, and what it used. With
+  /// job_moment::undecodable: the ending and the reason that the outcome tells. Otherwise null.
+  /// Valid during the call.
   const run_summary* summary = nullptr;
 };
 
@@ -137,8 +142,9 @@ class [[nodiscard]] observation {
 /// @endcode
 ///
 /// The function is called from the threads in which the library runs: those that start jobs, and
-/// those that run the executors of operations. No two calls of one observer overlap. The function
-/// has to be quick, because the program's jobs wait for it. The function may start jobs. Waiting
+/// those that run the executors of operations and of handlers. No two calls of one observer
+/// overlap. The function has to be quick, because the program's jobs wait for it. The function may
+/// start jobs; observers are told of what happens to them meanwhile after the call returns. Waiting
 /// for jobs, and destroying handles, pools and servers, is not allowed there. An exception that
 /// leaves the function ends the program by `std::terminate`.
 ///

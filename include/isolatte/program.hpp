@@ -81,6 +81,15 @@ struct program {
   isolatte::environment environment{};
   /// The directory that the program starts in; if empty, this program's own.
   std::filesystem::path start_dir{};
+  /// Whether the program is a job of the terminal that its input is, as shells make one: for a
+  /// program that does job control itself.
+  ///
+  /// The program leads its own process group in any case, and options::kill_tree holds. If this
+  /// program is in the foreground, that group becomes the foreground group before the program runs.
+  /// SIGTTIN and SIGTTOU keep their default actions. This program takes the terminal back with
+  /// `tcsetpgrp` when the other has stopped or ended, and continues one that has stopped: nothing
+  /// else does. No effect without options::kill_tree, or with isolation::processes.
+  bool foreground = false;
 };
 
 }  // namespace isolatte::inline v0_1

@@ -16,6 +16,7 @@ namespace isolatte::inline v0_1 {
 /// | metric | type | labels |
 /// |---|---|---|
 /// | `isolatte_jobs_total` | counter | `launcher`, `ending` |
+/// | `isolatte_jobs_undecodable_total` | counter | `launcher` |
 /// | `isolatte_jobs_queued`, `isolatte_jobs_running` | gauge | `launcher` |
 /// | `isolatte_job_queue_seconds`, `isolatte_job_run_seconds` | histogram | `launcher` |
 /// | `isolatte_job_cpu_seconds_total` | counter | `launcher`, `mode` (`user`, `system`) |
@@ -23,7 +24,8 @@ namespace isolatte::inline v0_1 {
 /// | `isolatte_workers` | gauge | |
 /// | `isolatte_workers_ended_total` | counter | `ending` |
 ///
-/// Launchers and endings are spelled as their enumerators.
+/// Launchers and endings are spelled as their enumerators. A job whose result cannot be decoded
+/// counts as `returned` or `threw`, and as undecodable besides.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: safe for const members.

@@ -7,6 +7,9 @@
 /// @file
 /// Cases of Boost.Test, each in a child of its own. The target is `isolatte::test`, and
 /// <isolatte.hpp> does not include this header.
+///
+/// Arguments of the module, after `--`: `--jobs N` runs up to N cases at the same time.
+/// `--in-program` runs all cases but death tests in the program, for a debugger for example.
 
 #include <isolatte/config.hpp>
 #include <isolatte/options.hpp>
@@ -34,7 +37,8 @@ namespace isolatte::inline v0_1::test {
 /// of the nearest suite, decides.
 ///
 /// Some options have another meaning than elsewhere: with `discard`, the default, standard error is
-/// that of the program; options::early and options::message_window are ignored.
+/// that of the program; options::early and options::message_window are ignored. If the case fails
+/// by `std::bad_alloc`, the log names options::limits.address_space if that is set.
 class isolated : public boost::unit_test::decorator::base {
  public:
   /// Isolates the case.

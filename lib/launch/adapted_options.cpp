@@ -20,12 +20,12 @@ bool shares_terminal(const options& opts) noexcept {
 
 }  // namespace
 
-std::unique_ptr<options> adapted(const options& opts) {
+std::unique_ptr<options> adapted(const options& opts, bool is_job) {
   using posix::confinement;
   auto const within = posix::own_confinement();
   bool const by_group = within == confinement::alone || within == confinement::by_group;
   bool const by_end = within == confinement::by_group || within == confinement::by_namespace;
-  bool const leads = opts.kill_tree && !by_group && !shares_terminal(opts);
+  bool const leads = opts.kill_tree && !by_group && (is_job || !shares_terminal(opts));
   bool const dies = opts.die_with_parent && !by_end;
   if (leads == opts.kill_tree && dies == opts.die_with_parent) return nullptr;
   auto changed = std::make_unique<options>(opts);

@@ -16,8 +16,9 @@ namespace isolatte::inline v0_1::launch {
 /// group, in spite of options::kill_tree: in a group of its own it would be in the background, and
 /// could not read. In a sandbox, too, a child stays in the group, which nothing can leave, and the
 /// end of the group stands for options::die_with_parent.
+/// @param is_job whether the child is handed the terminal, in a group of its own
 /// @return nothing if nothing changes
-std::unique_ptr<options> adapted(const options& opts);
+std::unique_ptr<options> adapted(const options& opts, bool is_job = false);
 
 /// Whether the end of a child ends the processes that it leaves: they are in its group, or in that
 /// of a sandbox around it.

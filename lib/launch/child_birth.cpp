@@ -92,6 +92,12 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   signals_blocked_.emplace(why.ec);
 }
 
+void child_birth::make_job() noexcept {
+  if (!plan_.lead_group) return;
+  plan_.ignore_terminal_stops = false;
+  plan_.foreground = posix::own_group();
+}
+
 forked_child child_birth::adopt(int pid) noexcept {
   signals_blocked_.reset();
   if (pid <= 0) return {};

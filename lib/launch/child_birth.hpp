@@ -53,6 +53,9 @@ class child_birth {
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 
+  /// Has the child be a job of the terminal that its input is: program::foreground.
+  void make_job() noexcept;
+
   /// The plan by which the child is to prepare itself.
   const posix::child_plan& plan() const noexcept { return plan_; }
 

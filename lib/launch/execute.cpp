@@ -121,6 +121,11 @@ namespace isolatte::inline v0_1::launch {
 
 namespace {
 
+/// A process number means another process in the terminal's PID namespace.
+bool is_job(const program& what, const options& opts) noexcept {
+  return what.foreground && !(opts.sandbox && opts.sandbox->isolate.processes);
+}
+
 posix::exec_plan plan_program(const program& what) {
   posix::exec_plan plan;
   plan.invocation = logic::invoke(what, posix::own_variables(), posix::default_path());
@@ -155,6 +160,7 @@ forked_child fork_program(const program& what, const supervise::supervisor& run,
     if (opts.sandbox && !is_own) why.ec.assign(why.ec.value(), preparation_category());
     return {};
   }
+  if (is_job(what, opts)) birth.make_job();
   int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
   // With an error, a child that is there all the same is ended and reaped by its destructor.
   return birth.adopt(pid);
@@ -167,7 +173,7 @@ forked_child fork_program(const program& what, const supervise::supervisor& run,
 
 launched execute(const asio::any_io_executor& executor, const program& what, const options& opts,
                  detail::report_handler waiting) {
-  if (auto const changed = adapted(opts))
+  if (auto const changed = adapted(opts, is_job(what, opts)))
     return execute(executor, what, *changed, std::move(waiting));
   launched run{launcher::program, executor, opts, nullptr, {}, std::move(waiting)};
   // Otherwise a missing file of the options would look like a missing executable.

@@ -21,7 +21,8 @@ launched::launched(launcher by, const boost::asio::any_io_executor& executor, co
     refused.ec = detail::error_of_caught();
   }
   if (refused) {
-    observed.completed(refused.ec, supervise::not_started(refused).summary);
+    auto report = supervise::not_started(refused);
+    observed.completed(refused.ec, report);
     handler.emplace(std::move(waiting));
     return;
   }

@@ -78,6 +78,7 @@ struct prometheus_metrics::implementation {
   struct numbers {
     std::map<ending, std::uint64_t> endings;
     std::map<int, std::uint64_t> signals;
+    std::uint64_t undecodable = 0;
     std::uint64_t queued = 0;
     std::uint64_t running = 0;
     histogram waited;
@@ -100,11 +101,16 @@ struct prometheus_metrics::implementation {
       ++of.queued;
       return;
     }
+    if (event.moment == job_moment::undecodable) {
+      ++of.undecodable;
+      return;
+    }
     auto const place = jobs.find(event.job);
     if (place == jobs.end()) return;
     job& which = place->second;
     switch (event.moment) {
-      case job_moment::queued: break;
+      case job_moment::queued:
+      case job_moment::undecodable: break;
       case job_moment::started:
         if (!which.started) {
           --of.queued;
@@ -162,6 +168,11 @@ struct prometheus_metrics::implementation {
     each([&](std::string_view by, const numbers& of) {
       for (auto const& [how, count] : of.endings)
         line("isolatte_jobs_total", labels(by, "ending", to_string(how)), std::to_string(count));
+    });
+    head(to, "isolatte_jobs_undecodable_total", "counter",
+         "Jobs that returned or threw, and whose result could not be decoded.");
+    each([&](std::string_view by, const numbers& of) {
+      line("isolatte_jobs_undecodable_total", only("launcher", by), std::to_string(of.undecodable));
     });
     head(to, "isolatte_jobs_queued", "gauge", "Jobs that have been asked for and not started.");
     each([&](std::string_view by, const numbers& of) {

@@ -116,6 +116,7 @@ struct trace_event_writer::implementation {
           place->second.ended = event.at;
         return;
       case job_moment::completed: return complete(event);
+      case job_moment::undecodable: return note_undecodable(event);
     }
   } catch (...) {
     // There is no memory, or the stream throws. The trace says how much it lacks.
@@ -201,6 +202,19 @@ struct trace_event_writer::implementation {
               .microseconds("ts", *of.started - began)
               .microseconds("dur", end - *of.started)
               .text("cname", colour_of(how.how))
+              .object("args", arguments(event)));
+  }
+
+  /// The job's slice is written already.
+  void note_undecodable(const job_event& event) {
+    write(json_object{}
+              .text("ph", "i")
+              .text("s", "p")
+              .text("name", "undecodable result of job " + std::to_string(event.job))
+              .text("cat", to_string(event.by))
+              .number("pid", process)
+              .number("tid", event.worker ? row_of_worker(event) : 0)
+              .microseconds("ts", event.at - began)
               .object("args", arguments(event)));
   }
 

@@ -94,10 +94,12 @@ std::shared_ptr<supervise::supervisor> make_run(const boost::asio::any_io_execut
   } catch (...) {
     why.ec = error_of_caught();
   }
-  if (why)
-    observed.completed(why.ec, supervise::not_started(why).summary);
-  else
+  if (why) {
+    auto report = supervise::not_started(why);
+    observed.completed(why.ec, report);
+  } else {
     run->observe(std::move(observed));
+  }
   return run;
 }
 

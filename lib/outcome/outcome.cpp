@@ -247,12 +247,13 @@ outcome_base detail::outcome_access::take_end(const boost::system::error_code& e
         break;
     }
   } catch (...) {
-    refuse_value(made, std::current_exception());
+    refuse_value(made, what, std::current_exception());
   }
   return made;
 }
 
-void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr why) noexcept {
+void detail::outcome_access::refuse_value(outcome_base& what, const report& of,
+                                          std::exception_ptr why) noexcept {
   run_summary& summary = what.summary_;
   // Another end is known, and stays: only its value is lost.
   if (summary.how == ending::returned || summary.how == ending::threw)
@@ -264,6 +265,7 @@ void detail::outcome_access::refuse_value(outcome_base& what, std::exception_ptr
     summary.reason.clear();
   }
   what.exception_ = why ? nested_in_abnormal_end(why, summary) : abnormal_end_of(summary);
+  if (of.listener) of.listener->on_undecodable(summary);
 }
 
 }  // namespace isolatte::inline v0_1

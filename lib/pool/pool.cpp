@@ -1050,7 +1050,7 @@ void pool::complete_now(job& what, const error_code& ec, detail::report report) 
     report.refused_with = what.talk->failure();
   }
   ++counters_.endings[static_cast<std::size_t>(report.summary.how)];
-  what.observed.completed(ec, report.summary);
+  what.observed.completed(ec, report);
   auto const last = std::move(what.self);
   kept_.erase(kept_.iterator_to(what));
   auto next = std::move(*what.handler);

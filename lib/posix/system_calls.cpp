@@ -303,6 +303,7 @@ int raw_setgroups(std::size_t count, const gid_t* groups) {
 system_calls sys = {
     .fork = ::fork,
     .setpgid = raw_setpgid,
+    .tcsetpgrp = ::tcsetpgrp,
     .kill = ::kill,
     .waitid = raw_waitid,
     .wait4 = ::wait4,

@@ -31,6 +31,7 @@ namespace isolatte::inline v0_1::posix {
 struct system_calls {
   pid_t (*fork)();
   int (*setpgid)(pid_t pid, pid_t group);
+  int (*tcsetpgrp)(int terminal, pid_t group);
   int (*kill)(pid_t pid, int signal);
   int (*waitid)(idtype_t type, id_t id, siginfo_t* info, int flags, struct rusage* usage);
   pid_t (*wait4)(pid_t pid, int* status, int flags, struct rusage* usage);

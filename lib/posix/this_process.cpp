@@ -30,7 +30,9 @@ bool has_terminal() noexcept {
   return true;
 }
 
-bool is_in_foreground_of(int fd) noexcept { return ::tcgetpgrp(fd) == ::getpgrp(); }
+int foreground_group(int fd) noexcept { return ::tcgetpgrp(fd); }
+
+bool is_in_foreground_of(int fd) noexcept { return foreground_group(fd) == own_group(); }
 
 bool adopts_orphans() noexcept {
 #if defined(PR_GET_CHILD_SUBREAPER)

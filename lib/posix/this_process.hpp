@@ -17,6 +17,10 @@ int own_group() noexcept;
 /// Whether this process has a controlling terminal.
 bool has_terminal() noexcept;
 
+/// The foreground group of the terminal that the descriptor is, or -1 if that is not this process's
+/// controlling terminal.
+int foreground_group(int fd) noexcept;
+
 /// Whether the descriptor is this process's controlling terminal, and this process is in its
 /// foreground.
 bool is_in_foreground_of(int fd) noexcept;

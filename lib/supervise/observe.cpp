@@ -27,6 +27,7 @@ std::string_view to_string(job_moment what) noexcept {
     case job_moment::started: return "started";
     case job_moment::ended: return "ended";
     case job_moment::completed: return "completed";
+    case job_moment::undecodable: return "undecodable";
   }
   return "unknown";
 }

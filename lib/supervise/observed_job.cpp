@@ -21,6 +21,20 @@ void tell(job_event& event, job_moment what) noexcept {
   tell_observers(event);
 }
 
+/// Tells the observers of a job what its report has kept from them.
+class told_job final : public detail::report_listener {
+ public:
+  explicit told_job(std::unique_ptr<job_event> last) noexcept : last_{std::move(last)} {}
+
+  void on_undecodable(const run_summary& how) noexcept override {
+    last_->summary = &how;
+    tell(*last_, job_moment::undecodable);
+  }
+
+ private:
+  std::unique_ptr<job_event> last_;
+};
+
 }  // namespace
 
 std::uint64_t observed_job::next_pool() noexcept { return ++pools; }
@@ -56,20 +70,24 @@ void observed_job::tell_end() noexcept {
 }
 
 void observed_job::tell_completion(const boost::system::error_code& ec,
-                                   const run_summary& summary) noexcept {
-  auto const last = std::move(told_);
+                                   detail::report& what) noexcept {
+  auto last = std::move(told_);
   last->ec = ec;
-  last->summary = &summary;
+  last->summary = &what.summary;
   tell(*last, job_moment::completed);
+  if (what.kind == detail::payload_kind::none) return;
+  // Without memory for it, an observer is told less.
+  what.listener.reset(new (std::nothrow) told_job{std::move(last)});
 }
 
 void observed_job::give_up() noexcept {
-  run_summary summary;
+  detail::report report;
+  auto& summary = report.summary;
   summary.how = told_->pid != 0 ? ending::cancelled : ending::not_started;
   summary.ran = told_->pid != 0 ? ran::unknown : ran::no;
   summary.pid = told_->pid;
   summary.worker = told_->worker;
-  tell_completion(boost::asio::error::operation_aborted, summary);
+  tell_completion(boost::asio::error::operation_aborted, report);
 }
 
 }  // namespace isolatte::inline v0_1::supervise

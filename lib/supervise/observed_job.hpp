@@ -6,6 +6,7 @@
 
 #include "supervise/observers.hpp"
 
+#include <isolatte/detail/vocabulary/report.hpp>
 #include <isolatte/observe.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -56,9 +57,9 @@ class observed_job {
   void ended() noexcept {
     if (told_) tell_end();
   }
-  /// The last thing that is told.
-  void completed(const boost::system::error_code& ec, const run_summary& summary) noexcept {
-    if (told_) tell_completion(ec, summary);
+  /// The last thing that is told, unless the report has a payload and cannot be decoded.
+  void completed(const boost::system::error_code& ec, detail::report& what) noexcept {
+    if (told_) tell_completion(ec, what);
   }
 
   /// A number for a pool.
@@ -69,7 +70,7 @@ class observed_job {
   void tell_start(int pid, const worker_id* worker) noexcept;
   void forget_start() noexcept;
   void tell_end() noexcept;
-  void tell_completion(const boost::system::error_code& ec, const run_summary& summary) noexcept;
+  void tell_completion(const boost::system::error_code& ec, detail::report& what) noexcept;
   void give_up() noexcept;
 
   /// Null if no observer is told of the job.

@@ -6,6 +6,10 @@
 #include "posix/process_registry.hpp"
 
 #include <algorithm>
+#include <list>
+#include <new>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace isolatte::inline v0_1::supervise {
@@ -23,6 +27,43 @@ std::shared_ptr<const observer_list>& current() noexcept {
 
 bool is_here(const std::shared_ptr<detail::observer>& each) noexcept {
   return !each->made.is_elsewhere();
+}
+
+void call(const job_event& event) noexcept {
+  std::shared_ptr<const observer_list> list;
+  {
+    auto const lock = posix::lock_registry();
+    list = current();
+  }
+  if (!list) return;
+  for (auto const& each : *list) {
+    if (!is_here(each)) continue;
+    std::lock_guard const call{each->calling};
+    if (!each->is_dismissed) each->told(event);
+  }
+}
+
+/// Events that happen while this thread calls an observer are told after that call: a mutex of the
+/// observer's own may be held until then, and the mutexes of two observers have no order.
+struct events_of_call {
+  struct event {
+    job_event what;
+    std::optional<run_summary> summary;
+  };
+
+  posix::origin made{};
+  std::list<event> later{};
+};
+
+constinit thread_local events_of_call* calling = nullptr;
+
+/// @return false if there is no memory
+bool defer(const job_event& event) noexcept try {
+  auto& kept = calling->later.emplace_back(event, std::nullopt);
+  if (event.summary != nullptr) kept.what.summary = &kept.summary.emplace(*event.summary);
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 }  // namespace
@@ -70,17 +111,16 @@ bool has_observers() noexcept {
 }
 
 void tell_observers(const job_event& event) noexcept {
-  std::shared_ptr<const observer_list> list;
-  {
-    auto const lock = posix::lock_registry();
-    list = current();
+  // A child that is forked during a call has no call under way.
+  if (calling != nullptr && !calling->made.is_elsewhere()) {
+    if (!defer(event)) call(event);
+    return;
   }
-  if (!list) return;
-  for (auto const& each : *list) {
-    if (!is_here(each)) continue;
-    std::lock_guard const call{each->calling};
-    if (!each->is_dismissed) each->told(event);
-  }
+  events_of_call during;
+  auto* const outside = std::exchange(calling, &during);
+  call(event);
+  for (; !during.later.empty(); during.later.pop_front()) call(during.later.front().what);
+  calling = outside;
 }
 
 }  // namespace isolatte::inline v0_1::supervise

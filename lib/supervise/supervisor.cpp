@@ -347,7 +347,7 @@ void supervisor::end_unbegun(const error_code& ec, detail::report why) {
   if (talk_) talk_->close(ec);
   close_io();
   companion_.reset();
-  observed_.completed(ec, why.summary);
+  observed_.completed(ec, why);
   if (handler_) {
     delivered_ = true;
     complete(ec, std::move(why));
@@ -419,7 +419,7 @@ void supervisor::released() {
   report.summary.pid = pid_;
   if (!complete_) {
     if (process_ && !reaped_) observed_.ended();
-    observed_.completed(asio::error::operation_aborted, report.summary);
+    observed_.completed(asio::error::operation_aborted, report);
   }
   if (handler_) complete(asio::error::operation_aborted, std::move(report));
   complete_ = true;
@@ -716,7 +716,7 @@ void supervisor::deliver_early() {
   if (!handler_ && !held_) return;
   error_code const ec = machine_.given_up() ? refusal_ : error_code{};
   detail::report report = make_report();
-  observed_.completed(ec, report.summary);
+  observed_.completed(ec, report);
   if (handler_) {
     delivered_ = true;
     complete(ec, std::move(report));
@@ -734,7 +734,7 @@ void supervisor::finish(self_pointer self) {
   if (verdict.aborted) ec = abort_error_;
   if (verdict.setup_failed) ec = setup_error_of(page_, is_program_);
   detail::report report = make_report();
-  observed_.completed(ec, report.summary);
+  observed_.completed(ec, report);
   close_io();
   out_.reset();
   err_.reset();

@@ -114,6 +114,26 @@ test_side_by_side() {
   done
 }
 
+test_arguments() {
+  # Everything is as in the program, because it is there.
+  run plain --run_test=same --log_level=all --log_sink=stdout
+  run isolated --run_test=same --log_level=all --log_sink=stdout -- --in-program
+  untimed plain.out >expected
+  untimed isolated.out | cmp expected -
+  run isolated --run_test=where --report_level=short -- --in-program
+  shows isolated.out '^in the program: yes$'
+  run isolated --run_test=where --report_level=short -- own --own-option
+  shows isolated.out '^in the program: no$'
+  # A death test dies in a child all the same.
+  run isolated --run_test=deaths/dies_as_told --log_level=all -- --in-program
+  shows isolated.out 'was expected, and came$'
+  for wrong in --job --jobs8 -j8 --in-process --in-programme; do
+    run isolated --run_test=same/passes -- "$wrong"
+    shows isolated.out "isolatte::test knows no argument $wrong, but --jobs N and --in-program"
+    [ "$(cat isolated.code)" != 0 ]
+  done
+}
+
 test_ends() {
   run plain --run_test=ends --report_level=short
   shows plain.out 'in "ends/reads_null": faulted: SIGSEGV at 0x0$'
@@ -130,7 +150,7 @@ test_ends() {
   shows plain.out 'in "ends/hangs": timed_out: SIGKILL$'
   shows plain.out 'last checkpoint: about to hang$'
   shows plain.out 'in "ends/hangs_too": timed_out: SIGKILL$'
-  shows plain.out 'in "ends/hoards": std::bad_alloc: std::bad_alloc$'
+  shows plain.out 'in "ends/hoards": std::bad_alloc: std::bad_alloc, limits.address_space is 1073741824 bytes$'
   shows plain.out 'in "ends/counts_to_the_end": exited with code 0$'
   shows plain.out 'in "ends/overflows": faulted: SIGSEGV at 0x[0-9a-f]+, a stack overflow'
   hides plain.out 'in "ends/(is_well|stays_in_the_program)'
@@ -161,6 +181,9 @@ test_deaths() {
 }
 
 test_included() {
+  run plain --run_test=leaves -- --in-program
+  [ "$(cat plain.code)" = 3 ]
+  hides plain.out 'exited with code'
   run isolated --report_level=short
   shows isolated.out 'in "leaves": exited with code 3$'
   shows isolated.out 'in "fails": check 1 == 2 has failed'

@@ -332,6 +332,11 @@ BOOST_AUTO_TEST_CASE(stays_in_the_program, *in_process()) { BOOST_TEST(::getpid(
 
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_CASE(where, *isolated()) {
+  std::cout << "in the program: " << (::getpid() == program ? "yes" : "no") << '\n';
+  BOOST_TEST(true);
+}
+
 BOOST_AUTO_TEST_SUITE(deaths)
 
 //[death

@@ -19,12 +19,14 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -45,6 +47,14 @@ using isolatte::job_moment;
 using isolatte::launcher;
 using namespace isolatte::test;
 using namespace std::chrono_literals;
+
+/// Its bytes are well formed, and give no value in the program.
+struct refused_here {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if (Archive::is_loading::value) throw std::domain_error{"not such a one"};
+  }
+};
 
 /// All that has been told of one job.
 struct story {
@@ -78,6 +88,7 @@ class stories {
       of.last.signal = event.summary->signal;
       of.last.exit_code = event.summary->exit_code;
       of.last.usage = event.summary->usage;
+      of.last.reason = event.summary->reason;
     }
   }
   auto function() {
@@ -100,6 +111,9 @@ class stories {
 
 const std::vector<job_moment> whole{job_moment::queued, job_moment::started, job_moment::ended,
                                     job_moment::completed};
+const std::vector<job_moment> whole_and_undecodable{job_moment::queued, job_moment::started,
+                                                    job_moment::ended, job_moment::completed,
+                                                    job_moment::undecodable};
 
 void check_whole(const story& of) {
   BOOST_TEST((of.moments == whole));
@@ -361,6 +375,101 @@ BOOST_AUTO_TEST_CASE(an_observer_may_end_its_own_observation) {
   run();
   BOOST_TEST(calls == 1);
   check_whole(told.only());
+}
+
+BOOST_AUTO_TEST_CASE(a_value_that_cannot_be_decoded_is_told) {
+  isolatte::prometheus_metrics const metrics;
+  std::ostringstream file;
+  {
+    isolatte::trace_event_writer const trace{file};
+    auto const made = [] { return refused_here{}; };
+    remembered<refused_here> forked;
+    remembered<refused_here> pooled;
+    isolatte::async_fork(context, made, forked.handler());
+    run();
+    {
+      isolatte::worker_pool pool{context, {.workers = 1}};
+      pool.async_run(call(made), pooled.handler());
+      run_until_told(pooled);
+      pool.stop();
+      run();
+    }
+    BOOST_TEST((forked.what.how() == ending::undelivered));
+    BOOST_TEST((pooled.what.how() == ending::undelivered));
+    BOOST_TEST((isolatte::fork(made).how() == ending::undelivered));
+  }
+  BOOST_TEST(told.jobs().size() == 3u);
+  for (auto const& [number, of] : told.jobs()) {
+    BOOST_TEST((of.moments == whole_and_undecodable));
+    BOOST_TEST(std::is_sorted(of.times.begin(), of.times.end()));
+    BOOST_TEST((of.last.how == ending::undelivered));
+    BOOST_TEST(of.last.reason.find("not such a one") != std::string::npos);
+  }
+  std::string const text = metrics.text();
+  for (std::string const line : {"{launcher=\"fork\"} 2\n", "{launcher=\"pool\"} 1\n"})
+    BOOST_TEST(text.find("isolatte_jobs_undecodable_total" + line) != std::string::npos, text);
+  BOOST_TEST(file.str().find("undecodable result of job") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(jobs_that_an_observer_starts_are_told_after_its_call) {
+  remembered<int> first;
+  remembered<int> second;
+  bool is_inside = false;
+  bool has_overlapped = false;
+  bool has_started = false;
+  auto const starting = isolatte::observe([&](const job_event& event) {
+    has_overlapped |= std::exchange(is_inside, true);
+    if (event.moment == job_moment::completed && !std::exchange(has_started, true))
+      isolatte::async_fork(context, [] { return 2; }, second.handler());
+    is_inside = false;
+  });
+  isolatte::async_fork(context, [] { return 1; }, first.handler());
+  run();
+  BOOST_TEST(!has_overlapped);
+  BOOST_TEST(second.what.value_or(0) == 2);
+  BOOST_TEST(told.jobs().size() == 2u);
+  for (auto const& [number, of] : told.jobs()) check_whole(of);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_cannot_begin_is_told_after_the_call_that_starts_it) {
+  remembered<void> refused;
+  remembered<int> first;
+  bool has_started = false;
+  auto const starting = isolatte::observe([&](const job_event& event) {
+    if (event.moment != job_moment::completed || std::exchange(has_started, true)) return;
+    isolatte::async_execute(context, {.executable = "/nowhere/at/all"}, refused.handler());
+  });
+  isolatte::async_fork(context, [] { return 1; }, first.handler());
+  run();
+  BOOST_TEST(refused.calls == 1);
+  BOOST_TEST(told.jobs().size() == 2u);
+  auto const& last = told.jobs().rbegin()->second;
+  BOOST_TEST((last.moments.front() == job_moment::queued));
+  BOOST_TEST((last.moments.back() == job_moment::completed));
+  BOOST_TEST((last.last.how == ending::not_started));
+}
+
+BOOST_AUTO_TEST_CASE(two_observers_that_start_jobs_in_two_threads_do_not_wait_for_each_other) {
+  constexpr int each = with_tsan || with_asan ? 10 : 50;
+  std::atomic<int> calls = 0;
+  auto const starts_one = [&](const job_event& event) {
+    if (event.by != launcher::fork || event.moment != job_moment::completed) return;
+    // One more for each job that a test thread has started.
+    if (calls++ % 2 == 0)
+      isolatte::async_fork(context, [] {}, [](error_code, isolatte::outcome<void>) {});
+  };
+  {
+    auto const first = isolatte::observe(starts_one);
+    auto const second = isolatte::observe(starts_one);
+    std::vector<std::thread> threads;
+    for (int i = 0; i != 2; ++i)
+      threads.emplace_back([] {
+        for (int n = 0; n != each; ++n) static_cast<void>(isolatte::fork([] {}));
+      });
+    for (auto& one : threads) one.join();
+  }
+  run();
+  for (auto const& [number, of] : told.jobs()) check_whole(of);
 }
 
 BOOST_AUTO_TEST_CASE(children_tell_their_jobs_to_their_own_observers_only) {

@@ -3,6 +3,7 @@
 
 #include "helpers.hpp"
 #include "remembered.hpp"
+#include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -10,10 +11,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <chrono>
 #include <string>
 
 #include <fcntl.h>
 #include <pty.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -92,6 +95,69 @@ BOOST_AUTO_TEST_CASE(so_does_another_program) {
                context.run();
                return std::string{done.what.out_text()};
              }) == "got typed\n");
+}
+
+/// Runs a script that may be a job of the terminal, and takes the terminal back.
+std::string run_job(const std::string& script, isolatte::options opts) {
+  asio::io_context context;
+  remembered<void> done;
+  opts.in = isolatte::inherit;
+  opts.out = isolatte::capture{};
+  isolatte::async_execute(context,
+                          {.executable = "/bin/sh", .args = {"-c", script}, .foreground = true},
+                          opts, done.handler());
+  context.run();
+  ::signal(SIGTTOU, SIG_IGN);
+  ::tcsetpgrp(0, ::getpgrp());
+  return std::string{done.what.out_text()} + told(done.what);
+}
+
+/// Tells whether the group of the shell is the foreground group: fields 5 and 8 of the line.
+constexpr const char* tell_group =
+    "read -r line </proc/$$/stat; set -- ${line##*)}; "
+    "if [ $3 = $$ ] && [ $6 = $$ ]; then echo in front; else echo $*; fi;";
+
+BOOST_AUTO_TEST_CASE(a_job_leads_the_group_that_has_the_terminal) {
+  BOOST_TEST(on_terminal([] {
+               return run_job(std::string{tell_group} + " read line; echo got $line", {});
+             }) == "in front\ngot typed\nexited");
+}
+
+BOOST_AUTO_TEST_CASE(the_whole_group_of_a_job_ends) {
+  BOOST_TEST(on_terminal([] {
+               wire open_in_group;
+               std::string const text =
+                   run_job("sleep 1000 & wait", {.timeout = std::chrono::milliseconds{200},
+                                                 .keep = {open_in_group.write_end()}});
+               open_in_group.wait_until_closed();
+               return text;
+             }) == "timed_out");
+}
+
+BOOST_AUTO_TEST_CASE(a_program_in_the_background_leaves_the_terminal_alone) {
+  BOOST_TEST(on_terminal([] {
+               // The parent's group stands for that of a shell.
+               pid_t const shell = ::getpgrp();
+               wire answer;
+               pid_t const pid = bare_fork([&] {
+                 ::setpgid(0, 0);
+                 asio::io_context context;
+                 remembered<void> done;
+                 isolatte::async_execute(context, {.executable = "/bin/true", .foreground = true},
+                                         {.in = isolatte::inherit}, done.handler());
+                 context.run();
+                 write_all(answer.write_end(), told(done.what));
+               });
+               wait_for(pid);
+               return answer.read_rest() + (::tcgetpgrp(0) == shell ? ", mine" : ", taken");
+             }) == "exited, mine");
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_cannot_have_the_terminal_is_not_started) {
+  BOOST_TEST(on_terminal([] {
+               fail_calls const fails{{.where = side::child, .nth = 1, .entry = "tcsetpgrp"}};
+               return run_job("echo no", {});
+             }) == "not_started");
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_gets_an_error) {

@@ -36,6 +36,7 @@ struct entry_info {
 constexpr std::array infos = {
     entry_info{"fork", EAGAIN, false},
     entry_info{"setpgid", EPERM, false},
+    entry_info{"tcsetpgrp", EPERM, false},
     entry_info{"kill", EPERM, false},
     entry_info{"waitid", EINVAL, true},
     entry_info{"wait4", EINVAL, true},
@@ -197,10 +198,10 @@ struct members {
 
 void replace_all(system_calls& table) {
   using calls = system_calls;
-  members<&calls::fork, &calls::setpgid, &calls::kill, &calls::waitid, &calls::wait4,
-          &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open, &calls::close,
-          &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write, &calls::lseek,
-          &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
+  members<&calls::fork, &calls::setpgid, &calls::tcsetpgrp, &calls::kill, &calls::waitid,
+          &calls::wait4, &calls::pidfd_open, &calls::pidfd_send_signal, &calls::pipe, &calls::open,
+          &calls::close, &calls::dup2, &calls::fcntl, &calls::fstat, &calls::fchmod, &calls::write,
+          &calls::lseek, &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
           &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,

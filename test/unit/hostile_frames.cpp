@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "support/in_children.hpp"
 #include "support/sanitizers.hpp"
 #include "support/small_stack.hpp"
 #include "travellers.hpp"
@@ -103,7 +104,7 @@ struct tally {
   int accepted = 0;
 };
 
-/// Anything but a value or an exception is caught by the sanitizers, or ends the test.
+/// Anything but a value or an exception is caught by the sanitizers, or ends the child of the case.
 template <class T>
 void try_frame(const bytes& frame, tally& seen) {
   // Its end is then the end of a block of memory.
@@ -209,7 +210,7 @@ struct wide {
 
 }  // namespace hostile_frames_test
 
-BOOST_AUTO_TEST_SUITE(hostile_frames)
+BOOST_AUTO_TEST_SUITE(hostile_frames, *isolatte::test::in_children())
 
 using namespace hostile_frames_test;
 

@@ -76,6 +76,9 @@ struct child_plan {
   /// case it has a terminal: a child in a group of its own is in the background of its terminal,
   /// and these would stop it without end.
   bool ignore_terminal_stops = false;
+  /// The group in whose place the child's own becomes the foreground group of the terminal that its
+  /// input is; or 0.
+  int foreground = 0;
   /// The credentials of the program, if another process than that makes the child.
   std::optional<credentials> as{};
   resource_limits limits;

@@ -121,6 +121,14 @@ bool set_terminal_stops(bool ignored) noexcept {
          sys.sigaction(SIGTTOU, &action, nullptr) == 0;
 }
 
+/// Has the child's group be the foreground of its terminal, in the place of the program's.
+bool take_terminal(const child_plan& plan) noexcept {
+  // If the program is in the background by now, the terminal is another job's.
+  if (plan.foreground == 0 || foreground_group(0) != plan.foreground) return true;
+  // SIGTTOU, which stops background processes that do this, is blocked.
+  return sys.tcsetpgrp(0, own_group()) == 0;
+}
+
 /// Undoes what the template has done for the processes that its preload has left.
 bool await_own_children() noexcept {
   struct sigaction fresh{};
@@ -210,6 +218,7 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (plan.of_template && reaps_left_processes() && !await_own_children())
     return setup_step::signals;
   if (!set_standard_streams(plan)) return setup_step::standard_streams;
+  if (!take_terminal(plan)) return setup_step::process_group;
   if (plan.leash != -1 && !arm_leash(plan.leash, plan.lead_group)) return setup_step::leash;
   if (!close_inherited(plan)) return setup_step::closing_descriptors;
   bool const confines_callable = plan.sandbox && plan.kind == child_kind::callable;

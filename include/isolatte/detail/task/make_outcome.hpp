@@ -28,8 +28,10 @@ struct outcome_access {
   ISOLATTE_DECL static outcome_base take_end(const boost::system::error_code& ec, report& what);
 
   /// Makes the run undelivered, if it has ended well so far.
+  /// @param of the report of the run
   /// @param why what decoding its value threw, or null
-  ISOLATTE_DECL static void refuse_value(outcome_base& what, std::exception_ptr why) noexcept;
+  ISOLATTE_DECL static void refuse_value(outcome_base& what, const report& of,
+                                         std::exception_ptr why) noexcept;
 
   template <class R>
   static outcome<R> make(const boost::system::error_code& ec, report&& given) {
@@ -41,13 +43,13 @@ struct outcome_access {
       if (what.payload.empty())
         made.value_.emplace();
       else
-        refuse_value(made, nullptr);
+        refuse_value(made, what, nullptr);
     } else {
       try {
         emplace_result(made.value_,
                        [&] { return codec<R>::decode(what.payload.bytes(), what.max_result); });
       } catch (...) {
-        refuse_value(made, std::current_exception());
+        refuse_value(made, what, std::current_exception());
       }
     }
     return made;

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 
 namespace isolatte::inline v0_1::detail {
 
@@ -25,6 +26,18 @@ enum class payload_kind : unsigned char {
   exception = 2,
   /// An encoded exception that tells why the value could not be encoded.
   unencodable = 3,
+};
+
+/// Hears that the bytes of a report gave no object.
+class report_listener {
+ public:
+  report_listener() = default;
+  report_listener(const report_listener&) = delete;
+  report_listener& operator=(const report_listener&) = delete;
+  virtual ~report_listener() = default;
+
+  /// @param how the end that the outcome tells
+  virtual void on_undecodable(const run_summary& how) noexcept = 0;
 };
 
 /// All that the compiled library knows of a run, to be decoded where the value's type is known.
@@ -46,6 +59,8 @@ struct report {
   std::size_t max_result = 0;
   /// The exception of reading a message back for which the run was ended; or null.
   std::exception_ptr refused_with{};
+  /// Null unless the run is observed.
+  std::unique_ptr<report_listener> listener{};
 };
 
 /// The result of one run of several.
