@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "browser"))
 import webdriver
 from running_service import SKIPPED, Service, png
 
@@ -15,40 +16,6 @@ program = None
 
 ROW = "[...document.querySelectorAll('#list > li')]"
 LIVE = "document.querySelector('#connection').dataset.state === 'live'"
-
-# The contrast of each visible text with what is drawn below it, as WCAG 2 defines that.
-LOW_CONTRAST = """
-    const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
-    const parse = css => {
-      canvas.clearRect(0, 0, 1, 1);
-      canvas.fillStyle = css;
-      canvas.fillRect(0, 0, 1, 1);
-      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-      return {rgb: [r, g, b], a: a / 255};
-    };
-    const backgroundOf = element => {
-      for (let at = element; at; at = at.parentElement) {
-        const {rgb, a} = parse(getComputedStyle(at).backgroundColor);
-        if (a === 1) return rgb;
-      }
-      return [255, 255, 255];
-    };
-    const luminance = rgb => rgb.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const element = walker.currentNode.parentElement;
-      if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest('.unseen, .skip')) continue;
-      const style = getComputedStyle(element);
-      const isDrawn = element instanceof SVGElement;
-      const [light, dark] = [luminance(parse(isDrawn ? style.fill : style.color).rgb), luminance(backgroundOf(element))]
-          .sort((a, b) => b - a);
-      const ratio = (light + 0.05) / (dark + 0.05);
-      if (ratio < 4.5) found.push(`${ratio.toFixed(2)}: ${walker.currentNode.data.trim().slice(0, 40)}`);
-    }
-    return found;
-"""
 
 
 class Page(unittest.TestCase):
@@ -214,7 +181,7 @@ class Page(unittest.TestCase):
         backgrounds = []
         for scheme in ("light", "dark"):
             self.browser.prefer(prefers_color_scheme=scheme)
-            self.assertEqual(self.browser.run(LOW_CONTRAST), [], scheme)
+            self.assertEqual(self.browser.run(webdriver.LOW_CONTRAST, ".unseen, .skip"), [], scheme)
             backgrounds.append(self.browser.run("return getComputedStyle(document.body).backgroundColor"))
         self.assertNotEqual(*backgrounds)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "browser"))
 from running_service import Service, png
 from webdriver import Browser
 
