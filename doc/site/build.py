@@ -17,29 +17,13 @@ import frame
 import guide as guides
 import highlight
 import link_check
+import navigation
 import page as pages
 import reference as references
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 STATIC = ("site.css", "site.js", "theme.js", "icon.svg")
-
-
-def read_navigation():
-    """Returns the groups of navigation.txt: a title, whether it is open at first, and (file, name)."""
-    groups = []
-    with open(os.path.join(HERE, "navigation.txt"), encoding="utf-8") as file:
-        for line in file:
-            line = line.rstrip()
-            if not line or line.startswith("#"):
-                continue
-            if not line.startswith(" "):
-                title, closed, _ = line.partition(" (closed)")
-                groups.append((title, not closed, []))
-                continue
-            source, _, name = line.strip().partition(": ")
-            groups[-1][2].append((source, name))
-    return groups
 
 
 def documents():
@@ -138,8 +122,10 @@ def main(xml, site, version):
     reference_pages = reference.pages()
     examples = [index_of_examples(), *listings(guide.quoted, reference.symbols)]
 
+    groups = navigation.read()
+    problems += [f"doc/site/navigation.txt: {source} is there more than once" for source in navigation.named_twice(groups)]
     tree = []
-    for title, is_open, entries in read_navigation():
+    for title, is_open, entries in groups:
         shown = []
         for source, name in entries:
             if source == "@reference":
