@@ -102,12 +102,17 @@ def index_of_examples():
     return page
 
 
-def entries_of_search(all_pages):
+def entries_of_search(all_pages, tree):
+    # People look for the name that they have seen in the tree.
+    names = {id(page): name.replace("`", "") for _, _, entries in tree for page, name in entries}
     entries = []
     for page in all_pages:
         kind = "project" if page.path.startswith(("design/", "changelog", "contributing")) else page.kind
         for section in page.sections:
             text = " ".join(" ".join(section.text).split())
+            name = names.get(id(page), "")
+            if not section.anchor and name.lower() not in section.heading.lower():
+                text = f"{name}. {text}"
             entries.append([page.title.replace("`", ""), section.heading.replace("`", ""),
                             page.path + ("#" + section.anchor if section.anchor else ""), text, kind])
     return entries
@@ -146,7 +151,7 @@ def main(xml, site, version):
     all_pages = [*by_source.values(), *reference_pages, *examples]
     for page in all_pages:
         write(site, page.path, frame.frame(page, tree, order, version))
-    entries = entries_of_search(all_pages)
+    entries = entries_of_search(all_pages, tree)
     index = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
     write(site, "search-index.js", f"window.searchIndex = {index};\n")
     for name in STATIC:
