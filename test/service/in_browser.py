@@ -86,6 +86,61 @@ class Page(unittest.TestCase):
         self.assertFalse(self.browser.run("return document.querySelector('#list img') !== null"))
         self.assert_quiet_console()
 
+    def drop(self, css, names):
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            for (const name of arguments[1]) dataTransfer.items.add(new File(['no image'], name));
+            const target = document.querySelector(arguments[0]);
+            for (const kind of ['dragover', 'drop'])
+              target.dispatchEvent(new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true}));""", css, names)
+
+    def test_files_that_are_dropped(self):
+        # One that is dropped outside the zone would be opened in place of the page.
+        self.drop("#jobs", ["one.bin", "two.bin"])
+        for name in ("one.bin", "two.bin"):
+            self.wait_for_row(name, "warn")
+        self.browser.wait_for("document.querySelector('#answer').textContent === 'Sent 2 of 2 files.'")
+        self.assertFalse(self.browser.run("return document.querySelector('#drop').classList.contains('over')"))
+        self.assert_quiet_console()
+
+    def test_more_files_than_the_service_takes_at_a_time(self):
+        self.service.__exit__()
+        self.service = Service(program, "--rate", "1", "--burst", "2", "--workers", "1", "--max-file", "1")
+        self.addCleanup(self.service.__exit__, None, None, None)
+        self.open()
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            for (const [name, size] of [['a', 1], ['b', 1], ['large', 2000], ['c', 1]])
+              dataTransfer.items.add(new File(['x'.repeat(size)], name));
+            document.body.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));""")
+        self.browser.wait_for("document.querySelector('#answer').textContent.includes('c, file 4 of 4, waits')")
+        self.wait_for_row("c", "warn")
+        self.browser.wait_for("document.querySelector('#answer').textContent === "
+                              "'Sent 3 of 4 files. Not sent: large has 2 KiB, and 1 KiB are the most.'")
+        self.assert_quiet_console(but=["429"])
+
+    def test_a_file_that_is_gone(self):
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            # The page hears of it after the file is gone.
+            self.browser.run("addEventListener('change', event => event.stopImmediatePropagation(), {capture: true, once: true})")
+            self.browser.type("#file", file.name)
+            name = os.path.basename(file.name)
+        self.browser.run("document.querySelector('#file').dispatchEvent(new Event('change'))")
+        self.browser.wait_for("document.querySelector('#answer.bad')?.textContent === args[0]", f"Not sent: {name} cannot be read.")
+
+    def test_details_that_stay(self):
+        self.browser.click("[data-sample=crash]")
+        self.wait_for_row("Crash", "bad")
+        self.browser.click("#list summary")
+        self.browser.wait_for("document.querySelector('#list .fault')")
+        self.browser.click("#list summary")
+        self.service.process.kill()
+        self.browser.wait_for("document.querySelector('#connection').dataset.state === 'lost'")
+        self.browser.run("for (const each of document.querySelectorAll('#list details')) each.open = true;")
+        self.browser.wait_for("document.querySelector('#list .fault')?.checkVisibility()")
+        # The service cannot be asked.
+        self.assertFalse(self.browser.run("return document.querySelector('#list').textContent.includes('cannot be had')"))
+
     def test_drawn_images(self):
         self.browser.click("#draw")
         self.wait_for_row("drawing.png", "good")
@@ -167,6 +222,10 @@ class Page(unittest.TestCase):
         self.assertTrue(any("faulted" in name and "Crash" in name for name in names("DisclosureTriangle")), nodes)
         self.assertTrue(any("median" in name for name in names("image")))
         self.assertEqual(self.browser.run("return document.documentElement.lang"), "en")
+        # Safari takes a list without signs for no list.
+        self.assertEqual(self.browser.run("""
+            return [...document.querySelectorAll('ul, ol')].filter(each => getComputedStyle(each).listStyleType === 'none' &&
+                each.getAttribute('role') !== 'list').map(each => each.id);"""), [])
 
     def test_colours(self):
         for sample, title, kind in (("crash", "Crash", "bad"), ("memory", "Memory bomb", "warn")):
