@@ -116,7 +116,7 @@ class Page(unittest.TestCase):
         self.browser.wait_for("document.querySelector('#answer').textContent.includes('c, file 4 of 4, waits')")
         self.wait_for_row("c", "warn")
         self.browser.wait_for("document.querySelector('#answer').textContent === "
-                              "'Sent 3 of 4 files. Not sent: large has 2 KiB, and 1 KiB are the most.'")
+                              "'Sent 3 of 4 files. Not sent: large has 2\u00a0KiB, and 1\u00a0KiB are the most.'")
         self.assert_quiet_console(but=["429"])
 
     def test_a_file_that_is_gone(self):
@@ -173,8 +173,12 @@ class Page(unittest.TestCase):
         self.assert_quiet_console()
 
     def test_a_job_that_runs(self):
+        self.browser.resize(320, 812)
+        height = "return document.querySelector('#workers').clientHeight"
+        before = self.browser.run(height)
         self.browser.click("[data-sample=loop]")
         self.wait_for_row("Loop", "live")
+        self.assertEqual(self.browser.run(height), before)
         self.browser.wait_for("document.querySelector('#workers .busy')?.textContent.includes('job 1')")
         self.browser.wait_for("document.querySelector('#running').textContent === '1'")
         self.browser.click("#list summary")
@@ -253,15 +257,28 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.run(moving), "none")
 
     def test_a_phone(self):
-        self.browser.resize(375, 812)
+        # 320 is also what is left of a usual window at four times the size.
+        for width in (375, 320):
+            with self.subTest(width=width):
+                self.use_phone(width)
+
+    def use_phone(self, width):
+        self.browser.resize(width, 812)
         self.open()
         self.browser.click("[data-sample=crash]")
         self.wait_for_row("Crash", "bad")
         self.browser.click("#draw")
         self.wait_for_row("drawing.png", "good")
+        name = "name-of-a-file-that-is-longer-than-a-line" * 4
+        self.service.send_file(b"no image", name)
+        self.wait_for_row(name, "warn")
+        is_cut = """(() => { const b = document.querySelector('#list li .what b');
+                             return b.scrollWidth > b.clientWidth && getComputedStyle(b).overflow === 'hidden'; })()"""
+        self.assertTrue(self.browser.run("return " + is_cut))
         self.browser.run("for (const each of document.querySelectorAll('#list details')) each.open = true;")
         self.browser.wait_for("document.querySelector('#list canvas') && document.querySelector('#list pre')")
-        self.assertEqual(self.browser.run("return document.scrollingElement.scrollWidth"), 375)
+        self.assertFalse(self.browser.run("return " + is_cut))
+        self.assertEqual(self.browser.run("return document.scrollingElement.scrollWidth"), width)
         small = self.browser.run("""
             return [...document.querySelectorAll('button, summary, .filter span')].filter(each => {
               const {width, height} = each.getBoundingClientRect();

@@ -39,8 +39,8 @@ class Endings(unittest.TestCase):
         self.assertEqual(end["job"]["label"], "café")
         self.assertEqual(end["job"]["ending"], "returned", end)
         self.assertIn("-bit", end["details"]["summary"])
-        names = [row[0] for table in end["details"]["tables"] for row in table["rows"]]
-        self.assertIn(".text", names)
+        sections = {row[0]: row[1] for table in end["details"]["tables"] for row in table["rows"]}
+        self.assertEqual((sections[".text"], sections[".gnu.version"]), ("data", "versions"))
 
     def test_damaged_elf_file(self):
         with open("/bin/sh", "rb") as file:
