@@ -116,7 +116,7 @@ class session {
     how_to_send const how{reading.get().version(), reading.get().keep_alive(),
                           reading.get().method() == http::verb::head};
     auto admitted = all_.to.admit(asked);
-    if (auto* const events = std::get_if<send_events>(&admitted)) {
+    if (std::holds_alternative<send_events>(admitted)) {
       auto streaming = stream_events(asked);
       co_await std::move(streaming);
       co_return false;
