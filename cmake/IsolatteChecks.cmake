@@ -64,7 +64,12 @@ foreach(python IN ITEMS python3 /usr/bin/python3)
   execute_process(COMMAND "${python}" -c "import markdown_it, pygments"
     RESULT_VARIABLE without_packages OUTPUT_QUIET ERROR_QUIET)
   if(ISOLATTE_DOXYGEN AND without_packages EQUAL 0)
-    isolatte_add_check(docs tools/check-docs)
+    isolatte_add_check(docs tools/check-docs "${PROJECT_BINARY_DIR}/site")
+    # Chromium uses that site. Without Chromium the test is skipped.
+    isolatte_add_check(site "${python}" -B test/site/in_browser.py "${PROJECT_BINARY_DIR}/site")
+    set_tests_properties(check.docs PROPERTIES FIXTURES_SETUP site)
+    set_tests_properties(check.site PROPERTIES FIXTURES_REQUIRED site SKIP_RETURN_CODE 77
+      TIMEOUT 1800)
     break()
   endif()
 endforeach()

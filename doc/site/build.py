@@ -17,29 +17,13 @@ import frame
 import guide as guides
 import highlight
 import link_check
+import navigation
 import page as pages
 import reference as references
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 STATIC = ("site.css", "site.js", "theme.js", "icon.svg")
-
-
-def read_navigation():
-    """Returns the groups of navigation.txt: a title, whether it is open at first, and (file, name)."""
-    groups = []
-    with open(os.path.join(HERE, "navigation.txt"), encoding="utf-8") as file:
-        for line in file:
-            line = line.rstrip()
-            if not line or line.startswith("#"):
-                continue
-            if not line.startswith(" "):
-                title, closed, _ = line.partition(" (closed)")
-                groups.append((title, not closed, []))
-                continue
-            source, _, name = line.strip().partition(": ")
-            groups[-1][2].append((source, name))
-    return groups
 
 
 def documents():
@@ -118,12 +102,17 @@ def index_of_examples():
     return page
 
 
-def entries_of_search(all_pages):
+def entries_of_search(all_pages, tree):
+    # People look for the name that they have seen in the tree.
+    names = {id(page): name.replace("`", "") for _, _, entries in tree for page, name in entries}
     entries = []
     for page in all_pages:
         kind = "project" if page.path.startswith(("design/", "changelog", "contributing")) else page.kind
         for section in page.sections:
             text = " ".join(" ".join(section.text).split())
+            name = names.get(id(page), "")
+            if not section.anchor and name.lower() not in section.heading.lower():
+                text = f"{name}. {text}"
             entries.append([page.title.replace("`", ""), section.heading.replace("`", ""),
                             page.path + ("#" + section.anchor if section.anchor else ""), text, kind])
     return entries
@@ -138,8 +127,10 @@ def main(xml, site, version):
     reference_pages = reference.pages()
     examples = [index_of_examples(), *listings(guide.quoted, reference.symbols)]
 
+    groups = navigation.read()
+    problems += [f"doc/site/navigation.txt: {source} is there more than once" for source in navigation.named_twice(groups)]
     tree = []
-    for title, is_open, entries in read_navigation():
+    for title, is_open, entries in groups:
         shown = []
         for source, name in entries:
             if source == "@reference":
@@ -160,7 +151,7 @@ def main(xml, site, version):
     all_pages = [*by_source.values(), *reference_pages, *examples]
     for page in all_pages:
         write(site, page.path, frame.frame(page, tree, order, version))
-    entries = entries_of_search(all_pages)
+    entries = entries_of_search(all_pages, tree)
     index = json.dumps(entries, ensure_ascii=False, separators=(",", ":"))
     write(site, "search-index.js", f"window.searchIndex = {index};\n")
     for name in STATIC:

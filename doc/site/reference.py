@@ -237,7 +237,7 @@ class Reference:
             name = ", ".join("".join(one.itertext()) for one in item.findall("parameternamelist/parametername"))
             said = self._blocks(item.find("parameterdescription"), page, [])
             rows.append(f"<li><code>{pages.escape(name)}</code>{said}</li>\n")
-        return f'<dt>{title}</dt><dd><ul class="parameters">{"".join(rows)}</ul></dd>\n'
+        return f'<dt>{title}</dt><dd><ul class="parameters" role="list">{"".join(rows)}</ul></dd>\n'
 
     def _inline(self, node, page):
         inside = pages.escape(node.text or "") + "".join(

@@ -54,6 +54,10 @@ const top_bar = document.querySelector("header.top");
   document.addEventListener("click", (event) => {
     if (!tree.contains(event.target) && !button.contains(event.target)) open(false);
   });
+  // The tree covers what has the focus next.
+  document.addEventListener("focusin", (event) => {
+    if (!tree.contains(event.target) && !top_bar.contains(event.target)) open(false);
+  });
   showCurrent();
 }
 
@@ -215,14 +219,16 @@ const top_bar = document.querySelector("header.top");
       index = await load();
     } catch (error) {
       list.replaceChildren();
-      status.textContent = error.message;
       panel.hidden = false;
+      status.textContent = error.message;
       return;
     }
     if (asked !== input.value) return;  // a later letter has its own answer
     const found = find(index, words);
+    panel.hidden = false;  // first, because a change in what is hidden is not read out
     list.replaceChildren();
     selected = -1;
+    input.removeAttribute("aria-activedescendant");
     for (const { entry } of found.slice(0, most)) {
       const link = document.createElement("a");
       link.id = `found-${list.children.length}`;
@@ -242,7 +248,6 @@ const top_bar = document.querySelector("header.top");
     }
     status.textContent = !found.length ? `Nothing has “${asked.trim()}”.`
       : found.length > most ? `The best ${most} of ${found.length}` : `${found.length} found`;
-    panel.hidden = false;
     input.setAttribute("aria-expanded", "true");
     panel.scrollTop = 0;
   };
@@ -255,9 +260,13 @@ const top_bar = document.querySelector("header.top");
       if (panel.hidden) show();
       else select(event.key === "ArrowDown" ? selected + 1 : Math.max(selected, 0) - 1);
     } else if (event.key === "Enter") {
-      const link = list.children[Math.max(selected, 0)];
-      if (!panel.hidden && link) link.click();
+      const open = () => list.children[Math.max(selected, 0)]?.click();
+      if (panel.hidden) show().then(open);  // the index may not be there yet
+      else open();
+    } else if (event.key === "Tab") {
+      close();  // what scrolls can have the focus in Chromium
     } else if (event.key === "Escape") {
+      event.preventDefault();  // Chromium would empty the box the first time
       event.stopPropagation();
       if (panel.hidden) input.value = "";
       close();

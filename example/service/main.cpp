@@ -60,6 +60,8 @@ int serve(const service::settings& given) {
   service::laboratory jobs{context, given, log};  // first, while there is nothing to see in it
   service::server served{context, given, jobs, log};
   served.add_metrics([&] { return metrics.text(); });
+  if (!given.address.is_loopback())
+    std::cerr << "service: other machines reach this, and it has no TLS and no users\n";
   std::cout << "listening on " << served.url() << std::endl;
   asio::co_spawn(context, served.run(), rethrow);
   asio::co_spawn(context, jobs.tick(), rethrow);

@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_EXAMPLE_SERVICE_SETTINGS_HPP
 #define ISOLATTE_EXAMPLE_SERVICE_SETTINGS_HPP
 
+#include <boost/asio/ip/address.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,24 +16,30 @@
 namespace service {
 
 struct settings {
-  std::string address;
+  boost::asio::ip::address address;
   std::uint16_t port = 0;
-  /// Names that a request may call this service by, besides localhost and the address.
+  /// Names that a request may call this service by, besides localhost and its addresses.
   std::vector<std::string> hosts;
 
   std::size_t workers = 0;
   std::chrono::milliseconds timeout{0};
   /// Bytes of address space that a worker has; 0 for no limit.
   std::uint64_t memory = 0;
-  /// Jobs that may wait.
+  /// Jobs that may wait, and those of one client.
   std::size_t queue = 0;
+  std::size_t client_queue = 0;
   /// The time that jobs have to end when the service stops.
   std::chrono::milliseconds grace{0};
 
   std::size_t max_file = 0;
   std::size_t max_pattern = 0;
-  /// Bytes that all uploads together may take while their jobs are not done.
+  /// Bytes that all uploads together may take while their jobs are not done, and those of one
+  /// client.
   std::size_t max_uploads = 0;
+  std::size_t client_uploads = 0;
+  /// A body may take this long, and a second more for each such number of bytes.
+  std::chrono::milliseconds patience{0};
+  std::size_t slowest = 0;
   /// Jobs a second that one client may send, and in a burst.
   double rate = 0;
   double burst = 0;

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "browser"))
 import webdriver
 from running_service import SKIPPED, Service, png
 
@@ -15,40 +16,6 @@ program = None
 
 ROW = "[...document.querySelectorAll('#list > li')]"
 LIVE = "document.querySelector('#connection').dataset.state === 'live'"
-
-# The contrast of each visible text with what is drawn below it, as WCAG 2 defines that.
-LOW_CONTRAST = """
-    const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
-    const parse = css => {
-      canvas.clearRect(0, 0, 1, 1);
-      canvas.fillStyle = css;
-      canvas.fillRect(0, 0, 1, 1);
-      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-      return {rgb: [r, g, b], a: a / 255};
-    };
-    const backgroundOf = element => {
-      for (let at = element; at; at = at.parentElement) {
-        const {rgb, a} = parse(getComputedStyle(at).backgroundColor);
-        if (a === 1) return rgb;
-      }
-      return [255, 255, 255];
-    };
-    const luminance = rgb => rgb.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-    const found = [];
-    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const element = walker.currentNode.parentElement;
-      if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest('.unseen, .skip')) continue;
-      const style = getComputedStyle(element);
-      const isDrawn = element instanceof SVGElement;
-      const [light, dark] = [luminance(parse(isDrawn ? style.fill : style.color).rgb), luminance(backgroundOf(element))]
-          .sort((a, b) => b - a);
-      const ratio = (light + 0.05) / (dark + 0.05);
-      if (ratio < 4.5) found.push(`${ratio.toFixed(2)}: ${walker.currentNode.data.trim().slice(0, 40)}`);
-    }
-    return found;
-"""
 
 
 class Page(unittest.TestCase):
@@ -119,6 +86,61 @@ class Page(unittest.TestCase):
         self.assertFalse(self.browser.run("return document.querySelector('#list img') !== null"))
         self.assert_quiet_console()
 
+    def drop(self, css, names):
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            for (const name of arguments[1]) dataTransfer.items.add(new File(['no image'], name));
+            const target = document.querySelector(arguments[0]);
+            for (const kind of ['dragover', 'drop'])
+              target.dispatchEvent(new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true}));""", css, names)
+
+    def test_files_that_are_dropped(self):
+        # One that is dropped outside the zone would be opened in place of the page.
+        self.drop("#jobs", ["one.bin", "two.bin"])
+        for name in ("one.bin", "two.bin"):
+            self.wait_for_row(name, "warn")
+        self.browser.wait_for("document.querySelector('#answer').textContent === 'Sent 2 of 2 files.'")
+        self.assertFalse(self.browser.run("return document.querySelector('#drop').classList.contains('over')"))
+        self.assert_quiet_console()
+
+    def test_more_files_than_the_service_takes_at_a_time(self):
+        self.service.__exit__()
+        self.service = Service(program, "--rate", "1", "--burst", "2", "--workers", "1", "--max-file", "1")
+        self.addCleanup(self.service.__exit__, None, None, None)
+        self.open()
+        self.browser.run("""
+            const dataTransfer = new DataTransfer();
+            for (const [name, size] of [['a', 1], ['b', 1], ['large', 2000], ['c', 1]])
+              dataTransfer.items.add(new File(['x'.repeat(size)], name));
+            document.body.dispatchEvent(new DragEvent('drop', {dataTransfer, bubbles: true, cancelable: true}));""")
+        self.browser.wait_for("document.querySelector('#answer').textContent.includes('c, file 4 of 4, waits')")
+        self.wait_for_row("c", "warn")
+        self.browser.wait_for("document.querySelector('#answer').textContent === "
+                              "'Sent 3 of 4 files. Not sent: large has 2\u00a0KiB, and 1\u00a0KiB are the most.'")
+        self.assert_quiet_console(but=["429"])
+
+    def test_a_file_that_is_gone(self):
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            # The page hears of it after the file is gone.
+            self.browser.run("addEventListener('change', event => event.stopImmediatePropagation(), {capture: true, once: true})")
+            self.browser.type("#file", file.name)
+            name = os.path.basename(file.name)
+        self.browser.run("document.querySelector('#file').dispatchEvent(new Event('change'))")
+        self.browser.wait_for("document.querySelector('#answer.bad')?.textContent === args[0]", f"Not sent: {name} cannot be read.")
+
+    def test_details_that_stay(self):
+        self.browser.click("[data-sample=crash]")
+        self.wait_for_row("Crash", "bad")
+        self.browser.click("#list summary")
+        self.browser.wait_for("document.querySelector('#list .fault')")
+        self.browser.click("#list summary")
+        self.service.process.kill()
+        self.browser.wait_for("document.querySelector('#connection').dataset.state === 'lost'")
+        self.browser.run("for (const each of document.querySelectorAll('#list details')) each.open = true;")
+        self.browser.wait_for("document.querySelector('#list .fault')?.checkVisibility()")
+        # The service cannot be asked.
+        self.assertFalse(self.browser.run("return document.querySelector('#list').textContent.includes('cannot be had')"))
+
     def test_drawn_images(self):
         self.browser.click("#draw")
         self.wait_for_row("drawing.png", "good")
@@ -151,8 +173,12 @@ class Page(unittest.TestCase):
         self.assert_quiet_console()
 
     def test_a_job_that_runs(self):
+        self.browser.resize(320, 812)
+        height = "return document.querySelector('#workers').clientHeight"
+        before = self.browser.run(height)
         self.browser.click("[data-sample=loop]")
         self.wait_for_row("Loop", "live")
+        self.assertEqual(self.browser.run(height), before)
         self.browser.wait_for("document.querySelector('#workers .busy')?.textContent.includes('job 1')")
         self.browser.wait_for("document.querySelector('#running').textContent === '1'")
         self.browser.click("#list summary")
@@ -200,6 +226,10 @@ class Page(unittest.TestCase):
         self.assertTrue(any("faulted" in name and "Crash" in name for name in names("DisclosureTriangle")), nodes)
         self.assertTrue(any("median" in name for name in names("image")))
         self.assertEqual(self.browser.run("return document.documentElement.lang"), "en")
+        # Safari takes a list without signs for no list.
+        self.assertEqual(self.browser.run("""
+            return [...document.querySelectorAll('ul, ol')].filter(each => getComputedStyle(each).listStyleType === 'none' &&
+                each.getAttribute('role') !== 'list').map(each => each.id);"""), [])
 
     def test_colours(self):
         for sample, title, kind in (("crash", "Crash", "bad"), ("memory", "Memory bomb", "warn")):
@@ -214,7 +244,7 @@ class Page(unittest.TestCase):
         backgrounds = []
         for scheme in ("light", "dark"):
             self.browser.prefer(prefers_color_scheme=scheme)
-            self.assertEqual(self.browser.run(LOW_CONTRAST), [], scheme)
+            self.assertEqual(self.browser.run(webdriver.LOW_CONTRAST, ".unseen, .skip"), [], scheme)
             backgrounds.append(self.browser.run("return getComputedStyle(document.body).backgroundColor"))
         self.assertNotEqual(*backgrounds)
 
@@ -227,15 +257,28 @@ class Page(unittest.TestCase):
         self.assertEqual(self.browser.run(moving), "none")
 
     def test_a_phone(self):
-        self.browser.resize(375, 812)
+        # 320 is also what is left of a usual window at four times the size.
+        for width in (375, 320):
+            with self.subTest(width=width):
+                self.use_phone(width)
+
+    def use_phone(self, width):
+        self.browser.resize(width, 812)
         self.open()
         self.browser.click("[data-sample=crash]")
         self.wait_for_row("Crash", "bad")
         self.browser.click("#draw")
         self.wait_for_row("drawing.png", "good")
+        name = "name-of-a-file-that-is-longer-than-a-line" * 4
+        self.service.send_file(b"no image", name)
+        self.wait_for_row(name, "warn")
+        is_cut = """(() => { const b = document.querySelector('#list li .what b');
+                             return b.scrollWidth > b.clientWidth && getComputedStyle(b).overflow === 'hidden'; })()"""
+        self.assertTrue(self.browser.run("return " + is_cut))
         self.browser.run("for (const each of document.querySelectorAll('#list details')) each.open = true;")
         self.browser.wait_for("document.querySelector('#list canvas') && document.querySelector('#list pre')")
-        self.assertEqual(self.browser.run("return document.scrollingElement.scrollWidth"), 375)
+        self.assertFalse(self.browser.run("return " + is_cut))
+        self.assertEqual(self.browser.run("return document.scrollingElement.scrollWidth"), width)
         small = self.browser.run("""
             return [...document.querySelectorAll('button, summary, .filter span')].filter(each => {
               const {width, height} = each.getBoundingClientRect();

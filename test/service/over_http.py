@@ -1,6 +1,7 @@
 """usage: over_http.py PROGRAM [TEST...]
 Tests the service over HTTP."""
 
+import http.client
 import json
 import os
 import select
@@ -38,8 +39,8 @@ class Endings(unittest.TestCase):
         self.assertEqual(end["job"]["label"], "café")
         self.assertEqual(end["job"]["ending"], "returned", end)
         self.assertIn("-bit", end["details"]["summary"])
-        names = [row[0] for table in end["details"]["tables"] for row in table["rows"]]
-        self.assertIn(".text", names)
+        sections = {row[0]: row[1] for table in end["details"]["tables"] for row in table["rows"]}
+        self.assertEqual((sections[".text"], sections[".gnu.version"]), ("data", "versions"))
 
     def test_damaged_elf_file(self):
         with open("/bin/sh", "rb") as file:
@@ -190,14 +191,10 @@ class Pages(unittest.TestCase):
                 self.assertIn(status, raw.makefile("rb").readline(), sent[:40])
 
     def test_expect_continue(self):
-        with socket.create_connection(("127.0.0.1", self.service.port), PATIENCE) as raw:
-            answers = raw.makefile("rb")
-            raw.sendall(b"POST /api/files HTTP/1.1\r\nHost: localhost\r\nX-Isolatte: 1\r\nExpect: 100-continue\r\n"
-                        b"Content-Type: application/octet-stream\r\nContent-Length: 2\r\n\r\n")
-            self.assertEqual(answers.readline(), b"HTTP/1.1 100 Continue\r\n")
-            raw.sendall(b"hi")
-            self.assertEqual(answers.readline(), b"\r\n")
-            self.assertIn(b" 202 ", answers.readline())
+        with self.service.begin_upload(2) as upload:
+            self.assertEqual(upload.first, 100)
+            upload.send(b"hi")
+            self.assertEqual(upload.status(), 202)
 
     def test_metrics(self):
         self.service.end_of(self.service.post("/api/samples/crash"))
@@ -221,6 +218,31 @@ class OtherSites(unittest.TestCase):
                 self.assertEqual(self.service.ask("GET", path, Host=host).status, 421, host)
         for host in ("localhost", f"127.0.0.1:{self.service.port}", "[::1]:80", "LOCALHOST", "isolatte.example"):
             self.assertEqual(self.service.ask("GET", "/", Host=host).status, 200, host)
+
+    def test_own_addresses(self):
+        with Service(program, *PATIENT, "--address", "0.0.0.0", errors=subprocess.PIPE) as service:
+            self.assertEqual(service.url, f"http://localhost:{service.port}/")
+            self.assertIn("no TLS", service.process.stderr.readline())
+            service.process.stderr.close()
+            for reached in ("127.0.0.1", "127.0.0.2"):
+                for host, status in (("127.0.0.2", 200 if reached == "127.0.0.2" else 421), ("127.0.0.3", 421),
+                                     ("evil.example", 421), ("0.0.0.0", 421), ("localhost", 200)):
+                    connection = http.client.HTTPConnection(reached, service.port, timeout=PATIENCE)
+                    connection.request("GET", "/", headers={"Host": f"{host}:{service.port}"})
+                    self.assertEqual(connection.getresponse().status, status, (reached, host))
+                    connection.close()
+
+    def test_own_addresses_of_ipv6(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("this system has no IPv6")
+        with Service(program, *PATIENT, "--address", "::", errors=subprocess.DEVNULL) as service:
+            for reached, host in (("::1", "[::1]"), ("127.0.0.2", "127.0.0.2")):
+                connection = http.client.HTTPConnection(reached, service.port, timeout=PATIENCE)
+                connection.request("GET", "/", headers={"Host": f"{host}:{service.port}"})
+                self.assertEqual(connection.getresponse().status, 200, host)
+                connection.close()
 
     def test_post_without_the_header(self):
         self.assertEqual(self.service.ask("POST", "/api/samples/crash").status, 403)
@@ -272,13 +294,91 @@ class Limits(unittest.TestCase):
             statuses = [service.post("/api/samples/loop").status for _ in range(4)]
             self.assertEqual(statuses, [202, 202, 202, 503])
 
+    def test_share_of_the_queue(self):
+        with Service(program, "--timeout", "60000", "--workers", "1", "--queue", "4", "--client-queue", "1") as service:
+            statuses = [service.post("/api/samples/loop").status for _ in range(3)]
+            self.assertEqual(statuses, [202, 202, 429])
+            statuses = [service.post("/api/samples/loop", source="127.0.0.2").status for _ in range(3)]
+            self.assertEqual(statuses, [202, 202, 429])
+
+    def test_clients_take_turns(self):
+        with Service(program, "--timeout", "600000", "--workers", "1") as service, service.events() as events:
+            service.post("/api/samples/loop")
+            kind, data = events.until(lambda kind, data: any(job["state"] == "running" for job in jobs_in(kind, data)))
+            many = [json.loads(service.post("/api/samples/thief").content)["id"] for _ in range(8)]
+            other = json.loads(service.post("/api/samples/thief", source="127.0.0.2").content)["id"]
+            os.kill(jobs_in(kind, data)[0]["pid"], signal.SIGKILL)
+            ended = []
+            events.until(lambda kind, data: ended.extend(job["id"] for job in jobs_in(kind, data) if job["state"] == "ended")
+                         or {*many, other} <= {*ended})
+            self.assertIn(other, ended[:3], "has to be the first after the loop, or the second")
+
+    MEMORY = ["--timeout", "600000", "--workers", "1", "--max-file", "1024", "--client-uploads", "1", "--max-uploads", "2"]
+
     def test_memory_for_uploads(self):
-        with Service(program, "--timeout", "60000", "--workers", "1", "--max-uploads", "1", "--grace", "0") as service:
+        with Service(program, *self.MEMORY) as service:
             self.assertEqual(service.post("/api/samples/loop").status, 202)
-            # The file waits for the worker, and so do its bytes.
+            # The files wait for the worker, and so do their bytes.
             self.assertEqual(service.send_file(b"x" * (900 << 10)).status, 202)
             response = service.send_file(b"x" * (900 << 10))
+            self.assertEqual((response.status, response.headers["Retry-After"]), (429, "1"))
+            self.assertEqual(service.send_file(b"x" * (100 << 10)).status, 202)
+            self.assertEqual(service.send_file(b"x" * (900 << 10), source="127.0.0.2").status, 202)
+            response = service.send_file(b"x" * (900 << 10), source="127.0.0.3")
             self.assertEqual((response.status, response.headers["Retry-After"]), (503, "1"))
+
+    def test_memory_comes_back(self):
+        with Service(program, *PATIENT, "--max-file", "1024", "--client-uploads", "1", "--max-uploads", "1") as service:
+            for _ in range(3):
+                service.end_of(service.send_file(b"x" * (900 << 10)))
+                with service.begin_upload(900 << 10) as upload:
+                    upload.send(b"x" * (300 << 10))
+                    # The service reads the rest of a refused body, so this is the end of all.
+                    upload.socket.shutdown(socket.SHUT_WR)
+                    self.assertEqual(upload.status(), 400)
+
+    def test_heads_take_no_memory_of_others(self):
+        with Service(program, *self.MEMORY) as service:
+            uploads = [service.begin_upload(1 << 20, f"127.0.0.{last}") for last in range(2, 8)]
+            self.assertEqual([upload.first for upload in uploads], [100] * 6)
+            with service.begin_upload(1 << 20, "127.0.0.2") as upload:
+                self.assertEqual(upload.first, 429)
+            self.assertEqual(service.send_file(b"x" * (1 << 20)).status, 202)
+            for each in uploads:
+                each.__exit__()
+
+    def test_memory_that_is_gone_when_the_body_comes(self):
+        with Service(program, *self.MEMORY) as service:
+            service.post("/api/samples/loop")
+            with service.begin_upload(1 << 20, "127.0.0.4") as upload:
+                self.assertEqual(upload.first, 100)
+                for source in ("127.0.0.2", "127.0.0.3"):
+                    self.assertEqual(service.send_file(b"x" * (1 << 20), source=source).status, 202)
+                upload.send(b"x")
+                self.assertEqual(upload.status(), 503)
+
+    def test_body_that_does_not_come(self):
+        with Service(program, *PATIENT, "--patience", "100") as service, service.begin_upload(1000) as upload:
+            self.assertEqual(upload.first, 100)
+            self.assertEqual(upload.status(), 408)
+
+    def test_body_that_comes_too_slowly(self):
+        with Service(program, *PATIENT, "--patience", "100", "--slowest", "1000") as service:
+            with service.begin_upload(1 << 20) as upload:
+                sent = 0
+                while not upload.has_answer(0.02):
+                    upload.send(b"x")
+                    sent += 1
+                self.assertEqual(upload.status(), 408)
+                self.assertLess(sent, 1000)
+
+    def test_large_body_that_comes_steadily(self):
+        with Service(program, *PATIENT, "--patience", "1000", "--slowest", "1") as service:
+            # 100 KiB are worth 100 s, so the pause that is longer than the patience does no harm.
+            with service.begin_upload(200 << 10, begin=b"x" * (100 << 10)) as upload:
+                self.assertFalse(upload.has_answer(1.5))
+                upload.send(b"x" * (100 << 10))
+                self.assertEqual(upload.status(), 202)
 
     def test_connections_of_a_client(self):
         with Service(program, *PATIENT, "--client-connections", "2") as service:
@@ -412,7 +512,9 @@ class Stop(unittest.TestCase):
 
 class Arguments(unittest.TestCase):
     def test_wrong_ones(self):
-        for arguments in (["--port", "70000"], ["--workers", "0"], ["--colour"], ["x"], ["--timeout", "soon"]):
+        for arguments in (["--port", "70000"], ["--workers", "0"], ["--colour"], ["x"], ["--timeout", "soon"],
+                          ["--address", "localhost"], ["--host", "http://isolatte.example"], ["--host", "isolatte.example:80"],
+                          ["--max-file", "2000", "--client-uploads", "1"], ["--max-file", "2000", "--max-uploads", "1"]):
             done = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual(done.returncode, 64, arguments)
             self.assertIn("--help", done.stderr)

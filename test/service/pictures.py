@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "browser"))
 from running_service import Service, png
 from webdriver import Browser
 
@@ -42,20 +43,20 @@ def main(program, folder):
         browser.wait_for("document.querySelector('#list > li.good .what b')?.textContent === 'drawing.png'")
         browser.run("document.querySelector('#list > li.bad details').open = true")
         browser.wait_for("document.querySelector('#list .fault')")
-        browser.wait_for("document.querySelector('#answer').textContent !== ''")
-        browser.wait_for("document.querySelector('#answer').textContent === ''")
-        service.post("/api/samples/loop")
-        browser.wait_for("document.querySelector('#list > li.live')")
+        browser.run("document.querySelector('.answers').style.visibility = 'hidden'")
         for name, scheme, width, height in (("service", "light", 1280, 940), ("service-dark", "dark", 1280, 940)):
             browser.prefer(prefers_color_scheme=scheme)
             browser.resize(width, height)
-            write(folder, name, browser)
+            write(folder, name, browser, service)
         browser.resize(390, 844, 2)
         browser.run("document.querySelector('#jobs').scrollIntoView()")
-        write(folder, "service-phone", browser)
+        write(folder, "service-phone", browser, service)
 
 
-def write(folder, name, browser):
+def write(folder, name, browser, service):
+    if not browser.run("return document.querySelector('#list > li.live') !== null"):
+        service.post("/api/samples/loop")
+        browser.wait_for("document.querySelector('#list > li.live')")
     browser.wait_for("document.querySelector('#latency svg')")
     path = os.path.join(folder, name + ".png")
     with open(path, "wb") as file:

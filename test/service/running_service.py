@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -30,8 +31,9 @@ def png(width=8, height=4):
 class Service:
     """A running service, on a port of its own."""
 
-    def __init__(self, program, *arguments, port=0):
-        self.process = subprocess.Popen([program, "--port", str(port), *arguments], stdout=subprocess.PIPE, text=True)
+    def __init__(self, program, *arguments, port=0, errors=None):
+        self.process = subprocess.Popen([program, "--port", str(port), *arguments], stdout=subprocess.PIPE, stderr=errors,
+                                        text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on "):
             self.process.stdout.close()
@@ -51,12 +53,13 @@ class Service:
         self.process.wait()
         self.process.stdout.close()
 
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+    def connect(self, source="127.0.0.1"):
+        """Connects. Every address of 127.0.0.0/8 is one of this machine, and a client of its own."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE, source_address=(source, 0))
 
-    def ask(self, method, path, body=None, **headers):
+    def ask(self, method, path, body=None, source="127.0.0.1", **headers):
         """Sends a request on a connection of its own; returns the response, with its body read."""
-        connection = self.connect()
+        connection = self.connect(source)
         try:
             connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
             response = connection.getresponse()
@@ -69,8 +72,8 @@ class Service:
         headers.setdefault("X_Isolatte", "1")
         return self.ask("POST", path, body, **headers)
 
-    def send_file(self, content, name="file"):
-        return self.post("/api/files", content, Content_Type="application/octet-stream", X_File_Name=name)
+    def send_file(self, content, name="file", **more):
+        return self.post("/api/files", content, Content_Type="application/octet-stream", X_File_Name=name, **more)
 
     def send_pattern(self, pattern, text):
         return self.post("/api/patterns", json.dumps({"pattern": pattern, "text": text}),
@@ -78,6 +81,10 @@ class Service:
 
     def events(self, last=None):
         return Events(self, last)
+
+    def begin_upload(self, size, source="127.0.0.1", begin=b""):
+        """Sends the head of an upload, and waits until the service wants the body, unless a part of that comes along."""
+        return Upload(self, size, source, begin)
 
     def end_of(self, response, events=None):
         """Waits until the job that a response tells of has ended, and returns all about it."""
@@ -114,6 +121,40 @@ class Service:
 
 def jobs_in(kind, data):
     return data["jobs"] if kind == "snapshot" else [data["job"]] if kind == "job" else []
+
+
+class Upload:
+    """An upload whose body is sent piece by piece."""
+
+    def __init__(self, service, size, source, begin):
+        self.socket = socket.create_connection(("127.0.0.1", service.port), PATIENCE, (source, 0))
+        self.answers = self.socket.makefile("rb")
+        head = (b"POST /api/files HTTP/1.1\r\nHost: localhost\r\nX-Isolatte: 1\r\n"
+                b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n" % size)
+        if begin:
+            self.send(head + b"\r\n" + begin)
+            return
+        self.send(head + b"Expect: 100-continue\r\n\r\n")
+        self.first = self.status()
+        if self.first == 100:
+            self.answers.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answers.close()
+        self.socket.close()
+
+    def send(self, content):
+        self.socket.sendall(content)
+
+    def status(self):
+        """Waits for an answer."""
+        return int(self.answers.readline().split()[1])
+
+    def has_answer(self, seconds):
+        return bool(select.select([self.socket], [], [], seconds)[0])
 
 
 class Events:

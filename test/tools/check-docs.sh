@@ -68,6 +68,14 @@ grep -q 'index.js: guide/two.html has no anchor gone' "$folder/log" || { echo "F
 check 'guide/two.html#there'
 if grep -q . "$folder/log"; then echo "FAILED: a good index was refused"; failures=1; fi
 
+# A page that is twice in the tree would be marked twice as the one that is shown.
+python3 -B -c 'import sys
+sys.path.insert(0, sys.argv[1])
+import navigation
+groups = [("One", True, [("a.md", ""), ("b.md", "B")]), ("Two", False, [("c.md", ""), ("a.md", "Again")])]
+assert navigation.named_twice(groups) == ["a.md"], navigation.named_twice(groups)
+assert navigation.named_twice(groups[:1]) == []' "$root/doc/site" || failures=1
+
 # The anchors are those that GitHub makes, so that a link holds in both.
 python3 -B -c 'import sys
 sys.path.insert(0, sys.argv[1])

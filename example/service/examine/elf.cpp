@@ -210,6 +210,9 @@ class elf_reader {
                                            {SHT_NOTE, "note"},
                                            {SHT_HASH, "hash"},
                                            {SHT_GNU_HASH, "hash"},
+                                           {SHT_GNU_versym, "versions"},
+                                           {SHT_GNU_verneed, "versions"},
+                                           {SHT_GNU_verdef, "versions"},
                                            {SHT_INIT_ARRAY, "init"},
                                            {SHT_FINI_ARRAY, "fini"}}),
                             std::to_string(get(one.sh_size)), flags(get(one.sh_flags))});

@@ -89,16 +89,12 @@ laboratory::laboratory(asio::io_context& context, const settings& given, event_l
       clock_{context},
       workers_(given.workers) {}
 
-bool laboratory::has_room() const noexcept {
-  return !is_finishing_ && unfinished_ < settings_.workers + settings_.queue;
-}
-
 //[run
 template <class Call>
 void laboratory::run(std::uint64_t id, const std::string& client, const Call& call, lease held) {
   pool_.async_run(
       isolatte::on_message(call, [this, id](stage said) { on_stage(id, std::move(said)); }),
-      {.tenant = client},  // a flood of one client's jobs delays another's by one job
+      {.tenant = client},  // clients take turns, a job each
       [this, id, held = std::move(held)](boost::system::error_code error,
                                          const isolatte::outcome<report>& end) {
         on_end(id, error, end);
@@ -132,27 +128,25 @@ job laboratory::made_job(std::string kind, std::string label, std::size_t bytes)
   return made;
 }
 
-std::optional<std::uint64_t> laboratory::submit_file(const std::string& client, std::string name,
-                                                     std::string bytes, lease held) {
-  if (!has_room()) return std::nullopt;
+std::uint64_t laboratory::submit_file(const std::string& client, std::string name,
+                                      std::string bytes, lease held) {
   std::size_t const size = bytes.size();
   return start(made_job("file", std::move(name), size), client,
                isolatte::call(examine_file, std::move(bytes)), std::move(held));
 }
 
-std::optional<std::uint64_t> laboratory::submit_pattern(const std::string& client,
-                                                        pattern_request what, lease held) {
-  if (!has_room()) return std::nullopt;
+std::uint64_t laboratory::submit_pattern(const std::string& client, pattern_request what,
+                                         lease held) {
   job made = made_job("pattern", what.pattern, what.text.size());
   return start(std::move(made), client,
                isolatte::call(examine_pattern, std::move(what.pattern), std::move(what.text)),
                std::move(held));
 }
 
-std::optional<std::uint64_t> laboratory::submit_sample(const std::string& client,
-                                                       const std::string& name) {
-  if (!has_room()) return std::nullopt;
-  return start(made_job("sample", name, 0), client, isolatte::call(run_sample, name), lease{});
+std::uint64_t laboratory::submit_sample(const std::string& client, const std::string& name,
+                                        lease held) {
+  return start(made_job("sample", name, 0), client, isolatte::call(run_sample, name),
+               std::move(held));
 }
 
 std::optional<std::string> laboratory::details(std::uint64_t id) const {

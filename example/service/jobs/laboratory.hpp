@@ -41,14 +41,13 @@ class laboratory {
   /// Examines a file.
   /// @param client its sender; clients take turns
   /// @param held ends with the job
-  /// @return the job's number, or nothing if too many jobs wait
-  std::optional<std::uint64_t> submit_file(const std::string& client, std::string name,
-                                           std::string bytes, lease held);
+  /// @return the job's number
+  std::uint64_t submit_file(const std::string& client, std::string name, std::string bytes,
+                            lease held);
   /// Searches a text.
-  std::optional<std::uint64_t> submit_pattern(const std::string& client, pattern_request what,
-                                              lease held);
+  std::uint64_t submit_pattern(const std::string& client, pattern_request what, lease held);
   /// Runs a hostile sample.
-  std::optional<std::uint64_t> submit_sample(const std::string& client, const std::string& name);
+  std::uint64_t submit_sample(const std::string& client, const std::string& name, lease held);
 
   /// All that is known of a job, as JSON.
   /// @return nothing if there is no such job, or not any more
@@ -65,7 +64,6 @@ class laboratory {
   boost::asio::awaitable<std::size_t> finish();
 
  private:
-  bool has_room() const noexcept;
   static job made_job(std::string kind, std::string label, std::size_t bytes);
   template <class Call>
   std::uint64_t start(job what, const std::string& client, const Call& call, lease held);

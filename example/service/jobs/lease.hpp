@@ -23,6 +23,15 @@ class [[nodiscard]] lease {
     if (give_back_) give_back_();
   }
 
+  /// Makes this stand for what the other one stands for, too.
+  void join(lease other) {
+    give_back_ = [mine = std::move(give_back_), more = std::move(other.give_back_)] {
+      if (mine) mine();
+      if (more) more();
+    };
+    other.give_back_ = nullptr;
+  }
+
  private:
   std::function<void()> give_back_;
 };

@@ -21,17 +21,21 @@ export function setText(where, text) {
   if (where.textContent !== String(text)) where.textContent = text;
 }
 
+// A number and its unit stay on one line.
+const gap = '\u00a0';
+
 export function duration(milliseconds) {
-  if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
-  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 0)} s`;
-  if (milliseconds < 3_600_000) return `${Math.floor(milliseconds / 60_000)} min`;
-  if (milliseconds < 172_800_000) return `${Math.floor(milliseconds / 3_600_000)} h`;
-  return `${Math.floor(milliseconds / 86_400_000)} days`;
+  if (milliseconds < 10) return `${milliseconds.toFixed(1)}${gap}ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)}${gap}ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 0)}${gap}s`;
+  if (milliseconds < 3_600_000) return `${Math.floor(milliseconds / 60_000)}${gap}min`;
+  if (milliseconds < 172_800_000) return `${Math.floor(milliseconds / 3_600_000)}${gap}h`;
+  return `${Math.floor(milliseconds / 86_400_000)}${gap}days`;
 }
 
 export function size(bytes) {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)} KiB`;
-  return `${(bytes / (1 << 20)).toFixed(bytes < 10 << 20 ? 1 : 0)} MiB`.replace('.0 ', ' ');
+  if (bytes < 1024) return `${bytes}${gap}B`;
+  if (bytes < 1 << 20) return `${Math.round(bytes / 1024)}${gap}KiB`;
+  const mebibytes = bytes / (1 << 20);
+  return `${mebibytes.toFixed(mebibytes < 10 ? 1 : 0).replace('.0', '')}${gap}MiB`;
 }

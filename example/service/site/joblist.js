@@ -43,18 +43,24 @@ class Row {
     setText(this.line, job.headline ?? job.stage ?? (job.kind === 'sample' ? 'attack' : size(job.bytes)));
     setText(this.time, job.took === undefined ? '' : duration(job.took));
     setText(this.origin, `job ${job.id}` + (job.generation ? ` · worker ${job.generation}` : ''));
-    if (wasState !== job.state) this.load();
+    this.load();
   }
 
+  /** Fills in the details. Those of an end stay: the service forgets old jobs, and may be gone. */
   async load() {
-    if (!this.details.open) return;
-    const state = this.job.state;
+    if (!this.details.open || this.hasEnd) return;
+    if (this.job.state !== 'ended') {
+      this.more.replaceChildren(...show({job: this.job}));
+      return;
+    }
+    this.hasEnd = true;
     try {
       const response = await fetch(`/api/jobs/${this.job.id}`);
-      if (!response.ok) throw new Error((await response.json()).error);
       const answer = await response.json();
-      if (state === this.job.state) this.more.replaceChildren(...show(answer));
+      if (!response.ok) throw new Error(answer.error);
+      this.more.replaceChildren(...show(answer));
     } catch (error) {
+      this.hasEnd = false;  // unfolding it again tries again
       this.more.replaceChildren(element('p', {}, `The details cannot be had: ${error.message}`));
     }
   }

@@ -11,9 +11,9 @@ export function showOverview({queued, running, ended, endings, restarts, workers
   setText(byId('uptime'), uptime < 60 ? `${Math.floor(uptime)} s` : duration(uptime * 1000));
   const list = byId('workers');
   while (list.children.length > workers.length) list.lastChild.remove();
-  workers.forEach(({generation, job}, slot) => {
+  workers.forEach(({job}, slot) => {
     const item = list.children[slot] ?? list.appendChild(element('li'));
     item.classList.toggle('busy', job !== 0);
-    setText(item, `slot ${slot}: ` + (job ? `worker ${generation}, job ${job}` : 'ready'));
+    setText(item, `slot ${slot}: ` + (job ? `job ${job}` : 'ready'));
   });
 }

@@ -17,38 +17,65 @@ function say(text, isBad) {
   answer.classList.toggle('bad', isBad);
   byId('watch').hidden = isBad;
   clearTimeout(hiding);
-  hiding = setTimeout(() => {
+  const hide = () => {
+    // The link does not go away from somebody who is about to follow it.
+    if (answer.parentElement.matches(':hover, :focus-within')) {
+      hiding = setTimeout(hide, 1000);
+      return;
+    }
     answer.textContent = '';
     byId('watch').hidden = true;
-  }, isBad ? 15_000 : 5000);
+  };
+  hiding = setTimeout(hide, isBad ? 15_000 : 5000);
 }
 
-async function post(path, headers, body) {
+/** @return {id} of a job, or {error}, with `wait` in seconds if another try may do */
+async function ask(path, headers, body, name) {
   let response;
   try {
     response = await fetch(path, {method: 'POST', headers: {'X-Isolatte': '1', ...headers}, body});
   } catch {
-    say('The service does not answer.', true);
-    return;
+    return {error: 'The service does not answer.'};
   }
   const {id, error} = await response.json().catch(() => ({error: `status ${response.status}`}));
-  const wait = response.headers.get('Retry-After');
-  if (response.ok)
-    say(`Sent as job ${id}.`, false);
-  else
-    say(`Not taken: ${error}.${wait ? ` Try again in ${wait} s.` : ''}`, true);
+  return response.ok ? {id} : {error: `Not taken: ${name ? `${name}, ` : ''}${error}.`, wait: Number(response.headers.get('Retry-After'))};
 }
 
-async function sendFile(file, name) {
-  if (file.size > mostBytes) {
-    say(`Not sent: ${name} has ${size(file.size)}, and ${size(mostBytes)} are the most.`, true);
-    return;
+function tell({id, error, wait}) {
+  say(error ? error + (wait ? ` Try again in ${wait} s.` : '') : `Sent as job ${id}.`, Boolean(error));
+}
+
+const post = async (path, headers, body) => tell(await ask(path, headers, body));
+
+async function askFile(file, name) {
+  if (file.size > mostBytes)
+    return {error: `Not sent: ${name} has ${size(file.size)}, and ${size(mostBytes)} are the most.`};
+  // It may be a folder, or gone.
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  if (!bytes) return {error: `Not sent: ${name} cannot be read.`};
+  return ask('/api/files', {'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent(name)}, bytes,
+             name);
+}
+
+const sendFile = async (file, name) => tell(await askFile(file, name));
+
+/** Sends several files. When the service has no room for one, it gets that one a little later. */
+async function sendFiles(list) {
+  const files = [...list];
+  if (files.length === 1) return sendFile(files[0], files[0].name);
+  const problems = [];
+  for (const [i, file] of files.entries()) {
+    let answer = await askFile(file, file.name);
+    for (let tries = 0; answer.wait && tries < 20; ++tries) {
+      say(`${file.name}, file ${i + 1} of ${files.length}, waits: the service has no room.`, false);
+      await new Promise(done => setTimeout(done, answer.wait * 1000));
+      answer = await askFile(file, file.name);
+    }
+    if (answer.error) problems.push(answer.error);
   }
-  await post('/api/files', {'Content-Type': 'application/octet-stream', 'X-File-Name': encodeURIComponent(name)}, file);
-}
-
-async function sendFiles(files) {
-  for (const file of files) await sendFile(file, file.name);
+  const sent = files.length - problems.length;
+  const more = problems.length > 3 ? ` And ${problems.length - 3} more.` : '';
+  say([`Sent ${sent} of ${files.length} files.`, ...problems.slice(0, 3)].join(' ') + more, problems.length > 0);
 }
 
 /** Draws an image, so that there is one on every phone. */
@@ -86,24 +113,31 @@ async function sendDrawing(isDamaged) {
   await sendFile(file, isDamaged ? 'drawing-damaged.png' : 'drawing.png');
 }
 
+/** Takes files that are dropped anywhere. A browser would leave the page for one that is dropped outside the zone. */
 function prepareDrop(zone) {
-  const over = isOver => event => {
+  const hasFiles = event => event.dataTransfer.types.includes('Files');
+  addEventListener('dragover', event => {
+    if (!hasFiles(event)) return;
     event.preventDefault();
-    zone.classList.toggle('over', isOver);
-  };
-  zone.addEventListener('dragover', over(true));
-  zone.addEventListener('dragleave', over(false));
-  zone.addEventListener('drop', event => {
-    over(false)(event);
+    zone.classList.add('over');
+  });
+  addEventListener('dragleave', event => {
+    if (!event.relatedTarget) zone.classList.remove('over');
+  });
+  addEventListener('drop', event => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    zone.classList.remove('over');
     sendFiles(event.dataTransfer.files);
   });
 }
 
 export function prepareForms() {
   const input = byId('file');
-  input.addEventListener('change', async () => {
-    await sendFiles([...input.files]);
+  input.addEventListener('change', () => {
+    const files = [...input.files];
     input.value = '';
+    sendFiles(files);
   });
   prepareDrop(byId('drop'));
   byId('draw').addEventListener('click', () => sendDrawing(false));

@@ -27,14 +27,16 @@ bool is_same_name(std::string_view left, std::string_view right) {
 
 }  // namespace
 
-bool cross_site::is_own(std::string_view host) const {
-  std::string_view const name = without_port(host);
-  return std::any_of(hosts_.begin(), hosts_.end(),
+bool cross_site::is_own(const request& asked) const {
+  std::string_view const name = without_port(asked.host);
+  return (!name.empty() && name == asked.reached) ||
+         std::any_of(hosts_.begin(), hosts_.end(),
                      [&](const std::string& own) { return is_same_name(own, name); });
 }
 
 std::optional<response> cross_site::refuse(const request& asked) const {
-  if (!is_own(asked.host)) return refusal(421, "this service has another name");
+  if (!is_own(asked))
+    return refusal(421, "the service does not know this name; --host gives it one more");
   if (!asked.origin.empty() && !is_same_name(asked.origin, "http://" + asked.host) &&
       !is_same_name(asked.origin, "https://" + asked.host))
     return refusal(403, "the request comes from another site");

@@ -20,13 +20,13 @@ class cross_site {
   /// @param hosts the names of the service, without ports
   explicit cross_site(std::vector<std::string> hosts) : hosts_{std::move(hosts)} {}
 
-  /// Refuses requests for another host (another site's name may lead to this address), and those
-  /// that another site's page sends.
+  /// Refuses requests for another host, since another site's name may lead to this address, and
+  /// those that another site's page sends. The address itself is no site's name.
   /// @return nothing if the request is fine
   std::optional<response> refuse(const request& asked) const;
 
  private:
-  bool is_own(std::string_view host) const;
+  bool is_own(const request& asked) const;
 
   std::vector<std::string> hosts_;
 };

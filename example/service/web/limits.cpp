@@ -4,7 +4,9 @@
 #include "limits.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
+#include <utility>
 
 namespace service {
 
@@ -46,22 +48,64 @@ std::chrono::nanoseconds rate_limit::take(const std::string& client, clock::time
 }
 
 std::optional<lease> places::take(const std::string& client) {
-  if (taken_ == all_) return std::nullopt;
-  std::size_t& own = clients_[client];
-  if (own == each_) return std::nullopt;
-  ++own;
-  ++taken_;
-  return lease{[this, client] {
-    --taken_;
-    auto const found = clients_.find(client);
-    if (--found->second == 0) clients_.erase(found);
-  }};
+  if (is_full()) return std::nullopt;
+  auto const found = now_->clients.find(client);
+  if (found != now_->clients.end() && found->second == each_) return std::nullopt;
+  std::function<void()> give_back = [now = now_, client] {
+    --now->taken;
+    auto const own = now->clients.find(client);
+    if (--own->second == 0) now->clients.erase(own);
+  };
+  ++now_->clients[client];
+  ++now_->taken;
+  return lease{std::move(give_back)};
 }
 
-std::optional<lease> byte_budget::take(std::size_t bytes) {
-  if (bytes > left_) return std::nullopt;
+bool byte_budget::announce(const std::string& client, std::size_t bytes) {
+  auto const found = announced_.find(client);
+  std::size_t const before = found == announced_.end() ? 0 : found->second;
+  if (bytes > each_ - before) return false;
+  if (bytes != 0) announced_[client] = before + bytes;
+  return true;
+}
+
+void byte_budget::withdraw(const std::string& client, std::size_t bytes) {
+  auto const found = announced_.find(client);
+  if (found != announced_.end() && (found->second -= bytes) == 0) announced_.erase(found);
+}
+
+bool byte_budget::take(std::size_t bytes) noexcept {
+  if (bytes > left_) return false;
   left_ -= bytes;
-  return lease{[this, bytes] { left_ += bytes; }};
+  return true;
+}
+
+std::optional<upload_bytes> upload_bytes::announce(std::shared_ptr<byte_budget> budget,
+                                                   std::string client, std::size_t bytes) {
+  if (!budget->announce(client, bytes)) return std::nullopt;
+  return upload_bytes{std::move(budget), std::move(client), bytes};
+}
+
+upload_bytes::~upload_bytes() {
+  if (!budget_) return;  // moved from
+  budget_->withdraw(client_, announced_);
+  budget_->give_back(taken_);
+}
+
+bool upload_bytes::take(std::size_t bytes) noexcept {
+  if (bytes > announced_ - taken_ || !budget_->take(bytes)) return false;
+  taken_ += bytes;
+  return true;
+}
+
+lease upload_bytes::keep() && {
+  std::function<void()> give_back = [budget = budget_, client = client_, bytes = taken_] {
+    budget->withdraw(client, bytes);
+    budget->give_back(bytes);
+  };
+  budget_->withdraw(client_, announced_ - taken_);
+  budget_.reset();
+  return lease{std::move(give_back)};
 }
 
 }  // namespace service

@@ -9,8 +9,10 @@
 #include <chrono>
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace service {
 
@@ -62,7 +64,7 @@ class rate_limit {
   std::map<std::string, token_bucket> clients_;
 };
 
-/// A number of places: so many for each client, and so many for all.
+/// A number of places: so many for each client, and so many for all. Leases may outlive it.
 class places {
  public:
   places(std::size_t each, std::size_t all) : each_{each}, all_{all} {}
@@ -70,26 +72,77 @@ class places {
   /// Takes a place.
   /// @return nothing if there is none
   std::optional<lease> take(const std::string& client);
-  std::size_t taken() const noexcept { return taken_; }
+  std::size_t taken() const noexcept { return now_->taken; }
+  /// Tells whether no client gets a place. Otherwise one that gets none has used up its share.
+  bool is_full() const noexcept { return now_->taken == all_; }
+
+ private:
+  struct state {
+    std::size_t taken = 0;
+    std::map<std::string, std::size_t> clients;
+  };
+
+  std::size_t each_;
+  std::size_t all_;
+  std::shared_ptr<state> now_ = std::make_shared<state>();
+};
+
+/// The memory for uploads: so many bytes for each client, and so many for all. A client's share is
+/// charged with the bytes that it announces, the memory of all with those that have come. So a
+/// client that announces much and sends little is in no other client's way.
+class byte_budget {
+ public:
+  byte_budget(std::size_t each, std::size_t all) : each_{each}, left_{all} {}
+
+  /// Charges a client's share.
+  /// @return false if less than that is left of it
+  bool announce(const std::string& client, std::size_t bytes);
+  /// Gives back what announce() has charged.
+  void withdraw(const std::string& client, std::size_t bytes);
+
+  /// Charges the memory of all.
+  /// @return false if less than that is left of it
+  bool take(std::size_t bytes) noexcept;
+  /// Gives back what take() has charged.
+  void give_back(std::size_t bytes) noexcept { left_ += bytes; }
+
+  /// The bytes that all clients together may still take.
+  std::size_t left() const noexcept { return left_; }
 
  private:
   std::size_t each_;
-  std::size_t all_;
-  std::size_t taken_ = 0;
-  std::map<std::string, std::size_t> clients_;
+  std::size_t left_;
+  std::map<std::string, std::size_t> announced_;
 };
 
-/// An amount of bytes.
-class byte_budget {
+/// The charges of one upload. The budget gets them back when this ends.
+class upload_bytes {
  public:
-  explicit byte_budget(std::size_t bytes) : left_{bytes} {}
+  /// Announces an upload.
+  /// @return nothing if less than that is left of the client's share
+  static std::optional<upload_bytes> announce(std::shared_ptr<byte_budget> budget,
+                                              std::string client, std::size_t bytes);
 
-  /// Takes some.
-  /// @return nothing if there are not so many
-  std::optional<lease> take(std::size_t bytes);
+  upload_bytes(upload_bytes&&) noexcept = default;
+  upload_bytes& operator=(upload_bytes&&) = delete;
+  ~upload_bytes();
+
+  /// Charges bytes that have come.
+  /// @return false if there is no memory for them
+  bool take(std::size_t bytes) noexcept;
+
+  /// Makes a lease of it when all bytes have come. Bytes that were announced and have not come are
+  /// given back at once.
+  lease keep() &&;
 
  private:
-  std::size_t left_;
+  upload_bytes(std::shared_ptr<byte_budget> budget, std::string client, std::size_t bytes)
+      : budget_{std::move(budget)}, client_{std::move(client)}, announced_{bytes} {}
+
+  std::shared_ptr<byte_budget> budget_;
+  std::string client_;
+  std::size_t announced_;
+  std::size_t taken_ = 0;
 };
 
 }  // namespace service

@@ -14,6 +14,8 @@ namespace service {
 /// The parts of an HTTP request that the service looks at.
 struct request {
   std::string client;
+  /// The address that the client has reached, as a URL has it.
+  std::string reached;
   std::string method;
   std::string path;
   // Headers; empty if they are not there.

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -44,7 +45,8 @@ routes::routes(const settings& given, laboratory& jobs, cross_site guard)
       jobs_{jobs},
       guard_{std::move(guard)},
       job_rate_{given.rate, given.burst, given.total_rate, given.total_burst},
-      uploads_{given.max_uploads},
+      uploads_{std::make_shared<byte_budget>(given.client_uploads, given.max_uploads)},
+      jobs_there_{given.workers + given.client_queue, given.workers + given.queue},
       streams_{given.client_streams, given.streams} {}
 
 std::variant<response, read_body, send_events> routes::admit(const request& asked) {
@@ -105,10 +107,29 @@ std::variant<response, read_body, send_events> routes::post(const request& asked
   return made;
 }
 
+response routes::no_memory() {
+  return later(503, "too many files are under way", std::chrono::seconds{1});
+}
+
+std::variant<upload_bytes, response> routes::announce(const std::string& client,
+                                                      std::size_t bytes) {
+  auto held = upload_bytes::announce(uploads_, client, bytes);
+  if (!held) return later(429, "so many files at a time are too many", std::chrono::seconds{1});
+  // Others may take the memory before all has come, but why begin without.
+  if (uploads_->left() < bytes) return no_memory();
+  return std::move(*held);
+}
+
 response routes::answer(request asked, lease held) {
   // Waiting for the body may have taken long.
   if (is_stopping_) return later(503, "the service is stopping", std::chrono::seconds{5});
-  std::optional<std::uint64_t> id;
+  auto place = jobs_there_.take(asked.client);
+  if (!place)
+    return jobs_there_.is_full()
+               ? later(503, "too many jobs wait", std::chrono::seconds{1})
+               : later(429, "too many of your jobs wait", std::chrono::seconds{1});
+  held.join(std::move(*place));
+  std::uint64_t id = 0;
   if (asked.path == "/api/files") {
     std::string name = clean(decode_percent(asked.file_name), 200);
     if (name.empty()) name = "a file";
@@ -119,12 +140,11 @@ response routes::answer(request asked, lease held) {
     if (what->pattern.empty()) return refusal(400, "the pattern is empty");
     id = jobs_.submit_pattern(asked.client, std::move(*what), std::move(held));
   } else {
-    id = jobs_.submit_sample(asked.client, asked.path.substr(a_sample.size()));
+    id = jobs_.submit_sample(asked.client, asked.path.substr(a_sample.size()), std::move(held));
   }
-  if (!id) return later(503, "too many jobs wait", std::chrono::seconds{1});
   response made;
   made.status = 202;
-  made.body = object_json("id", *id);
+  made.body = object_json("id", id);
   return made;
 }
 

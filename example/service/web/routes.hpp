@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -38,11 +39,16 @@ class routes {
   /// Decides by the head of a request, before there is a body.
   std::variant<response, read_body, send_events> admit(const request& asked);
 
-  /// Takes memory for a body, until the job that it becomes is done.
-  /// @return nothing if others have taken it
-  std::optional<lease> reserve(std::size_t bytes) { return uploads_.take(bytes); }
+  /// Announces a body.
+  /// @param bytes the most that it has
+  /// @return a refusal if there is no memory for it
+  std::variant<upload_bytes, response> announce(const std::string& client, std::size_t bytes);
+
+  /// The refusal of a body for which there is no memory.
+  static response no_memory();
 
   /// Answers a request whose body is there.
+  /// @param held the memory of the body, until the job that it becomes is done
   response answer(request asked, lease held);
 
   /// Says what else `/metrics` shows.
@@ -62,7 +68,9 @@ class routes {
   laboratory& jobs_;
   cross_site guard_;
   rate_limit job_rate_;
-  byte_budget uploads_;
+  std::shared_ptr<byte_budget> uploads_;
+  /// Jobs that wait or run.
+  places jobs_there_;
   places streams_;
   std::vector<std::function<std::string()>> metrics_;
   bool is_stopping_ = false;

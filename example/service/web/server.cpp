@@ -24,23 +24,30 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// A socket of IPv6 that takes connections of IPv4, too, maps their addresses.
+asio::ip::address unmapped(const asio::ip::address& address) {
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+/// Writes an address as a URL has it.
 std::string text_of(const asio::ip::address& address) {
-  return address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
+  auto const shown = unmapped(address);
+  if (shown.is_v4()) return shown.to_string();
+  return '[' + asio::ip::address_v6{shown.to_v6().to_bytes()}.to_string() + ']';  // without a scope
 }
 
 std::vector<std::string> names_of(const settings& given) {
-  std::vector<std::string> made{"localhost", "127.0.0.1", "[::1]",
-                                text_of(asio::ip::make_address(given.address))};
+  std::vector<std::string> made{"localhost", "127.0.0.1", "[::1]"};
   made.insert(made.end(), given.hosts.begin(), given.hosts.end());
   return made;
 }
 
 /// Names a client. One that has IPv6 has more addresses than there are buckets, in one network.
 std::string client_of(const asio::ip::address& address) {
-  if (address.is_v4()) return address.to_string();
-  auto const v6 = address.to_v6();
-  if (v6.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, v6).to_string();
-  auto bytes = v6.to_bytes();
+  auto const shown = unmapped(address);
+  if (shown.is_v4()) return shown.to_string();
+  auto bytes = shown.to_v6().to_bytes();
   std::fill(bytes.begin() + 8, bytes.end(), static_cast<unsigned char>(0));
   return asio::ip::address_v6{bytes}.to_string();
 }
@@ -49,12 +56,12 @@ std::string client_of(const asio::ip::address& address) {
 
 server::server(asio::io_context& context, const settings& given, laboratory& jobs, event_log& log)
     : context_{context},
-      acceptor_{context, tcp::endpoint{asio::ip::make_address(given.address), given.port}},
+      acceptor_{context, tcp::endpoint{given.address, given.port}},
       jobs_{jobs},
       log_{log},
       routes_{given, jobs, cross_site{names_of(given)}},
       places_{given.client_connections, given.connections},
-      all_{routes_, jobs, log, counters_, given.max_file},
+      all_{routes_, jobs, log, counters_, given},
       empty_{context, asio::steady_timer::time_point::max()} {
   routes_.add_metrics(
       [this] { return prometheus_text(counters_, places_.taken(), routes_.streams()); });
@@ -62,7 +69,9 @@ server::server(asio::io_context& context, const settings& given, laboratory& job
 
 std::string server::url() const {
   auto const endpoint = acceptor_.local_endpoint();
-  return "http://" + text_of(endpoint.address()) + ':' + std::to_string(endpoint.port()) + '/';
+  auto const address = endpoint.address();
+  return "http://" + (address.is_unspecified() ? "localhost" : text_of(address)) + ':' +
+         std::to_string(endpoint.port()) + '/';
 }
 
 asio::awaitable<void> server::run() {
@@ -87,18 +96,20 @@ void server::accept(tcp::socket socket) {
   boost::system::error_code error;
   auto const peer = socket.remote_endpoint(error);
   if (error) return;  // gone already
-  std::string client = client_of(peer.address());
-  auto place = places_.take(client);
+  auto const here = socket.local_endpoint(error);
+  if (error) return;
+  ends of{client_of(peer.address()), text_of(here.address())};
+  auto place = places_.take(of.client);
   if (!place) {
     ++counters_.turned_away;
     return;
   }
   socket.set_option(tcp::no_delay{true}, error);
-  auto const here = connections_.emplace(connections_.end());
+  auto const kept = connections_.emplace(connections_.end());
   asio::co_spawn(
-      context_, serve(std::move(socket), std::move(client), all_, here->is_idle),
+      context_, serve(std::move(socket), std::move(of), all_, kept->is_idle),
       asio::bind_cancellation_slot(
-          here->cancel.slot(), [this, here, place = std::move(*place)](std::exception_ptr thrown) {
+          kept->cancel.slot(), [this, kept, place = std::move(*place)](std::exception_ptr thrown) {
             try {
               if (thrown) std::rethrow_exception(thrown);
             } catch (const boost::system::system_error&) {
@@ -106,7 +117,7 @@ void server::accept(tcp::socket socket) {
             } catch (const std::exception& error) {
               std::cerr << "service: a connection: " << error.what() << '\n';
             }
-            connections_.erase(here);
+            connections_.erase(kept);
             if (connections_.empty()) empty_.cancel();
           }));
 }

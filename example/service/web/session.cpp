@@ -5,6 +5,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -26,6 +27,7 @@ namespace service {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = beast::http;
+using namespace asio::experimental::awaitable_operators;
 using namespace std::chrono_literals;
 
 namespace {
@@ -33,20 +35,20 @@ namespace {
 constexpr auto quiet = asio::as_tuple(asio::use_awaitable);
 
 constexpr auto head_time = 15s;
-constexpr auto body_time = 60s;
 constexpr auto write_time = 15s;
 
 using parser = http::request_parser<http::string_body>;
 
 std::string text_of(std::string_view from) { return std::string{from}; }
 
-request head_of(const http::request<http::string_body>& from, const std::string& client) {
+request head_of(const http::request<http::string_body>& from, const ends& of) {
   auto const header = [&](auto name) {
     auto const value = from[name];
     return std::string{value.data(), value.size()};
   };
   request made;
-  made.client = client;
+  made.client = of.client;
+  made.reached = of.reached;
   made.method = text_of({from.method_string().data(), from.method_string().size()});
   std::string_view const target{from.target().data(), from.target().size()};
   made.path = text_of(target.substr(0, target.find('?')));
@@ -69,14 +71,14 @@ void set_headers(Message& to, std::string_view type) {
 
 class session {
  public:
-  session(asio::ip::tcp::socket socket, std::string client, surroundings& all, bool& is_idle)
-      : stream_{std::move(socket)}, client_{std::move(client)}, all_{all}, is_idle_{is_idle} {}
+  session(asio::ip::tcp::socket socket, ends of, surroundings& all, bool& is_idle)
+      : stream_{std::move(socket)}, ends_{std::move(of)}, all_{all}, is_idle_{is_idle} {}
 
   asio::awaitable<void> run() {
     while (!all_.is_stopping) {
       parser reading;
       reading.header_limit(8192);
-      reading.body_limit(all_.max_body);
+      reading.body_limit(all_.given.max_file);
       is_idle_ = true;
       stream_.expires_after(head_time);
       auto head = http::async_read_header(stream_, buffer_, reading, quiet);
@@ -110,11 +112,11 @@ class session {
 
   /// @return whether the connection stays open
   asio::awaitable<bool> answer(parser& reading) {
-    request asked = head_of(reading.get(), client_);
+    request asked = head_of(reading.get(), ends_);
     how_to_send const how{reading.get().version(), reading.get().keep_alive(),
                           reading.get().method() == http::verb::head};
     auto admitted = all_.to.admit(asked);
-    if (auto* const events = std::get_if<send_events>(&admitted)) {
+    if (std::holds_alternative<send_events>(admitted)) {
       auto streaming = stream_events(asked);
       co_await std::move(streaming);
       co_return false;
@@ -127,7 +129,7 @@ class session {
       bool const goes_on = co_await std::move(sending);
       co_return goes_on;
     }
-    auto reading_body = read(reading, std::get<read_body>(admitted).most, how.version);
+    auto reading_body = read(reading, std::get<read_body>(admitted).most);
     auto body = co_await std::move(reading_body);
     response made = body.refused ? std::move(*body.refused) : response{};
     bool const is_read = !body.refused;
@@ -145,37 +147,60 @@ class session {
     lease held;
   };
 
-  asio::awaitable<body_read> read(parser& reading, std::size_t most, unsigned version) {
+  asio::awaitable<body_read> read(parser& reading, std::size_t most) {
     body_read made;
     auto const length = reading.content_length();
     if (length && *length > most) {
-      made.refused = refusal(413, "more than " + std::to_string(most) + " bytes");
+      made.refused = too_large(most);
       co_return made;
     }
-    auto held = all_.to.reserve(length ? static_cast<std::size_t>(*length) : most);
-    if (!held) {
-      made.refused = refusal(503, "too many files are under way");
-      made.refused->headers.emplace_back("Retry-After", "1");
+    auto announced =
+        all_.to.announce(ends_.client, length ? static_cast<std::size_t>(*length) : most);
+    if (auto* const refused = std::get_if<response>(&announced)) {
+      made.refused = std::move(*refused);
       co_return made;
     }
-    made.held = std::move(*held);
+    auto& held = std::get<upload_bytes>(announced);
     reading.body_limit(most);
-    stream_.expires_after(body_time);
     if (beast::iequals(reading.get()[http::field::expect], "100-continue")) {
-      http::response<http::empty_body> go_on{http::status::continue_, version};
+      http::response<http::empty_body> go_on{http::status::continue_, reading.get().version()};
+      stream_.expires_after(write_time);
       auto writing = http::async_write(stream_, go_on, quiet);
-      auto const [write_error, written] = co_await std::move(writing);
-      if (write_error) throw boost::system::system_error{write_error};
+      auto const [error, bytes] = co_await std::move(writing);
+      if (error) throw boost::system::system_error{error};
     }
-    auto whole = http::async_read(stream_, buffer_, reading, quiet);
-    auto const [error, bytes] = co_await std::move(whole);
-    if (error == http::error::body_limit)
-      made.refused = refusal(413, "more than " + std::to_string(most) + " bytes");
-    else if (error == beast::error::timeout)
-      made.refused = refusal(408, "the body takes too long");
-    else if (error)
-      made.refused = refusal(400, "the body is damaged");
+    auto receiving = receive(reading, most, held);
+    made.refused = co_await std::move(receiving);
+    if (!made.refused) made.held = std::move(held).keep();
     co_return made;
+  }
+
+  //[body
+  /// Reads a body. Each piece that comes gives the client some more time for the next.
+  asio::awaitable<std::optional<response>> receive(parser& reading, std::size_t most,
+                                                   upload_bytes& held) {
+    asio::steady_timer deadline{co_await asio::this_coro::executor};
+    auto const latest = std::chrono::steady_clock::now() + all_.given.patience;
+    stream_.expires_never();  // a stream that expires is closed, and takes no answer
+    for (std::size_t come = 0; !reading.is_done();) {
+      deadline.expires_at(latest + come * 1'000'000'000ns / all_.given.slowest);
+      auto either =
+          http::async_read_some(stream_, buffer_, reading, quiet) || deadline.async_wait(quiet);
+      auto const first = co_await std::move(either);
+      if (first.index() == 1) co_return refusal(408, "the body takes too long");
+      auto const error = std::get<0>(std::get<0>(first));
+      if (error == http::error::body_limit) co_return too_large(most);
+      if (error) co_return refusal(400, "the body is damaged");
+      std::size_t const size = reading.get().body().size();
+      if (!held.take(size - come)) co_return routes::no_memory();
+      come = size;
+    }
+    co_return std::nullopt;
+  }
+  //]
+
+  static response too_large(std::size_t most) {
+    return refusal(413, "more than " + std::to_string(most) + " bytes");
   }
 
   struct how_to_send {
@@ -251,16 +276,16 @@ class session {
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_{std::size_t{64} << 10};
-  std::string client_;
+  ends ends_;
   surroundings& all_;
   bool& is_idle_;
 };
 
 }  // namespace
 
-asio::awaitable<void> serve(asio::ip::tcp::socket socket, std::string client, surroundings& all,
+asio::awaitable<void> serve(asio::ip::tcp::socket socket, ends of, surroundings& all,
                             bool& is_idle) {
-  session one{std::move(socket), std::move(client), all, is_idle};
+  session one{std::move(socket), std::move(of), all, is_idle};
   auto running = one.run();
   co_await std::move(running);
 }

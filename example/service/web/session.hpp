@@ -6,6 +6,7 @@
 
 #include "../jobs/event_log.hpp"
 #include "../jobs/laboratory.hpp"
+#include "../settings.hpp"
 #include "counters.hpp"
 #include "routes.hpp"
 
@@ -23,15 +24,22 @@ struct surroundings {
   laboratory& jobs;
   event_log& log;
   counters& counted;
-  std::size_t max_body;
+  const settings& given;
   bool is_stopping = false;
+};
+
+/// The two ends of a connection.
+struct ends {
+  std::string client;
+  /// The address that the client has reached, as a URL has it.
+  std::string reached;
 };
 
 /// Serves one connection until either side has enough.
 /// @param is_idle says whether the connection waits for a request, so that nothing is lost if it is
 /// closed
-boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, std::string client,
-                                   surroundings& all, bool& is_idle);
+boost::asio::awaitable<void> serve(boost::asio::ip::tcp::socket socket, ends of, surroundings& all,
+                                   bool& is_idle);
 
 }  // namespace service
 

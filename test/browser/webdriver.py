@@ -9,7 +9,43 @@ import subprocess
 
 PATIENCE = 90  # seconds; a bound for a machine that is slow
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "ArrowRight": "\ue014"}
+KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Space": " ", "Escape": "\ue00c", "ArrowUp": "\ue013", "ArrowRight": "\ue014",
+        "ArrowDown": "\ue015"}
+
+# A function body that returns the contrast of each visible text with what is drawn below it, as WCAG 2 defines that, if
+# that is too low. Texts in what matches the selector that is the argument do not count.
+LOW_CONTRAST = """
+    const canvas = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+    const parse = css => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = css;
+      canvas.fillRect(0, 0, 1, 1);
+      const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+      return {rgb: [r, g, b], a: a / 255};
+    };
+    const backgroundOf = element => {
+      for (let at = element; at; at = at.parentElement) {
+        const {rgb, a} = parse(getComputedStyle(at).backgroundColor);
+        if (a === 1) return rgb;
+      }
+      return [255, 255, 255];
+    };
+    const luminance = rgb => rgb.map(c => c / 255).map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const element = walker.currentNode.parentElement;
+      if (!walker.currentNode.data.trim() || !element.checkVisibility({checkVisibilityCSS: true}) || element.closest(arguments[0])) continue;
+      const style = getComputedStyle(element);
+      const isDrawn = element instanceof SVGElement;
+      const [light, dark] = [luminance(parse(isDrawn ? style.fill : style.color).rgb), luminance(backgroundOf(element))]
+          .sort((a, b) => b - a);
+      const ratio = (light + 0.05) / (dark + 0.05);
+      if (ratio < 4.5) found.push(`${ratio.toFixed(2)}: ${walker.currentNode.data.trim().slice(0, 40)}`);
+    }
+    return found;
+"""
 
 
 def is_there():
@@ -103,8 +139,8 @@ class Browser:
         self.do(f"/element/{self.find(css)}/value", text=text)
 
     def press(self, *keys):
-        """Presses keys in whatever has the focus."""
-        actions = [{"type": kind, "value": KEYS[key]} for key in keys for kind in ("keyDown", "keyUp")]
+        """Presses keys, by their names or as characters, in whatever has the focus."""
+        actions = [{"type": kind, "value": KEYS.get(key, key)} for key in keys for kind in ("keyDown", "keyUp")]
         self.do("/actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
 
     def devtools(self, command, **parameters):
