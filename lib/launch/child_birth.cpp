@@ -7,6 +7,7 @@
 #include "posix/child/child_setup.hpp"
 #include "posix/child/contained_child.hpp"
 #include "posix/system_calls.hpp"
+#include "posix/this_process.hpp"
 
 #include <utility>
 
