@@ -220,6 +220,9 @@ verdict run_machine::conclude_exit(int code) const noexcept {
              (stage_ == child_stage::finished || stage_ == child_stage::unsent)) {
     v.how = ending::undelivered;
     v.reason = "the child could not write its result";
+  } else if (frame_ == frame_state::absent && stage_ == child_stage::sent) {
+    v.how = ending::undelivered;
+    v.reason = "the result could not be read";
   } else {
     v.how = ending::exited;
   }

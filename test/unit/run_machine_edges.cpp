@@ -216,6 +216,8 @@ BOOST_AUTO_TEST_CASE(each_cause_of_a_missing_result_has_its_words) {
        "the child could not write its result"},
       {frame_state::absent, payload_kind::none, 0, child_stage::unsent,
        "the child could not write its result"},
+      {frame_state::absent, payload_kind::none, 0, child_stage::sent,
+       "the result could not be read"},
       {frame_state::complete, payload_kind::unencodable, 1, child_stage::sent,
        "the result could not be serialised"},
       {frame_state::complete, payload_kind::unencodable, 1, child_stage::setup,
