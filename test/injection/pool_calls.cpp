@@ -100,6 +100,9 @@ bool judge(const result& one, std::size_t number, const fail_calls& calls) {
                 one.ec == isolatte::error::preload_failed ||
                 one.ec == isolatte::error::worker_start_failed),
                one.ec.message());
+  } else if (how == ending::cancelled) {
+    // Workers end together with the server that has made them.
+    BOOST_TEST(one.ec == isolatte::error::server_died);
   } else {
     BOOST_TEST(!one.ec, one.ec.message());
   }
