@@ -102,7 +102,7 @@ bool judge(const result& one, std::size_t number, const fail_calls& calls) {
                one.ec.message());
   } else if (how == ending::cancelled) {
     // Workers end together with the server that has made them.
-    BOOST_TEST(one.ec == isolatte::error::server_died);
+    BOOST_TEST((one.ec == isolatte::error::server_died), one.ec.message());
   } else {
     BOOST_TEST(!one.ec, one.ec.message());
   }
