@@ -59,7 +59,7 @@ constinit thread_local events_of_call* calling = nullptr;
 
 /// @return false if there is no memory
 bool defer(const job_event& event) noexcept try {
-  auto& kept = calling->later.emplace_back(event, std::nullopt);
+  auto& kept = calling->later.emplace_back(events_of_call::event{event, std::nullopt});
   if (event.summary != nullptr) kept.what.summary = &kept.summary.emplace(*event.summary);
   return true;
 } catch (const std::bad_alloc&) {
