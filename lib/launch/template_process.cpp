@@ -833,9 +833,19 @@ void template_process::read_replies() {
 /// and the number that it tells would be ended and reaped.
 bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
   if (reply.pid < 0) return false;
-  auto const asked = sent_.find(reply.id);
-  return asked == sent_.end() || asked->second.birth_in_page ||
-         asked->second.birth.number() == reply.pid;
+  for (auto const* const all : {&sent_, &given_up_})
+    if (auto const asked = all->find(reply.id); asked != all->end())
+      return made_for(asked->second) == reply.pid;
+  return true;
+}
+
+/// The number of the process that the template has made for the request, or 0.
+int template_process::made_for(const request& what) noexcept {
+  if (!what.birth_in_page) return what.birth.number();
+  // Read first: a helper says its own number before the one that it makes takes its place here.
+  int const number = what.page.data()->pid;
+  int const helper = what.page.data()->helper;
+  return what.contained && helper != 0 ? helper : number;
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {
