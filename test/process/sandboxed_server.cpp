@@ -155,17 +155,26 @@ BOOST_AUTO_TEST_CASE(no_other_process_is_signalled) {
     int const server = in.server.pid();
     auto const signals = [](int program, int first) {
       std::vector<int> errors;
-      // Says that it has worked, though it has reached no one. If it did, it would do no harm.
+      // Says that it has worked, though it has reached no one. If it did, a stopped process would
+      // go on, and no other would notice.
       ::kill(-1, SIGCONT);
       for (int const pid : {program, first, -first})
         errors.push_back(errno_of([&] { return ::kill(pid, SIGKILL); }));
       errors.push_back(errno_of([&] { return ::syscall(SYS_tgkill, first, first, SIGKILL); }));
       return errors;
     };
+    pid_t const stopped = isolatte::test::bare_fork([] { isolatte::test::hang(); });
+    isolatte::test::stop_child(stopped);
     for (int i = 0; i != rounds; ++i) {
       all.expect_value(in.ask(call(signals, ::getpid(), server)), std::vector<int>(4, EPERM));
       all.expect(in.server.pid() == server, "the server is another one");
     }
+    siginfo_t info{};
+    int const looked =
+        ::waitid(P_PID, static_cast<id_t>(stopped), &info, WCONTINUED | WNOHANG | WNOWAIT);
+    all.expect(looked == 0 && info.si_pid == 0, "the stopped process goes on");
+    ::kill(stopped, SIGKILL);
+    isolatte::test::wait_for(stopped);
   });
 }
 
