@@ -29,7 +29,7 @@ bool is_here(const std::shared_ptr<detail::observer>& each) noexcept {
   return !each->made.is_elsewhere();
 }
 
-void call(const job_event& event) noexcept {
+void deliver(const job_event& event) noexcept {
   std::shared_ptr<const observer_list> list;
   {
     auto const lock = posix::lock_registry();
@@ -113,13 +113,13 @@ bool has_observers() noexcept {
 void tell_observers(const job_event& event) noexcept {
   // A child that is forked during a call has no call under way.
   if (calling != nullptr && !calling->made.is_elsewhere()) {
-    if (!defer(event)) call(event);
+    if (!defer(event)) deliver(event);
     return;
   }
   events_of_call during;
   auto* const outside = std::exchange(calling, &during);
-  call(event);
-  for (; !during.later.empty(); during.later.pop_front()) call(during.later.front().what);
+  deliver(event);
+  for (; !during.later.empty(); during.later.pop_front()) deliver(during.later.front().what);
   calling = outside;
 }
 

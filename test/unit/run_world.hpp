@@ -184,7 +184,8 @@ inline verdict oracle_of_end(const history& seen) {
     } else if (seen.frame == frame_state::partial) {
       v.how = ending::undelivered;
     } else if (seen.frame == frame_state::absent &&
-               (end.stage == child_stage::finished || end.stage == child_stage::unsent)) {
+               (end.stage == child_stage::finished || end.stage == child_stage::unsent ||
+                end.stage == child_stage::sent)) {
       v.how = ending::undelivered;
     } else {
       v.how = ending::exited;
