@@ -38,7 +38,6 @@ isolatte::worker_pool& pool_of(const job& what) {
 std::string check_all(const plan& what, incidents& seen, const error_code& ec,
                       const std::vector<isolatte::outcome<long>>& all) {
   if (ec && !is_allowed(what, ec, seen)) return "an error that may not be: " + ec.message();
-  if (!ec && all.empty() && !what.disturbed()) return "no worker was asked";
   for (auto const& each : all) {
     // Workers leave at any time, or are ended by what their job does.
     if (each && *each != value_of<long>(what.what)) return "another value";
@@ -54,12 +53,14 @@ void run_everywhere(const std::shared_ptr<job>& what) {
   allocations_may_fail const fail;
   pool.async_run_everywhere(
       isolatte::call(perform<long>, what->what.what), {},
-      asio::bind_executor(what->executor,
-                          [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
-                            allocations_hold const hold;
-                            what->finish(ec ? "everywhere: " + ec.message() : "everywhere",
-                                         check_all(what->what, what->in.seen, ec, all));
-                          }));
+      asio::bind_executor(
+          what->executor, [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
+            allocations_hold const hold;
+            // A pool has no worker for a moment after all of them were ended.
+            std::string const name = all.empty() ? "everywhere: nobody" : "everywhere";
+            what->finish(ec ? "everywhere: " + ec.message() : name,
+                         check_all(what->what, what->in.seen, ec, all));
+          }));
 }
 
 /// @param gave_up whether the wait was cancelled

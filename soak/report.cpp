@@ -127,6 +127,12 @@ void report::check_variety() {
     for (launcher each{}; each != launcher::end; each = next(each))
       if (is_possible(each, can_))
         demand("a job that succeeds", name_of(each), sum.successful.contains(name_of(each)));
+    auto const times = [&](std::string_view ending) {
+      auto const found = sum.endings.find(ending);
+      return found == sum.endings.end() ? 0 : found->second;
+    };
+    demand("a pool", "that is seldom without workers",
+           times("everywhere") >= 10 * times("everywhere: nobody"));
     demand("a part of the program", "foreign children", foreign_ != 0);
     demand("a part of the program", "the handler of SIGCHLD", handled_signals() != 0);
   }

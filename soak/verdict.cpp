@@ -97,10 +97,22 @@ std::string judge_fault(const plan& job, const isolatte::outcome_base& end) {
   return {};
 }
 
+bool is_short_of_memory(const plan& job) noexcept {
+  return job.during == phase::failing_allocations;
+}
+
 /// Whether a job may have ended thus because another one has attacked its process.
 bool is_rough_end(const plan& job, const isolatte::outcome_base& end) {
   ending const how = end.how();
-  if (how == ending::threw) return check_exception(job.what, end.exception(), false).empty();
+  if (how == ending::threw)
+    return check_exception(job.what, end.exception(), is_short_of_memory(job)).empty();
+  return how != ending::timed_out && how != ending::lost;
+}
+
+/// Whether an attack may end thus. A forged exception has no content.
+bool is_end_of_attack(const plan& job, const isolatte::outcome_base& end) {
+  ending const how = end.how();
+  if (how == ending::threw) return job.what.what == act::forge && is_contentless(end.exception());
   return how != ending::timed_out && how != ending::lost;
 }
 
@@ -110,13 +122,12 @@ bool is_natural(const plan& job, const facts& got, std::string& wrong) {
   if (is_rough(job.by)) return is_rough_end(job, got.what);
   natural_end const end = natural_end_of(job.what);
   ending const how = got.what.how();
-  if (end.any) return how != ending::threw && how != ending::timed_out && how != ending::lost;
+  if (end.any) return is_end_of_attack(job, got.what);
   if (how != end.how) return false;
   if (how == ending::returned) {
     if (!got.has_value) wrong = "no value";
   } else if (how == ending::threw) {
-    wrong =
-        check_exception(job.what, got.what.exception(), job.during == phase::failing_allocations);
+    wrong = check_exception(job.what, got.what.exception(), is_short_of_memory(job));
   } else if (how == ending::exited) {
     return got.what.exit_code() == end.exit_code;
   } else if (how != ending::undelivered) {

@@ -150,6 +150,16 @@ std::string check_exception(const work& what, const std::exception_ptr& thrown,
   return describe(thrown);
 }
 
+bool is_contentless(const std::exception_ptr& thrown) {
+  try {
+    if (thrown) std::rethrow_exception(thrown);
+  } catch (const isolatte::remote_exception& error) {
+    return error.message() == "the exception could not be carried out of the child";
+  } catch (...) {
+  }
+  return false;
+}
+
 std::size_t flood_lines(const work& what) noexcept { return what.size / 64 + 1; }
 
 std::string flood_line(const work& what, std::size_t line) {

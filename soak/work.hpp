@@ -156,6 +156,9 @@ bool ends_by_itself(act what) noexcept;
 std::string check_exception(const work& what, const std::exception_ptr& thrown,
                             bool is_short_of_memory);
 
+/// Whether an exception is all that is known of one that could not be carried out of the child.
+bool is_contentless(const std::exception_ptr& thrown);
+
 /// The line of a flood with that number, without its newline.
 std::string flood_line(const work& what, std::size_t line);
 /// How many lines a flood writes to each stream.
