@@ -210,8 +210,9 @@ void template_process::start_by_fork(posix::socket_ends sockets, error_code& ec)
   // A child is in the template's group until it has made its own, and does not end with the
   // template: its own supervisor ends it, and knows why.
   child.process->spare_group();
-  if (namer.process) namer.process->page_.hide_from_later_children();
-  take_socket(std::move(sockets.mine), ec);
+  // A child that could write another number there would have the program reap another process.
+  if (namer.process) namer.process->page_.hide_from_later_children(ec);
+  if (!ec) take_socket(std::move(sockets.mine), ec);
   if (ec) return;
   pid_ = child.process->pid();
   ++starts_;
@@ -234,7 +235,8 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   if (namer.process) {
     its.leash_number = entered->leash_number;
     given.insert(given.end(), {namer.socket.get(), namer.page.get()});
-    namer.process->page_.hide_from_later_children();
+    namer.process->page_.hide_from_later_children(ec);
+    if (ec) return;
   }
   options opts = template_options({});
   opts.err = to_fd{begun.err.get()};
