@@ -844,10 +844,8 @@ bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
 /// The number of the process that the template has made for the request, or 0.
 int template_process::made_for(const request& what) noexcept {
   if (!what.birth_in_page) return what.birth.number();
-  // Read first: a helper says its own number before the one that it makes takes its place here.
-  int const number = what.page.data()->pid;
-  int const helper = what.page.data()->helper;
-  return what.contained && helper != 0 ? helper : number;
+  auto const& page = *what.page.data();
+  return what.contained ? posix::number_of_helper(page.pid, page.helper) : page.pid.load();
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {
