@@ -4,9 +4,17 @@
 
 file(GLOB isolatte_fuzz_targets CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/fuzz/*.cpp")
 
+# The decoders of isolatte::nats need neither libnats nor a server. Those of what a server answers need
+# Boost.JSON.
+file(GLOB isolatte_fuzz_wire CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/nats/wire/*.cpp")
+if(NOT isolatte_build_nats)
+  list(REMOVE_ITEM isolatte_fuzz_targets "${PROJECT_SOURCE_DIR}/fuzz/farm_answers.cpp")
+  list(REMOVE_ITEM isolatte_fuzz_wire "${PROJECT_SOURCE_DIR}/lib/nats/wire/jetstream.cpp")
+endif()
+
 function(isolatte_add_fuzz_program program main)
   set(support "${PROJECT_SOURCE_DIR}/fuzz/support")
-  add_executable(${program} ${ARGN}
+  add_executable(${program} ${ARGN} ${isolatte_fuzz_wire}
     "${support}/${main}.cpp" "${support}/targets.cpp" "${support}/memory_bound.cpp")
   isolatte_compile_settings(${program})
   # Code has no name without one.
@@ -14,6 +22,9 @@ function(isolatte_add_fuzz_program program main)
   # Some targets send objects of the unit tests' classes.
   target_include_directories(${program} PRIVATE "${PROJECT_SOURCE_DIR}/fuzz"
     "${PROJECT_SOURCE_DIR}/test" "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/lib")
+  if(isolatte_build_nats)
+    target_link_libraries(${program} PRIVATE Boost::json)
+  endif()
   if(ISOLATTE_PORTABLE)
     target_compile_definitions(${program} PRIVATE ISOLATTE_PORTABLE=1)
   endif()
@@ -48,9 +59,9 @@ if(ISOLATTE_BUILD_FUZZERS)
     message(FATAL_ERROR "ISOLATTE_BUILD_FUZZERS needs a compiler with libFuzzer, such as Clang")
   endif()
   # libFuzzer sees which branches an input takes in code that is compiled for it. That is all that a
-  # target runs: the layers without an event loop, and the text of stack traces.
+  # target runs: the layers up to the event loop's, and the text of stack traces.
   set(sources "${PROJECT_SOURCE_DIR}/lib/launch/stack_trace.cpp")
-  foreach(layer IN ITEMS vocabulary logic posix confine archive exception outcome)
+  foreach(layer IN ITEMS vocabulary logic posix confine archive exception outcome supervise)
     file(GLOB_RECURSE more CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/lib/${layer}/*.cpp")
     list(APPEND sources ${more})
   endforeach()

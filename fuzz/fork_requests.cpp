@@ -21,21 +21,35 @@ using isolatte::posix::descriptor;
 using isolatte::posix::fork_request;
 using isolatte::posix::requested_child;
 
-descriptor null_device() {
-  descriptor fd{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  require(bool(fd), "the null device can be opened");
+/// Copies are cheap, and new files are not.
+descriptor copy_of(const descriptor& one) {
+  descriptor fd{::fcntl(one.get(), F_DUPFD_CLOEXEC, 3)};
+  require(bool(fd), "a descriptor can be copied");
   return fd;
+}
+
+descriptor null_device() {
+  static descriptor const opened{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  require(bool(opened), "the null device can be opened");
+  return copy_of(opened);
+}
+
+descriptor file_of_page() {
+  static descriptor const made = [] {
+    descriptor file;
+    error_code ec;
+    child_page::make_file(file, ec);
+    require(!ec, "a page can be made");
+    return file;
+  }();
+  return copy_of(made);
 }
 
 /// The descriptors of the message: a page, if there is to be one, then as many others.
 std::vector<descriptor> received(bool with_page, std::size_t others) {
   std::vector<descriptor> all;
   all.reserve(isolatte::posix::most_descriptors);
-  if (with_page) {
-    error_code ec;
-    child_page::make_file(all.emplace_back(), ec);
-    require(!ec, "a page can be made");
-  }
+  if (with_page) all.push_back(file_of_page());
   while (others-- != 0) all.push_back(null_device());
   return all;
 }

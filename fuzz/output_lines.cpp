@@ -17,18 +17,45 @@ using namespace isolatte::fuzz;
 using isolatte::logic::line_splitter;
 using isolatte::logic::tail_buffer;
 
-std::vector<std::string> split(std::string_view text, pieces lengths) {
-  std::vector<std::string> lines;
+/// Lines, as their sizes and what they are together.
+struct reading {
+  std::vector<std::size_t> sizes;
+  std::string joined;
+  bool operator==(const reading&) const = default;
+};
+
+/// The pieces in which a text arrives. A long text has longer ones, because their number takes the
+/// time.
+class cuts {
+ public:
+  cuts(std::string_view text, std::uint8_t pattern) noexcept
+      : rest_{text}, lengths_{pattern}, scale_{1 + text.size() / 4096} {}
+  bool done() const noexcept { return rest_.empty(); }
+  std::string_view next() noexcept {
+    std::size_t const size = std::min(rest_.size(), lengths_.next());
+    auto const piece = rest_.substr(0, size * scale_);
+    rest_.remove_prefix(piece.size());
+    return piece;
+  }
+
+ private:
+  std::string_view rest_;
+  pieces lengths_;
+  std::size_t scale_;
+};
+
+reading split(std::string_view text, std::uint8_t pattern) {
+  reading lines;
+  lines.joined.reserve(text.size());
   line_splitter splitter;
   auto const take = [&] {
-    while (auto const line = splitter.next()) lines.emplace_back(*line);
+    while (auto const line = splitter.next()) {
+      require(line->size() <= line_splitter::max_line, "a line is bounded");
+      lines.sizes.push_back(line->size());
+      lines.joined += *line;
+    }
   };
-  while (!text.empty()) {
-    std::size_t const count = std::min(text.size(), lengths.next());
-    splitter.append(text.substr(0, count));
-    text.remove_prefix(count);
-    take();
-  }
+  for (cuts from{text, pattern}; !from.done(); take()) splitter.append(from.next());
   splitter.close();
   take();
   return lines;
@@ -37,45 +64,39 @@ std::vector<std::string> split(std::string_view text, pieces lengths) {
 void run(input bytes) {
   choices from{bytes};
   std::size_t const limit = from.take<std::uint8_t>();
-  // Repeated, so that short inputs make long lines.
-  std::size_t const times = 1 + from.take<std::uint8_t>();
+  // A line that is too long, or nearly so, at its end.
+  std::size_t const run = std::size_t{300} * from.take<std::uint8_t>();
   std::uint8_t const pattern = from.take<std::uint8_t>();
   input const rest = from.rest();
-  std::string text;
-  for (std::size_t i = 0; i != times; ++i)
-    text.append(reinterpret_cast<const char*>(rest.data()), rest.size());
+  std::string_view const end{reinterpret_cast<const char*>(rest.data()), rest.size()};
+  std::string text(run, 'x');
+  text += end;
 
-  auto const lines = split(text, pieces{0});
-  require(lines == split(text, pieces{pattern}), "pieces do not change the lines");
-  std::string joined;
-  for (auto const& line : lines) {
-    require(line.size() <= line_splitter::max_line, "a line is bounded");
-    require(line.find('\n') == line.npos, "a line has no end in it");
-    joined += line;
-  }
-  std::erase(text, '\n');
-  require(joined == text, "no byte is lost");
+  reading const lines = split(text, 0);
+  require(lines == split(text, pattern), "pieces do not change the lines");
+  require(lines.joined.find('\n') == std::string::npos, "a line has no end in it");
+  std::string kept{end};
+  std::erase(kept, '\n');
+  require(lines.joined.size() == run + kept.size() && lines.joined.ends_with(kept) &&
+              lines.joined.compare(0, run, text, 0, run) == 0,
+          "no byte is lost");
 
   tail_buffer tail{limit};
-  std::string_view left = text;
-  for (pieces lengths{pattern}; !left.empty();) {
-    std::size_t const count = std::min(left.size(), lengths.next());
-    tail.append(left.substr(0, count));
-    left.remove_prefix(count);
-  }
+  for (cuts left{text, pattern}; !left.done();) tail.append(left.next());
   require(tail.truncated() == (text.size() > limit), "a text is cut if it is too long");
   require(tail.take() == text.substr(text.size() - std::min(text.size(), limit)),
           "the end of a text is kept");
 }
 
 std::vector<bytes> seeds() {
-  auto const seed = [](std::uint8_t times, std::uint8_t pattern, std::string_view text) {
-    bytes made = raw(10, times, pattern);
+  auto const seed = [](std::uint8_t run, std::uint8_t pattern, std::string_view text) {
+    bytes made = raw(10, run, pattern);
     append(made, std::as_bytes(std::span{text}));
     return made;
   };
-  return {seed(0, 0, "one\ntwo\n\nlast"), seed(255, 200, std::string(600, 'x')),
-          seed(3, 1, "a\n\n")};
+  // The second has a line of the largest size, which its newline ends.
+  return {seed(0, 0, "one\ntwo\n\nlast"), seed(218, 200, std::string(136, 'x') + "\n\nnext"),
+          seed(255, 1, "a\n\n")};
 }
 
 registration const registered{{"output_lines", &run, &seeds}};

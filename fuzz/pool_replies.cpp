@@ -19,7 +19,7 @@ using isolatte::posix::reply_header;
 using isolatte::posix::reply_kind;
 using isolatte::posix::reply_reader;
 
-constexpr std::array<std::size_t, 4> limits{0, 64, 5'000, 1'000'000};
+constexpr std::array<std::size_t, 4> limits{0, 64, 5'000, 50'000};
 constexpr std::size_t small_change = 8 * 1024;
 constexpr std::size_t buffer = 64 * 1024;
 

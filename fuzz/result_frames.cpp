@@ -27,7 +27,7 @@ using isolatte::logic::frame_reader;
 using isolatte::logic::frame_state;
 using value_type = std::vector<std::string>;
 
-constexpr std::array<std::size_t, 4> limits{0, 100, 20'000, 1'000'000};
+constexpr std::array<std::size_t, 4> limits{0, 100, 20'000, 50'000};
 /// The memory that the reader and the exceptions of a refusal take besides the payload.
 constexpr std::size_t small_change = 4 * 1024;
 

@@ -83,6 +83,12 @@ class choices {
     if (here != 0) std::memcpy(object, rest_.data(), here);
     rest_ = rest_.subspan(here);
   }
+  /// At most so many bytes.
+  input take_bytes(std::size_t count) noexcept {
+    input const here = rest_.first(std::min(count, rest_.size()));
+    rest_ = rest_.subspan(here.size());
+    return here;
+  }
   input rest() const noexcept { return rest_; }
 
  private:

@@ -4,12 +4,10 @@
 #include "allocations.hpp"
 
 #include "numbers.hpp"
+#include "support/failing_new.hpp"
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 
 #include <unistd.h>
 
@@ -34,20 +32,6 @@ bool is_to_fail() noexcept {
   return true;
 }
 
-void* allocate(std::size_t size, std::size_t alignment) noexcept {
-  if (is_to_fail()) return nullptr;
-  if (size == 0) size = 1;
-  if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-void* allocate_or_throw(std::size_t size, std::size_t alignment) {
-  if (void* const memory = allocate(size, alignment)) return memory;
-  throw std::bad_alloc{};
-}
-
-constexpr std::size_t usual = alignof(std::max_align_t);
-
 }  // namespace
 
 failing_memory::failing_memory(unsigned one_in, std::uint64_t by) noexcept {
@@ -69,29 +53,4 @@ allocations_hold::~allocations_hold() { may_fail = before_; }
 
 }  // namespace soak
 
-// The whole program uses these. The compiler takes each pair for a mismatch when it inlines one.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t size) { return soak::allocate_or_throw(size, soak::usual); }
-void* operator new[](std::size_t size) { return soak::allocate_or_throw(size, soak::usual); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return soak::allocate_or_throw(size, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return soak::allocate_or_throw(size, static_cast<std::size_t>(alignment));
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return soak::allocate(size, soak::usual);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return soak::allocate(size, soak::usual);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+bool isolatte::test::is_allocation_to_fail() noexcept { return soak::is_to_fail(); }

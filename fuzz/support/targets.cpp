@@ -18,10 +18,17 @@ std::vector<target>& registered() {
   return all;
 }
 
-double processor_seconds() {
-  timespec used{};
-  require(::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0, "processor time can be read");
-  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+double seconds_by(clockid_t clock) {
+  timespec now{};
+  require(::clock_gettime(clock, &now) == 0, "a clock can be read");
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// The seconds that an input takes.
+double time_of(const target& what, input bytes, clockid_t clock) {
+  double const before = seconds_by(clock);
+  what.run(bytes);
+  return seconds_by(clock) - before;
 }
 
 }  // namespace
@@ -44,9 +51,11 @@ void require(bool holds, const char* what) {
 
 void run_in_time(const target& what, input bytes) {
   constexpr double most = 0.5;
-  double const before = processor_seconds();
-  what.run(bytes);
-  require(processor_seconds() - before <= most, "an input takes no more than half a second");
+  // A target has one thread, so it takes no more processor time than time. Only processor time
+  // tells what it takes on a busy machine, but to ask for that is a system call.
+  if (time_of(what, bytes, CLOCK_MONOTONIC) <= most) return;
+  require(time_of(what, bytes, CLOCK_PROCESS_CPUTIME_ID) <= most,
+          "an input takes no more than half a second");
 }
 
 }  // namespace isolatte::fuzz

@@ -91,8 +91,8 @@ struct farm_options {
 
 /// How a farm's job is run; an aggregate for designated initialisers, every member with a default.
 struct farm_job_options {
-  /// Wall-clock limit, from the moment when a worker begins the job, see job_options::timeout.
-  /// Absent: that of the host's pool.
+  /// Wall-clock limit of the job in the host's pool, see job_options::timeout. Absent: that of the
+  /// pool.
   std::optional<std::chrono::nanoseconds> timeout{};
   /// The time between a polite signal and SIGKILL, see job_options::grace. Absent: that of the
   /// host's pool.

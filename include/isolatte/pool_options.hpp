@@ -137,8 +137,11 @@ class job_name {
 /// How one job of a pool is run; an aggregate for designated initialisers, every member with a
 /// default.
 struct job_options {
-  /// Wall-clock limit, from the moment when a worker begins the job. The worker is killed at the
-  /// limit, and the outcome is ending::timed_out. Absent: that of pool_options::worker.
+  /// Wall-clock limit. The time begins when the job is next in its worker: when it is sent to one
+  /// that has no other job, or when the reply to the job before it comes. So what a worker needs to
+  /// wake up and to read the arguments is part of it. If the worker has not begun the job by the
+  /// limit, the time begins when the pool sees that it has. The worker is killed at the limit, and
+  /// the outcome is ending::timed_out. Absent: that of pool_options::worker.
   std::optional<std::chrono::nanoseconds> timeout{};
   /// The time between a polite signal and SIGKILL, see options::grace. Absent: that of
   /// pool_options::worker. Zero: SIGKILL at once.

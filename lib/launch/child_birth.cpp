@@ -110,7 +110,10 @@ forked_child child_birth::adopt(int pid) noexcept {
   // The child does the same, so that neither depends on the other being first. By now the child may
   // have ended or exchanged its group for another: a refusal costs nothing.
   if (plan_.lead_group) posix::sys.setpgid(pid, pid);
-  child_.page.hide_from_later_children();
+  // A failure costs little, and there is a child already: a later child could lie about this one's
+  // progress.
+  boost::system::error_code ignored;
+  child_.page.hide_from_later_children(ignored);
   child_.process->adopt(pid, plan_.lead_group, began_);
   if (contained) posix::confirm_adoption(child_.page);
   child_.page.make_ahead();

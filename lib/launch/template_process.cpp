@@ -210,8 +210,9 @@ void template_process::start_by_fork(posix::socket_ends sockets, error_code& ec)
   // A child is in the template's group until it has made its own, and does not end with the
   // template: its own supervisor ends it, and knows why.
   child.process->spare_group();
-  if (namer.process) namer.process->page_.hide_from_later_children();
-  take_socket(std::move(sockets.mine), ec);
+  // A child that could write another number there would have the program reap another process.
+  if (namer.process) namer.process->page_.hide_from_later_children(ec);
+  if (!ec) take_socket(std::move(sockets.mine), ec);
   if (ec) return;
   pid_ = child.process->pid();
   ++starts_;
@@ -234,7 +235,8 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   if (namer.process) {
     its.leash_number = entered->leash_number;
     given.insert(given.end(), {namer.socket.get(), namer.page.get()});
-    namer.process->page_.hide_from_later_children();
+    namer.process->page_.hide_from_later_children(ec);
+    if (ec) return;
   }
   options opts = template_options({});
   opts.err = to_fd{begun.err.get()};
@@ -842,10 +844,8 @@ bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
 /// The number of the process that the template has made for the request, or 0.
 int template_process::made_for(const request& what) noexcept {
   if (!what.birth_in_page) return what.birth.number();
-  // Read first: a helper says its own number before the one that it makes takes its place here.
-  int const number = what.page.data()->pid;
-  int const helper = what.page.data()->helper;
-  return what.contained && helper != 0 ? helper : number;
+  auto const& page = *what.page.data();
+  return what.contained ? posix::number_of_helper(page.pid, page.helper) : page.pid.load();
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {

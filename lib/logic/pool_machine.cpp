@@ -532,7 +532,7 @@ void pool_machine::on_deadline(pool_job& job, job_stage stage) noexcept {
       wake(worker);
       if (now_ >= later(worker.first_since_, patience_to_begin)) return;
     }
-    // A job's time counts from when it is begun.
+    // A job that has not begun is not late.
     moment const patience = later(worker.first_since_, patience_to_begin);
     if (now_ < patience) {
       worker.begun_after_ =

@@ -22,6 +22,7 @@ constexpr int by_filter = 1;
 
 const char* to_string(setup_step step) noexcept {
   switch (step) {
+    case setup_step::page: return "keeping its report from its own children";
     case setup_step::process_group: return "setting the process group";
     case setup_step::standard_streams: return "setting up the standard streams";
     case setup_step::closing_descriptors: return "closing inherited descriptors";

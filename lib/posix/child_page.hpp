@@ -21,6 +21,7 @@ namespace isolatte::inline v0_1::posix {
 /// Which step of a child's preparation failed.
 enum class setup_step : std::uint32_t {
   none,
+  page,
   process_group,
   standard_streams,
   closing_descriptors,
@@ -107,7 +108,9 @@ class child_page {
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
   child_page_data* data() const noexcept { return data_.get(); }
-  void hide_from_later_children() noexcept { data_.hide_from_later_children(); }
+  void hide_from_later_children(boost::system::error_code& ec) noexcept {
+    data_.hide_from_later_children(ec);
+  }
 
   /// The child's number as it stands in the page; 0 if there is none.
   int pid() const noexcept;

@@ -115,6 +115,13 @@ bool reap_group(int group) noexcept {
   return false;
 }
 
+int number_of_helper(const std::atomic<int>& made, const std::atomic<int>& helper) noexcept {
+  // Read first: a helper says its own number before the one that it makes takes its place here.
+  int const number = made;
+  int const said = helper;
+  return said != 0 ? said : number;
+}
+
 child_process::child_process() {
   auto const lock = lock_registry();
   reap_left_behind();
@@ -419,7 +426,7 @@ bool child_process::find_expected() noexcept {
 
 /// Ends the helper. The child's number is there then, unless there is no child.
 void child_process::await_expected_helper() noexcept {
-  int const helper = *helper_ != 0 ? helper_->load() : expected_->load();
+  int const helper = number_of_helper(*expected_, *helper_);
   if (helper <= 0) return;
   siginfo_t info{};
   auto const wait = [&](int flags) {

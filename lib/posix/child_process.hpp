@@ -33,6 +33,12 @@ bool has_ended(int pid) noexcept;
 /// @return whether some have not ended
 bool reap_group(int group) noexcept;
 
+/// The number of a process that makes a child for another one; that of the child if there is no
+/// such helper.
+/// @param made where the kernel writes the helper's number, and later the child's
+/// @param helper where the helper has written its own before it made the child
+int number_of_helper(const std::atomic<int>& made, const std::atomic<int>& helper) noexcept;
+
 struct reaped_child {
   logic::exit_status status;
   resource_usage usage;

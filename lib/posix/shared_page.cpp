@@ -52,13 +52,13 @@ shared_memory::~shared_memory() {
   }
 }
 
-void shared_memory::hide_from_later_children() noexcept {
+void shared_memory::hide_from_later_children(boost::system::error_code& ec) noexcept {
+  if (!data_) return;
 #ifdef MADV_DONTFORK
-  // A failure costs little: a later child could lie about this one's progress.
-  if (in_slab_)
-    hidden_ = hide_slab_page(data_);
-  else if (data_)
-    hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
+  hidden_ = in_slab_ ? hide_slab_page(data_) : sys.madvise(data_, size_, MADV_DONTFORK) == 0;
+  if (!hidden_) ec = last_error();
+#else
+  static_cast<void>(ec);
 #endif
 }
 

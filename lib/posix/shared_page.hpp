@@ -47,7 +47,7 @@ class shared_memory {
   /// Null in a process that does not have the memory.
   void* data() const noexcept { return is_here() ? data_ : nullptr; }
   /// Keeps the memory from processes that are forked from now on.
-  void hide_from_later_children() noexcept;
+  void hide_from_later_children(boost::system::error_code& ec) noexcept;
   bool is_in_slab() const noexcept { return in_slab_; }
 
  private:
@@ -90,7 +90,8 @@ class shared_page {
     // A child that another thread forks meanwhile would have the page, too.
     auto const no_fork = lock_registry();
     shared_page made = make_file(file, ec);
-    made.hide_from_later_children();
+    if (!ec) made.hide_from_later_children(ec);
+    if (ec) return {};
     return made;
   }
   /// Maps one that another process has sent.
@@ -102,7 +103,9 @@ class shared_page {
   T* get() const noexcept { return static_cast<T*>(memory_.data()); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
-  void hide_from_later_children() noexcept { memory_.hide_from_later_children(); }
+  void hide_from_later_children(boost::system::error_code& ec) noexcept {
+    memory_.hide_from_later_children(ec);
+  }
   bool is_in_slab() const noexcept { return memory_.is_in_slab(); }
 
  private:

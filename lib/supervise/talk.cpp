@@ -290,11 +290,10 @@ void talk::take_frame(logic::talk_item item) {
       if (!needs_.hears) return fail(logic::talk_fault::malformed);
       return hand_over(std::move(item.payload));
     case talk_kind::credit:
-      if (item.length > spoken_ - credited_) return fail(logic::talk_fault::malformed);
-      credited_ += item.length;
+      if (!room_.take(item.length)) return fail(logic::talk_fault::malformed);
       asked_for_credit_ = false;
       return flush();
-    case talk_kind::wanting: job_wants_credit_ = true; return give_credit(0);
+    case talk_kind::wanting: debt_.ask(); return give_credit(0);
     case talk_kind::stop:
     case talk_kind::finished:
     case talk_kind::unheard: return fail(logic::talk_fault::malformed);
@@ -315,7 +314,7 @@ void talk::hand_over(detail::byte_buffer what) {
     return;
   }
   // Also if the handler throws.
-  owed_ += cost;
+  debt_.take(cost);
   auto const taker = taker_;
   taker->take({std::move(what), most_, shared_from_this()});
   give_credit(0);
@@ -323,11 +322,10 @@ void talk::hand_over(detail::byte_buffer what) {
 
 /// Tells the job of what has been taken, if that is due.
 void talk::give_credit(std::uint64_t bytes) {
-  owed_ += bytes;
-  bool const is_asked_for = job_wants_credit_ && inbox_.empty();
-  if (owed_ == 0 || (owed_ < window_ / 4 && !is_asked_for)) return;
-  if (inbox_.empty()) job_wants_credit_ = false;
-  credit_due_ += std::exchange(owed_, 0);
+  debt_.take(bytes);
+  auto const due = debt_.pay(inbox_.empty());
+  if (due == 0) return;
+  credit_due_ += due;
   flush();
 }
 
@@ -493,9 +491,7 @@ void talk::flush() {
         control_[control_size_++] = logic::make_talk_header(talk_kind::finished);
         continue;
       }
-      std::uint64_t const under_way = spoken_ - credited_;
-      std::size_t const cost = logic::cost_of_message(outbox_.front().bytes.size());
-      if (under_way != 0 && under_way + cost > window_) {
+      if (!room_.has_room(logic::cost_of_message(outbox_.front().bytes.size()))) {
         if (std::exchange(asked_for_credit_, true)) return;
         wanting_due_ = true;
         continue;
@@ -557,7 +553,7 @@ void talk::send_front(error_code& ec) noexcept {
     skip -= here;
   }
   std::size_t const count = posix::send_some(socket_.native_handle(), parts, ec);
-  if (count != 0 && front.gone == 0) spoken_ += cost;
+  if (count != 0 && front.gone == 0) room_.send(cost);
   front.gone += count;
   if (front.gone != cost) return;
   std::list<sending> one;

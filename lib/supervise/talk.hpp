@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_SUPERVISE_TALK_HPP
 
 #include "logic/talk_frame.hpp"
+#include "logic/talk_window.hpp"
 #include "posix/descriptor.hpp"
 #include "supervise/context_service.hpp"
 #include "supervise/executors.hpp"
@@ -190,9 +191,7 @@ class talk final : public context_bound,
   std::deque<detail::byte_buffer> inbox_;
   /// Bytes of the window in the inbox.
   std::size_t held_ = 0;
-  /// Bytes that have been taken and whose credit is not due yet.
-  std::uint64_t owed_ = 0;
-  bool job_wants_credit_ = false;
+  logic::talk_debt debt_{window_};
   bool awaiting_input_ = false;
   /// Reading waits until the inbox has room.
   bool paused_ = false;
@@ -226,8 +225,7 @@ class talk final : public context_bound,
   bool takes_no_more_ = false;
   /// The job has been told that this end waits for credit.
   bool asked_for_credit_ = false;
-  std::uint64_t spoken_ = 0;
-  std::uint64_t credited_ = 0;
+  logic::talk_room room_{window_};
 };
 
 }  // namespace isolatte::inline v0_1::supervise

@@ -5,6 +5,7 @@
 // ending. Each handler is still called exactly once, unless the initiating function throws; nothing
 // leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
 
+#include "support/failing_new.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -72,52 +73,11 @@ class fail_allocations {
   static inline std::atomic<pid_t> owner_ = 0;
 };
 
-void* allocate(std::size_t size, std::size_t alignment) noexcept {
-  if (fail_allocations::is_to_fail()) return nullptr;
-  if (size == 0) size = 1;
-  if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
-  return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-
-void* allocate_or_throw(std::size_t size, std::size_t alignment) {
-  if (void* const memory = allocate(size, alignment)) return memory;
-  throw std::bad_alloc{};
-}
-
-constexpr std::size_t usual = alignof(std::max_align_t);
-
 }  // namespace allocations_test
 
-// The whole program uses these. The compiler takes each pair for a mismatch when it inlines one.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(std::size_t size) {
-  return allocations_test::allocate_or_throw(size, allocations_test::usual);
+bool isolatte::test::is_allocation_to_fail() noexcept {
+  return allocations_test::fail_allocations::is_to_fail();
 }
-void* operator new[](std::size_t size) {
-  return allocations_test::allocate_or_throw(size, allocations_test::usual);
-}
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return allocations_test::allocate_or_throw(size, static_cast<std::size_t>(alignment));
-}
-void* operator new[](std::size_t size, std::align_val_t alignment) {
-  return allocations_test::allocate_or_throw(size, static_cast<std::size_t>(alignment));
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return allocations_test::allocate(size, allocations_test::usual);
-}
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
-  return allocations_test::allocate(size, allocations_test::usual);
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace allocations_test {
 

@@ -3,6 +3,8 @@
 
 #include "disposition.hpp"
 #include "helpers.hpp"
+#include "posix/descriptor.hpp"
+#include "posix/system_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -70,6 +72,17 @@ unsavable end_by(std::string_view how) {
   if (how == "hang" || how == "timeout") hang();
   if (how == "return") ::quick_exit(0);
   return {};
+}
+
+/// Since Linux 6.9.
+bool can_signal_groups_by_descriptor() {
+#if ISOLATTE_HAS_PIDFD
+  constexpr unsigned to_process_group = 1U << 2;
+  isolatte::posix::descriptor const self{isolatte::posix::sys.pidfd_open(::getpid())};
+  return isolatte::posix::sys.pidfd_send_signal(self.get(), 0, to_process_group) == 0;
+#else
+  return false;
+#endif
 }
 
 /// Makes a process that starts children, and is killed meanwhile.
@@ -492,6 +505,25 @@ BOOST_AUTO_TEST_CASE(a_child_that_someone_else_reaped_is_lost_but_its_value_is_n
   steal([] { return 11; }, [](const outcome<int>& done) { BOOST_TEST(done.value() == 11); });
   steal([] { ::_exit(3); }, [](const outcome<void>& done) { BOOST_TEST(!done); });
   steal([] { ::raise(SIGKILL); }, [](const outcome<void>& done) { BOOST_TEST(!done); });
+}
+
+BOOST_AUTO_TEST_CASE(the_tree_of_a_child_that_someone_else_reaped_dies_if_the_kernel_can) {
+  witness alive;
+  asio::io_context context;
+  int group = 0;
+  isolatte::async_fork(
+      context, [&] { grow_tree(alive); }, keeping({alive.read_end(), alive.write_end()}),
+      [&](error_code, outcome<void> done) {
+        BOOST_TEST(done.how() == ending::lost);
+        group = done.pid();
+      });
+  while (::waitpid(-1, nullptr, 0) == -1 && errno == EINTR) {
+  }
+  context.run();
+  BOOST_REQUIRE(group > 0);
+  // The number is the group's own as long as the tree is there.
+  if (!can_signal_groups_by_descriptor()) BOOST_TEST(::kill(-group, SIGKILL) == 0);
+  alive.wait_until_closed();
 }
 
 BOOST_AUTO_TEST_CASE(where_sigchld_is_ignored_the_value_still_arrives) {

@@ -40,13 +40,19 @@ using isolatte::detail::input_archive;
 using isolatte::detail::malformed_frame;
 using isolatte::detail::output_archive;
 
+template <class... T>
+byte_buffer saved(const T&... values) {
+  byte_buffer out;
+  output_archive save(out);
+  (save << ... << values);
+  save.finish();
+  return out;
+}
+
 /// Sends one object, into another that there is already.
 template <class T>
 void send(const T& from, T& to) {
-  byte_buffer out;
-  output_archive save(out);
-  save << from;
-  save.finish();
+  auto const out = saved(from);
   input_archive load(out.bytes());
   load >> to;
   load.finish();
@@ -300,55 +306,29 @@ struct helped {
   }
 };
 
-/// Loads its elements somewhere else first, and says so as Boost asks for.
-struct moving {
-  std::list<town> towns;
-  std::vector<town*> pointers;
-
- private:
-  friend class boost::serialization::access;
+/// Has parts elsewhere, which do not move with it.
+struct street {
+  town corner;
+  std::vector<town> houses;
   template <class Ar>
-  void save(Ar& ar, unsigned) const {
-    boost::serialization::collection_size_type const count(towns.size());
-    ar << count;
-    for (auto const& t : towns) ar << t;
-    ar << pointers;
+  void serialize(Ar& ar, unsigned) {
+    ar & corner & houses;
   }
-  template <class Ar>
-  void load(Ar& ar, unsigned) {
-    boost::serialization::collection_size_type count;
-    ar >> count;
-    while (count-- > 0) {
-      town t;
-      ar >> t;
-      towns.push_back(t);
-      ar.reset_object_address(&towns.back(), &t);
-    }
-    ar >> pointers;
-  }
-  BOOST_SERIALIZATION_SPLIT_MEMBER()
 };
 
-/// Elements that have parts elsewhere, which do not move with them.
-struct moving_streets {
-  struct street {
-    town corner;
-    std::vector<town> houses;
-    template <class Ar>
-    void serialize(Ar& ar, unsigned) {
-      ar & corner & houses;
-    }
-  };
-  std::list<street> streets;
-  std::vector<town*> pointers;
+/// Loads its elements somewhere else first, and says so as Boost asks for.
+template <class Element>
+struct moving {
+  std::list<Element> elements{};
+  std::vector<town*> pointers{};
 
  private:
   friend class boost::serialization::access;
   template <class Ar>
   void save(Ar& ar, unsigned) const {
-    boost::serialization::collection_size_type const count(streets.size());
+    boost::serialization::collection_size_type const count(elements.size());
     ar << count;
-    for (auto const& each : streets) ar << each;
+    for (auto const& each : elements) ar << each;
     ar << pointers;
   }
   template <class Ar>
@@ -356,10 +336,10 @@ struct moving_streets {
     boost::serialization::collection_size_type count;
     ar >> count;
     while (count-- > 0) {
-      street each;
+      Element each;
       ar >> each;
-      streets.push_back(std::move(each));
-      ar.reset_object_address(&streets.back(), &each);
+      elements.push_back(std::move(each));
+      ar.reset_object_address(&elements.back(), &each);
     }
     ar >> pointers;
   }
@@ -510,10 +490,7 @@ BOOST_AUTO_TEST_CASE(after_other_bytes) {
 }
 
 BOOST_AUTO_TEST_CASE(not_all_is_loaded) {
-  byte_buffer out;
-  output_archive save(out);
-  save << 7 << 8;
-  save.finish();
+  auto const out = saved(7, 8);
   input_archive load(out.bytes());
   int seven = 0;
   load >> seven;
@@ -557,11 +534,8 @@ BOOST_AUTO_TEST_CASE(tracked_objects) {
 
 BOOST_AUTO_TEST_CASE(objects_saved_twice) {
   // The second time a reference is enough.
-  byte_buffer out;
-  output_archive save(out);
   tracked_always const t{5};
-  save << t << t;
-  save.finish();
+  auto const out = saved(t, t);
   input_archive load(out.bytes());
   tracked_always copy;
   load >> copy >> copy;
@@ -585,33 +559,30 @@ BOOST_AUTO_TEST_CASE(objects_saved_by_pointer_and_by_value) {
 }
 
 BOOST_AUTO_TEST_CASE(objects_that_move) {
-  moving m;
-  for (int i = 0; i < 5; ++i) {
-    m.towns.emplace_back(i, false);
-    m.pointers.push_back(&m.towns.back());
-  }
-  moving copy;
+  moving<town> m;
+  for (int i = 0; i < 5; ++i) m.pointers.push_back(&m.elements.emplace_back(i, false));
+  moving<town> copy;
   send(m, copy);
-  BOOST_TEST(copy.towns.size() == 5u);
+  BOOST_TEST(copy.elements.size() == 5u);
   auto pointer = copy.pointers.begin();
-  for (auto const& t : copy.towns) BOOST_TEST(*pointer++ == &t);
+  for (auto const& t : copy.elements) BOOST_TEST(*pointer++ == &t);
 }
 
 BOOST_AUTO_TEST_CASE(parts_that_do_not_move) {
-  moving_streets m;
+  moving<street> m;
   for (int i = 0; i < 5; ++i) {
-    auto& street = m.streets.emplace_back();
-    for (int house = 0; house != 3; ++house) street.houses.emplace_back(house, false);
-    m.pointers.push_back(&street.corner);
-    for (auto& house : street.houses) m.pointers.push_back(&house);
+    auto& each = m.elements.emplace_back();
+    for (int house = 0; house != 3; ++house) each.houses.emplace_back(house, false);
+    m.pointers.push_back(&each.corner);
+    for (auto& house : each.houses) m.pointers.push_back(&house);
   }
-  moving_streets copy;
+  moving<street> copy;
   send(m, copy);
-  BOOST_TEST(copy.streets.size() == 5u);
+  BOOST_TEST(copy.elements.size() == 5u);
   auto pointer = copy.pointers.begin();
-  for (auto& street : copy.streets) {
-    BOOST_TEST(*pointer++ == &street.corner);
-    for (auto& house : street.houses) BOOST_TEST(*pointer++ == &house);
+  for (auto& each : copy.elements) {
+    BOOST_TEST(*pointer++ == &each.corner);
+    for (auto& house : each.houses) BOOST_TEST(*pointer++ == &house);
   }
 }
 
@@ -620,12 +591,9 @@ BOOST_AUTO_TEST_CASE(an_object_without_tracking_has_no_number) {
   n.value = 4;
   knot k;
   k.value = 1;
-  byte_buffer out;
-  output_archive save(out);
   tracked_never* const plain = &n;
   knot* const tracked = &k;
-  save << plain << tracked << tracked;
-  save.finish();
+  auto const out = saved(plain, tracked, tracked);
   input_archive load(out.bytes());
   tracked_never* other = nullptr;
   knot* first = nullptr;

@@ -202,20 +202,14 @@ class playground {
           who->frozen = false;
       for (auto* const who : world_.all())
         if (!who->ready() && who->stays() && !who->signalled) world_.ready(*who);
-      for (auto* const who : world_.all())
-        for (int left = 4; left != 0; --left) world_.do_one(*who);
-      world_.obey();
-      if (world_.machine.wakeup() != moment::max() && !unfinished().empty())
-        world_.pass(std::max<std::chrono::nanoseconds>(world_.machine.wakeup() - world_.now, 1ms));
+      work_and_obey();
+      if (!unfinished().empty()) let_time_go_by();
     }
     world_.stop();
     for (int round = 0; !world_.workers.empty(); ++round) {
       expect(round != enough, "every worker ends");
-      for (auto* const who : world_.all())
-        for (int left = 4; left != 0; --left) world_.do_one(*who);
-      world_.obey();
-      if (world_.machine.wakeup() != moment::max())
-        world_.pass(std::max<std::chrono::nanoseconds>(world_.machine.wakeup() - world_.now, 1ms));
+      work_and_obey();
+      let_time_go_by();
     }
     expect(world_.machine.workers() == 0 && world_.machine.idle(), "a pool that is stopped ends");
     for (auto const& each : world_.jobs) expect(each.became != fate::waiting, "each job is told");
@@ -229,6 +223,16 @@ class playground {
     return type >= event::what::ready && type <= event::what::retire;
   }
   worker& at(const event& e) { return *world_.workers[e.of]; }
+
+  void work_and_obey() {
+    for (auto* const who : world_.all())
+      for (int left = 4; left != 0; --left) world_.do_one(*who);
+    world_.obey();
+  }
+  void let_time_go_by() {
+    if (world_.machine.wakeup() != moment::max())
+      world_.pass(std::max<std::chrono::nanoseconds>(world_.machine.wakeup() - world_.now, 1ms));
+  }
 
   std::vector<job*> unfinished() {
     std::vector<job*> all;
@@ -292,7 +296,7 @@ class exploration {
   void visit(std::size_t depth) {
     {
       playground ground{rules_};
-      replay(ground, rules_.before);
+      lead(ground, {});
       add(ground.key(), {});
     }
     while (!open_.empty() && open_.front().size() <= depth) {
@@ -326,19 +330,19 @@ class exploration {
   void add(std::string&& key, path&& to) {
     if (known_.insert(std::move(key)).second) open_.push_back(std::move(to));
   }
-  void replay(playground& ground, const path& to) {
-    for (auto const& e : to) {
-      ground.apply(e);
-      ++steps_;
-    }
+  void lead(playground& ground, const path& to) {
+    for (auto const* const part : {&rules_.before, &to})
+      for (auto const& e : *part) {
+        ground.apply(e);
+        ++steps_;
+      }
   }
   void visit_one(const path& to) {
     std::vector<event> next;
     {
       last_ = {};
       playground ground{rules_};
-      replay(ground, rules_.before);
-      replay(ground, to);
+      lead(ground, to);
       ground.check();
       ground.for_each_event([&](const event& e) { next.push_back(e); });
       ground.come_to_an_end();
@@ -347,8 +351,7 @@ class exploration {
       last_ = e;
       met_.insert(e.type);
       playground ground{rules_};
-      replay(ground, rules_.before);
-      replay(ground, to);
+      lead(ground, to);
       ground.apply(e);
       ++steps_;
       path longer = to;

@@ -202,7 +202,7 @@ std::size_t number_of_threads() noexcept { return std::max(count_threads(), std:
 setup_step prepare_child(const child_plan& plan) noexcept {
 #ifdef MADV_DONTFORK
   // Without this the child's own children could write to the page in its name.
-  sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK);
+  if (sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK) == -1) return setup_step::page;
 #endif
   // The program does the same, so that neither depends on the other being first.
   if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;

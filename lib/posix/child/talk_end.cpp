@@ -151,11 +151,6 @@ bool socket_talk_end::is_copy() const noexcept {
 
 // From the job to the program
 
-bool socket_talk_end::has_room(std::size_t cost) const noexcept {
-  std::uint64_t const under_way = posted_ - taken_;
-  return under_way == 0 || under_way + cost <= window_;
-}
-
 bool socket_talk_end::post(detail::byte_buffer&& message, when_full what) {
   if (is_copy()) return false;
   std::size_t const cost = logic::cost_of_message(message.size());
@@ -164,7 +159,7 @@ bool socket_talk_end::post(detail::byte_buffer&& message, when_full what) {
     bool const goes =
         what == when_full::wait ? is_posted_in_turn(cost, lock) : is_posted_now(cost, lock);
     if (!goes) return false;
-    posted_ += cost;
+    room_.send(cost);
   }
   return write(talk_kind::message, message.size(), &message);
 }
@@ -179,7 +174,7 @@ bool socket_talk_end::is_posted_now(std::size_t cost, std::unique_lock<std::mute
     flush_latest();
     lock.lock();
   }
-  return is_heard() && turns_ == turns_over_ && !has_latest() && has_room(cost);
+  return is_heard() && turns_ == turns_over_ && !has_latest() && room_.has_room(cost);
 }
 
 /// Waits until a message can go.
@@ -187,9 +182,9 @@ bool socket_talk_end::is_posted_now(std::size_t cost, std::unique_lock<std::mute
 bool socket_talk_end::is_posted_in_turn(std::size_t cost, std::unique_lock<std::mutex>& lock) {
   auto const turn = turns_++;
   turn_.wait(lock, [&] { return turns_over_ == turn; });
-  while (is_heard() && (has_latest() || !has_room(cost))) {
+  while (is_heard() && (has_latest() || !room_.has_room(cost))) {
     bool const sends_latest = has_latest() && (latest_leaves_ || latest_may_go());
-    auto const before = taken_;
+    auto const before = room_.taken();
     lock.unlock();
     if (sends_latest)
       flush_latest();
@@ -197,7 +192,7 @@ bool socket_talk_end::is_posted_in_turn(std::size_t cost, std::unique_lock<std::
       write(talk_kind::wanting, 0, nullptr);
     lock.lock();
     // Credit that does not suffice is asked for again: the program may have had more to give.
-    if (!sends_latest) credit_.wait(lock, [&] { return !is_heard() || taken_ != before; });
+    if (!sends_latest) credit_.wait(lock, [&] { return !is_heard() || room_.taken() != before; });
   }
   ++turns_over_;
   if (turns_ != turns_over_) turn_.notify_all();
@@ -228,7 +223,7 @@ void socket_talk_end::send_latest(detail::latest_value&) noexcept {
 
 /// Whether the program has taken the one before, and there is room in the window.
 bool socket_talk_end::latest_may_go() const noexcept {
-  return taken_ >= latest_until_ && has_room(1);
+  return room_.taken() >= latest_until_ && room_.has_room(1);
 }
 
 /// Sends the latest value, if there is one, after one that another thread is sending. The value may
@@ -267,8 +262,8 @@ void socket_talk_end::flush_latest(bool at_end) {
   }
   {
     std::lock_guard const lock{mutex_};
-    posted_ += logic::cost_of_message(bytes.size());
-    latest_until_ = posted_;
+    room_.send(logic::cost_of_message(bytes.size()));
+    latest_until_ = room_.sent();
     next_latest_ = clock::now() + pause_between_latest;
   }
   if (write(talk_kind::message, bytes.size(), &bytes)) write(talk_kind::wanting, 0, nullptr);
@@ -360,12 +355,8 @@ std::optional<detail::byte_buffer> socket_talk_end::receive(bool waits) {
     if (inbox_.empty()) return std::nullopt;
     message.emplace(std::move(inbox_.front()));
     inbox_.pop_front();
-    owed_ += logic::cost_of_message(message->size());
-    bool const is_due = owed_ >= window_ / 4 || (program_wants_credit_ && inbox_.empty());
-    if (is_due) {
-      credit = std::exchange(owed_, 0);
-      program_wants_credit_ = false;
-    }
+    debt_.take(logic::cost_of_message(message->size()));
+    credit = debt_.pay(inbox_.empty());
   }
   if (credit != 0) write(talk_kind::credit, credit, nullptr);
   return message;
@@ -374,16 +365,17 @@ std::optional<detail::byte_buffer> socket_talk_end::receive(bool waits) {
 void socket_talk_end::take(logic::talk_item item) {
   std::uint64_t credit = 0;
   bool runs_callbacks = false;
+  bool is_sound = true;
   {
     std::lock_guard const lock{mutex_};
     switch (item.kind) {
       case talk_kind::message: inbox_.push_back(std::move(item.payload)); break;
-      case talk_kind::credit: taken_ += item.length; break;
+      case talk_kind::credit: is_sound = room_.take(item.length); break;
       case talk_kind::finished: needs_.speaks = false; break;
       case talk_kind::unheard: needs_.hears = false; break;
       case talk_kind::wanting:
-        program_wants_credit_ = !inbox_.empty();
-        if (inbox_.empty()) credit = std::exchange(owed_, 0);
+        debt_.ask();
+        credit = debt_.pay(inbox_.empty());
         break;
       case talk_kind::stop:
         stop_asked_ = true;
@@ -391,6 +383,7 @@ void socket_talk_end::take(logic::talk_item item) {
         break;
     }
   }
+  if (!is_sound) return end();
   switch (item.kind) {
     case talk_kind::message:
     case talk_kind::finished: arrived_.notify_all(); break;

@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_POSIX_CHILD_TALK_END_HPP
 
 #include "logic/talk_frame.hpp"
+#include "logic/talk_window.hpp"
 #include "posix/child/talk_plan.hpp"
 #include "posix/descriptor.hpp"
 #include "posix/origin.hpp"
@@ -71,7 +72,6 @@ class socket_talk_end final : public detail::talk_end {
   using clock = std::chrono::steady_clock;
 
   bool is_copy() const noexcept;
-  bool has_room(std::size_t cost) const noexcept;
   bool is_heard() const noexcept { return needs_.hears && !ended_; }
   bool has_latest() const noexcept { return latest_ != nullptr || latest_leaves_; }
   bool is_posted_now(std::size_t cost, std::unique_lock<std::mutex>& lock);
@@ -119,17 +119,13 @@ class socket_talk_end final : public detail::talk_end {
   std::condition_variable credit_;
   std::condition_variable arrived_;
   std::condition_variable stop_wanted_;
-  /// Bytes that have been posted since the beginning, and those that the program has taken.
-  std::uint64_t posted_ = 0;
-  std::uint64_t taken_ = 0;
+  logic::talk_room room_{window_};
   /// Messages that have waited for their turn, and those that have had it. Without turns a long
   /// message could wait without end, while short ones pass it by.
   std::uint64_t turns_ = 0;
   std::uint64_t turns_over_ = 0;
   std::deque<detail::byte_buffer> inbox_;
-  /// Bytes that the job has received and the program has not been told of.
-  std::uint64_t owed_ = 0;
-  bool program_wants_credit_ = false;
+  logic::talk_debt debt_{window_};
   bool stop_asked_ = false;
   /// The other end is gone, or this one is not the socket any more.
   bool ended_ = false;
@@ -139,7 +135,7 @@ class socket_talk_end final : public detail::talk_end {
   detail::latest_value* latest_ = nullptr;
   /// One has been taken from there, and is being saved and sent.
   bool latest_leaves_ = false;
-  /// posted_ after the last one that has left.
+  /// The bytes that had been posted when the last one had left.
   std::uint64_t latest_until_ = 0;
   clock::time_point next_latest_{};
   std::exception_ptr latest_failure_;

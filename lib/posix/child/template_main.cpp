@@ -119,7 +119,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
   sys.close(socket);
   child_page_data& page = *ends.page.data();
   // Otherwise its children could write to the page in its name.
-  keep_to_itself(page);
+  if (!keep_to_itself(page)) give_up(page, setup_step::page, errno);
   if (sys.setpgid(0, 0) == -1) give_up(page, setup_step::process_group, errno);
   if (!arm_leash(ends.leash.get(), true)) give_up(page, setup_step::leash, errno);
   sigset_t none;
