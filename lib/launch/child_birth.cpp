@@ -9,6 +9,7 @@
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
 
+#include <array>
 #include <utility>
 
 namespace isolatte::inline v0_1::launch {
@@ -55,7 +56,8 @@ posix::child_plan plan_child(posix::child_kind kind, const posix::child_ends& en
 
 child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
                          std::optional<confine::sandbox_plan> deferred, detail::refusal& why,
-                         const std::shared_ptr<supervise::operation_memory>& room)
+                         const std::shared_ptr<supervise::operation_memory>& room,
+                         const posix::child_page* also)
     : sandbox_{std::move(deferred)} {
   bool const defers = sandbox_.has_value();
   if (!defers && opts.sandbox) {
@@ -91,6 +93,9 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   if (why) return;
   began_ = std::chrono::steady_clock::now();
   signals_blocked_.emplace(why.ec);
+  if (why) return;
+  auto const second = also != nullptr ? also->part() : posix::passed_memory::part{};
+  passed_.emplace(std::array{child_.page.part(), second}, why.ec);
 }
 
 void child_birth::make_job() noexcept {
@@ -100,6 +105,7 @@ void child_birth::make_job() noexcept {
 }
 
 forked_child child_birth::adopt(int pid) noexcept {
+  passed_.reset();
   signals_blocked_.reset();
   if (pid <= 0) return {};
   bool const contained = sandbox_ && sandbox_->process_namespace;
@@ -110,10 +116,6 @@ forked_child child_birth::adopt(int pid) noexcept {
   // The child does the same, so that neither depends on the other being first. By now the child may
   // have ended or exchanged its group for another: a refusal costs nothing.
   if (plan_.lead_group) posix::sys.setpgid(pid, pid);
-  // A failure costs little, and there is a child already: a later child could lie about this one's
-  // progress.
-  boost::system::error_code ignored;
-  child_.page.hide_from_later_children(ignored);
   child_.process->adopt(pid, plan_.lead_group, began_);
   if (contained) posix::confirm_adoption(child_.page);
   child_.page.make_ahead();

@@ -9,6 +9,7 @@
 #include "posix/child_ends.hpp"
 #include "posix/child_page.hpp"
 #include "posix/child_process.hpp"
+#include "posix/passed_memory.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/signals_blocked.hpp"
 #include "supervise/operation_memory.hpp"
@@ -39,17 +40,19 @@ struct forked_child {
 ///     int const pid = ...;                // fork; the child prepares itself by birth.plan()
 ///     return birth.adopt(pid);
 ///
-/// The fork has to follow at once: all signals are blocked from the constructor's end until
-/// adopt(), or until the object is destroyed.
+/// The fork has to follow at once: from the constructor's end until the fork, or until the object
+/// is destroyed, no other thread can fork; and all signals are blocked until adopt().
 class child_birth {
  public:
   /// Does everything that can fail. Takes nothing over from `ends`.
   /// @param deferred a sandbox that the task enters itself, in place of the options' one
   /// @param why becomes the error and the step that failed, and then no child may be made
   /// @param room for what belongs to the child's run, or null
+  /// @param also a second page that the child is to have, or null
   child_birth(posix::child_kind kind, const posix::child_ends& ends, const options& opts,
               std::optional<confine::sandbox_plan> deferred, detail::refusal& why,
-              const std::shared_ptr<supervise::operation_memory>& room);
+              const std::shared_ptr<supervise::operation_memory>& room,
+              const posix::child_page* also = nullptr);
   child_birth(const child_birth&) = delete;
   child_birth& operator=(const child_birth&) = delete;
 
@@ -71,6 +74,7 @@ class child_birth {
   std::optional<posix::child_announced> announced_;
   std::chrono::steady_clock::time_point began_;
   std::optional<posix::signals_blocked> signals_blocked_;
+  std::optional<posix::passed_memory> passed_;
 };
 
 }  // namespace isolatte::inline v0_1::launch

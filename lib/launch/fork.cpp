@@ -15,8 +15,9 @@ namespace isolatte::inline v0_1::launch {
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
                         const options& opts, std::optional<confine::sandbox_plan> deferred,
                         detail::refusal& why,
-                        const std::shared_ptr<supervise::operation_memory>& room) try {
-  child_birth birth{posix::child_kind::callable, ends, opts, std::move(deferred), why, room};
+                        const std::shared_ptr<supervise::operation_memory>& room,
+                        const posix::child_page* also) try {
+  child_birth birth{posix::child_kind::callable, ends, opts, std::move(deferred), why, room, also};
   if (why) return {};
   auto const pid = posix::sys.fork();
   if (pid == 0) posix::child_main(task, birth.plan());

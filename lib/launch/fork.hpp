@@ -22,11 +22,13 @@ namespace isolatte::inline v0_1::launch {
 /// Forks a child that runs the task. Takes nothing over, changes nothing if it fails.
 /// @param deferred a sandbox that the task enters itself, in place of the options' one
 /// @param room for what belongs to the child's run, or null
+/// @param also a second page that the child is to have, or null
 /// @return the child; none if `why` has become an error
 forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
                         const options& opts, std::optional<confine::sandbox_plan> deferred,
                         detail::refusal& why,
-                        const std::shared_ptr<supervise::operation_memory>& room = nullptr);
+                        const std::shared_ptr<supervise::operation_memory>& room = nullptr,
+                        const posix::child_page* also = nullptr);
 
 /// Launches a child that runs the task.
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,

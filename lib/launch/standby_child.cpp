@@ -19,7 +19,7 @@ standby_child::standby_child(std::uint64_t id, fork_message& order, error_code& 
   if (ec) return;
   link_ = std::move(link.mine);
   posix::descriptor file;
-  page_ = posix::child_page::make_hidden_file(file, ec);
+  page_ = posix::child_page::make_file(file, ec);
   if (ec) return;
   posix::descriptor leash = process_->open_leash(posix::leash_kind::pipe, ec);
   if (ec) return;

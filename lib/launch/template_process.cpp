@@ -204,15 +204,14 @@ void template_process::start_by_fork(posix::socket_ends sockets, error_code& ec)
   if (ec) return;
   posix::template_task task{its};
   detail::refusal why;
-  forked_child child = fork_child(task, ends.child, opts, std::move(entered), why);
+  forked_child child = fork_child(task, ends.child, opts, std::move(entered), why, nullptr,
+                                  namer.process ? &namer.process->page_ : nullptr);
   ec = why.ec;
   if (ec) return;
   // A child is in the template's group until it has made its own, and does not end with the
   // template: its own supervisor ends it, and knows why.
   child.process->spare_group();
-  // A child that could write another number there would have the program reap another process.
-  if (namer.process) namer.process->page_.hide_from_later_children(ec);
-  if (!ec) take_socket(std::move(sockets.mine), ec);
+  take_socket(std::move(sockets.mine), ec);
   if (ec) return;
   pid_ = child.process->pid();
   ++starts_;
@@ -235,8 +234,6 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
   if (namer.process) {
     its.leash_number = entered->leash_number;
     given.insert(given.end(), {namer.socket.get(), namer.page.get()});
-    namer.process->page_.hide_from_later_children(ec);
-    if (ec) return;
   }
   options opts = template_options({});
   opts.err = to_fd{begun.err.get()};
@@ -249,7 +246,7 @@ void template_process::start_from_seed(posix::socket_ends sockets, error_code& e
                                                        opts, entered ? &*entered : nullptr, ec);
   if (ec) return;
   posix::descriptor file;
-  posix::child_page page = posix::child_page::make_hidden_file(file, ec);
+  posix::child_page page = posix::child_page::make_file(file, ec);
   if (ec) return;
   auto process = std::make_shared<posix::child_process>();
   posix::descriptor leash = process->open_leash(message.leash, ec);
@@ -284,7 +281,7 @@ std::shared_ptr<seed_process> template_process::order_from_seed(const fork_messa
 void template_process::start_as_copy(posix::socket_ends sockets, template_process& of,
                                      error_code& ec) {
   posix::descriptor file;
-  posix::child_page page = posix::child_page::make_hidden_file(file, ec);
+  posix::child_page page = posix::child_page::make_file(file, ec);
   if (ec) return;
   auto process = std::make_shared<posix::child_process>();
   posix::descriptor leash = process->open_leash(posix::leash_kind::pipe, ec);
@@ -534,7 +531,7 @@ template_process::request_map::node_type template_process::make_request(
   what.contained = message.contained;
   what.message = std::move(message);
   posix::descriptor file;
-  what.page = posix::child_page::make_hidden_file(file, ec);
+  what.page = posix::child_page::make_file(file, ec);
   if (ec) return {};
   what.process = std::make_shared<posix::child_process>();
   posix::descriptor leash;

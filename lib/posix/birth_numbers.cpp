@@ -11,7 +11,7 @@ static_assert(birth_numbers::count == 64);
 
 std::shared_ptr<birth_numbers> birth_numbers::make(descriptor& file,
                                                    boost::system::error_code& ec) {
-  auto page = shared_page<birth_number_data>::make_hidden_file(file, ec);
+  auto page = shared_page<birth_number_data>::make_file(file, ec);
   if (ec) return nullptr;
   return std::make_shared<birth_numbers>(std::move(page));
 }

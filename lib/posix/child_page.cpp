@@ -68,10 +68,6 @@ child_page child_page::make_file(descriptor& file, boost::system::error_code& ec
   return child_page{shared_page<child_page_data>::make_file(file, ec)};
 }
 
-child_page child_page::make_hidden_file(descriptor& file, boost::system::error_code& ec) noexcept {
-  return child_page{shared_page<child_page_data>::make_hidden_file(file, ec)};
-}
-
 child_page child_page::of_file(int fd, boost::system::error_code& ec) noexcept {
   return child_page{shared_page<child_page_data>::of_file(fd, ec)};
 }

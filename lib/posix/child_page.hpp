@@ -93,24 +93,21 @@ struct fault_record {
 class child_page {
  public:
   child_page() noexcept = default;
-  /// Makes one that a child inherits.
+  /// Makes one that no child inherits unless it is passed to it.
   static child_page make(boost::system::error_code& ec) noexcept;
-  /// Makes one that a child inherits whose code is trusted not to look for those of other children.
+  /// Makes one for a child whose code is trusted not to look for those of other children.
   static child_page make_in_slab(boost::system::error_code& ec) noexcept;
   /// Has one ready when the next child like this one's is made. Called after a fork, in time that
   /// is left.
   void make_ahead() const noexcept;
   /// Makes one that can be sent to another process, as the file that it is.
   static child_page make_file(descriptor& file, boost::system::error_code& ec) noexcept;
-  /// Makes such a file whose page no child of this process inherits.
-  static child_page make_hidden_file(descriptor& file, boost::system::error_code& ec) noexcept;
   /// Maps one that another process has sent.
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
   child_page_data* data() const noexcept { return data_.get(); }
-  void hide_from_later_children(boost::system::error_code& ec) noexcept {
-    data_.hide_from_later_children(ec);
-  }
+  /// The memory, to be passed to the child.
+  passed_memory::part part() const noexcept { return data_.part(); }
 
   /// The child's number as it stands in the page; 0 if there is none.
   int pid() const noexcept;

@@ -16,7 +16,7 @@
 namespace isolatte::inline v0_1::posix {
 
 job_page job_page::make(descriptor& file, boost::system::error_code& ec) noexcept {
-  return job_page{shared_page<data>::make_hidden_file(file, ec)};
+  return job_page{shared_page<data>::make_file(file, ec)};
 }
 
 job_page job_page::of_file(int fd, boost::system::error_code& ec) noexcept {

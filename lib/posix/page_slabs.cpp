@@ -45,7 +45,7 @@ void* page_slabs::next() noexcept {
 
 void* page_slabs::take() noexcept {
   void* const page = next();
-  if (page == nullptr || sys.madvise(page, page_size_, MADV_DOFORK) == -1) return nullptr;
+  if (page == nullptr) return nullptr;
   ++all_[current_].begun;
   ++all_[current_].taken;
   return page;
@@ -70,10 +70,6 @@ void* take_slab_page() noexcept {
   return shared_pages().take();
 }
 
-bool hide_slab_page(void* page) noexcept {
-  return sys.madvise(page, static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), MADV_DONTFORK) == 0;
-}
-
 void give_slab_page(void* page) noexcept {
   auto const lock = lock_registry();
   shared_pages().give(page);
@@ -87,7 +83,6 @@ void prepare_slab_page() noexcept {
 #else
 
 void* take_slab_page() noexcept { return nullptr; }
-bool hide_slab_page(void*) noexcept { return false; }
 void give_slab_page(void*) noexcept {}
 void prepare_slab_page() noexcept {}
 

@@ -12,16 +12,13 @@
 
 namespace isolatte::inline v0_1::posix {
 
-/// Gives a page of shared memory that the next child inherits. The page serves no other child.
+/// Gives a page of shared memory, hidden from children. It serves one child, which it is passed to.
 ///
 /// The pages of a slab are one mapping: each mapping of its own takes a microsecond of every fork
 /// that comes while it is there. A child could extend its page to the slab with mremap(), so a
 /// sandbox needs memory of its own instead.
 /// @return null if there is none
 void* take_slab_page() noexcept;
-/// Hides the page from later children.
-/// @return whether it is hidden
-bool hide_slab_page(void* page) noexcept;
 void give_slab_page(void* page) noexcept;
 /// Brings the next page in. To be called after a fork, in time that is left.
 void prepare_slab_page() noexcept;

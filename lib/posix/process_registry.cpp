@@ -6,6 +6,7 @@
 #include "posix/child_process.hpp"
 #include "posix/leash.hpp"
 #include "posix/origin.hpp"
+#include "posix/passed_memory.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/traced_threads.hpp"
 
@@ -54,9 +55,15 @@ struct registry {
     return *instance;
   }
 
-  static void before_fork() { get().mutex.lock(); }
-  static void after_fork_in_parent() { get().mutex.unlock(); }
+  static void before_fork() {
+    if (!passed_memory::is_under_way()) get().mutex.lock();
+  }
+  static void after_fork_in_parent() {
+    passed_memory::forked_in_parent();
+    get().mutex.unlock();
+  }
   static void after_fork_in_child() {
+    passed_memory::forked_in_child();
     // Locked by the thread that forked, which is the only one here.
     get().mutex.unlock();
     get().enter_copy();

@@ -20,8 +20,16 @@ shared_memory::shared_memory(void* mapped, std::size_t size, boost::system::erro
 }
 
 shared_memory shared_memory::make(std::size_t size, boost::system::error_code& ec) noexcept {
-  void* const spare = take_spare_memory(size);
-  return {spare ? spare : sys.mmap(size), size, ec};
+  if (void* const spare = take_spare_memory(size)) {
+    shared_memory made{spare, size, ec};
+    made.hidden_ = true;
+    return made;
+  }
+  // A child that another thread forks meanwhile would have the memory, too.
+  auto const no_fork = lock_registry();
+  shared_memory made{sys.mmap(size), size, ec};
+  if (!ec) made.hide_from_children(ec);
+  return made;
 }
 
 shared_memory shared_memory::make_in_slab(std::size_t size,
@@ -29,6 +37,7 @@ shared_memory shared_memory::make_in_slab(std::size_t size,
   void* const page = take_slab_page();
   if (page == nullptr) return make(size, ec);
   shared_memory made{page, size, ec};
+  made.hidden_ = true;
   made.in_slab_ = true;
   return made;
 }
@@ -42,8 +51,6 @@ shared_memory::~shared_memory() {
   // In a copy of the program that the memory was hidden from, something else may be at its place.
   if (!data_ || !is_here()) return;
   if (in_slab_) {
-    // No child has been made: later ones would inherit the page until the slab is unmapped.
-    if (!hidden_) hide_slab_page(data_);
     give_slab_page(data_);
   } else if (hidden_) {
     unmap_later(data_, size_);
@@ -52,10 +59,10 @@ shared_memory::~shared_memory() {
   }
 }
 
-void shared_memory::hide_from_later_children(boost::system::error_code& ec) noexcept {
+void shared_memory::hide_from_children(boost::system::error_code& ec) noexcept {
   if (!data_) return;
 #ifdef MADV_DONTFORK
-  hidden_ = in_slab_ ? hide_slab_page(data_) : sys.madvise(data_, size_, MADV_DONTFORK) == 0;
+  hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
   if (!hidden_) ec = last_error();
 #else
   static_cast<void>(ec);

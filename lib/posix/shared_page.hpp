@@ -7,6 +7,7 @@
 #include "posix/descriptor.hpp"
 #include "posix/memory_file.hpp"
 #include "posix/origin.hpp"
+#include "posix/passed_memory.hpp"
 #include "posix/process_registry.hpp"
 
 #include <boost/system/error_code.hpp>
@@ -22,9 +23,9 @@ namespace isolatte::inline v0_1::posix {
 class shared_memory {
  public:
   shared_memory() noexcept = default;
-  /// Maps memory that children inherit.
+  /// Maps memory that no child inherits unless it is passed to it.
   static shared_memory make(std::size_t size, boost::system::error_code& ec) noexcept;
-  /// Makes memory that children inherit, next to that of other children if possible.
+  /// Makes such memory, next to that of other children if possible.
   static shared_memory make_in_slab(std::size_t size, boost::system::error_code& ec) noexcept;
   /// Maps a file, of this process or of another one's making.
   static shared_memory of_file(std::size_t size, int fd, boost::system::error_code& ec) noexcept;
@@ -46,8 +47,9 @@ class shared_memory {
 
   /// Null in a process that does not have the memory.
   void* data() const noexcept { return is_here() ? data_ : nullptr; }
+  std::size_t size() const noexcept { return size_; }
   /// Keeps the memory from processes that are forked from now on.
-  void hide_from_later_children(boost::system::error_code& ec) noexcept;
+  void hide_from_children(boost::system::error_code& ec) noexcept;
   bool is_in_slab() const noexcept { return in_slab_; }
 
  private:
@@ -69,28 +71,24 @@ class shared_page {
 
  public:
   shared_page() noexcept = default;
-  /// Makes one that a child inherits.
+  /// Makes one that no child inherits unless it is passed to it.
   static shared_page make(boost::system::error_code& ec) noexcept {
     return shared_page{shared_memory::make(sizeof(T), ec)}.begin();
   }
-  /// Makes one that a child inherits, next to those of other children if possible.
+  /// Makes such a page, next to those of other children if possible.
   static shared_page make_in_slab(boost::system::error_code& ec) noexcept {
     constexpr std::size_t smallest_page = 4096;
     static_assert(sizeof(T) <= smallest_page);
     return shared_page{shared_memory::make_in_slab(sizeof(T), ec)}.begin();
   }
-  /// Makes one that can be sent to another process, as the file that it is.
+  /// Makes one that can be sent to another process, as the file that it is. No child inherits it.
   static shared_page make_file(descriptor& file, boost::system::error_code& ec) noexcept {
     file = make_memory_file(sizeof(T), ec);
     if (ec) return {};
-    return of_file(file.get(), ec).begin();
-  }
-  /// Makes one that no child of this process inherits.
-  static shared_page make_hidden_file(descriptor& file, boost::system::error_code& ec) noexcept {
     // A child that another thread forks meanwhile would have the page, too.
     auto const no_fork = lock_registry();
-    shared_page made = make_file(file, ec);
-    if (!ec) made.hide_from_later_children(ec);
+    shared_page made = of_file(file.get(), ec).begin();
+    if (!ec) made.memory_.hide_from_children(ec);
     if (ec) return {};
     return made;
   }
@@ -103,9 +101,8 @@ class shared_page {
   T* get() const noexcept { return static_cast<T*>(memory_.data()); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
-  void hide_from_later_children(boost::system::error_code& ec) noexcept {
-    memory_.hide_from_later_children(ec);
-  }
+  /// The memory, to be passed to a child.
+  passed_memory::part part() const noexcept { return {memory_.data(), memory_.size()}; }
   bool is_in_slab() const noexcept { return memory_.is_in_slab(); }
 
  private:

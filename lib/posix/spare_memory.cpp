@@ -27,9 +27,7 @@ void held_memory::unmap() const noexcept {
 
 void* take_spare_memory(std::size_t size) noexcept {
   held_memory const found = exchange(&spare_pages::spare, {});
-  if (found.address == nullptr) return nullptr;
-  if (found.size == size && sys.madvise(found.address, size, MADV_DOFORK) == 0)
-    return found.address;
+  if (found.size == size) return found.address;
   found.unmap();
   return nullptr;
 }

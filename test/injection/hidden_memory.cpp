@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(memory_that_is_not_hidden_is_given_back) {
   BOOST_TEST((posix::birth_numbers::make(file, ec) == nullptr));
   BOOST_TEST(ec.value() == EAGAIN);
   ec.clear();
-  BOOST_TEST((posix::child_page::make_hidden_file(file, ec).data() == nullptr));
+  BOOST_TEST((posix::child_page::make_file(file, ec).data() == nullptr));
   BOOST_TEST(ec.value() == EAGAIN);
   ec.clear();
   posix::job_page::make(file, ec);

@@ -14,13 +14,17 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -126,6 +130,34 @@ BOOST_FIXTURE_TEST_CASE(of_operations_started_by_handlers, nothing_left) {
   start(4);
   pool.join();
   BOOST_TEST(right == 3 + 9 + 27 + 81);
+}
+
+/// The memory that this process shares with others and may write to, in pages.
+std::size_t shared_pages() {
+  std::ifstream maps{"/proc/self/maps"};
+  std::size_t bytes = 0;
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    std::array<char, 5> rights{};
+    if (std::sscanf(line.c_str(), "%zx-%zx %4s", &begin, &end, rights.data()) == 3 &&
+        std::string_view{rights.data()} == "rw-s")
+      bytes += end - begin;
+  }
+  return bytes / static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+// A page that a child shares with the program must be in no other child, also if threads make
+// children at the same time.
+BOOST_FIXTURE_TEST_CASE(of_forks_that_each_pass_a_page, nothing_left) {
+  std::size_t const alone = isolatte::fork(shared_pages, plain()).value();
+  BOOST_REQUIRE(alone != 0);
+  std::atomic<int> right = 0;
+  in_threads(4, [&](int) {
+    for (int i = 0; i != 50; ++i)
+      right += isolatte::fork(shared_pages, plain()).value_or(0) == alone;
+  });
+  BOOST_TEST(right == 200);
 }
 
 BOOST_FIXTURE_TEST_CASE(of_blocking_forks_in_threads, nothing_left) {

@@ -3,13 +3,17 @@
 
 #include "posix/page_slabs.hpp"
 
+#include "posix/passed_memory.hpp"
 #include "posix/shared_page.hpp"
 
 #include <boost/system/error_code.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <cstddef>
+#include <future>
 #include <set>
+#include <system_error>
 #include <vector>
 
 #include <sys/mman.h>
@@ -25,7 +29,7 @@ using namespace isolatte::posix;
 /// Tells which pages a child has. write() reports a missing page as an error instead of a fault.
 std::vector<bool> pages_in_child(const std::vector<char*>& pages) {
   int ends[2];
-  BOOST_REQUIRE(::pipe(ends) == 0);
+  if (::pipe(ends) == -1) throw std::system_error{errno, std::system_category(), "pipe"};
   pid_t const pid = ::fork();
   if (pid == 0) {
     std::size_t there = 0;
@@ -34,7 +38,8 @@ std::vector<bool> pages_in_child(const std::vector<char*>& pages) {
     ::_exit(static_cast<int>(there));
   }
   int status = 0;
-  BOOST_REQUIRE(::waitpid(pid, &status, 0) == pid);
+  if (::waitpid(pid, &status, 0) != pid)
+    throw std::system_error{errno, std::system_category(), "waitpid"};
   ::close(ends[0]);
   ::close(ends[1]);
   std::vector<bool> there;
@@ -45,35 +50,67 @@ std::vector<bool> pages_in_child(const std::vector<char*>& pages) {
 
 BOOST_AUTO_TEST_SUITE(page_slabs)
 
-BOOST_AUTO_TEST_CASE(a_child_has_the_page_that_is_not_hidden) {
+BOOST_AUTO_TEST_CASE(a_child_has_the_page_that_is_passed_to_it) {
   std::vector<char*> pages;
   for (int i = 0; i != 3; ++i) {
     pages.push_back(static_cast<char*>(take_slab_page()));
     BOOST_REQUIRE(pages.back() != nullptr);
+    BOOST_TEST((pages_in_child(pages) == std::vector<bool>(pages.size())));
+    boost::system::error_code ec;
+    passed_memory const page{{passed_memory::part{pages.back(), 1}}, ec};
+    BOOST_REQUIRE(!ec);
     std::vector<bool> expected(pages.size());
     expected.back() = true;
     BOOST_TEST((pages_in_child(pages) == expected));
-    BOOST_TEST(hide_slab_page(pages.back()));
+    BOOST_TEST((pages_in_child(pages) == std::vector<bool>(pages.size())));
   }
-  BOOST_TEST((pages_in_child(pages) == std::vector<bool>(3)));
   for (char* const each : pages) give_slab_page(each);
 }
 
-BOOST_AUTO_TEST_CASE(a_page_that_no_child_got_is_hidden) {
-  auto* const keeps_the_slab = static_cast<char*>(take_slab_page());
-  BOOST_REQUIRE(keeps_the_slab != nullptr);
-  BOOST_TEST(hide_slab_page(keeps_the_slab));
-  char* page = nullptr;
+BOOST_AUTO_TEST_CASE(memory_beside_a_slab_is_passed_too) {
+  boost::system::error_code ec;
+  auto const memory = shared_memory::make(1, ec);
+  BOOST_REQUIRE(!ec);
+  BOOST_REQUIRE(!memory.is_in_slab());
+  auto* const there = static_cast<char*>(memory.data());
+  auto* const page = static_cast<char*>(take_slab_page());
+  BOOST_REQUIRE(page != nullptr);
+  BOOST_TEST((pages_in_child({page, there}) == std::vector<bool>{false, false}));
+  {
+    passed_memory const both{{passed_memory::part{page, 1}, {there, 1}}, ec};
+    BOOST_REQUIRE(!ec);
+    BOOST_TEST((pages_in_child({page, there}) == std::vector<bool>{true, true}));
+  }
+  BOOST_TEST((pages_in_child({page, there}) == std::vector<bool>{false, false}));
+  give_slab_page(page);
+}
+
+BOOST_AUTO_TEST_CASE(a_page_is_hidden_again_if_no_child_is_made) {
+  auto* const page = static_cast<char*>(take_slab_page());
+  BOOST_REQUIRE(page != nullptr);
   {
     boost::system::error_code ec;
-    auto const memory = shared_memory::make_in_slab(1, ec);
+    passed_memory const to_nobody{{passed_memory::part{page, 1}}, ec};
     BOOST_REQUIRE(!ec);
-    BOOST_REQUIRE(memory.is_in_slab());
-    page = static_cast<char*>(memory.data());
-    BOOST_TEST((pages_in_child({page}) == std::vector<bool>{true}));
   }
   BOOST_TEST((pages_in_child({page}) == std::vector<bool>{false}));
-  give_slab_page(keeps_the_slab);
+  give_slab_page(page);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_of_another_thread_has_no_page) {
+  auto* const page = static_cast<char*>(take_slab_page());
+  BOOST_REQUIRE(page != nullptr);
+  std::future<std::vector<bool>> others;
+  {
+    boost::system::error_code ec;
+    passed_memory const mine{{passed_memory::part{page, 1}}, ec};
+    BOOST_REQUIRE(!ec);
+    others = std::async(std::launch::async, [page] { return pages_in_child({page}); });
+    // The fork of the other thread waits for this one, in whatever order they come.
+    BOOST_TEST((pages_in_child({page}) == std::vector<bool>{true}));
+  }
+  BOOST_TEST((others.get() == std::vector<bool>{false}));
+  give_slab_page(page);
 }
 
 BOOST_AUTO_TEST_CASE(no_page_serves_twice) {
@@ -84,7 +121,6 @@ BOOST_AUTO_TEST_CASE(no_page_serves_twice) {
     BOOST_REQUIRE(page != nullptr);
     BOOST_TEST(int{*page} == 0);
     *page = 'x';
-    BOOST_TEST(hide_slab_page(page));
     pages.push_back(page);
     if (i % 3 == 2) {
       give_slab_page(pages.front());
@@ -111,7 +147,6 @@ BOOST_AUTO_TEST_CASE(there_is_an_end_of_them) {
 BOOST_AUTO_TEST_CASE(a_copy_of_the_program_has_pages_of_its_own) {
   auto* const before = static_cast<char*>(take_slab_page());
   BOOST_REQUIRE(before != nullptr);
-  hide_slab_page(before);
   pid_t const pid = ::fork();
   if (pid == 0) {
     give_slab_page(before);
