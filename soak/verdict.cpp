@@ -9,12 +9,14 @@
 #include <isolatte/error.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <exception>
+#include <new>
 #include <sstream>
 
 namespace soak {
@@ -191,6 +193,9 @@ error_code error_of(const isolatte::outcome_base& what) {
     std::rethrow_exception(what.exception());
   } catch (const boost::system::system_error& error) {
     return error.code();
+  } catch (const std::bad_alloc&) {
+    // There was no memory for the exception that would have the code.
+    return make_error_code(boost::system::errc::not_enough_memory);
   } catch (...) {
     return {};
   }

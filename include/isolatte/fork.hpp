@@ -32,7 +32,8 @@ namespace isolatte::inline v0_1 {
 /// @param fn the callable
 /// @param opts how to run it
 /// @return the outcome; if no child could be created, ending::not_started with a
-/// `boost::system::system_error` as its exception()
+/// `boost::system::system_error` as its exception(), or `std::bad_alloc` if there is no memory for
+/// one
 ///
 /// @par Exception safety
 /// Strong guarantee: if this throws, no child is left. The function throws `std::bad_alloc`, and

@@ -136,7 +136,8 @@ class outcome_base {
   ISOLATTE_DECL bool success() const noexcept;
 
   /// Returns what the callable threw; for ending::undelivered an @ref abnormal_end that tells why;
-  /// for ending::not_started a `boost::system::system_error`, if the system refused.
+  /// for ending::not_started a `boost::system::system_error`, if the system refused. If there is no
+  /// memory for one of these, it is `std::bad_alloc`.
   /// @return the exception, or null. outcome::error is never null if there is no value
   std::exception_ptr exception() const noexcept { return exception_; }
 

@@ -971,6 +971,9 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
   report.summary.usage.wall = clock::now() - since;
   stop_cause const why =
       victim.stopped_for() != stop_cause::none ? victim.stopped_for() : with.stopped_for();
+  // If somebody else has reaped a worker that the pool was ending, its status does not tell what it
+  // died of. The arguments are not to blame.
+  bool const may_be_by_pool = report.summary.how == ending::lost && why != stop_cause::none;
   error_code error;
   if (report.summary.how == ending::cancelled) {
     switch (why) {
@@ -989,7 +992,7 @@ void pool::complete_lost(worker& with, const logic::lost_job& lost, clock::time_
   } else if (report.summary.how == ending::returned || report.summary.how == ending::threw) {
     report.summary.how = ending::undelivered;
     detail::give_reason(report.summary.reason, "the job closed its worker's channel");
-  } else if (lost.how == job_loss::not_received) {
+  } else if (lost.how == job_loss::not_received && !may_be_by_pool) {
     report.summary.how = ending::undelivered;
     detail::give_reason(report.summary.reason, "the worker ended while it received the arguments");
   }

@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -273,6 +274,18 @@ void by_async_fork(attempt& a) {
   fail_allocations::disarm();
 }
 
+/// The error that a blocking call ended with; none if its outcome does not say why nothing started.
+error_code error_of(const outcome<int>& what) {
+  if (what.how() != ending::not_started || !what.exception()) return {};
+  try {
+    std::rethrow_exception(what.exception());
+  } catch (const boost::system::system_error& error) {
+    return error.code();
+  } catch (const std::bad_alloc&) {
+    return make_error_code(errc::not_enough_memory);
+  }
+}
+
 void by_fork(attempt& a) {
   // Nothing can cancel a blocking call.
   if (a.expected.cancel != trigger::none) {
@@ -282,9 +295,7 @@ void by_fork(attempt& a) {
   fail_allocations::arm();
   a.initiate([&] {
     outcome<int> const what = isolatte::fork(a.expected.body, std::move(a.opts));
-    error_code ec;
-    if (what.how() == ending::not_started) ec = make_error_code(errc::not_enough_memory);
-    a.note(ec, what);
+    a.note(error_of(what), what);
   });
   fail_allocations::disarm();
 }
@@ -726,6 +737,22 @@ BOOST_FIXTURE_TEST_SUITE(allocations, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(each_allocation_fails) {
   for (auto const& by : launchers) fail_each(by, 1);
+}
+
+BOOST_AUTO_TEST_CASE(what_was_not_started_says_so_without_memory) {
+  error_code const refused{EMFILE, boost::system::system_category()};
+  unsigned nth = 0;
+  do {
+    isolatte::run_summary rest{.reason = long_text};
+    fail_allocations::plan(++nth, 1000);
+    fail_allocations::arm();
+    auto const what = outcome<int>::not_started(refused, std::move(rest));
+    fail_allocations::disarm();
+    BOOST_TEST(what.how() == ending::not_started);
+    bool const is_short_too = fail_allocations::injected() && is_short(error_of(what));
+    BOOST_TEST((error_of(what) == refused || is_short_too));
+  } while (fail_allocations::injected());
+  BOOST_TEST(nth > 1u);
 }
 
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_conversation_fails) {

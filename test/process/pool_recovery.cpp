@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "disposition.hpp"
 #include "helpers.hpp"
 #include "pool_fixture.hpp"
 #include "posix/job_channel.hpp"
@@ -319,6 +320,27 @@ BOOST_AUTO_TEST_CASE(arguments_that_cannot_be_read_are_undelivered_and_nothing_r
   BOOST_TEST(done.what.ran() == ran::no);
   BOOST_TEST(run(call(take, picky{14})).what.value() == 14);
   BOOST_TEST(pool->stats().restarts == 0u);
+}
+
+struct endless {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if (Archive::is_loading::value) hang();
+  }
+};
+
+BOOST_AUTO_TEST_CASE(arguments_that_take_too_long_are_late_and_not_undelivered) {
+  make();
+  auto const take = [](endless) {};
+  auto const late = run(call(take, endless{}), {.timeout = 50ms});
+  BOOST_TEST(late.what.how() == ending::timed_out);
+  BOOST_TEST(late.what.ran() == ran::no);
+  // The system reaps the worker, and its status is lost.
+  disposition const ignored{SIGCHLD, SIG_IGN};
+  auto const lost = run(call(take, endless{}), {.timeout = 50ms});
+  BOOST_TEST(!lost.ec);
+  BOOST_TEST(lost.what.how() == ending::lost);
+  BOOST_TEST(lost.what.ran() == ran::no);
 }
 
 BOOST_AUTO_TEST_CASE(arguments_too_large_for_a_worker_cost_one_job) {
