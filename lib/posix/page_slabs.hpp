@@ -12,7 +12,7 @@
 
 namespace isolatte::inline v0_1::posix {
 
-/// Gives a page of shared memory, hidden from children. It serves one child, which it is passed to.
+/// Gives a hidden page of shared memory, which serves the one child that it is passed to.
 ///
 /// The pages of a slab are one mapping: each mapping of its own takes a microsecond of every fork
 /// that comes while it is there. A child could extend its page to the slab with mremap(), so a

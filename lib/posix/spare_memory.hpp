@@ -44,7 +44,7 @@ struct spare_pages {
   kept_place served;
 };
 
-/// Takes the memory that has been made ahead of need. It is hidden from children.
+/// Takes the memory that has been made ahead of need, and that is hidden from children.
 /// @return null if there is none of this size
 void* take_spare_memory(std::size_t size) noexcept;
 /// Unmaps memory that no later child inherits, now or after the next fork.
