@@ -9,6 +9,7 @@
 #include "posix/child_process.hpp"
 #include "posix/credentials.hpp"
 #include "posix/message_socket.hpp"
+#include "posix/passed_memory.hpp"
 #include "posix/process_registry.hpp"
 #include "posix/shared_page.hpp"
 #include "posix/signals_blocked.hpp"
@@ -42,24 +43,28 @@ using boost::system::error_code;
 
 #if ISOLATTE_HAS_SANDBOX
 
-/// Owns a bare child of the library's own, which runs a function and ends.
+/// Owns a bare child of the library's own, which runs a function and ends. The function is given
+/// what the child shares with the program.
 class trial_child {
  public:
-  template <class Function>
-  trial_child(Function run, error_code& ec) {
+  template <class T, class Function>
+  trial_child(const posix::shared_page<T>& page, Function run, error_code& ec) {
+    T& shared = *page;
     posix::child_announced const announced{ec};
     if (ec) return;
     posix::signals_blocked blocked{ec};
     if (ec) return;
+    posix::passed_memory const passed{{page.part()}};
     pid_t const pid = posix::sys.fork();
     if (pid == 0) {
-      run();
+      run(shared);
       ::_exit(0);
     }
     if (pid == -1)
       ec = posix::last_error();
     else
       process_.adopt(pid, false, std::chrono::steady_clock::now());
+    if (passed.error() != 0) ec.assign(passed.error(), boost::system::system_category());
   }
   int pid() const noexcept { return process_.pid(); }
   void wait() noexcept {
@@ -178,7 +183,7 @@ mechanisms try_mechanisms(error_code& ec) {
   if (auto const found = known.get()) return *found;
   auto const page = posix::shared_page<trial_results>::make(ec);
   if (ec) return {};
-  trial_child child{[&] { try_here(*page); }, ec};
+  trial_child child{page, try_here, ec};
   if (ec) return {};
   child.wait();
   mechanisms const result{page->filter_error, page->landlock_version, page->landlock_error,
@@ -200,11 +205,12 @@ int try_process_namespace(error_code& ec) {
   auto const page = posix::shared_page<std::atomic<int>>::make(ec);
   if (ec) return 0;
   *page = -1;
-  trial_child child{[&] {
+  trial_child child{page,
+                    [](std::atomic<int>& error) {
                       bool with_user = false;
                       bool const works =
                           enter_new_namespaces(CLONE_NEWPID, with_user) && make_process();
-                      *page = works ? 0 : errno;
+                      error = works ? 0 : errno;
                     },
                     ec};
   if (ec) return 0;
@@ -299,7 +305,9 @@ network_namespaces make_network_namespaces(error_code& ec) {
   *page = EAGAIN;
   posix::socket_ends const sockets = posix::make_message_sockets(ec);
   if (ec) return {};
-  trial_child child{[&] { make_namespaces_here(sockets.theirs.get(), *page); }, ec};
+  int const socket = sockets.theirs.get();
+  trial_child child{page,
+                    [socket](std::atomic<int>& error) { make_namespaces_here(socket, error); }, ec};
   if (ec) return {};
   child.wait();
   if (int const error = *page) {

@@ -95,7 +95,7 @@ child_birth::child_birth(posix::child_kind kind, const posix::child_ends& ends, 
   signals_blocked_.emplace(why.ec);
   if (why) return;
   auto const second = also != nullptr ? also->part() : posix::passed_memory::part{};
-  passed_.emplace(std::array{child_.page.part(), second}, why.ec);
+  passed_.emplace(std::array{child_.page.part(), second});
 }
 
 void child_birth::make_job() noexcept {
@@ -104,11 +104,13 @@ void child_birth::make_job() noexcept {
   plan_.foreground = posix::own_group();
 }
 
-forked_child child_birth::adopt(int pid) noexcept {
+forked_child child_birth::adopt(int pid, error_code& ec) noexcept {
+  int const error = passed_->error();
   passed_.reset();
   signals_blocked_.reset();
   if (pid <= 0) return {};
-  bool const contained = sandbox_ && sandbox_->process_namespace;
+  if (error != 0) ec.assign(error, boost::system::system_category());
+  bool const contained = error == 0 && sandbox_ && sandbox_->process_namespace;
   if (contained) {
     child_.process->set_keeper_group(pid);
     pid = posix::await_helper(pid, child_.page);

@@ -38,10 +38,10 @@ struct forked_child {
 ///     child_birth birth{posix::child_kind::callable, ends, opts, std::nullopt, why, room};
 ///     if (why) return {};
 ///     int const pid = ...;                // fork; the child prepares itself by birth.plan()
-///     return birth.adopt(pid);
+///     return birth.adopt(pid, why.ec);
 ///
-/// The fork has to follow at once: from the constructor's end until the fork, or until the object
-/// is destroyed, no other thread can fork; and all signals are blocked until adopt().
+/// The fork has to follow at once: all signals are blocked from the constructor's end until
+/// adopt(), or until the object is destroyed.
 class child_birth {
  public:
   /// Does everything that can fail. Takes nothing over from `ends`.
@@ -64,7 +64,8 @@ class child_birth {
 
   /// Takes on the child.
   /// @param pid the child's number; none is there if it is not positive
-  forked_child adopt(int pid) noexcept;
+  /// @param ec is set if the child could not be given its page, and has ended therefore
+  forked_child adopt(int pid, boost::system::error_code& ec) noexcept;
 
  private:
   forked_child child_;

@@ -163,7 +163,7 @@ forked_child fork_program(const program& what, const supervise::supervisor& run,
   if (is_job(what, opts)) birth.make_job();
   int const pid = fork_by_boost_process(what, birth.plan(), program, why.ec);
   // With an error, a child that is there all the same is ended and reaped by its destructor.
-  return birth.adopt(pid);
+  return birth.adopt(pid, why.ec);
 } catch (...) {
   why.ec = detail::error_of_caught();
   return {};

@@ -22,7 +22,7 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
   auto const pid = posix::sys.fork();
   if (pid == 0) posix::child_main(task, birth.plan());
   if (pid == -1) why.ec = posix::last_error();
-  return birth.adopt(pid);
+  return birth.adopt(pid, why.ec);
 } catch (...) {
   why.ec = detail::error_of_caught();
   return {};

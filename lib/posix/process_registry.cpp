@@ -56,7 +56,8 @@ struct registry {
   }
 
   static void before_fork() {
-    if (!passed_memory::is_under_way()) get().mutex.lock();
+    get().mutex.lock();
+    passed_memory::before_fork();
   }
   static void after_fork_in_parent() {
     passed_memory::forked_in_parent();

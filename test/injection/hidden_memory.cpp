@@ -20,6 +20,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include <sys/mman.h>
@@ -55,22 +56,34 @@ answer ask(isolatte::fork_server& server, asio::io_context& context) {
   return told;
 }
 
-/// Refuses each attempt to hide memory in turn, while a new server has a first request and a second
-/// one, which always works.
-/// @return how often the first one failed, or its server was replaced
+bool is_refusal(const error_code& ec) {
+  return ec.value() == EAGAIN || ec == isolatte::error::server_died;
+}
+
+/// Refuses each attempt to hide or to show memory in turn, while a new server has a first request
+/// and a second one, which always works.
+/// @return how often the first one failed, or its server was replaced or did not start
 int harmed_requests(side where, const isolatte::fork_server_options& options) {
   int harmed = 0;
   for (unsigned nth = 1;; ++nth) {
     BOOST_REQUIRE(nth < 1000);
     fail_calls const calls{{.where = where, .nth = nth, .entry = hiding}};
     asio::io_context context;
-    isolatte::fork_server server{context, options};
+    std::optional<isolatte::fork_server> made;
+    try {
+      made.emplace(context, options);
+    } catch (const boost::system::system_error& error) {
+      BOOST_TEST(is_refusal(error.code()));
+      ++harmed;
+      continue;
+    }
+    isolatte::fork_server& server = *made;
     auto const first = ask(server, context);
     if (!calls.injected()) return harmed;
     BOOST_TEST_CONTEXT("call " << nth << " is refused, " << first.ec.message()) {
       if (first.ec) {
         BOOST_TEST(first.how == ending::not_started);
-        BOOST_TEST((first.ec.value() == EAGAIN || first.ec == isolatte::error::server_died));
+        BOOST_TEST(is_refusal(first.ec));
       } else {
         BOOST_TEST(first.how == ending::returned);
       }
@@ -109,6 +122,25 @@ BOOST_AUTO_TEST_CASE(a_template_that_cannot_hide_memory_ends) {
 
 BOOST_AUTO_TEST_CASE(a_copy_that_cannot_hide_its_page_is_made_again) {
   harmed_requests(side::child, {.templates = 2});
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_would_not_have_its_page_is_not_made) {
+  // The first call may make memory ahead of need.
+  BOOST_TEST(isolatte::fork([] { return 42; }).value() == 42);
+  int refused = 0;
+  for (unsigned nth = 1;; ++nth) {
+    BOOST_REQUIRE(nth < 1000);
+    fail_calls const calls{{.where = side::parent, .nth = nth, .entry = hiding}};
+    outcome<int> const told = isolatte::fork([] { return 42; });
+    if (!calls.injected()) break;
+    if (told.how() == ending::returned) continue;
+    BOOST_TEST(told.how() == ending::not_started);
+    BOOST_CHECK_EXCEPTION(
+        told.value(), boost::system::system_error,
+        [](const boost::system::system_error& error) { return error.code().value() == EAGAIN; });
+    ++refused;
+  }
+  BOOST_TEST(refused == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_child_that_cannot_hide_its_page_says_so) {
