@@ -175,7 +175,9 @@ std::string judge(const plan& job, const facts& got, const witness& by) {
   ending const how = got.what.how();
   std::ostringstream text;
   text << got.what << " (" << got.ec.message() << "): ";
-  if (got.has_value && !got.is_right) return text.str() + "another value";
+  // A job that forges its result may return what it likes.
+  bool const may_differ = job.what.what == act::forge;
+  if (got.has_value && !got.is_right && !may_differ) return text.str() + "another value";
   std::string wrong = judge_time(job, got.what, by.age);
   if (wrong.empty() && got.ec) wrong = judge_error(job, got, by.seen);
   if (!wrong.empty()) return text.str() + wrong;
