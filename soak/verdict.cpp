@@ -61,6 +61,10 @@ std::string judge_error(const plan& job, const facts& got, incidents& seen) {
   // The system may refuse SIGKILL.
   if (job.during == phase::failing_calls && (how == ending::cancelled || how == ending::timed_out))
     return {};
+  // The server's death is told on top of a result that the system would not let the program read.
+  if (job.during == phase::failing_calls && how == ending::undelivered &&
+      got.ec == isolatte::error::server_died)
+    return {};
   if (got.ec == isolatte::error::bad_message) return {};
   // The server's death is told on top of what an attack has done to its worker.
   if (is_rough(job.by) && got.ec == isolatte::error::server_died) return {};
