@@ -67,7 +67,8 @@ std::string judge_error(const plan& job, const facts& got, incidents& seen) {
     return {};
   if (got.ec == isolatte::error::bad_message) return {};
   // The server's death is told on top of what an attack has done to its worker.
-  if (is_rough(job.by) && got.ec == isolatte::error::server_died) return {};
+  bool const is_attacked = is_rough(job.by) || natural_end_of(job.what).any;
+  if (is_attacked && got.ec == isolatte::error::server_died) return {};
   return "the error " + got.ec.message() + " with another ending";
 }
 
