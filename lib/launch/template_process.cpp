@@ -684,7 +684,13 @@ template_process::sending template_process::send(request& what) {
     return sending::refused;
   }
   if (preloading_) return sending::later;
-  if (!what.birth_in_page && !give_birth_place(what, ec) && !ec) return sending::after_a_reply;
+  error_code unmade;
+  bool const has_place = what.birth_in_page || give_birth_place(what, ec, unmade);
+  if (unmade) {
+    what.run->fail(unmade, making);
+    return sending::refused;
+  }
+  if (!has_place && !ec) return sending::after_a_reply;
   if (!ec)
     posix::send_message(socket_.native_handle(), what.message.bytes, what.message.order, false, ec);
   if (!ec) {
@@ -707,22 +713,23 @@ template_process::sending template_process::send(request& what) {
 }
 
 /// Gives the template the memory into which the numbers of its children are written.
-void template_process::send_birth_numbers(error_code& ec) try {
+/// @param unmade why there is no such memory: its EAGAIN does not mean that the socket has no room
+void template_process::send_birth_numbers(error_code& ec, error_code& unmade) try {
   posix::descriptor file;
-  auto made = posix::birth_numbers::make(file, ec);
-  if (ec) return;
+  auto made = posix::birth_numbers::make(file, unmade);
+  if (unmade) return;
   auto const order = make_birth_order(std::move(file));
   posix::send_message(socket_.native_handle(), order.bytes, order.order, false, ec);
   if (!ec) birth_numbers_ = std::move(made);
 } catch (const std::bad_alloc&) {
-  ec = make_error_code(boost::system::errc::not_enough_memory);
+  unmade = make_error_code(boost::system::errc::not_enough_memory);
 }
 
 /// Sees to it that the request has a place for the number of its child.
 /// @return false after an error, and if all places are taken
-bool template_process::give_birth_place(request& what, error_code& ec) {
-  if (!birth_numbers_) send_birth_numbers(ec);
-  if (ec) return false;
+bool template_process::give_birth_place(request& what, error_code& ec, error_code& unmade) {
+  if (!birth_numbers_) send_birth_numbers(ec, unmade);
+  if (ec || unmade) return false;
   if (what.birth && what.birth.is_of(*birth_numbers_)) return true;
   auto place = birth_numbers_->take();
   if (!place) return false;

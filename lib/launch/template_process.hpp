@@ -262,8 +262,9 @@ class template_process final : public child_source,
   void send_queued();
   enum class sending { sent, refused, later, after_a_reply };
   sending send(request& what);
-  void send_birth_numbers(boost::system::error_code& ec);
-  bool give_birth_place(request& what, boost::system::error_code& ec);
+  void send_birth_numbers(boost::system::error_code& ec, boost::system::error_code& unmade);
+  bool give_birth_place(request& what, boost::system::error_code& ec,
+                        boost::system::error_code& unmade);
   void await_room();
   void await_replies();
   void be_patient(std::uint64_t oldest_before, int looks);
