@@ -55,6 +55,8 @@ class talk_debt {
   /// it and cannot get more by waiting longer.
   /// @param is_all no message of the other side is left to be taken
   std::uint64_t pay(bool is_all) noexcept {
+    // A message that is being taken will be owed in a moment, and is awaited as well.
+    if (owed_ == 0) return 0;
     bool const is_awaited = is_all && std::exchange(is_asked_for_, false);
     return is_awaited || owed_ >= window_ / 4 ? std::exchange(owed_, 0) : 0;
   }

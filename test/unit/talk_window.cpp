@@ -95,6 +95,15 @@ BOOST_AUTO_TEST_CASE(a_side_that_waits_goes_on_waiting_after_a_part) {
   BOOST_TEST(debt.pay(true) == 1u);
 }
 
+// A message leaves the inbox a moment before it is taken.
+BOOST_AUTO_TEST_CASE(a_side_that_waits_is_paid_for_what_is_being_taken) {
+  talk_debt debt{100};
+  debt.ask();
+  BOOST_TEST(debt.pay(true) == 0u);
+  debt.take(1);
+  BOOST_TEST(debt.pay(true) == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_owed_at_first) {
   talk_debt debt{1};
   debt.ask();
