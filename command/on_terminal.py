@@ -154,6 +154,13 @@ class Alive:
         os.close(self.reader)
 
 
+# The signal of the program's end may come before the end itself is seen, or after.
+def the_command_ends_with_the_program(_):
+    for _ in range(30):
+        with Terminal([run, "--", "true"]) as terminal:
+            same(terminal.wait(), "exit 0, job's")
+
+
 def a_timeout_ends_the_whole_tree(folder):
     alive = Alive(folder)
     script = "exec 3>%s; sleep 1000 & wait" % alive.path
@@ -303,6 +310,7 @@ def a_bar_fits_into_a_narrow_terminal(folder):
 failures = 0
 for test in (
     the_program_reads_the_keyboard,
+    the_command_ends_with_the_program,
     a_timeout_ends_the_whole_tree,
     the_whole_tree_ends_with_the_command,
     ctrl_c_is_the_programs_alone,

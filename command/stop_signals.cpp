@@ -15,9 +15,15 @@ stop_signals::stop_signals(boost::asio::io_context& context, cancel what)
   await();
 }
 
+void stop_signals::ignore() {
+  is_ignored_ = true;
+  signals_.cancel();
+}
+
 void stop_signals::await() {
   signals_.async_wait([this](const boost::system::error_code& ec, int signal) {
-    if (ec) return;
+    // A signal may have come just before it was to be ignored, and then there is nothing to cancel.
+    if (ec || is_ignored_) return;
     if (first_ != 0)
       cancel_(cancellation_type::terminal);
     else

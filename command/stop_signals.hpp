@@ -21,7 +21,7 @@ class stop_signals {
   stop_signals(boost::asio::io_context& context, cancel what);
 
   /// The event loop may end.
-  void ignore() { signals_.cancel(); }
+  void ignore();
   /// The signal that has come first; 0: none.
   int first() const noexcept { return first_; }
 
@@ -31,6 +31,7 @@ class stop_signals {
   boost::asio::signal_set signals_;
   cancel cancel_;
   int first_ = 0;
+  bool is_ignored_ = false;
 };
 
 }  // namespace isolatte_run

@@ -56,7 +56,8 @@ terminal_job::terminal_job(boost::asio::io_context& context)
 
 void terminal_job::await() {
   child_signals_.async_wait([this](const boost::system::error_code& ec, int) {
-    if (ec) return;
+    // A signal may have come just before the end, and then there is nothing to cancel.
+    if (ec || has_ended_) return;
     look();
     await();
   });
@@ -94,6 +95,7 @@ void terminal_job::take_back() {
 }
 
 void terminal_job::end(bool is_cut_off) {
+  has_ended_ = true;
   boost::system::error_code ignored;
   child_signals_.cancel(ignored);
   had_terminal_ = is_given_;

@@ -44,6 +44,7 @@ class terminal_job {
   /// Whether the program has the terminal, or is handed it when it starts.
   bool is_given_;
   bool had_terminal_ = false;
+  bool has_ended_ = false;
 };
 
 }  // namespace isolatte_run
