@@ -163,9 +163,10 @@ void farm_jobs::leave_asked(std::span<link::message> questions) {
 
 // Answers to questions.
 
-void farm_jobs::delivery_known(std::uint64_t number, std::uint32_t attempt, bool delivered) {
+void farm_jobs::delivery_known(std::uint64_t number, std::uint32_t attempt, bool delivered,
+                               std::uint64_t deliveries) {
   if (auto* const job = jobs_.find(number))
-    perform(*job, job->machine.delivery_known(now(), attempt, delivered));
+    perform(*job, job->machine.delivery_known(now(), attempt, delivered, deliveries));
 }
 
 void farm_jobs::message_removed(std::uint64_t parcel) {

@@ -148,6 +148,7 @@ void place_inquiry::ask_consumer(const std::shared_ptr<round>& of) {
             info && info->error && info->error->err_code == wire::consumer_not_found;
         if (!info || (info->error && !is_first)) return repeat(*of);
         of->found.delivered = is_first ? 0 : info->value.delivered_stream_seq;
+        of->deliveries = is_first ? 0 : info->value.delivered_consumer_seq;
         answer(*of);
       },
       [this, of] { repeat(*of); });
@@ -164,7 +165,7 @@ void place_inquiry::answer(const round& of) {
   }
   for (auto const& [place, questions] : found.to_get) get(place, questions);
   for (auto const& each : of.delivered) {
-    to_.delivery_known(each.job, each.attempt, each.place <= of.found.delivered);
+    to_.delivery_known(each.job, each.attempt, each.place <= of.found.delivered, of.deliveries);
     if (number != number_) return;
   }
 }

@@ -27,7 +27,10 @@ using isolatte::logic::moment;
 /// Hears what has become of messages.
 class inquiry_events {
  public:
-  virtual void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered) = 0;
+  /// @param delivered the consumer has passed the message
+  /// @param deliveries so often it has handed out any message
+  virtual void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered,
+                              std::uint64_t deliveries) = 0;
   virtual void message_removed(std::uint64_t parcel) = 0;
   virtual void examined(std::uint64_t job, std::uint32_t attempt, logic::finding what) = 0;
   /// The stream is gone, or another one has its name. Nothing is asked until begin() is called.
@@ -72,6 +75,7 @@ class place_inquiry {
     /// An audit looks at the server, too.
     bool is_look = false;
     logic::audit::state found{};
+    std::uint64_t deliveries = 0;
   };
   using reader = std::function<void(std::string_view)>;
 
