@@ -77,8 +77,9 @@ BOOST_AUTO_TEST_CASE(options_are_checked) {
   BOOST_TEST(accepts({.lease = 100ms}));
   BOOST_TEST(refuses({.max_queued = 0}, errc::invalid_argument));
   BOOST_TEST(refuses({.max_in_flight = 0}, errc::invalid_argument));
-  BOOST_TEST(refuses({.replicas = 0}, errc::invalid_argument));
-  BOOST_TEST(refuses({.replicas = 6}, errc::invalid_argument));
+  for (int const replicas : {1, 3, 5}) BOOST_TEST(accepts({.replicas = replicas}));
+  for (int const replicas : {-1, 0, 2, 4, 6})
+    BOOST_TEST(refuses({.replicas = replicas}, errc::invalid_argument));
   BOOST_TEST(refuses({.servers = {}}, errc::invalid_argument));
   for (auto const* url :
        {"", "localhost", "http://localhost", "nats://", "nats://:4222", "nats://localhost:0",
