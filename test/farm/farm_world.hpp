@@ -620,7 +620,7 @@ inline void host::message(std::uint64_t stream, std::uint64_t place, std::uint32
   credit_.arrived(jobs.size());
   for (auto& [id, each] : held_)
     if (each.stream == stream && each.place == place && !each.machine.is_over_here())
-      return apply(id, each.machine.delivered_again(world_.now, deliveries));
+      return apply(id, each.machine.delivered_again(world_.now, world_.now, deliveries));
   std::vector<held_terms> terms;
   std::vector<std::uint64_t> holders;
   for (auto const& job : jobs) {
