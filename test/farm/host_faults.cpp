@@ -26,6 +26,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 
 /// Hosts to which something happens.
 namespace host_faults_test {
@@ -412,6 +414,38 @@ BOOST_FIXTURE_TEST_CASE(a_result_loses_its_output_before_its_value, hosting_with
   BOOST_TEST(job.what.value() == 42);
   BOOST_TEST(job.what.out_truncated());
   BOOST_TEST(job.what.out_text().size() > (std::size_t{1} << 19));
+}
+
+/// Lasts until a file is there.
+std::string large_when_told(std::string log, std::string file, std::size_t size) {
+  note(log, "begun", 1);
+  while (!std::filesystem::exists(file)) std::this_thread::sleep_for(1ms);
+  return std::string(size, 'x');
+}
+
+BOOST_FIXTURE_TEST_CASE(a_result_is_made_anew_for_a_server_that_takes_less, hosting) {
+  serve();
+  bool is_done = false;
+  auto const file = (folder.path() / "go").string();
+  jobs->async_run(call(large_when_told, log, file, std::size_t{500'000}), {.max_hosts = 1},
+                  [&](boost::system::error_code ec, outcome<std::string> what) {
+                    is_done = true;
+                    BOOST_TEST(!ec, ec.message());
+                    BOOST_TEST(what.how() == ending::undelivered);
+                    BOOST_TEST((what.ran() == ran::yes));
+                  });
+  until([&] { return count("begun") == 1; });
+  // The host publishes to a server that does not answer.
+  server.pause();
+  std::ofstream{file} << "go";
+  bool is_drained = false;
+  pool.async_drain([&](boost::system::error_code) { is_drained = true; });
+  until([&] { return is_drained; });
+  for (int i = 0; i != 100; ++i) context.poll();
+  server.kill();
+  server.set_configuration("max_payload: 100000");
+  server.start();
+  until([&] { return is_done; });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

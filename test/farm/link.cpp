@@ -555,6 +555,18 @@ BOOST_AUTO_TEST_CASE(certificates_are_verified_on_both_sides,
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_certificate_for_another_name_is_refused,
+                     *boost::unit_test::precondition(has_nats_server_and_openssl)) {
+  tls_world const tls{false};
+  auto options = tls.options("ca.pem");
+  options.servers = {"tls://127.0.0.1:" + std::to_string(tls.server->port())};
+  world w{options};
+  w.link->start(w);
+  w.until([&] { return !w.refusals.empty(); });
+  BOOST_TEST((w.refusals[0].ec == errc::protocol_error), w.refusals[0].ec);
+  BOOST_TEST(w.ups.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_server_without_tls_is_refused,
                      *boost::unit_test::precondition(has_nats_server)) {
   nats_server const server;
