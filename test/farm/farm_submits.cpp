@@ -285,6 +285,27 @@ BOOST_AUTO_TEST_CASE(a_waiting_job_is_taken_back,
   for (std::size_t i = 10; i != 20; ++i) BOOST_TEST(done[i].calls == 0);
 }
 
+BOOST_AUTO_TEST_CASE(many_waiting_jobs_are_taken_back_at_once,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  nats::farm farm{world.context, world.options()};
+  std::deque<kept<int>> done(1000);
+  std::deque<asio::cancellation_signal> stops(done.size());
+  for (std::size_t i = 0; i != done.size(); ++i)
+    farm.async_run(call(&twice, 1), {},
+                   asio::bind_cancellation_slot(stops[i].slot(), done[i].handler()));
+  world.until_messages(static_cast<std::int64_t>(done.size()));
+  for (auto& each : stops) each.emit(asio::cancellation_type::total);
+  world.until(
+      [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });
+  for (auto const& each : done) {
+    BOOST_REQUIRE(each.ec == asio::error::operation_aborted);
+    BOOST_REQUIRE((each.what.how() == ending::not_started));
+    BOOST_REQUIRE((each.what.ran() == ran::no));
+  }
+  world.until_messages(0);
+}
+
 BOOST_AUTO_TEST_CASE(what_the_server_has_forgotten_is_submitted_again,
                      *boost::unit_test::precondition(has_nats_server)) {
   farm_world world;
