@@ -62,7 +62,8 @@ void parcel_sender::open(bool same_stream) {
 }
 
 void parcel_sender::add(const wire::parcel_job& job) {
-  parcels_.add(job.number, wire::size_in_parcel(job), job.max_hosts == 1);
+  bool const travels_alone = job.max_hosts == 1 || job.lost_before != 0;
+  parcels_.add(job.number, wire::size_in_parcel(job), travels_alone);
 }
 
 void parcel_sender::leave(std::uint64_t job, bool was_told) {

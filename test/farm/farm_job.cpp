@@ -211,6 +211,24 @@ BOOST_AUTO_TEST_CASE(that_is_returned_is_published_again_or_ends_if_it_is_not_wa
   check_end(job, job_end::lost, false);
 }
 
+BOOST_AUTO_TEST_CASE(that_is_returned_after_several_deliveries_has_lost_hosts) {
+  auto job = stored(3);
+  check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 1U);
+  job.sent();
+  job.stored(at(0ms), 2);
+  check(job.result(at(0ms), told::returned, 2, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 2U);
+  job.sent();
+  job.stored(at(0ms), 3);
+  check(job.result(at(0ms), told::returned, 3, 2, 0), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // Leave tells whether another host may have begun it.
+  job = stored(1);
+  check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(ends_as_a_host_says) {
   auto job = stored();
   check(job.result(at(0ms), told::refused, 1, 1, 0), job_step::settle);

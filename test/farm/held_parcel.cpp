@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace held_parcel_test {
@@ -90,6 +91,20 @@ BOOST_AUTO_TEST_CASE(that_was_handed_out_too_often_is_lost) {
     check(it.open(at(0ms)), deliveries == 2 ? parcel_step::look : parcel_step::publish);
     if (deliveries == 3) BOOST_TEST((it.job(0).result() == told::lost));
   }
+}
+
+BOOST_AUTO_TEST_CASE(of_several_jobs_that_comes_a_second_time_is_given_back) {
+  std::vector<logic::held_terms> const terms(2, {.max_hosts = 3});
+  logic::held_parcel it{{}, at(0ms), 2, false, terms};
+  check(it.open(at(0ms)), parcel_step::acknowledge);
+  for (std::size_t i = 0; i != 2; ++i) {
+    check(it.take(i), held_step::none);
+    BOOST_TEST((it.job(i).result() == told::returned));
+  }
+  // A single one is begun.
+  logic::held_parcel single{{}, at(0ms), 2, false, std::span{terms}.first(1)};
+  check(single.open(at(0ms)), parcel_step::look);
+  check(single.take(0), held_step::give);
 }
 
 BOOST_AUTO_TEST_CASE(that_is_not_sound_is_refused) {

@@ -208,13 +208,22 @@ job_step farm_job::held(moment now) noexcept {
   return job_step::none;
 }
 
-job_step farm_job::returned(std::uint32_t attempt, std::uint64_t holder) noexcept {
+job_step farm_job::returned(std::uint32_t attempt, std::uint32_t deliveries,
+                            std::uint64_t holder) noexcept {
   if (attempt != attempt_ || phase_ == phase::kept) return job_step::none;
   if (runs_at_most_once() && holder_) {
     if (*holder_ != holder) return job_step::none;
     holder_.reset();
   }
-  return wish_ == wish::none ? publish_again() : settle_unrun();
+  if (wish_ != wish::none) return settle_unrun();
+  if (deliveries > 1 && !runs_at_most_once()) {
+    // Hosts that had the message before are lost, and the server counts the next one's deliveries
+    // anew.
+    std::uint32_t const left = rules_.max_hosts - lost_before_;
+    if (deliveries - 1 >= left) return settle(job_end::lost, false);
+    lost_before_ += deliveries - 1;
+  }
+  return publish_again();
 }
 
 job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uint32_t deliveries,
@@ -225,7 +234,7 @@ job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uin
     case told::report: return settle(job_end::reported, runs_at_most_once() || exact_);
     case told::refused: return settle(job_end::refused, is_certainly_unrun());
     case told::lost: return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
-    case told::returned: return returned(attempt, holder);
+    case told::returned: return returned(attempt, deliveries, holder);
     case told::held: return attempt == attempt_ ? held(now) : job_step::none;
   }
   return job_step::none;

@@ -178,7 +178,7 @@ class farm_job {
   job_step begin_taking() noexcept;
   job_step message_lost(moment now) noexcept;
   job_step held(moment now) noexcept;
-  job_step returned(std::uint32_t attempt, std::uint64_t holder) noexcept;
+  job_step returned(std::uint32_t attempt, std::uint32_t deliveries, std::uint64_t holder) noexcept;
 
   job_rules rules_;
   phase phase_ = phase::kept;

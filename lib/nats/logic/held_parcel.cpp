@@ -39,9 +39,11 @@ std::size_t held_parcel::unfinished() const noexcept {
 }
 
 parcel_step held_parcel::open(moment now) noexcept {
+  // One of the jobs may have ended the host that had the parcel before, so each is to go alone.
+  bool const gives_back = draining_ || (deliveries_ > 1 && jobs_.size() > 1);
   parcel_step todo = parcel_step::none;
   for (std::size_t i = 0; i != jobs_.size(); ++i)
-    todo |= note(i, jobs_[i].open(deliveries_, draining_));
+    todo |= note(i, jobs_[i].open(deliveries_, gives_back));
   ask_at_ = later(now, rules_.lease / 4);
   return todo | go_on(now);
 }
