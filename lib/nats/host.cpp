@@ -342,7 +342,10 @@ void host::set_timer() {
     timer_->cancel();
     return;
   }
-  timer_->expires_after(std::clamp<nanoseconds>(at - now(), nanoseconds{0}, std::chrono::hours{1}));
+  // The first moment of all is so long ago that the difference would overflow.
+  auto const current = now();
+  auto const wait = std::max(at, current) - current;
+  timer_->expires_after(std::min<nanoseconds>(wait, std::chrono::hours{1}));
   timer_->async_wait([weak = weak_from_this(), number](error_code) {
     auto const self = weak.lock();
     if (self && !self->link_->is_copy() && self->timer_ && number == self->timer_number_)

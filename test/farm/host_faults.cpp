@@ -289,6 +289,8 @@ struct restricted : nothing_left {
   }
 
   nats_server server{host_rights};
+  /// Why the host has ended.
+  std::optional<boost::system::error_code> ended;
   asio::io_context context;
   isolatte::worker_pool pool{context, {.workers = 1}};
   std::optional<farm> jobs{std::in_place, context, as("all", "a")};
@@ -298,7 +300,6 @@ struct restricted : nothing_left {
 };
 
 BOOST_FIXTURE_TEST_CASE(a_client_that_asks_for_answers_elsewhere_ends_no_host, restricted) {
-  std::optional<boost::system::error_code> ended;
   host->async_serve([&](boost::system::error_code ec) { ended = ec; });
   check_that_jobs_run();
   until([&] { return watcher->is_up(); });
@@ -325,6 +326,8 @@ struct alone : nothing_left {
     context.run();
   }
   nats_server server;
+  /// Why the host has ended.
+  std::optional<boost::system::error_code> ended;
   asio::io_context context;
   isolatte::worker_pool pool{context, {.workers = 1}};
   std::optional<observer> watcher{std::in_place, context, server.url()};
@@ -336,8 +339,7 @@ BOOST_FIXTURE_TEST_CASE(a_host_finds_streams_that_others_have_made, alone) {
   watcher->link().subscribe(jobs_info, [&](auto what) { looks += what.size(); });
   while (!watcher->is_up()) context.run_one();
   host.emplace(pool, host_process::farm_at(server.url(), long_lease));
-  bool ended = false;
-  host->async_serve([&](boost::system::error_code) { ended = true; });
+  host->async_serve([&](boost::system::error_code ec) { ended = ec; });
   // No farm tells the host of streams, so it looks again and again.
   while (looks < 3) context.run_one();
   isolatte::nats::wire::stream_config config;
@@ -348,7 +350,7 @@ BOOST_FIXTURE_TEST_CASE(a_host_finds_streams_that_others_have_made, alone) {
                isolatte::nats::wire::stream_create_body(config));
   while (number_in(watcher->ask(jobs_info), "consumer_count") != 1) {
   }
-  BOOST_TEST(!ended);
+  BOOST_TEST(!ended.has_value());
 }
 
 BOOST_FIXTURE_TEST_CASE(a_consumer_that_is_deleted_is_made_anew, hosting) {

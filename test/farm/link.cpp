@@ -623,7 +623,8 @@ BOOST_AUTO_TEST_CASE(the_loop_has_work_until_a_connection_has_ended,
     w.work.reset();
     w.link->stop();
     w.context.run();
-    BOOST_TEST(descriptors() == before);
+    // Connections of earlier tests may end meanwhile.
+    BOOST_TEST(descriptors() <= before);
   }
 }
 
@@ -657,7 +658,8 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_after_the_end,
     w.link->stop();
   }
   wait_for_threads_to_end();
-  BOOST_TEST(descriptors() == descriptors_before);
+  // A few threads that are about to end may be taken for those of the library.
+  wait_for([&] { return descriptors() <= descriptors_before; });
 }
 
 BOOST_AUTO_TEST_CASE(a_link_may_outlive_its_context,

@@ -144,6 +144,7 @@ class connection::subscriptions {
     auto* const what = place->second.pointer.get();
     auto status = natsSubscription_DrainTimeout(what, time.count());
     if (status == NATS_OK) status = natsSubscription_WaitForDrainCompletion(what, time.count());
+    if (status == NATS_OK) status = natsSubscription_DrainCompletionStatus(what);
     if (status == NATS_OK) made_.erase(place);
     return status;
   }
