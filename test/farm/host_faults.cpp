@@ -180,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(a_host_that_drains_without_a_server_lets_the_loop_end, h
 }
 
 BOOST_FIXTURE_TEST_CASE(a_host_without_a_server_that_does_not_serve_lets_the_loop_end,
-                        nothing_left) {
+                        attempts_end) {
   asio::io_context context;
   isolatte::worker_pool pool{context, {.workers = 1}};
   farm_host const host{pool, host_process::farm_at(closed_port_url())};
@@ -191,7 +191,7 @@ BOOST_FIXTURE_TEST_CASE(a_host_without_a_server_that_does_not_serve_lets_the_loo
 
 // Rights
 
-struct refused : nothing_left {
+struct refused : attempts_end {
   explicit refused(std::string configuration) : server{std::move(configuration)} {}
   ~refused() {
     host.reset();
@@ -256,7 +256,7 @@ constexpr char host_rights[] = R"(authorization { users: [
         subscribe: { allow: ["_INBOX.>", "isolatte.farm.cancel.>", "isolatte.farm.hosts.>",
                              "isolatte.farm.news"] } } } ] })";
 
-struct restricted : nothing_left {
+struct restricted : attempts_end {
   ~restricted() {
     jobs.reset();
     host.reset();
@@ -317,7 +317,7 @@ BOOST_FIXTURE_TEST_CASE(a_client_that_asks_for_answers_elsewhere_ends_no_host, r
 
 // Streams
 
-struct alone : nothing_left {
+struct alone : attempts_end {
   ~alone() {
     host.reset();
     watcher.reset();

@@ -87,8 +87,22 @@ struct result {
   outcome<int> what;
 };
 
+/// An attempt to connect that is stopped ends a moment later, in a thread of its own.
+class attempts_end : public nothing_left {
+ public:
+  ~attempts_end() {
+    auto const deadline = std::chrono::steady_clock::now() + 10s;
+    while (isolatte::test::open_descriptors().size() > before_ &&
+           std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+  }
+
+ private:
+  std::size_t const before_ = isolatte::test::open_descriptors().size();
+};
+
 /// A server, and a farm in this process.
-struct world : nothing_left {
+struct world : attempts_end {
   explicit world(std::chrono::milliseconds of = long_lease, std::string configuration = {})
       : lease{of}, server{std::move(configuration)} {}
 

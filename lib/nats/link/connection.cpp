@@ -317,7 +317,7 @@ void connection::live() {
   std::unique_lock lock{mutex_};
   if (failure_ || !send_rest_) return;
   lock.unlock();
-  natsConnection_FlushTimeout(server.get(), 500);
+  natsConnection_FlushTimeout(server.get(), options_.write_timeout.count());
 }
 
 }  // namespace isolatte::inline v0_1::nats::link
