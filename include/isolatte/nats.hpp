@@ -48,8 +48,8 @@ struct credentials {
   std::string password{};
   /// A file with a JWT and an nkey seed, as `nsc` writes it. Empty: none.
   std::filesystem::path creds_file{};
-  /// A file of PEM certificates: the authorities that may vouch for the server. Empty, with a
-  /// certificate or a URL `tls://`: those of the system.
+  /// A file of PEM certificates: authorities that may vouch for the server, besides those of the
+  /// system. Empty: those of the system alone.
   std::filesystem::path ca{};
   /// A PEM file with the program's certificate, for servers that ask for one. Empty: none.
   std::filesystem::path certificate{};
@@ -110,7 +110,8 @@ struct farm_job_options {
 
 /// Counts of a farm's jobs, over all its submitters with the same code.
 struct farm_stats {
-  /// Jobs that no worker has begun.
+  /// Jobs that no worker has begun. Short jobs travel together, and as long as no host has had them
+  /// their message counts as one.
   std::uint64_t waiting = 0;
   /// Jobs that workers have.
   std::uint64_t running = 0;
@@ -243,7 +244,7 @@ class farm {
   /// @param where the executor of the operations, or an execution context
   /// @param opts where the farm is
   /// @throws boost::system::system_error with `invalid_argument` for a malformed name, a lease that
-  /// is too short, no server, replicas below 1; with `permission_denied` for a server that is not
+  /// is too short, no server, other replicas; with `permission_denied` for a server that is not
   /// on this machine, without credentials or without encryption, unless farm_options::insecure is
   /// set. A server that is absent is no error
   /// @par Exception safety
@@ -454,6 +455,10 @@ class farm_host {
   /// `total` and `partial` drain: the host takes no more jobs, gives back those that no worker has
   /// begun, and completes when the server has the outcomes of the others. `terminal` gives back all
   /// that no worker has begun, and kills the others, which other hosts run again.
+  /// @par Broken pools
+  /// If the pool has given up or is stopped, the host gives the jobs back to the farm, tries one
+  /// now and then, and goes on when one has run. Other hosts run again what the stopped pool had
+  /// begun.
   /// @par Errors
   /// `operation_aborted` after a cancellation. `permission_denied` if the server does not let this
   /// program in, or not do what hosts do. error::already_waiting if the host serves already. A

@@ -314,7 +314,10 @@ void farm_body::set_timer() {
   timer_at_ = at;
   // The clock of the timer stands still while the machine is suspended, so it looks each hour.
   using std::chrono::nanoseconds;
-  timer_->expires_after(std::clamp<nanoseconds>(at - now(), nanoseconds{0}, std::chrono::hours{1}));
+  // The first moment of all is so long ago that the difference would overflow.
+  auto const current = now();
+  auto const wait = std::max(at, current) - current;
+  timer_->expires_after(std::min<nanoseconds>(wait, std::chrono::hours{1}));
   timer_->async_wait([weak = weak_from_this()](const error_code& aborted) {
     auto const self = weak.lock();
     if (!aborted && self && !self->is_over_ && !self->notice_copy()) self->wake();

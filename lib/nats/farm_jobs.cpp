@@ -13,8 +13,10 @@
 #include <isolatte/run_summary.hpp>
 
 #include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -45,8 +47,15 @@ void farm_jobs::submit(std::unique_ptr<submitted_job> job) {
     return refuse(error::queue_full, "as many jobs as farm_options::max_queued are there");
   if (!parcels_.fits(job->on_wire()))
     return refuse(error::too_large, "the job is larger than a message of the server may be");
-  auto& here = jobs_.add(std::move(job));
-  perform(here, here.machine.start(is_connected_));
+  auto const number = job->number;
+  try {
+    auto& here = jobs_.add(job);
+    perform(here, here.machine.start(is_connected_));
+  } catch (const std::bad_alloc&) {
+    auto what = unreported(make_error_code(boost::system::errc::not_enough_memory), true, "");
+    if (job) return std::move(job->handler).complete(what.ec, std::move(what.what));
+    if (auto* const here = jobs_.find(number)) complete(*here, std::move(what), false);
+  }
 }
 
 void farm_jobs::cancel(std::uint64_t number, logic::wish how) {
@@ -163,9 +172,10 @@ void farm_jobs::leave_asked(std::span<link::message> questions) {
 
 // Answers to questions.
 
-void farm_jobs::delivery_known(std::uint64_t number, std::uint32_t attempt, bool delivered) {
+void farm_jobs::delivery_known(std::uint64_t number, std::uint32_t attempt, bool delivered,
+                               std::uint64_t deliveries) {
   if (auto* const job = jobs_.find(number))
-    perform(*job, job->machine.delivery_known(now(), attempt, delivered));
+    perform(*job, job->machine.delivery_known(now(), attempt, delivered, deliveries));
 }
 
 void farm_jobs::message_removed(std::uint64_t parcel) {

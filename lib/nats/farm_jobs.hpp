@@ -88,7 +88,8 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   void job_stored(std::uint64_t job) override;
   void job_refused(std::uint64_t job, logic::job_end why) override;
   void job_unanswered(std::uint64_t job) override;
-  void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered) override;
+  void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered,
+                      std::uint64_t deliveries) override;
   void message_removed(std::uint64_t parcel) override;
   void examined(std::uint64_t job, std::uint32_t attempt, logic::finding what) override;
   void stream_gone() override { owner_.jobs_have_no_stream(); }

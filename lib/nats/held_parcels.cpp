@@ -34,6 +34,8 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::chrono::milliseconds shortest_patience{1000};
+/// A host with more bytes of results that the server has not stored takes no jobs.
+constexpr std::size_t most_untold_bytes = std::size_t{64} << 20;
 
 std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span{text.data(), text.size()});
@@ -95,8 +97,10 @@ void held_parcels::stream_found(std::int64_t stream, nanoseconds lease) {
     }
 }
 
+bool held_parcels::has_room() const noexcept { return results_.bytes() <= most_untold_bytes; }
+
 std::size_t held_parcels::take(const link::message& what, const wire::delivery& how,
-                               std::int64_t stream, bool drains) {
+                               std::int64_t stream, moment leased_at, bool drains) {
   auto const read = wire::decode_parcel(what.data());
   if (!read.message || !link::is_subject(settings_.done_subject(read.message->submitter), false)) {
     ++counters_.taken;
@@ -108,17 +112,19 @@ std::size_t held_parcels::take(const link::message& what, const wire::delivery& 
   auto const known = by_place_.find(at);
   auto* const it = known != by_place_.end() ? find(known->second) : nullptr;
   if (it == nullptr || it->machine.is_over_here()) {
-    hold(*read.message, what, how, at, drains);
+    // Other hosts may have a message that has been under way for so long, or have it soon.
+    if (isolatte::logic::later(leased_at, lease_ - lease_ / 4) > now())
+      hold(*read.message, what, how, at, leased_at, drains);
   } else {
     it->reply = what.reply();
     apply(known->second,
-          it->machine.delivered_again(now(), static_cast<std::uint32_t>(how.delivered)));
+          it->machine.delivered_again(now(), leased_at, static_cast<std::uint32_t>(how.delivered)));
   }
   return read.message->jobs.size();
 }
 
 void held_parcels::hold(const wire::parcel& what, const link::message& from,
-                        const wire::delivery& how, const place& at, bool drains) {
+                        const wire::delivery& how, const place& at, moment leased_at, bool drains) {
   std::vector<logic::held_terms> terms;
   std::vector<job> jobs;
   for (auto const& each : what.jobs) {
@@ -139,12 +145,11 @@ void held_parcels::hold(const wire::parcel& what, const link::message& from,
   if (parcels_.empty()) renew_at_ = now() + lease_ / 4;
   auto const id = ++last_parcel_;
   by_place_[at] = id;
-  auto& it =
-      parcels_
-          .emplace(id,
-                   parcel{at, std::string{from.reply()}, what.submitter, std::move(jobs),
-                          logic::held_parcel{{.lease = lease_}, now(), deliveries, drains, terms}})
-          .first->second;
+  auto& it = parcels_
+                 .emplace(id, parcel{at, std::string{from.reply()}, what.submitter, std::move(jobs),
+                                     logic::held_parcel{
+                                         {.lease = lease_}, leased_at, deliveries, drains, terms}})
+                 .first->second;
   auto const todo = it.machine.open(now());
   for (std::size_t n = 0; n != it.jobs.size(); ++n)
     if (it.machine.job(n).is_ready() && it.machine.job(n).result() != told::returned)
@@ -181,7 +186,7 @@ void held_parcels::end() {
     if (auto* const it = find(id))
       for (std::size_t n = 0; n != it->jobs.size(); ++n)
         // The pool answers what is to be taken back before it does this.
-        if (it->machine.job(n).is_working() && it->jobs[n].in_pool) it->jobs[n].in_pool->withdraw();
+        if (it->machine.job(n).is_working() && it->jobs[n].in_pool) withdraw(it->jobs[n]);
 }
 
 bool held_parcels::has_work() const noexcept {
@@ -202,7 +207,7 @@ void held_parcels::forget() noexcept {
   parcels_.clear();
   by_place_.clear();
   wakes_.clear();
-  unfinished_ = 0;
+  unfinished_ = working_ = 0;
 }
 
 // Steps
@@ -243,11 +248,21 @@ void held_parcels::perform(parcel_id id, std::size_t n, held_step todo) {
   if (has(todo, held_step::give)) give(id, n);
   it = find(id);
   if (it == nullptr || !it->jobs[n].in_pool) return;
-  auto& in_pool = *it->jobs[n].in_pool;
-  if (has(todo, held_step::take_back)) in_pool.withdraw();
-  if (has(todo, held_step::interrupt)) in_pool.cancel(asio::cancellation_type::total);
-  if (has(todo, held_step::request_exit)) in_pool.cancel(asio::cancellation_type::partial);
-  if (has(todo, held_step::terminate)) in_pool.cancel(asio::cancellation_type::terminal);
+  auto& what = it->jobs[n];
+  if (has(todo, held_step::take_back)) withdraw(what);
+  if (has(todo, held_step::interrupt)) cancel(what, asio::cancellation_type::total);
+  if (has(todo, held_step::request_exit)) cancel(what, asio::cancellation_type::partial);
+  if (has(todo, held_step::terminate)) cancel(what, asio::cancellation_type::terminal);
+}
+
+void held_parcels::withdraw(job& what) {
+  what.is_withdrawn = true;
+  what.in_pool->withdraw();
+}
+
+void held_parcels::cancel(job& what, asio::cancellation_type type) {
+  what.is_cancelled = true;
+  what.in_pool->cancel(type);
 }
 
 void held_parcels::ask_leave(parcel_id id, std::size_t n) {
@@ -289,43 +304,51 @@ void held_parcels::give(parcel_id id, std::size_t n) {
   };
   auto const call = std::move(*given.call);
   given.call.reset();
-  auto const guard = find(id)->machine.fence_at();
-  if (guard < guarded_until_) {
-    guarded_until_ = guard;
-    pool_.may_live_until(isolatte::logic::later(guard, lease_ / 16));
-  }
+  // A moment that has passed was that of jobs which are gone.
+  if (find(id)->machine.fence_at() < guarded_until_ || guarded_until_ <= now()) set_watchdog();
   try {
     given.in_pool = pool_.give(call, given.options, std::move(on_kept), std::move(done));
   } catch (const std::bad_alloc&) {
     // Another host may have the memory.
     later([id, n](held_parcels& self) {
-      if (auto* const it = self.find(id)) self.apply(id, it->machine.failed(now(), n));
+      self.owner_.pool_refuses();
+      if (auto* const it = self.find(id)) self.apply(id, it->machine.unbegun(now(), n));
       self.owner_.parcels_changed();
     });
   }
 }
 
+parcel_step held_parcels::wake(parcel& which, moment at) {
+  auto const had = which.machine.working();
+  auto const todo = which.machine.wake(at);
+  if (which.machine.is_over_here()) counters_.fenced += had - which.machine.working();
+  return todo;
+}
+
 void held_parcels::on_report(parcel_id id, std::size_t n, error_code ec,
                              isolatte::detail::report what, bool is_killed) {
   auto* it = find(id);
-  if (it == nullptr) return;
-  auto& done = it->jobs[n];
-  done.in_pool.reset();
+  if (it != nullptr) it->jobs[n].in_pool.reset();
   // The watchdog may have killed the worker of a host that was stopped.
-  if (it->machine.fence_at() <= now()) {
-    apply(id, it->machine.wake(now()));
-    it = find(id);
-    if (it == nullptr) return owner_.parcels_changed();
-  }
+  if (it != nullptr && it->machine.fence_at() <= now()) apply(id, wake(*it, now()));
+  release_watchdog();
+  it = find(id);
+  if (it == nullptr) return owner_.parcels_changed();
+  auto& done = it->jobs[n];
   bool const is_unrun = what.summary.ran == ran::no;
+  bool const is_aborted = ec == asio::error::operation_aborted;
+  bool const is_refused =
+      ec && ec != error::unknown_function && is_unrun && what.summary.how == ending::not_started;
+  // The program has stopped its pool.
+  bool const is_stopped = is_aborted && !done.is_withdrawn && !done.is_cancelled;
+  if (is_stopped || (is_refused && !is_aborted)) owner_.pool_refuses();
   if (is_killed && what.summary.how != ending::returned && what.summary.how != ending::threw) {
-    ++counters_.fenced;
+    if (it->machine.job(n).is_working()) ++counters_.fenced;
     apply(id, it->machine.failed(now(), n));
-  } else if (ec == asio::error::operation_aborted && is_unrun) {
+  } else if (is_refused || (is_aborted && is_unrun)) {
+    // Another host may have a pool that can run it.
     apply(id, it->machine.unbegun(now(), n));
-  } else if (ec && ec != error::unknown_function && is_unrun &&
-             what.summary.how == ending::not_started) {
-    // The pool cannot run anything now. Another host may have one that can.
+  } else if (is_stopped) {
     apply(id, it->machine.failed(now(), n));
   } else {
     owner_.job_ran(what.summary.usage.wall);
@@ -339,9 +362,11 @@ void held_parcels::on_report(parcel_id id, std::size_t n, error_code ec,
 void held_parcels::on_kept(parcel_id id, std::size_t n) {
   auto* it = find(id);
   if (it == nullptr) return;
+  it->jobs[n].is_withdrawn = false;
   if (ends_ && it->machine.job(n).is_working()) {
     // Other hosts run it again.
     auto const in_pool = it->jobs[n].in_pool;
+    it->jobs[n].is_cancelled = true;
     apply(id, it->machine.failed(now(), n));
     if (in_pool) in_pool->cancel(asio::cancellation_type::terminal);
   } else {
@@ -406,6 +431,7 @@ void held_parcels::drop(parcel_id id) {
   auto const found = parcels_.find(id);
   wakes_.erase({found->second.wake_at, id});
   unfinished_ -= found->second.unfinished;
+  working_ -= found->second.working;
   if (auto const at = by_place_.find(found->second.at); at != by_place_.end() && at->second == id)
     by_place_.erase(at);
   results_.forget(id);
@@ -416,6 +442,9 @@ void held_parcels::note(parcel_id id, parcel& of) {
   auto const unfinished = of.machine.unfinished();
   unfinished_ += unfinished - of.unfinished;
   of.unfinished = unfinished;
+  auto const working = of.machine.working();
+  working_ += working - of.working;
+  of.working = working;
   auto const at = of.machine.wake_at();
   if (at == of.wake_at) return;
   wakes_.erase({of.wake_at, id});
@@ -433,10 +462,12 @@ void held_parcels::renew() {
   for (auto const& [id, it] : parcels_)
     if (!it.machine.is_over_here()) round.push_back(id);
   if (round.empty()) return;
-  for (auto const id : round)
-    if (id != round.back())
-      static_cast<void>(link_.publish(find(id)->reply, {}, {}, bytes_of("+WPI")));
-  auto const last = find(round.back())->reply;
+  auto const last_id = round.back();
+  // A renewal that could not be published is not proved.
+  std::erase_if(round, [&](parcel_id id) {
+    return id != last_id && link_.publish(find(id)->reply, {}, {}, bytes_of("+WPI")).failed();
+  });
+  auto const last = find(last_id)->reply;
   link_.request(last, bytes_of("+WPI"), lease_,
                 [this, round = std::move(round), sent_at](error_code ec, const link::message&) {
                   if (ec) return;
@@ -458,14 +489,17 @@ void held_parcels::set_watchdog() {
   pool_.may_live_until(isolatte::logic::later(guarded_until_, lease_ / 16));
 }
 
+/// Otherwise the moment of jobs that are done would be that of the next one's worker.
+void held_parcels::release_watchdog() {
+  if (working_ == 0 && pool_.running() == 0 && guarded_until_ != moment::max()) set_watchdog();
+}
+
 void held_parcels::wake(moment at) {
   results_.wake(at);
   while (!wakes_.empty() && wakes_.begin()->first <= at) {
     auto const id = wakes_.begin()->second;
     auto& it = *find(id);
-    auto const had = it.machine.working();
-    auto const todo = it.machine.wake(at);
-    if (it.machine.is_over_here()) counters_.fenced += had - it.machine.working();
+    auto const todo = wake(it, at);
     // A machine that wants to be woken at the same moment again has nothing to do then.
     wakes_.erase(wakes_.begin());
     it.wake_at = moment::max();

@@ -21,6 +21,7 @@
 #include <isolatte/nats.hpp>
 #include <isolatte/pool_options.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
@@ -49,6 +50,8 @@ class held_parcels final : public result_sender::owner,
     virtual void parcels_changed() = 0;
     /// A job has taken so long.
     virtual void job_ran(std::chrono::nanoseconds time) = 0;
+    /// The pool cannot run jobs now.
+    virtual void pool_refuses() = 0;
     /// The server does not know of a message that is held: the stream or the consumer may be
     /// another one.
     virtual void stream_doubted() = 0;
@@ -65,6 +68,10 @@ class held_parcels final : public result_sender::owner,
   bool empty() const noexcept { return parcels_.empty(); }
   /// Jobs that are to be run here.
   std::size_t unfinished() const noexcept { return unfinished_; }
+  /// Jobs whose results the server has not stored.
+  std::size_t untold() const noexcept { return results_.waiting(); }
+  /// Whether the results that the server has not stored leave room for those of other jobs.
+  bool has_room() const noexcept;
   /// For any thread.
   host_stats stats() const noexcept;
 
@@ -74,10 +81,11 @@ class held_parcels final : public result_sender::owner,
   void stream_found(std::int64_t stream, std::chrono::nanoseconds lease);
 
   /// A message has come.
+  /// @param leased_at the server has not handed it out before
   /// @param drains the host begins no jobs
   /// @return so many jobs it has
   std::size_t take(const link::message& what, const wire::delivery& how, std::int64_t stream,
-                   bool drains);
+                   moment leased_at, bool drains);
   /// Jobs go on from here on, until end().
   void begin() noexcept { ends_ = false; }
   /// A farm wants something of its jobs.
@@ -110,6 +118,10 @@ class held_parcels final : public result_sender::owner,
     std::optional<isolatte::detail::remote_call> call{};
     job_options options{};
     std::shared_ptr<isolatte::detail::relayed_job> in_pool{};
+    /// The pool gives it back if no worker has begun it.
+    bool is_withdrawn = false;
+    /// The pool ends it.
+    bool is_cancelled = false;
     boost::system::error_code ec{};
     std::unique_ptr<isolatte::detail::report> report{};
   };
@@ -122,6 +134,7 @@ class held_parcels final : public result_sender::owner,
     logic::held_parcel machine;
     moment wake_at = moment::max();
     std::size_t unfinished = 0;
+    std::size_t working = 0;
   };
 
   /// Has a step done on the strand, unless the parcels are gone by then. For any thread.
@@ -130,7 +143,7 @@ class held_parcels final : public result_sender::owner,
   void results_stored(result_sender::batch_id which) override;
 
   void hold(const wire::parcel& what, const link::message& from, const wire::delivery& how,
-            const place& at, bool drains);
+            const place& at, moment leased_at, bool drains);
   parcel* find(parcel_id id);
   std::vector<parcel_id> all() const;
   void apply(parcel_id id, logic::parcel_step todo);
@@ -140,6 +153,9 @@ class held_parcels final : public result_sender::owner,
   void on_report(parcel_id id, std::size_t n, boost::system::error_code ec,
                  isolatte::detail::report what, bool is_killed);
   void on_kept(parcel_id id, std::size_t n);
+  void withdraw(job& what);
+  void cancel(job& what, boost::asio::cancellation_type type);
+  logic::parcel_step wake(parcel& which, moment at);
   wire::job_result result_of(parcel& of, std::size_t n, logic::told what) const;
   void publish(parcel_id id);
   void acknowledge(parcel_id id);
@@ -149,6 +165,8 @@ class held_parcels final : public result_sender::owner,
 
   void renew();
   void set_watchdog();
+  /// No worker has a job of the host's any more.
+  void release_watchdog();
 
   std::shared_ptr<link::mailbox> const mailbox_;
   link::server_link& link_;
@@ -162,6 +180,7 @@ class held_parcels final : public result_sender::owner,
   std::set<std::pair<moment, parcel_id>> wakes_;
   parcel_id last_parcel_ = 0;
   std::size_t unfinished_ = 0;
+  std::size_t working_ = 0;
   std::mt19937_64 random_;
   /// The stream and the consumer are known.
   bool connected_ = false;

@@ -4,6 +4,7 @@
 #include "nats/host.hpp"
 
 #include "nats/system.hpp"
+#include "nats/wire/jetstream.hpp"
 #include "nats/wire/request.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
@@ -32,6 +33,7 @@ namespace {
 constexpr std::size_t longest_name = 255;
 /// A host that ends waits at least so long for the server to answer.
 constexpr std::chrono::seconds shortest_end{1};
+constexpr std::chrono::seconds answer_time{5};
 
 /// Hosts on one machine have different names.
 std::string name_of_host() {
@@ -80,7 +82,10 @@ void host::later(Step what) {
   });
 }
 
-void host::start() { link_->start(*this); }
+void host::start() {
+  link_->start(*this);
+  rest();
+}
 
 // Its owner
 
@@ -100,7 +105,10 @@ void host::async_serve(detail::wait_handler handler) {
 
 void host::serve(serve_handler handler, std::uint64_t number) {
   if (served_) return std::move(handler).complete(make_error_code(error::already_waiting));
-  if (refusal_) return std::move(handler).complete(refusal_);
+  if (refusal_ && link_->is_up()) return std::move(handler).complete(refusal_);
+  // The server may have changed its mind.
+  refusal_ = {};
+  failed_attempts_ = 0;
   served_.emplace(std::move(handler));
   this_serve_ = number;
   serving_ = serving::taking;
@@ -115,6 +123,7 @@ void host::cancel(std::uint64_t number, asio::cancellation_type type) {
     serving_ = serving::ending;
   else if (serving_ == serving::taking)
     serving_ = serving::draining;
+  source_.open(false);
   if (serving_ == serving::ending)
     parcels_->end();
   else
@@ -188,6 +197,11 @@ void host::disown() {
 
 void host::link_up(const link::server_info& server) {
   refusal_ = {};
+  failed_attempts_ = 0;
+  // Messages of an earlier connection are not heard.
+  pauses_.beat(now());
+  pauses_.answered(now());
+  is_asking_after_pause_ = false;
   parcels_->connect(server.max_payload);
   source_.connect();
   rest();
@@ -200,24 +214,57 @@ void host::link_down(const error_code&, const std::string&) {
   rest();
 }
 
-void host::link_refused(const error_code&, const std::string&) { refused(); }
+void host::link_refused(const error_code& ec, const std::string& text) {
+  refusal_ = make_error_code(errc::permission_denied);
+  link_unreachable(ec, text);
+}
 
-void host::link_violation(const std::string&, const std::string&) { refused(); }
+/// If one of several servers refuses, the others are tried before the host gives up.
+void host::link_unreachable(const error_code&, const std::string&) {
+  if (++failed_attempts_ >= settings_.options().servers.size() && refusal_) refused();
+}
+
+/// Clients choose some subjects to which hosts publish, so only those are heeded that every host
+/// needs.
+void host::link_violation(const std::string& text, const std::string& subject) {
+  if (subject.empty()) return;
+  // The text may be cut.
+  auto const is = [&subject](const std::string& needed) { return needed.starts_with(subject); };
+  auto const is_below = [&subject](const std::string& needed) {
+    return subject.starts_with(needed) || needed.starts_with(subject);
+  };
+  auto const jobs = settings_.jobs_stream();
+  auto const consumer = settings_.code() + "-";
+  bool const is_subscription = text.find("ubscription to") != std::string::npos;
+  if (is(settings_.cancel_subject()) || is(settings_.hosts_subject()) ||
+      is(settings_.news_subject()) || is(wire::stream_info_subject(jobs)) ||
+      is_below(wire::consumer_info_subject(jobs, consumer)) ||
+      is_below(wire::consumer_create_subject(jobs, consumer)) ||
+      is_below(wire::consumer_next_subject(jobs, consumer)) ||
+      is_below(settings_.done_subject("")) || is_below(settings_.leave_subject("")) ||
+      is_below("$JS.ACK." + jobs + ".") || (is_subscription && is_below("_INBOX."))) {
+    refusal_ = make_error_code(errc::permission_denied);
+    refused();
+  }
+}
 
 void host::refused() {
-  refusal_ = make_error_code(errc::permission_denied);
   finish(refusal_);
   rest();
 }
 
 void host::source_found(std::int64_t stream, nanoseconds lease) {
   connected_ = true;
+  pauses_.beat_each(lease / 8);
   parcels_->stream_found(stream, lease);
   rest();
 }
 
 void host::source_gives(const link::message& what, const wire::delivery& how) {
-  auto const jobs = parcels_->take(what, how, source_.stream(), serving_ != serving::taking);
+  beat();
+  bool const drains = serving_ != serving::taking || source_.is_resting();
+  auto const jobs =
+      parcels_->take(what, how, source_.stream(), pauses_.leased_at(what.arrived()), drains);
   source_.message_had(jobs);
   rest();
 }
@@ -229,8 +276,10 @@ void host::requested(const link::message& what) {
     parcels_->requested(*read.message);
 }
 
+/// The client chooses the subject of the answer. Another one than an inbox might be one to which
+/// hosts may publish, and the client may not.
 void host::count_asked(const link::message& what) {
-  if (what.reply().empty() || wire::decode_count(what.data()) != nullptr) return;
+  if (!what.reply().starts_with("_INBOX.") || wire::decode_count(what.data()) != nullptr) return;
   wire::counts mine{.host = name_,
                     .workers = static_cast<std::uint32_t>(pool_.workers()),
                     .running = pool_.running(),
@@ -245,17 +294,32 @@ void host::count_asked(const link::message& what) {
 // Time
 
 void host::rest() {
-  if (serving_ == serving::gone && (!connected_ || parcels_->empty())) return close();
+  bool const is_done = parcels_->empty() && !source_.is_ending();
+  if (serving_ == serving::gone && (!connected_ || is_done)) return close();
   if (serving_ == serving::ending && !connected_ && !parcels_->has_work()) {
     // No server is there to be told. Other hosts are handed the messages.
     parcels_->drop_all();
-    return finish(asio::error::operation_aborted), set_timer();
-  }
-  if ((serving_ == serving::draining || serving_ == serving::ending) && parcels_->empty())
     finish(asio::error::operation_aborted);
-  if (serving_ == serving::taking)
-    source_.pull(std::max<std::size_t>(pool_.workers(), 1), parcels_->unfinished());
+  }
+  if ((serving_ == serving::draining || serving_ == serving::ending) && is_done)
+    finish(asio::error::operation_aborted);
+  if (serving_ == serving::taking && parcels_->has_room())
+    source_.pull(std::max<std::size_t>(pool_.workers(), 1), parcels_->unfinished(),
+                 parcels_->untold());
   set_timer();
+  link_->keep_trying(served_ || !parcels_->empty());
+}
+
+void host::beat() {
+  pauses_.beat(now());
+  if (!pauses_.is_in_doubt() || is_asking_after_pause_ || !link_->is_up()) return;
+  is_asking_after_pause_ = true;
+  // Any question will do: all that the server had sent before the answer has been read by then.
+  link_->request(wire::stream_info_subject(settings_.jobs_stream()), {}, answer_time,
+                 [this, asked_at = now()](error_code ec, const link::message&) {
+                   is_asking_after_pause_ = false;
+                   if (!ec) pauses_.answered(asked_at);
+                 });
 }
 
 /// An idle host keeps no event loop at work.
@@ -265,6 +329,11 @@ void host::set_timer() {
   bool const is_idle = !served_ && parcels_->empty();
   moment at = moment::max();
   if (!is_idle) at = std::min({source_.wake_at(), parcels_->wake_at(), close_at_});
+  // While jobs may come.
+  if (connected_ && (served_ || source_.is_ending()))
+    at = std::min(at, pauses_.beat_at());
+  else
+    pauses_.rest();
   if (at >= timer_at_ && !is_idle) return;
   if (at == timer_at_) return;
   timer_at_ = at;
@@ -273,7 +342,10 @@ void host::set_timer() {
     timer_->cancel();
     return;
   }
-  timer_->expires_after(std::clamp<nanoseconds>(at - now(), nanoseconds{0}, std::chrono::hours{1}));
+  // The first moment of all is so long ago that the difference would overflow.
+  auto const current = now();
+  auto const wait = std::max(at, current) - current;
+  timer_->expires_after(std::min<nanoseconds>(wait, std::chrono::hours{1}));
   timer_->async_wait([weak = weak_from_this(), number](error_code) {
     auto const self = weak.lock();
     if (self && !self->link_->is_copy() && self->timer_ && number == self->timer_number_)
@@ -285,6 +357,7 @@ void host::on_timer() {
   timer_at_ = moment::max();
   auto const at = now();
   if (at >= close_at_) return close();
+  beat();
   source_.wake(at);
   parcels_->wake(at);
   rest();

@@ -9,6 +9,7 @@
 #include "nats/job_source.hpp"
 #include "nats/link/mailbox.hpp"
 #include "nats/link/server_link.hpp"
+#include "nats/logic/pause_watch.hpp"
 #include "nats/pending.hpp"
 #include "nats/settings.hpp"
 
@@ -22,6 +23,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,11 +56,14 @@ class host final : public link::link_events,
   void link_up(const link::server_info& server) override;
   void link_down(const boost::system::error_code& ec, const std::string& text) override;
   void link_refused(const boost::system::error_code& ec, const std::string& text) override;
+  void link_unreachable(const boost::system::error_code& ec, const std::string& text) override;
   void link_violation(const std::string& text, const std::string& subject) override;
   void source_found(std::int64_t stream, std::chrono::nanoseconds lease) override;
   void source_gives(const link::message& what, const wire::delivery& how) override;
+  void source_changed() override { rest(); }
   void parcels_changed() override { rest(); }
   void job_ran(std::chrono::nanoseconds time) override { source_.job_ran(time); }
+  void pool_refuses() override { source_.take_rest(); }
   void stream_doubted() override { source_.look_again(); }
   void abandon() noexcept override;
   void disown() override;
@@ -75,6 +80,7 @@ class host final : public link::link_events,
   void cancel(std::uint64_t number, boost::asio::cancellation_type type);
   void finish(boost::system::error_code ec);
   void refused();
+  void beat();
   void shut();
   void close() noexcept;
 
@@ -99,6 +105,10 @@ class host final : public link::link_events,
   bool connected_ = false;
   /// Why the server does not let this program in.
   boost::system::error_code refusal_;
+  /// Attempts to connect since the link was up or the host began to serve.
+  std::size_t failed_attempts_ = 0;
+  logic::pause_watch pauses_;
+  bool is_asking_after_pause_ = false;
 
   serving serving_ = serving::idle;
   /// The host, whose owner is gone, until it has told the server all.

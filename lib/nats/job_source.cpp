@@ -24,6 +24,9 @@ constexpr seconds answer_time{5};
 constexpr seconds pull_time{30};
 /// A request whose end has not been told by then is over.
 constexpr seconds pull_margin{5};
+/// A host that cannot run jobs tries again after this, and then less often.
+constexpr milliseconds shortest_rest{100};
+constexpr seconds longest_rest{10};
 constexpr std::size_t most_in_pull = 4096;
 constexpr std::int64_t most_ack_pending = 1'000'000;
 constexpr std::int64_t most_pulls = 16'384;
@@ -36,7 +39,10 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 
 job_source::job_source(link::server_link& from, const settings& what, owner& to)
     : link_{from}, settings_{what}, owner_{to} {
-  link_.subscribe(settings_.news_subject(), [this](std::span<link::message>) { look_again(); });
+  link_.subscribe(settings_.news_subject(), [this](std::span<link::message>) {
+    look_again();
+    owner_.source_changed();
+  });
 }
 
 void job_source::connect() {
@@ -46,12 +52,13 @@ void job_source::connect() {
   inbox_ = link::new_inbox();
   subscription_ = link_.subscribe(inbox_ + ".*", [this](std::span<link::message> what) {
     for (auto const& each : what) heed(each);
+    owner_.source_changed();
   });
   look();
 }
 
 void job_source::disconnect() noexcept {
-  ready_ = false;
+  ready_ = is_ending_ = false;
   ++look_;
   look_at_ = moment::max();
   credit_.lost();
@@ -69,9 +76,12 @@ void job_source::open(bool wanted) {
   if (wanted && !ready_ && link_.is_up()) look_again();
   if (wanted || !subscription_) return;
   // Ends the requests on the server.
-  link_.unsubscribe(*subscription_);
-  subscription_.reset();
+  auto const last = *std::exchange(subscription_, std::nullopt);
   credit_.lost();
+  is_ending_ = link_.drain(last, [this] {
+    is_ending_ = false;
+    owner_.source_changed();
+  });
 }
 
 void job_source::look() {
@@ -89,6 +99,7 @@ void job_source::look_later() {
   ++look_;
   backoff_ = std::clamp<nanoseconds>(2 * backoff_, first_backoff, longest_backoff);
   look_at_ = now() + backoff_;
+  owner_.source_changed();
 }
 
 /// The lease is that of the first host which came, for all.
@@ -138,10 +149,23 @@ void job_source::ask(const std::string& subject, const std::string& body, reader
                 });
 }
 
-void job_source::pull(std::size_t workers, std::size_t unfinished_jobs) {
+void job_source::take_rest() noexcept {
+  if (is_resting()) return;
+  rest_time_ = std::clamp<nanoseconds>(2 * rest_time_, shortest_rest, longest_rest);
+  pull_from_ = now() + rest_time_;
+}
+
+bool job_source::is_resting() const noexcept {
+  return rest_time_ != nanoseconds{0} && now() < pull_from_;
+}
+
+void job_source::pull(std::size_t workers, std::size_t unfinished_jobs, std::size_t untold_jobs) {
   if (!wanted_ || !ready_ || now() < pull_from_) return;
   credit_.resize(workers);
-  auto const count = std::min(credit_.wanted(unfinished_jobs), most_in_pull);
+  auto count = std::min(credit_.wanted(unfinished_jobs, untold_jobs), most_in_pull);
+  if (rest_time_ != nanoseconds{0})
+    count =
+        unfinished_jobs == 0 && credit_.outstanding() == 0 ? std::min<std::size_t>(count, 1) : 0;
   if (count == 0) return;
   if (!subscription_) return connect();
   auto const number = ++last_pull_;
@@ -151,10 +175,10 @@ void job_source::pull(std::size_t workers, std::size_t unfinished_jobs) {
   if (!ec) credit_.asked(number, count, now() + pull_time + pull_margin);
 }
 
-/// A message that is pulled has the subject to which it was published; only news of the request
-/// itself have the subject of the request.
+/// A message that is pulled has the subject to which it was published, and a reply; only news of
+/// the request itself have the subject of the request, and no reply.
 void job_source::heed(const link::message& what) {
-  if (what.status() == 0) {
+  if (!what.reply().empty()) {
     auto const how = wire::parse_delivery(what.reply());
     if (how && how->stream == settings_.jobs_stream() && how->consumer == consumer_)
       owner_.source_gives(what, *how);
@@ -171,7 +195,7 @@ void job_source::heed(const link::message& what) {
     case wire::pull_news::ended:
       if (number) credit_.ended(*number, pending ? wire::parse_count(*pending) : std::nullopt);
       // A request that was not taken at all would be repeated without end.
-      if (what.status() == 409) pull_from_ = now() + first_backoff;
+      if (what.status() == 409) pull_from_ = std::max(pull_from_, now() + first_backoff);
       return;
     case wire::pull_news::consumer_gone:
       credit_.lost();

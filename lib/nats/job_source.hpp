@@ -33,6 +33,8 @@ class job_source {
     /// @param lease so long the server waits for an acknowledgement
     virtual void source_found(std::int64_t stream, std::chrono::nanoseconds lease) = 0;
     virtual void source_gives(const link::message& what, const wire::delivery& how) = 0;
+    /// wake_at() may be another moment, or a pull be due.
+    virtual void source_changed() = 0;
 
    protected:
     ~owner() = default;
@@ -47,15 +49,25 @@ class job_source {
   void disconnect() noexcept;
   /// Something says that the stream or the consumer may be another one.
   void look_again();
-  /// Messages are wanted, or not any more.
+  /// Messages are wanted, or not any more: then what is under way still comes.
   void open(bool wanted);
+  /// Messages may still come although none are wanted.
+  bool is_ending() const noexcept { return is_ending_; }
   bool is_ready() const noexcept { return ready_; }
   std::int64_t stream() const noexcept { return stream_; }
 
-  void job_ran(std::chrono::nanoseconds time) noexcept { credit_.ran(time); }
+  void job_ran(std::chrono::nanoseconds time) noexcept {
+    credit_.ran(time);
+    rest_time_ = {};
+  }
   void message_had(std::size_t jobs) noexcept { credit_.arrived(jobs); }
+  /// The host cannot run jobs now. Until it has run one, a single message is asked for at a time,
+  /// each after a longer rest.
+  void take_rest() noexcept;
+  bool is_resting() const noexcept;
   /// Asks for more messages if the host has less work than it could have.
-  void pull(std::size_t workers, std::size_t unfinished_jobs);
+  /// @param untold_jobs jobs whose results the server has not stored
+  void pull(std::size_t workers, std::size_t unfinished_jobs, std::size_t untold_jobs);
 
   void wake(moment now);
   moment wake_at() const noexcept;
@@ -76,6 +88,7 @@ class job_source {
   owner& owner_;
 
   bool wanted_ = false;
+  bool is_ending_ = false;
   bool ready_ = false;
   std::int64_t stream_ = 0;
   std::string consumer_;
@@ -89,6 +102,7 @@ class job_source {
   std::optional<link::server_link::subscription_id> subscription_;
   std::uint64_t last_pull_ = 0;
   moment pull_from_{};
+  std::chrono::nanoseconds rest_time_{0};
 };
 
 }  // namespace isolatte::inline v0_1::nats

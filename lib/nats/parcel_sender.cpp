@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -26,6 +27,8 @@ namespace {
 
 constexpr std::string_view message_id = "Nats-Msg-Id";
 constexpr std::chrono::seconds shortest_patience{2};
+/// If there was none, there may be some again after this.
+constexpr std::chrono::milliseconds until_memory{100};
 
 std::optional<std::uint64_t> number_at_end(std::string_view subject) noexcept {
   auto const digits = subject.substr(subject.rfind('.') + 1);
@@ -59,7 +62,8 @@ void parcel_sender::open(bool same_stream) {
 }
 
 void parcel_sender::add(const wire::parcel_job& job) {
-  parcels_.add(job.number, wire::size_in_parcel(job), job.max_hosts == 1);
+  bool const travels_alone = job.max_hosts == 1 || job.lost_before != 0;
+  parcels_.add(job.number, wire::size_in_parcel(job), travels_alone);
 }
 
 void parcel_sender::leave(std::uint64_t job, bool was_told) {
@@ -71,14 +75,31 @@ std::string parcel_sender::id_of(std::uint64_t parcel) const {
 }
 
 void parcel_sender::flush() {
-  while (is_open_) {
-    auto const parcel = parcels_.next();
-    if (!parcel) return;
-    wire::parcel what{submitter_, {}};
-    for (auto const job : parcels_.jobs(*parcel)) what.jobs.push_back(owner_.job_published(job));
-    wire::encode(what, sent_[*parcel].bytes);
-    publish(*parcel);
+  flush_at_ = moment::max();
+  try {
+    while (is_open_) {
+      if (!unpacked_) unpacked_ = parcels_.next();
+      if (!unpacked_) return;
+      auto const parcel = *unpacked_;
+      bool const is_empty = parcels_.jobs(parcel).empty();
+      if (!is_empty) pack(parcel);
+      unpacked_.reset();
+      if (is_empty)
+        static_cast<void>(parcels_.refused(parcel));
+      else
+        publish(parcel);
+    }
+  } catch (const std::bad_alloc&) {
+    flush_at_ = later(now(), until_memory);
   }
+}
+
+void parcel_sender::pack(std::uint64_t parcel) {
+  wire::parcel what{submitter_, {}};
+  for (auto const job : parcels_.jobs(parcel)) what.jobs.push_back(owner_.job_published(job));
+  isolatte::detail::byte_buffer bytes;
+  wire::encode(what, bytes);
+  sent_[parcel].bytes = std::move(bytes);
 }
 
 void parcel_sender::publish(std::uint64_t parcel) {
@@ -180,7 +201,7 @@ void parcel_sender::wake(moment now) {
 }
 
 moment parcel_sender::wake_at() const noexcept {
-  moment at = moment::max();
+  moment at = is_open_ ? flush_at_ : moment::max();
   if (is_open_)
     for (auto const& [parcel, each] : sent_) at = std::min(at, later(each.at, patience_));
   return at;

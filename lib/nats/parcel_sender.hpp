@@ -99,6 +99,7 @@ class parcel_sender {
     moment at{};
   };
 
+  void pack(std::uint64_t parcel);
   void publish(std::uint64_t parcel);
   void publish_unanswered(moment sent_before);
   void answer(std::uint64_t parcel, const link::message& what);
@@ -116,6 +117,9 @@ class parcel_sender {
   bool is_open_ = false;
   logic::parcels parcels_{{}};
   std::map<std::uint64_t, sent> sent_;
+  /// Its message is still to be made: there was no memory.
+  std::optional<std::uint64_t> unpacked_;
+  moment flush_at_ = moment::max();
 };
 
 }  // namespace isolatte::inline v0_1::nats

@@ -9,6 +9,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -21,6 +22,7 @@ namespace {
 
 constexpr auto longest_reply = 5s;
 constexpr auto until_repetition = 200ms;
+constexpr std::size_t most_removals = 128;
 
 }  // namespace
 
@@ -48,6 +50,7 @@ void place_inquiry::forget() noexcept {
   delivered_.clear();
   audit_.clear();
   removals_.clear();
+  removing_ = 0;
   repeat_at_ = moment::min();
 }
 
@@ -75,9 +78,9 @@ void place_inquiry::ask(const std::string& subject, const std::string& body, rea
 
 void place_inquiry::flush() {
   auto const at = now();
-  if (!is_up_ || is_in_doubt_ || asking_ || at < repeat_at_) return;
+  if (!is_up_ || is_in_doubt_ || asking_ || removing_ != 0 || at < repeat_at_) return;
   bool const is_look = audit_.look_at() <= at;
-  if (delivered_.empty() && !is_look) return;
+  if (delivered_.empty() && !is_look) return remove_some();
   asking_ = true;
   auto const all = std::make_shared<round>();
   all->delivered = std::exchange(delivered_, {});
@@ -90,17 +93,13 @@ void place_inquiry::flush() {
 }
 
 void place_inquiry::wake(moment now) {
-  if (now < repeat_at_) return;
-  for (auto const& [parcel, place] : std::exchange(removals_, {})) remove(parcel, place);
-  flush();
+  if (now >= repeat_at_) flush();
 }
 
 moment place_inquiry::wake_at() const noexcept {
-  if (!is_up_ || is_in_doubt_) return moment::max();
-  moment at = moment::max();
-  if (!asking_) at = delivered_.empty() ? audit_.look_at() : moment::min();
-  if (!removals_.empty()) at = moment::min();
-  return std::max(at, repeat_at_);
+  if (!is_up_ || is_in_doubt_ || asking_ || removing_ != 0) return moment::max();
+  bool const is_due = !delivered_.empty() || !removals_.empty();
+  return std::max(is_due ? moment::min() : audit_.look_at(), repeat_at_);
 }
 
 void place_inquiry::repeat(const round& what) {
@@ -148,6 +147,7 @@ void place_inquiry::ask_consumer(const std::shared_ptr<round>& of) {
             info && info->error && info->error->err_code == wire::consumer_not_found;
         if (!info || (info->error && !is_first)) return repeat(*of);
         of->found.delivered = is_first ? 0 : info->value.delivered_stream_seq;
+        of->deliveries = is_first ? 0 : info->value.delivered_consumer_seq;
         answer(*of);
       },
       [this, of] { repeat(*of); });
@@ -164,7 +164,7 @@ void place_inquiry::answer(const round& of) {
   }
   for (auto const& [place, questions] : found.to_get) get(place, questions);
   for (auto const& each : of.delivered) {
-    to_.delivery_known(each.job, each.attempt, each.place <= of.found.delivered);
+    to_.delivery_known(each.job, each.attempt, each.place <= of.found.delivered, of.deliveries);
     if (number != number_) return;
   }
 }
@@ -189,13 +189,27 @@ void place_inquiry::get(std::uint64_t place, const std::vector<question>& of) {
       [tell, of] { tell(of, finding::delivered); });
 }
 
-void place_inquiry::remove(std::uint64_t parcel, std::uint64_t place) {
-  if (!is_up_) return;
+void place_inquiry::remove_some() {
+  while (!removals_.empty() && removing_ != most_removals) {
+    auto const last = std::prev(removals_.end());
+    auto const [place, parcel] = *last;
+    removals_.erase(last);
+    ++removing_;
+    send_removal(parcel, place);
+  }
+}
+
+void place_inquiry::end_removal(std::uint64_t parcel) {
+  --removing_;
+  to_.message_removed(parcel);
+}
+
+void place_inquiry::send_removal(std::uint64_t parcel, std::uint64_t place) {
   ask(
       wire::message_delete_subject(stream_), wire::message_delete_body(place),
       [this, parcel, place](std::string_view text) {
         auto const done = wire::parse_success(text);
-        if (done && !done->error) return to_.message_removed(parcel);
+        if (done && !done->error) return end_removal(parcel);
         if (done && done->error->err_code == wire::stream_not_found) {
           repeat_removal(parcel, place);
           return lose_stream();
@@ -212,14 +226,15 @@ void place_inquiry::confirm_removal(std::uint64_t parcel, std::uint64_t place) {
       [this, parcel, place](std::string_view text) {
         auto const found = wire::parse_message_get(text);
         if (found && found->error && found->error->err_code == wire::message_not_found)
-          return to_.message_removed(parcel);
+          return end_removal(parcel);
         repeat_removal(parcel, place);
       },
       [this, parcel, place] { repeat_removal(parcel, place); });
 }
 
 void place_inquiry::repeat_removal(std::uint64_t parcel, std::uint64_t place) {
-  removals_[parcel] = place;
+  --removing_;
+  removals_[place] = parcel;
   repeat_at_ = now() + until_repetition;
 }
 

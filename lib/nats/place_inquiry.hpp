@@ -11,6 +11,7 @@
 #include "nats/wire/jetstream.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -27,7 +28,10 @@ using isolatte::logic::moment;
 /// Hears what has become of messages.
 class inquiry_events {
  public:
-  virtual void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered) = 0;
+  /// @param delivered the consumer has passed the message
+  /// @param deliveries so often it has handed out any message
+  virtual void delivery_known(std::uint64_t job, std::uint32_t attempt, bool delivered,
+                              std::uint64_t deliveries) = 0;
   virtual void message_removed(std::uint64_t parcel) = 0;
   virtual void examined(std::uint64_t job, std::uint32_t attempt, logic::finding what) = 0;
   /// The stream is gone, or another one has its name. Nothing is asked until begin() is called.
@@ -41,6 +45,10 @@ class inquiry_events {
 
 /// Asks the server about messages of the stream JOBS. Questions that come in one event, or while
 /// others are under way, are asked together. A question without an answer is asked again.
+///
+/// Between a deletion and the question that follows, hosts may make the consumer pass the place,
+/// and then the server does not say whether one has had the message. So a few messages are deleted
+/// at a time, those first to which the hosts would have come last.
 class place_inquiry {
  public:
   /// @param link is stopped before this is destroyed
@@ -58,7 +66,9 @@ class place_inquiry {
 
   void ask_delivered(std::uint64_t job, std::uint32_t attempt, std::uint64_t place);
   void examine(std::uint64_t job, std::uint32_t attempt, std::uint64_t place);
-  void remove(std::uint64_t parcel, std::uint64_t place);
+  void remove(std::uint64_t parcel, std::uint64_t place) {
+    if (is_up_) removals_[place] = parcel;
+  }
   /// To be called at the end of each event.
   void flush();
 
@@ -72,6 +82,7 @@ class place_inquiry {
     /// An audit looks at the server, too.
     bool is_look = false;
     logic::audit::state found{};
+    std::uint64_t deliveries = 0;
   };
   using reader = std::function<void(std::string_view)>;
 
@@ -82,6 +93,9 @@ class place_inquiry {
   void ask_consumer(const std::shared_ptr<round>& of);
   void answer(const round& of);
   void get(std::uint64_t place, const std::vector<question>& of);
+  void remove_some();
+  void send_removal(std::uint64_t parcel, std::uint64_t place);
+  void end_removal(std::uint64_t parcel);
   void confirm_removal(std::uint64_t parcel, std::uint64_t place);
   void repeat(const round& what);
   void repeat_removal(std::uint64_t parcel, std::uint64_t place);
@@ -100,8 +114,10 @@ class place_inquiry {
   bool asking_ = false;
   std::vector<question> delivered_;
   logic::audit audit_;
-  /// By their parcels, places of messages that are to be removed once more.
+  /// By their places, parcels whose messages are to be removed.
   std::map<std::uint64_t, std::uint64_t> removals_;
+  /// Removals that are under way.
+  std::size_t removing_ = 0;
   /// After a question without an answer.
   moment repeat_at_ = moment::min();
 };

@@ -7,7 +7,8 @@
 #include "nats/wire/jetstream.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats {
@@ -41,39 +42,60 @@ std::size_t result_sender::room() const noexcept {
   return max_payload_ > taken ? max_payload_ - taken : 0;
 }
 
+/// The text that a job has printed is worth less than its result, and its end says more than its
+/// beginning.
 void result_sender::fit(wire::job_result& result) const {
-  if (!result.report || wire::size_in_results(result) <= room()) return;
+  if (!result.report) return;
   auto& report = *result.report;
-  auto& summary = report.summary;
-  if (report.kind != isolatte::detail::payload_kind::none) {
+  auto& run = report.summary;
+  auto const surplus = [&] {
+    auto const size = wire::size_in_results(result);
+    return size > room() ? size - room() : 0;
+  };
+  if (surplus() > run.out.text.size() + run.err.text.size() &&
+      report.kind != isolatte::detail::payload_kind::none) {
     report.payload = byte_buffer{};
     report.kind = isolatte::detail::payload_kind::none;
-    summary.how = ending::undelivered;
-    summary.reason = "the result is larger than a message of the farm's server may be";
+    run.how = ending::undelivered;
+    run.reason = "the result is larger than a message of the farm's server may be";
     result.ec = {};
   }
-  // The ends of the texts say more than their beginnings.
-  for (auto* const text : {&summary.out, &summary.err}) {
-    auto const size = wire::size_in_results(result);
-    if (size <= room()) return;
-    auto const surplus = std::min(size - room(), text->text.size());
-    text->text.erase(0, surplus);
-    text->truncated = true;
+  for (auto* const text : {&run.out, &run.err}) {
+    auto const less = std::min(surplus(), text->text.size());
+    text->text.erase(0, less);
+    text->truncated = text->truncated || less != 0;
   }
+  auto const shorten = [&](std::string& text) {
+    text.resize(text.size() - std::min(surplus(), text.size()));
+  };
+  if (run.fault) shorten(run.fault->trace);
+  if (surplus() != 0) run.gaps.clear();
+  shorten(run.reason);
+  if (run.fault) shorten(run.fault->system_call);
 }
 
 void result_sender::send(batch_id which, const std::string& subject,
                          std::vector<wire::job_result>& results) {
   auto& made = batches_[which];
   made.subject = subject;
-  made.parts.clear();
+  made.results = results.size();
+  waiting_results_ += results.size();
+  pack(which, results);
+  send_again(which);
+}
+
+void result_sender::pack(batch_id which, std::vector<wire::job_result>& results) {
+  auto& made = batches_.at(which);
   wire::results message{.host = host_name_, .jobs = {}};
   std::size_t size = 0;
   auto const finish = [&] {
     auto& part = made.parts.emplace_back();
     part.id = id_ + "." + std::to_string(which.first) + "." + std::to_string(which.second) + "." +
               std::to_string(made.parts.size());
+    part.made_for = max_payload_;
     wire::encode(message, part.bytes);
+    made.bytes += part.bytes.size();
+    waiting_bytes_ += part.bytes.size();
     message.jobs.clear();
     size = 0;
   };
@@ -87,7 +109,26 @@ void result_sender::send(batch_id which, const std::string& subject,
     message.jobs.push_back(std::move(result));
   }
   if (!message.jobs.empty()) finish();
-  send_again(which);
+}
+
+void result_sender::repack(batch_id which) {
+  auto& parts = batches_.at(which).parts;
+  for (std::size_t i = 0, end = parts.size(); i != end; ++i) {
+    auto& part = parts[i];
+    bool const fits = part.bytes.size() + header_room <= max_payload_;
+    if (part.is_stored || fits || part.made_for <= max_payload_) continue;
+    auto what = wire::decode_results(
+        part.bytes.bytes(), [](std::uint64_t) { return std::numeric_limits<std::size_t>::max(); });
+    if (!what.message) continue;
+    part.is_stored = true;
+    pack(which, what.message->jobs);
+  }
+}
+
+result_sender::batches::iterator result_sender::erase(batches::iterator which) {
+  waiting_results_ -= which->second.results;
+  waiting_bytes_ -= which->second.bytes;
+  return batches_.erase(which);
 }
 
 void result_sender::disconnect() noexcept {
@@ -99,6 +140,7 @@ void result_sender::send_again(batch_id which) {
   retries_.erase(which);
   auto const found = batches_.find(which);
   if (found == batches_.end()) return;
+  repack(which);
   for (std::size_t i = 0; i != found->second.parts.size(); ++i)
     if (!found->second.parts[i].is_stored) publish(which, i);
 }
@@ -128,9 +170,10 @@ void result_sender::heed(const link::message& answer) {
   auto const stored = wire::parse_pub_ack(answer.text());
   if (!stored || stored->error) return send_later(which);
   auto& parts = batch->second.parts;
+  // Other parts may have its results, too: then the farm hears of them twice.
   parts[index].is_stored = true;
   if (!std::ranges::all_of(parts, &part::is_stored)) return;
-  batches_.erase(batch);
+  erase(batch);
   retries_.erase(which);
   owner_.results_stored(which);
 }
@@ -138,7 +181,7 @@ void result_sender::heed(const link::message& answer) {
 void result_sender::forget(std::uint64_t parcel) {
   auto const first = batches_.lower_bound({parcel, 0});
   auto const last = batches_.lower_bound({parcel + 1, 0});
-  batches_.erase(first, last);
+  for (auto each = first; each != last;) each = erase(each);
   retries_.erase(retries_.lower_bound({parcel, 0}), retries_.lower_bound({parcel + 1, 0}));
 }
 

@@ -59,6 +59,11 @@ class result_sender {
   /// Publishes a message for which no answer is needed.
   void tell(const std::string& subject, wire::job_result result);
 
+  /// Results that the server has not said to have stored.
+  std::size_t waiting() const noexcept { return waiting_results_; }
+  /// The bytes of their messages.
+  std::size_t bytes() const noexcept { return waiting_bytes_; }
+
   /// Answers that take longer than this are taken for lost.
   void patience(std::chrono::nanoseconds time) noexcept { patience_ = time; }
   void wake(moment now);
@@ -68,12 +73,18 @@ class result_sender {
   struct part {
     std::string id;
     isolatte::detail::byte_buffer bytes;
+    /// The largest message of the server for which it was made.
+    std::size_t made_for = 0;
+    /// Or other parts have its results.
     bool is_stored = false;
   };
   struct batch {
     std::string subject;
     std::vector<part> parts;
+    std::size_t results = 0;
+    std::size_t bytes = 0;
   };
+  using batches = std::map<batch_id, batch>;
   struct sent {
     batch_id which;
     std::size_t part = 0;
@@ -82,7 +93,12 @@ class result_sender {
 
   std::size_t room() const noexcept;
   void fit(wire::job_result& result) const;
+  /// Puts results into messages, and these at the end of a batch.
+  void pack(batch_id which, std::vector<wire::job_result>& results);
+  /// Makes messages anew that are too large for this server.
+  void repack(batch_id which);
   void publish(batch_id which, std::size_t part);
+  batches::iterator erase(batches::iterator which);
   void heed(const link::message& answer);
   void send_later(batch_id which) { retries_[which] = now() + patience_; }
 
@@ -95,7 +111,9 @@ class result_sender {
 
   std::string inbox_;
   std::optional<link::server_link::subscription_id> subscription_;
-  std::map<batch_id, batch> batches_;
+  batches batches_;
+  std::size_t waiting_results_ = 0;
+  std::size_t waiting_bytes_ = 0;
   std::uint64_t last_sent_ = 0;
   std::map<std::uint64_t, sent> waiting_;
   /// Batches that the server has refused.

@@ -119,8 +119,8 @@ void check(const farm_options& opts) {
     refuse(errc::invalid_argument, "the name of a farm's code has letters, digits, - and _");
   if (opts.lease < shortest_lease)
     refuse(errc::invalid_argument, "a farm's lease is at least 100 ms");
-  if (opts.replicas < 1 || opts.replicas > 5)
-    refuse(errc::invalid_argument, "a farm's jobs are stored on 1 to 5 servers");
+  if (opts.replicas != 1 && opts.replicas != 3 && opts.replicas != 5)
+    refuse(errc::invalid_argument, "a farm's jobs are stored on 1, 3 or 5 servers");
   if (opts.max_queued == 0 || opts.max_in_flight == 0)
     refuse(errc::invalid_argument, "a farm takes at least one job");
   if (!opts.login.key.empty() && opts.login.certificate.empty())

@@ -40,9 +40,10 @@ wire::parcel_job submitted_job::on_wire() const {
   return made;
 }
 
-submitted_job& submitted_jobs::add(std::unique_ptr<submitted_job> job) {
-  auto const of = job->number;
-  return *jobs_.emplace(of, std::move(job)).first->second;
+submitted_job& submitted_jobs::add(std::unique_ptr<submitted_job>& job) {
+  auto& place = jobs_[job->number];
+  place = std::move(job);
+  return *place;
 }
 
 submitted_job* submitted_jobs::find(number of) const noexcept {

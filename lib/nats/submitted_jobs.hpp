@@ -62,7 +62,8 @@ class submitted_jobs {
  public:
   using number = std::uint64_t;
 
-  submitted_job& add(std::unique_ptr<submitted_job> job);
+  /// @param job is taken, unless this throws
+  submitted_job& add(std::unique_ptr<submitted_job>& job);
   /// @return null if the job has ended
   submitted_job* find(number of) const noexcept;
   /// In the order in which the jobs came: so they keep it if all are published again.

@@ -169,6 +169,16 @@ BOOST_AUTO_TEST_CASE(does_not_ask_for_much_before_it_knows_what_messages_have) {
   BOOST_TEST(it.wanted(0) == 32U);
 }
 
+BOOST_AUTO_TEST_CASE(asks_for_nothing_while_the_server_takes_no_results) {
+  logic::credit it{{.workers = 4}};
+  BOOST_TEST(it.target() == 4U);
+  BOOST_TEST(it.wanted(0) == 4U);
+  BOOST_TEST(it.wanted(0, 8) == 4U);
+  BOOST_TEST(it.wanted(0, 10) == 2U);
+  BOOST_TEST(it.wanted(0, 12) == 0U);
+  BOOST_TEST(it.wanted(0, 1000) == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace credit_test

@@ -2,10 +2,10 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "farm/farm_fixture.hpp"
+#include "farm/host_fixture.hpp"
 #include "farm/host_process.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/wire/parcel.hpp"
-#include "support/nats_server.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -33,148 +33,7 @@
 
 namespace farm_hosts_test {
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using host_process::lines;
-using host_process::note;
-using isolatte::call;
-using isolatte::ending;
-using isolatte::outcome;
-using isolatte::ran;
-using isolatte::nats::farm;
-using isolatte::nats::farm_host;
-using isolatte::nats::farm_job_options;
-using isolatte::test::has_nats_server;
-using isolatte::test::nats_server;
-using isolatte::test::nothing_left;
-using isolatte::test::scratch_folder;
-
-constexpr char host_case[] = "farm_hosts/serve_in_another_process";
-
-// Jobs
-
-int twice(int n) { return 2 * n; }
-int take(std::string log, int job, int milliseconds) {
-  note(log, "begun", job);
-  std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds});
-  note(log, "done", job);
-  return job;
-}
-int kill_host(std::string log, int job) {
-  note(log, "begun", job);
-  ::kill(host_process::this_host, SIGKILL);
-  std::this_thread::sleep_for(1h);
-  return job;
-}
-std::string large(std::size_t size) { return std::string(size, 'x'); }
-
-struct result {
-  boost::system::error_code ec;
-  outcome<int> what;
-};
-
-/// A server, and a farm in this process.
-struct world : nothing_left {
-  nats_server server;
-  scratch_folder folder;
-  std::string const log = (folder.path() / "log").string();
-  asio::io_context context;
-  std::optional<farm> jobs{std::in_place, context, host_process::farm_at(server.url())};
-  std::vector<std::unique_ptr<result>> results;
-  std::size_t done = 0;
-
-  ~world() {
-    jobs.reset();
-    context.run();
-  }
-
-  std::unique_ptr<host_process::process> host(int workers = 2,
-                                              std::chrono::milliseconds lease = 2s) {
-    return std::make_unique<host_process::process>(host_case, server.url(), lease, workers);
-  }
-  template <class Call>
-  result& run(const Call& what, farm_job_options opts = {}, asio::cancellation_slot slot = {}) {
-    auto& to = *results.emplace_back(std::make_unique<result>());
-    jobs->async_run(what, opts,
-                    asio::bind_cancellation_slot(
-                        slot, [this, &to](boost::system::error_code ec, outcome<int> what) {
-                          to.ec = ec;
-                          to.what = std::move(what);
-                          ++done;
-                        }));
-    return to;
-  }
-  /// Runs the loop until the condition holds. The timeout of ctest limits the wait.
-  template <class Condition>
-  void until(Condition condition) {
-    while (!condition()) {
-      if (context.stopped()) context.restart();
-      context.run_one_for(10ms);
-    }
-  }
-  void until_done() {
-    until([this] { return done == results.size(); });
-  }
-  std::size_t count(std::string_view what) const {
-    auto const all = lines(log);
-    return static_cast<std::size_t>(std::ranges::count(all, what, &host_process::log_line::what));
-  }
-  /// Jobs that were begun more than once.
-  std::size_t begun_again() const {
-    std::multiset<int> begun;
-    for (auto const& each : lines(log))
-      if (each.what == "begun") begun.insert(each.job);
-    std::set<int> const different(begun.begin(), begun.end());
-    return begun.size() - different.size();
-  }
-  void check_all_returned() const {
-    for (auto const& each : results)
-      BOOST_TEST((!each->ec && each->what.has_value()), each->ec.message() << ": " << each->what);
-  }
-};
-
-/// A host in this process, too.
-struct hosting : world {
-  isolatte::worker_pool pool{context, {.workers = 1}};
-  std::optional<farm_host> host{std::in_place, pool, host_process::farm_at(server.url())};
-  asio::cancellation_signal stop;
-  int served = 0;
-  boost::system::error_code ended_with;
-
-  void serve() {
-    host->async_serve(
-        asio::bind_cancellation_slot(stop.slot(), [this](boost::system::error_code ec) {
-          ++served;
-          ended_with = ec;
-        }));
-  }
-  ~hosting() {
-    jobs.reset();
-    host.reset();
-    pool.stop();
-    if (context.stopped()) context.restart();
-    context.run();
-  }
-};
-
-/// A job of the program's own, which keeps the only worker.
-struct local_job {
-  explicit local_job(hosting& in) : world{in} {
-    world.pool.async_run(
-        call(take, (world.folder.path() / "local").string(), 0, 3'600'000),
-        asio::bind_cancellation_slot(stop.slot(), [this](boost::system::error_code,
-                                                         const outcome<int>&) { is_done = true; }));
-    world.until([&] { return !lines((world.folder.path() / "local").string()).empty(); });
-  }
-  void end() {
-    stop.emit(asio::cancellation_type::terminal);
-    world.until([&] { return is_done; });
-  }
-
-  hosting& world;
-  asio::cancellation_signal stop;
-  bool is_done = false;
-};
+using namespace host_fixture;
 
 BOOST_AUTO_TEST_SUITE(farm_hosts, *boost::unit_test::precondition(has_nats_server))
 
@@ -240,7 +99,7 @@ BOOST_FIXTURE_TEST_CASE(that_are_destroyed_kill_what_they_run, hosting) {
 BOOST_FIXTURE_TEST_CASE(that_are_destroyed_acknowledge_what_they_have_told, hosting) {
   farm_test::observer watcher{context, server.url()};
   for (int i = 0; i != 20; ++i) {
-    host.emplace(pool, host_process::farm_at(server.url(), 1min));
+    host.emplace(pool, options());
     serve();
     run(call(twice, i));
     until_done();
@@ -255,7 +114,7 @@ BOOST_FIXTURE_TEST_CASE(that_are_destroyed_acknowledge_what_they_have_told, host
   check_all_returned();
 }
 
-BOOST_FIXTURE_TEST_CASE(that_end_at_once_leave_their_jobs_to_others, hosting) {
+BOOST_FIXTURE_TEST_CASE(that_end_at_once_leave_their_jobs_to_others, hosting_for_short_leases) {
   serve();
   run(call(take, log, 1, 3'600'000));
   until([&] { return count("begun") == 1; });
@@ -334,9 +193,9 @@ BOOST_FIXTURE_TEST_CASE(let_go_of_jobs_that_wait_in_the_pool, hosting) {
   BOOST_TEST(count("done") == 1U);
 }
 
-BOOST_FIXTURE_TEST_CASE(kill_their_jobs_when_the_server_is_away, hosting) {
+BOOST_FIXTURE_TEST_CASE(kill_their_jobs_when_the_server_is_away, hosting_for_short_leases) {
   serve();
-  run(call(take, log, 1, 5000));
+  run(call(last_at_first, log, 1));
   until([&] { return count("begun") == 1; });
   int const worker = lines(log).front().worker;
   server.pause();
@@ -354,7 +213,7 @@ BOOST_FIXTURE_TEST_CASE(kill_their_jobs_when_the_server_is_away, hosting) {
 
 BOOST_FIXTURE_TEST_CASE(run_no_jobs_of_other_code, hosting) {
   serve();
-  auto opts = host_process::farm_at(server.url());
+  auto opts = options();
   opts.code = "other";
   farm others{context, opts};
   bool is_done = false;
@@ -437,7 +296,7 @@ struct silent final : isolatte::nats::link::link_events {
   void link_violation(const std::string&, const std::string&) override {}
 };
 
-BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting) {
+BOOST_FIXTURE_TEST_CASE(refuse_messages_that_are_none, hosting_for_short_leases) {
   serve();
   // The streams are there when a job has run.
   run(call(twice, 1));
@@ -495,7 +354,7 @@ BOOST_FIXTURE_TEST_CASE(share_the_jobs, world) {
   BOOST_TEST(begun_again() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(that_are_killed_lose_no_job, world) {
+BOOST_FIXTURE_TEST_CASE(that_are_killed_lose_no_job, world_of_short_leases) {
   auto const a = host();
   auto const b = host();
   for (int i = 0; i != 100; ++i) run(call(take, log, i, 20));
@@ -523,7 +382,7 @@ BOOST_FIXTURE_TEST_CASE(that_are_told_to_end_run_nothing_twice, world) {
   BOOST_TEST(begun_again() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_is_killed, world) {
+BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_is_killed, world_of_short_leases) {
   auto const a = host();
   for (int i = 0; i != 100; ++i) run(call(take, log, i, 20));
   until([&] { return done >= 20; });
@@ -533,7 +392,7 @@ BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_is_killed, world) {
   check_all_returned();
 }
 
-BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_loses_its_store, world) {
+BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_loses_its_store, world_of_short_leases) {
   auto const a = host();
   for (int i = 0; i != 100; ++i) run(call(take, log, i, 20));
   until([&] { return done >= 20; });
@@ -544,7 +403,7 @@ BOOST_FIXTURE_TEST_CASE(lose_no_job_when_the_server_loses_its_store, world) {
   check_all_returned();
 }
 
-BOOST_FIXTURE_TEST_CASE(survive_a_job_that_kills_hosts, world) {
+BOOST_FIXTURE_TEST_CASE(survive_a_job_that_kills_hosts, world_of_short_leases) {
   std::vector<std::unique_ptr<host_process::process>> hosts;
   for (int i = 0; i != 4; ++i) hosts.push_back(host(1));
   auto& twice_lost = run(call(kill_host, log, 1), {.max_hosts = 2});
@@ -562,16 +421,21 @@ BOOST_FIXTURE_TEST_CASE(survive_a_job_that_kills_hosts, world) {
   BOOST_TEST(results.back()->what.value() == 42);
 }
 
-BOOST_FIXTURE_TEST_CASE(renew_the_leases_of_long_jobs, world) {
+struct world_of_longer_leases : world {
+  world_of_longer_leases() : world{5s} {}
+};
+
+BOOST_FIXTURE_TEST_CASE(renew_the_leases_of_long_jobs, world_of_longer_leases) {
   auto const a = host(4);
   auto const b = host(4);
-  for (int i = 0; i != 8; ++i) run(call(take, log, i, 6000));
+  for (int i = 0; i != 8; ++i) run(call(take, log, i, 12'000));
   until_done();
   check_all_returned();
   BOOST_TEST(begun_again() == 0U);
 }
 
-BOOST_FIXTURE_TEST_CASE(that_are_stopped_have_no_workers_when_another_host_begins, world) {
+BOOST_FIXTURE_TEST_CASE(that_are_stopped_have_no_workers_when_another_host_begins,
+                        world_of_short_leases) {
   auto const a = host(1);
   run(call(take, log, 1, 3'600'000));
   until([&] { return count("begun") == 1; });
@@ -588,21 +452,6 @@ BOOST_FIXTURE_TEST_CASE(that_are_stopped_have_no_workers_when_another_host_begin
   until([&] { return done == 1; });
   BOOST_TEST(results[1]->what.has_value());
   BOOST_TEST(done == 1U);
-}
-
-BOOST_FIXTURE_TEST_CASE(that_the_server_does_not_let_in_say_so, nothing_left) {
-  nats_server server{"authorization { users = [ { user: a, password: b } ] }"};
-  asio::io_context context;
-  isolatte::worker_pool pool{context, {.workers = 1}};
-  farm_host host{pool, host_process::farm_at(server.url())};
-  boost::system::error_code ended;
-  host.async_serve([&](boost::system::error_code ec) {
-    ended = ec;
-    pool.stop();
-    context.stop();
-  });
-  context.run();
-  BOOST_TEST((ended == boost::system::errc::permission_denied), ended.message());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -79,26 +79,44 @@ BOOST_AUTO_TEST_CASE(that_was_not_published_is_cancelled_at_once) {
 BOOST_AUTO_TEST_CASE(that_waits_on_the_server_is_taken_back) {
   auto job = stored();
   check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts | job_step::ask_delivered);
-  check(job.delivery_known(at(1ms), 1, false), job_step::remove);
+  check(job.delivery_known(at(1ms), 1, false, 0), job_step::remove);
   check(job.message_removed(at(2ms), 1), job_step::ask_delivered);
-  check(job.delivery_known(at(3ms), 1, false), job_step::settle);
+  check(job.delivery_known(at(3ms), 1, false, 0), job_step::settle);
   check_end(job, job_end::taken_back, true);
 }
 
 BOOST_AUTO_TEST_CASE(that_was_handed_out_before_it_was_deleted_waits_for_its_report) {
   auto job = stored();
   job.cancel(at(0ms), wish::terminate);
-  job.delivery_known(at(1ms), 1, false);
+  job.delivery_known(at(1ms), 1, false, 0);
   job.message_removed(at(2ms), 1);
-  check(job.delivery_known(at(3ms), 1, true), job_step::tell_hosts);
+  check(job.delivery_known(at(3ms), 1, true, 1), job_step::tell_hosts);
   check(job.result(at(1s), told::report, 1, 1, 0), job_step::settle);
   check_end(job, job_end::reported, true);
+}
+
+BOOST_AUTO_TEST_CASE(whose_place_the_consumer_has_passed_after_the_deletion_is_taken_back) {
+  auto job = stored(3, at(1s));
+  job.wake(at(1s));
+  check(job.delivery_known(at(1s), 1, false, 7), job_step::remove);
+  job.message_removed(at(1s), 1);
+  // Nothing has been handed out since.
+  check(job.delivery_known(at(1s), 1, true, 7), job_step::settle);
+  check_end(job, job_end::not_in_time, true);
+  // The server of the first answer may be another one.
+  job = stored();
+  job.cancel(at(1s), wish::terminate);
+  job.delivery_known(at(1s), 1, false, 7);
+  job.message_removed(at(1s), 1);
+  job.connection_down();
+  job.connection_up(at(2s), true, true);
+  check(job.delivery_known(at(2s), 1, true, 7), job_step::tell_hosts);
 }
 
 BOOST_AUTO_TEST_CASE(is_lost_if_no_host_answers_its_cancellation_for_two_leases) {
   auto job = stored();
   job.cancel(at(0ms), wish::interrupt);
-  check(job.delivery_known(at(1ms), 1, true), job_step::tell_hosts);
+  check(job.delivery_known(at(1ms), 1, true, 1), job_step::tell_hosts);
   check(job.wake(at(4s)), job_step::tell_hosts);
   check(job.cancel(at(5s), wish::terminate), job_step::tell_hosts);
   check(job.result(at(10s), told::held, 1, 1, 0), job_step::none);
@@ -126,9 +144,9 @@ BOOST_AUTO_TEST_CASE(is_certain_no_more_if_the_server_was_started_anew) {
   job.connection_down();
   check(job.connection_up(at(1s), false, true), job_step::none);
   job.cancel(at(1s), wish::terminate);
-  job.delivery_known(at(1s), 1, false);
+  job.delivery_known(at(1s), 1, false, 0);
   job.message_removed(at(1s), 1);
-  check(job.delivery_known(at(1s), 1, false), job_step::tell_hosts);
+  check(job.delivery_known(at(1s), 1, false, 0), job_step::tell_hosts);
   check(job.wake(at(17s)), job_step::settle);
   check_end(job, job_end::lost, false);
 }
@@ -136,21 +154,21 @@ BOOST_AUTO_TEST_CASE(is_certain_no_more_if_the_server_was_started_anew) {
 BOOST_AUTO_TEST_CASE(asks_anew_after_a_connection_has_come_between) {
   auto job = stored();
   job.cancel(at(0ms), wish::terminate);
-  check(job.delivery_known(at(1ms), 1, false), job_step::remove);
+  check(job.delivery_known(at(1ms), 1, false, 0), job_step::remove);
   job.connection_down();
   check(job.connection_up(at(1s), true, true), job_step::tell_hosts | job_step::ask_delivered);
-  check(job.delivery_known(at(2s), 1, false), job_step::remove);
+  check(job.delivery_known(at(2s), 1, false, 0), job_step::remove);
   job.message_removed(at(2s), 1);
   job.connection_down();
   check(job.connection_up(at(3s), true, true), job_step::tell_hosts | job_step::ask_delivered);
-  check(job.delivery_known(at(3s), 1, false), job_step::settle);
+  check(job.delivery_known(at(3s), 1, false, 0), job_step::settle);
   check_end(job, job_end::taken_back, true);
 }
 
 BOOST_AUTO_TEST_CASE(whose_neighbour_is_taken_back_is_published_again) {
   auto job = stored();
   check(job.message_removed(at(0ms), 1), job_step::ask_delivered);
-  check(job.delivery_known(at(0ms), 1, false), job_step::publish);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::publish);
   BOOST_TEST(job.attempt() == 2U);
   BOOST_TEST(job.lost_before() == 0U);
   // An answer about the first attempt has come too late.
@@ -163,16 +181,16 @@ BOOST_AUTO_TEST_CASE(whose_neighbour_is_taken_back_is_published_again) {
 BOOST_AUTO_TEST_CASE(is_withdrawn_if_it_does_not_begin_in_time) {
   auto job = stored(3, at(1s));
   check(job.wake(at(1s)), job_step::tell_hosts | job_step::ask_delivered);
-  job.delivery_known(at(1s), 1, false);
+  job.delivery_known(at(1s), 1, false, 0);
   job.message_removed(at(1s), 1);
-  check(job.delivery_known(at(1s), 1, false), job_step::settle);
+  check(job.delivery_known(at(1s), 1, false, 0), job_step::settle);
   check_end(job, job_end::not_in_time, true);
 }
 
 BOOST_AUTO_TEST_CASE(goes_on_if_it_has_begun_in_time) {
   auto job = stored(3, at(1s));
   job.wake(at(1s));
-  job.delivery_known(at(1s), 1, true);
+  job.delivery_known(at(1s), 1, true, 1);
   check(job.result(at(2s), told::held, 1, 1, 0), job_step::none);
   check(job.wake(at(17s)), job_step::none);
   BOOST_TEST(!job.settled());
@@ -191,6 +209,24 @@ BOOST_AUTO_TEST_CASE(that_is_returned_is_published_again_or_ends_if_it_is_not_wa
   job.cancel(at(0ms), wish::terminate);
   check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::settle);
   check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_returned_after_several_deliveries_has_lost_hosts) {
+  auto job = stored(3);
+  check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 1U);
+  job.sent();
+  job.stored(at(0ms), 2);
+  check(job.result(at(0ms), told::returned, 2, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 2U);
+  job.sent();
+  job.stored(at(0ms), 3);
+  check(job.result(at(0ms), told::returned, 3, 2, 0), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // Leave tells whether another host may have begun it.
+  job = stored(1);
+  check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(ends_as_a_host_says) {
@@ -214,6 +250,28 @@ BOOST_AUTO_TEST_CASE(that_is_refused_by_a_full_queue_ends_unless_it_had_room_bef
   check(job.wake(at(2s)), job_step::publish);
   job = sent();
   check(job.refused(at(0ms), 1, job_end::too_large), job_step::settle);
+  check_end(job, job_end::too_large, true);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_refused_after_a_connection_without_an_answer_may_have_been_run) {
+  auto job = sent();
+  job.connection_down();
+  check(job.refused(at(0ms), 1, job_end::queue_full), job_step::none);
+  check(job.wake(at(2s)), job_step::publish);
+  job = sent();
+  job.connection_down();
+  check(job.refused(at(0ms), 1, job_end::too_large), job_step::settle);
+  check_end(job, job_end::too_large, false);
+  job = sent();
+  job.connection_down();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.refused(at(0ms), 1, job_end::too_large), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // Its first parcel was answered.
+  job = stored();
+  job.result(at(0ms), told::returned, 1, 1, 0);
+  job.sent();
+  check(job.refused(at(0ms), 2, job_end::too_large), job_step::settle);
   check_end(job, job_end::too_large, true);
 }
 
@@ -374,6 +432,49 @@ BOOST_AUTO_TEST_CASE(that_may_run_once_is_published_again_without_a_holder_and_e
   check(job.stream_replaced(at(0ms)), job_step::tell_hosts);
   check(job.wake(at(8s)), job_step::settle);
   check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(
+    that_may_run_once_is_not_published_again_if_the_server_has_forgotten_its_holder) {
+  auto job = stored(1, at(1s));
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 7, 1).what == leave::yes));
+  check(job.wake(at(1s)), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.delivery_known(at(1s), 1, false, 0), job_step::remove);
+  // A worker has just begun it.
+  check(job.result(at(1s), told::held, 1, 1, 7), job_step::none);
+  check(job.message_removed(at(1s), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(1s), 1, false, 0), job_step::tell_hosts);
+  BOOST_TEST(job.attempt() == 1U);
+  BOOST_TEST((job.leave_asked(at(2s), 1, 8, 1).what == leave::no));
+  check(job.result(at(2s), told::held, 1, 1, 7), job_step::none);
+  check(job.result(at(3s), told::report, 1, 1, 7), job_step::settle);
+  check_end(job, job_end::reported, true);
+  // The holder is gone.
+  job = stored(1);
+  job.leave_asked(at(0ms), 1, 7, 1);
+  check(job.message_removed(at(0ms), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::tell_hosts);
+  check(job.wake(at(8s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // An audit finds that the message is gone.
+  job = stored(1);
+  job.leave_asked(at(0ms), 1, 7, 1);
+  check(job.wake(at(16s)), job_step::examine);
+  check(job.examined(at(16s), 1, finding::missing_undelivered), job_step::tell_hosts);
+}
+
+BOOST_AUTO_TEST_CASE(that_a_host_holds_is_not_published_again_at_once) {
+  auto job = stored();
+  job.result(at(0ms), told::held, 1, 1, 0);
+  check(job.message_removed(at(0ms), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::tell_hosts);
+  check(job.wake(at(8s)), job_step::publish);
+  BOOST_TEST(job.attempt() == 2U);
+  // No host has told of the second try.
+  job.sent();
+  job.stored(at(8s), 2);
+  check(job.message_removed(at(8s), 2), job_step::ask_delivered);
+  check(job.delivery_known(at(8s), 2, false, 0), job_step::publish);
 }
 
 BOOST_AUTO_TEST_CASE(that_may_run_once_is_returned_by_its_holder_alone) {

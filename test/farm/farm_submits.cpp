@@ -77,8 +77,9 @@ BOOST_AUTO_TEST_CASE(options_are_checked) {
   BOOST_TEST(accepts({.lease = 100ms}));
   BOOST_TEST(refuses({.max_queued = 0}, errc::invalid_argument));
   BOOST_TEST(refuses({.max_in_flight = 0}, errc::invalid_argument));
-  BOOST_TEST(refuses({.replicas = 0}, errc::invalid_argument));
-  BOOST_TEST(refuses({.replicas = 6}, errc::invalid_argument));
+  for (int const replicas : {1, 3, 5}) BOOST_TEST(accepts({.replicas = replicas}));
+  for (int const replicas : {-1, 0, 2, 4, 6})
+    BOOST_TEST(refuses({.replicas = replicas}, errc::invalid_argument));
   BOOST_TEST(refuses({.servers = {}}, errc::invalid_argument));
   for (auto const* url :
        {"", "localhost", "http://localhost", "nats://", "nats://:4222", "nats://localhost:0",
@@ -282,6 +283,30 @@ BOOST_AUTO_TEST_CASE(a_waiting_job_is_taken_back,
     BOOST_TEST((done[i].what.ran() == ran::no));
   }
   for (std::size_t i = 10; i != 20; ++i) BOOST_TEST(done[i].calls == 0);
+}
+
+BOOST_AUTO_TEST_CASE(many_waiting_jobs_are_taken_back_at_once,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  auto options = world.options();
+  // A busy machine may take longer for it than two short leases.
+  options.lease = 1min;
+  nats::farm farm{world.context, options};
+  std::deque<kept<int>> done(1000);
+  std::deque<asio::cancellation_signal> stops(done.size());
+  for (std::size_t i = 0; i != done.size(); ++i)
+    farm.async_run(call(&twice, 1), {},
+                   asio::bind_cancellation_slot(stops[i].slot(), done[i].handler()));
+  world.until_messages(static_cast<std::int64_t>(done.size()));
+  for (auto& each : stops) each.emit(asio::cancellation_type::total);
+  world.until(
+      [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });
+  for (auto const& each : done) {
+    BOOST_REQUIRE(each.ec == asio::error::operation_aborted);
+    BOOST_REQUIRE((each.what.how() == ending::not_started));
+    BOOST_REQUIRE((each.what.ran() == ran::no));
+  }
+  world.until_messages(0);
 }
 
 BOOST_AUTO_TEST_CASE(what_the_server_has_forgotten_is_submitted_again,

@@ -86,7 +86,7 @@ class server {
     bool full = false;
   };
   struct state {
-    std::uint64_t stream = 0, first = 1, last = 0, delivered = 0;
+    std::uint64_t stream = 0, first = 1, last = 0, delivered = 0, deliveries = 0;
   };
 
   answer store(std::uint64_t id, const std::vector<job_on_the_way>& jobs);
@@ -129,6 +129,7 @@ class server {
   std::uint64_t incarnation_ = 1;
   std::uint64_t last_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t deliveries_ = 0;
   std::map<std::uint64_t, message> messages_{};
   std::map<std::uint64_t, message> taken_lately_{};
   struct known {
@@ -328,7 +329,8 @@ inline void server::renew(std::uint64_t stream, std::uint64_t place) {
 }
 
 inline server::state server::info() const {
-  return {stream_, messages_.empty() ? last_ + 1 : messages_.begin()->first, last_, delivered_};
+  return {stream_, messages_.empty() ? last_ + 1 : messages_.begin()->first, last_, delivered_,
+          deliveries_};
 }
 
 inline void server::store_results(const std::string& id,
@@ -353,7 +355,7 @@ inline void server::restart(bool keeps_store) {
   known_results_.clear();
   if (!keeps_store) {
     ++stream_;
-    last_ = delivered_ = 0;
+    last_ = delivered_ = deliveries_ = 0;
     messages_.clear();
     taken_lately_.clear();
     known_ids_.clear();
@@ -375,11 +377,11 @@ inline void server::restart(bool keeps_store) {
 }
 
 inline void server::pulse() {
+  std::erase_if(pulls_, [this](auto const& each) {
+    return world_.hosts[each.host]->connection() != each.connection;
+  });
   for (auto& [place, message] : messages_) {
     if (message.pending_until && *message.pending_until > world_.now) continue;
-    while (!pulls_.empty() &&
-           world_.hosts[pulls_.front().host]->connection() != pulls_.front().connection)
-      pulls_.erase(pulls_.begin());
     if (pulls_.empty()) return;
     auto& pull = pulls_.front();
     std::size_t const to = pull.host;
@@ -387,12 +389,15 @@ inline void server::pulse() {
     ++message.deliveries;
     message.pending_until = world_.now + lease;
     delivered_ = std::max(delivered_, place);
+    ++deliveries_;
     world_.send([&w = world_, to] { return w.hosts[to]->connection(); },
                 [&w = world_, to, stream = stream_, place = place, jobs = message.jobs,
                  deliveries = message.deliveries] {
                   w.hosts[to]->message(stream, place, deliveries, jobs);
                 });
   }
+  // A request finds no message: the consumer passes the places of those that have been deleted.
+  if (!pulls_.empty()) delivered_ = last_;
 }
 
 // The farm.
@@ -477,9 +482,10 @@ inline void farm::perform(std::uint64_t number, job_step todo, bool was_told) {
                   });
   if (has(todo, job_step::ask_delivered) && place)
     world_.send(here, [=, this, attempt = job.attempt()] {
-      bool const delivered = world_.hub.info().delivered >= *place;
+      auto const info = world_.hub.info();
       world_.send(here, [=, this] {
-        perform(number, jobs_.at(number).delivery_known(world_.now, attempt, delivered));
+        perform(number, jobs_.at(number).delivery_known(world_.now, attempt,
+                                                        info.delivered >= *place, info.deliveries));
       });
     });
   if (has(todo, job_step::remove) && place)
@@ -614,7 +620,7 @@ inline void host::message(std::uint64_t stream, std::uint64_t place, std::uint32
   credit_.arrived(jobs.size());
   for (auto& [id, each] : held_)
     if (each.stream == stream && each.place == place && !each.machine.is_over_here())
-      return apply(id, each.machine.delivered_again(world_.now, deliveries));
+      return apply(id, each.machine.delivered_again(world_.now, world_.now, deliveries));
   std::vector<held_terms> terms;
   std::vector<std::uint64_t> holders;
   for (auto const& job : jobs) {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace held_parcel_test {
@@ -75,11 +76,11 @@ BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
 
 BOOST_AUTO_TEST_CASE(that_comes_again_has_its_lease_renewed_and_its_acknowledgement_repeated) {
   auto it = opened(1);
-  check(it.delivered_again(at(5s), 2), parcel_step::none);
+  check(it.delivered_again(at(5s), at(5s), 2), parcel_step::none);
   BOOST_TEST((it.wake_at() == at(11s)));
   it.reported(at(6s), 0);
   check(it.published(at(6s), it.begin_batch()), parcel_step::acknowledge);
-  check(it.delivered_again(at(7s), 3), parcel_step::acknowledge);
+  check(it.delivered_again(at(7s), at(7s), 3), parcel_step::acknowledge);
   BOOST_TEST(it.deliveries() == 3U);
 }
 
@@ -90,6 +91,20 @@ BOOST_AUTO_TEST_CASE(that_was_handed_out_too_often_is_lost) {
     check(it.open(at(0ms)), deliveries == 2 ? parcel_step::look : parcel_step::publish);
     if (deliveries == 3) BOOST_TEST((it.job(0).result() == told::lost));
   }
+}
+
+BOOST_AUTO_TEST_CASE(of_several_jobs_that_comes_a_second_time_is_given_back) {
+  std::vector<logic::held_terms> const terms(2, {.max_hosts = 3});
+  logic::held_parcel it{{}, at(0ms), 2, false, terms};
+  check(it.open(at(0ms)), parcel_step::acknowledge);
+  for (std::size_t i = 0; i != 2; ++i) {
+    check(it.take(i), held_step::none);
+    BOOST_TEST((it.job(i).result() == told::returned));
+  }
+  // A single one is begun.
+  logic::held_parcel single{{}, at(0ms), 2, false, std::span{terms}.first(1)};
+  check(single.open(at(0ms)), parcel_step::look);
+  check(single.take(0), held_step::give);
 }
 
 BOOST_AUTO_TEST_CASE(that_is_not_sound_is_refused) {
@@ -168,6 +183,49 @@ BOOST_AUTO_TEST_CASE(returns_what_no_worker_has_begun_when_it_drains) {
   check(it.reported(at(1s), 1), parcel_step::publish);
 }
 
+BOOST_AUTO_TEST_CASE(that_comes_to_a_host_that_drains_is_returned_unbegun) {
+  for (std::uint32_t const max_hosts : {1u, 3u}) {
+    std::vector<logic::held_terms> const terms(2, {.max_hosts = max_hosts, .holder = 7});
+    logic::held_parcel it{{.lease = 8s}, at(0ms), 1, true, terms};
+    check(it.open(at(0ms)), parcel_step::acknowledge);
+    check(it.take(0), held_step::none);
+    check(it.acknowledged(at(1ms)), parcel_step::publish);
+    auto const batch = it.begin_batch();
+    BOOST_TEST((it.job(1).result() == told::returned));
+    check(it.published(at(2ms), batch), parcel_step::drop);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whose_lease_has_run_long_when_it_comes_is_fenced_in_time) {
+  std::vector<logic::held_terms> const terms(1, {.max_hosts = 3});
+  logic::held_parcel it{{.lease = 8s}, at(0ms), 1, false, terms};
+  check(it.open(at(5s)), parcel_step::look);
+  BOOST_TEST((it.wake_at() == at(6s)));
+  // A second copy of the message that was on its way, too.
+  check(it.delivered_again(at(5s), at(1s), 2), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(7s)));
+  check(it.delivered_again(at(5s), at(0s), 2), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(7s)));
+}
+
+BOOST_AUTO_TEST_CASE(whose_results_wait_for_the_server_wakes_nobody_after_its_lease) {
+  auto it = opened(2);
+  it.drain(at(0ms));
+  it.take(0);
+  it.take(1);
+  it.begun(at(0ms), 0);
+  check(it.reported(at(1ms), 0), parcel_step::none);
+  check(it.wake(at(3ms)), parcel_step::publish);
+  auto const batch = it.begin_batch();
+  it.connection_down();
+  check(it.unbegun(at(4ms), 1), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(6s)));
+  check(it.wake(at(6s)), parcel_step::none);
+  BOOST_TEST((it.wake_at() == moment::max()));
+  check(it.connection_up(at(7s), true), parcel_step::publish_again);
+  check(it.published(at(7s), batch), parcel_step::drop);
+}
+
 BOOST_AUTO_TEST_CASE(gives_a_job_back_when_no_other_host_can_be_handed_it) {
   auto it = opened(1);
   it.requested(at(0ms), 0, wish::withdraw);
@@ -214,7 +272,7 @@ BOOST_AUTO_TEST_CASE(tells_the_ends_of_other_jobs_before_it_gives_one_back) {
   // Comes again: the server has forgotten the acknowledgement.
   auto const second = it.begin_batch();
   BOOST_TEST(it.is_in_batch(0, second));
-  check(it.delivered_again(at(2ms), 2), parcel_step::none);
+  check(it.delivered_again(at(2ms), at(2ms), 2), parcel_step::none);
   check(it.published(at(2ms), second), parcel_step::acknowledge);
   check(it.acknowledged(at(2ms)), parcel_step::drop);
 }

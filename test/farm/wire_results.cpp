@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <string_view>
 
@@ -103,6 +104,21 @@ BOOST_AUTO_TEST_CASE(may_have_an_exception_that_is_larger_than_a_value_may_be) {
       encoded(with_payload(payload_kind::exception, wire::exception_allowance + 1)), none);
   BOOST_REQUIRE(read.message);
   BOOST_TEST(read.message->jobs[0].is_over_limit);
+}
+
+BOOST_AUTO_TEST_CASE(tell_times_that_can_be_converted) {
+  auto sent = with_payload(payload_kind::value, 1);
+  auto& usage = sent.jobs[0].report->summary.usage;
+  usage = {.wall = std::chrono::nanoseconds{-1},
+           .user = std::chrono::microseconds::max(),
+           .system = std::chrono::microseconds::min()};
+  auto const read = wire::decode_results(encoded(sent), &unlimited);
+  BOOST_REQUIRE(read.message);
+  auto const& told = read.message->jobs[0].report->summary.usage;
+  BOOST_TEST((told.wall == std::chrono::nanoseconds{0}));
+  BOOST_TEST((told.user == std::chrono::hours{24 * 365 * 100}));
+  BOOST_TEST((std::chrono::nanoseconds{told.user} == std::chrono::hours{24 * 365 * 100}));
+  BOOST_TEST((told.system == std::chrono::microseconds{0}));
 }
 
 BOOST_AUTO_TEST_CASE(have_no_payload_of_no_kind) {

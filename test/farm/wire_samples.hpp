@@ -156,9 +156,9 @@ class maker {
     if (one_in(2)) run.signal = number<int>();
     run.core_dumped = one_in(2);
     run.pid = number<int>();
-    run.usage = {std::chrono::nanoseconds{number<std::int64_t>()},
-                 std::chrono::microseconds{number<std::int64_t>()},
-                 std::chrono::microseconds{number<std::int64_t>()},
+    run.usage = {std::chrono::nanoseconds{number<std::uint32_t>()},
+                 std::chrono::microseconds{number<std::uint32_t>()},
+                 std::chrono::microseconds{number<std::uint32_t>()},
                  number<std::uint64_t>(),
                  number<std::uint64_t>(),
                  number<std::uint64_t>(),

@@ -17,6 +17,15 @@ bool wants_tls(const link_options& options, const std::string& server) {
          options.insecure;
 }
 
+/// The name that the server's certificate has to be for.
+std::string host_of(const std::string& url) {
+  auto const shown = shown_url(url);
+  auto const scheme = shown.find("://");
+  auto const rest = scheme == std::string::npos ? shown : shown.substr(scheme + 3);
+  if (rest.starts_with('[')) return rest.substr(1, rest.find(']') - 1);
+  return rest.substr(0, rest.find(':'));
+}
+
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
 }  // namespace
@@ -67,7 +76,11 @@ options_pointer client_options(const link_options& options, const std::string& s
   if (!options.creds_file.empty())
     set(natsOptions_SetUserCredentialsFromFiles, o, options.creds_file.c_str(),
         static_cast<const char*>(nullptr));
-  if (wants_tls(options, server)) set(natsOptions_SetSecure, o, true);
+  if (wants_tls(options, server)) {
+    set(natsOptions_SetSecure, o, true);
+    // libnats may have been built so that it compares no names by itself.
+    set(natsOptions_SetExpectedHostname, o, host_of(server).c_str());
+  }
   if (!options.ca.empty()) set(natsOptions_LoadCATrustedCertificates, o, options.ca.c_str());
   if (!options.certificate.empty())
     set(natsOptions_LoadCertificatesChain, o, options.certificate.c_str(),

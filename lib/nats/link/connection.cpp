@@ -6,6 +6,7 @@
 #include "nats/link/callback_table.hpp"
 #include "nats/link/client_options.hpp"
 #include "nats/link/status.hpp"
+#include "nats/system.hpp"
 
 #include <array>
 #include <chrono>
@@ -56,10 +57,11 @@ struct connection::callbacks {
     if (!self || what == nullptr) return;
     try {
       bool first = false;
+      auto const at = now();
       {
         std::lock_guard const lock{self->mutex_};
         first = self->arrived_.empty();
-        self->arrived_.push_back({subscription, message{std::move(owned)}});
+        self->arrived_.push_back({subscription, message{std::move(owned), at}});
       }
       if (first) self->owner_->arrived();
     } catch (...) {
@@ -136,6 +138,16 @@ class connection::subscriptions {
     made_.erase(place);
     return status;
   }
+  natsStatus drain(std::uint64_t id, std::chrono::milliseconds time) {
+    auto const place = made_.find(id);
+    if (place == made_.end()) return NATS_OK;
+    auto* const what = place->second.pointer.get();
+    auto status = natsSubscription_DrainTimeout(what, time.count());
+    if (status == NATS_OK) status = natsSubscription_WaitForDrainCompletion(what, time.count());
+    if (status == NATS_OK) status = natsSubscription_DrainCompletionStatus(what);
+    if (status == NATS_OK) made_.erase(place);
+    return status;
+  }
 
  private:
   struct release {
@@ -160,15 +172,15 @@ void connection::start() {
 }
 
 void connection::subscribe(std::uint64_t id, std::string subject) {
-  enqueue({.subscription = id, .subject = std::move(subject), .message = {}, .size = 0});
+  enqueue({.subscription = id, .subject = std::move(subject)});
 }
 
-void connection::unsubscribe(std::uint64_t id) {
-  enqueue({.subscription = id, .subject = {}, .message = {}, .size = 0});
-}
+void connection::unsubscribe(std::uint64_t id) { enqueue({.subscription = id}); }
+
+void connection::drain(std::uint64_t id) { enqueue({.subscription = id, .drains = true}); }
 
 void connection::publish(message_pointer what, std::size_t size) {
-  enqueue({.subscription = 0, .subject = {}, .message = std::move(what), .size = size});
+  enqueue({.message = std::move(what), .size = size});
 }
 
 void connection::enqueue(command what) {
@@ -189,11 +201,12 @@ std::vector<arrival> connection::take_arrived() noexcept {
   return std::exchange(arrived_, {});
 }
 
-void connection::close(bool send_rest) noexcept {
+void connection::close(bool send_rest, std::shared_ptr<void> at_end) noexcept {
   std::lock_guard const lock{mutex_};
   if (closing_) return;
   closing_ = true;
   send_rest_ = send_rest;
+  if (!has_ended_) at_end_.swap(at_end);
   changed_.notify_one();
 }
 
@@ -216,6 +229,10 @@ void connection::run() noexcept {
     fail(status_code(NATS_NO_MEMORY), "no memory");
   }
   tell_end();
+  std::shared_ptr<void> last;
+  std::lock_guard const lock{mutex_};
+  has_ended_ = true;
+  last.swap(at_end_);
 }
 
 /// Tries until there is memory to tell it.
@@ -242,16 +259,20 @@ std::vector<connection::command> connection::next_commands() {
   return std::exchange(commands_, {});
 }
 
+int connection::perform(handle& server, subscriptions& made, const command& what) {
+  if (what.message) return natsConnection_PublishMsg(server.get(), what.message.get());
+  if (what.drains) return made.drain(what.subscription, options_.write_timeout);
+  if (what.subject.empty()) return made.remove(what.subscription);
+  return made.add(what.subscription, what.subject);
+}
+
 bool connection::perform(handle& server, subscriptions& made, std::vector<command>& what) {
   for (auto& each : what) {
-    auto const status = each.subscription == 0
-                            ? natsConnection_PublishMsg(server.get(), each.message.get())
-                        : each.subject.empty() ? made.remove(each.subscription)
-                                               : made.add(each.subscription, each.subject);
-    if (status != NATS_OK) {
+    if (auto const status = perform(server, made, std::as_const(each)); status != NATS_OK) {
       fail(status_code(status), last_error());
       return false;
     }
+    if (each.drains) owner_->drained(each.subscription);
     each.message.reset();
     std::lock_guard const lock{mutex_};
     unsent_ -= each.size;
@@ -296,7 +317,7 @@ void connection::live() {
   std::unique_lock lock{mutex_};
   if (failure_ || !send_rest_) return;
   lock.unlock();
-  natsConnection_FlushTimeout(server.get(), 500);
+  natsConnection_FlushTimeout(server.get(), options_.write_timeout.count());
 }
 
 }  // namespace isolatte::inline v0_1::nats::link

@@ -49,6 +49,8 @@ class connection final : public std::enable_shared_from_this<connection> {
     virtual void ready(const server_info& server) = 0;
     /// There are messages for take_arrived(), which had none.
     virtual void arrived() = 0;
+    /// All that the server has sent for a subscription has been told as arrived.
+    virtual void drained(std::uint64_t id) = 0;
     /// The server refuses something, and the connection goes on.
     virtual void complained(const boost::system::error_code& ec, const std::string& text) = 0;
     /// Called once, unless close() was called before.
@@ -64,6 +66,8 @@ class connection final : public std::enable_shared_from_this<connection> {
   /// @param id a number other than 0
   void subscribe(std::uint64_t id, std::string subject);
   void unsubscribe(std::uint64_t id);
+  /// Unsubscribes when all has arrived that the server has sent by then.
+  void drain(std::uint64_t id);
   /// @param size counted by unsent()
   void publish(message_pointer what, std::size_t size);
   std::size_t unsent() const noexcept;
@@ -71,15 +75,19 @@ class connection final : public std::enable_shared_from_this<connection> {
 
   /// The threads end by themselves, after the write under way.
   /// @param send_rest whether what has been published is sent before
-  void close(bool send_rest) noexcept;
+  /// @param at_end destroyed by the connection's thread when the connection has ended; here, if it
+  /// has by now
+  void close(bool send_rest, std::shared_ptr<void> at_end = {}) noexcept;
 
  private:
   struct command {
     /// 0: a publication.
     std::uint64_t subscription = 0;
     /// Empty: the subscription is to end.
-    std::string subject;
-    message_pointer message;
+    std::string subject{};
+    /// Not before all has arrived.
+    bool drains = false;
+    message_pointer message{};
     std::size_t size = 0;
   };
   struct callbacks;
@@ -91,6 +99,7 @@ class connection final : public std::enable_shared_from_this<connection> {
   void live();
   /// @return whether it has not failed
   bool perform(handle& server, subscriptions& made, std::vector<command>& what);
+  int perform(handle& server, subscriptions& made, const command& what);
   std::vector<command> next_commands();
   void fail(const boost::system::error_code& ec, const char* text) noexcept;
   void tell_end() noexcept;
@@ -108,6 +117,8 @@ class connection final : public std::enable_shared_from_this<connection> {
   std::string failure_text_;
   bool closing_ = false;
   bool send_rest_ = false;
+  bool has_ended_ = false;
+  std::shared_ptr<void> at_end_;
 };
 
 }  // namespace isolatte::inline v0_1::nats::link

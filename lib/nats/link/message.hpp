@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_LIB_NATS_LINK_MESSAGE_HPP
 #define ISOLATTE_LIB_NATS_LINK_MESSAGE_HPP
 
+#include "logic/moment.hpp"
+
 #include <isolatte/config.hpp>
 
 #include <cstddef>
@@ -11,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 struct __natsMsg;
 
@@ -31,7 +34,8 @@ class message {
  public:
   /// Makes an empty message: no subject, no bytes.
   message() = default;
-  explicit message(message_pointer what) noexcept : what_{std::move(what)} {}
+  message(message_pointer what, isolatte::logic::moment arrived) noexcept
+      : what_{std::move(what)}, arrived_{arrived} {}
 
   std::string_view subject() const noexcept;
   /// Empty if the sender expects no reply.
@@ -44,9 +48,12 @@ class message {
   /// The code of a message of the server's own: 100 idle heartbeat, 404 no messages, 408 expired,
   /// 409 limits, 503 no responders; 0 for any other message.
   int status() const noexcept;
+  /// When a thread of the connection read the message.
+  isolatte::logic::moment arrived() const noexcept { return arrived_; }
 
  private:
   message_pointer what_;
+  isolatte::logic::moment arrived_{};
 };
 
 }  // namespace isolatte::inline v0_1::nats::link

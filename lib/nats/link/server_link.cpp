@@ -7,12 +7,16 @@
 #include "nats/link/status.hpp"
 #include "nats/link/subject.hpp"
 
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <climits>
+#include <mutex>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -73,6 +77,9 @@ struct server_link::bridge final : connection::owner {
   void arrived() override {
     tell([](server_link& to, std::uint64_t number) { to.on_arrived(number); });
   }
+  void drained(std::uint64_t id) override {
+    tell([id](server_link& to, std::uint64_t number) { to.on_drained(number, id); });
+  }
   void complained(const error_code& ec, const std::string& text) override {
     tell([ec, text](server_link& to, std::uint64_t number) { to.on_complaint(number, ec, text); });
   }
@@ -93,10 +100,41 @@ struct server_link::bridge final : connection::owner {
   std::uint64_t const number_;
 };
 
+/// Work of the event loop that may end in any thread, and when the context is gone.
+class server_link::loop_work final : public context_member {
+ public:
+  void begin(const boost::asio::any_io_executor& loop) noexcept {
+    try {
+      auto tracked = boost::asio::prefer(loop, boost::asio::execution::outstanding_work.tracked);
+      std::lock_guard const lock{mutex_};
+      work_ = std::move(tracked);
+    } catch (const std::bad_alloc&) {
+      // The loop may end before the connection.
+    }
+  }
+  void end() noexcept {
+    std::lock_guard const lock{mutex_};
+    work_ = nullptr;
+  }
+  void abandon() noexcept override { end(); }
+  // A copy has no thread that ends the connection.
+  void disown() override {
+    if (mutex_.try_lock()) {
+      work_ = nullptr;
+      mutex_.unlock();
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  boost::asio::any_io_executor work_;
+};
+
 std::shared_ptr<server_link> server_link::make(const boost::asio::any_io_executor& executor,
                                                link_options options) {
   auto made = std::make_shared<server_link>(only_make{}, executor, std::move(options));
   member_service::join(executor, made);
+  member_service::join(executor, made->loop_work_);
   return made;
 }
 
@@ -106,6 +144,8 @@ server_link::server_link(only_make, const boost::asio::any_io_executor& executor
       process_{::getpid()},
       executor_{executor},
       mailbox_{std::make_shared<mailbox>(executor)},
+      loop_work_{std::make_shared<loop_work>()},
+      work_end_{nullptr, [work = loop_work_](std::nullptr_t) { work->end(); }},
       timer_{executor},
       random_{std::random_device{}()} {
   if (options_.servers.empty()) throw std::invalid_argument{"a link needs a server"};
@@ -123,13 +163,15 @@ void server_link::start(link_events& to) {
 
 void server_link::stop() noexcept {
   events_ = nullptr;
-  up_ = false;
+  bool const was_up = std::exchange(up_, false);
   ++number_;
   // In a copy a thread of the original may hold the locks.
   if (is_copy()) return;
   mailbox_->close();
-  if (connection_) connection_->close(true);
+  if (was_up && executor_) loop_work_->begin(executor_);
+  if (connection_) connection_->close(true, std::exchange(work_end_, nullptr));
   connection_.reset();
+  work_end_.reset();
   timer_.reset();
   requests_.clear();
   subscriptions_.clear();
@@ -137,6 +179,8 @@ void server_link::stop() noexcept {
 
 /// The context's services are still there, but not for long.
 void server_link::abandon() noexcept {
+  // Work that ends later would be that of a context which is gone.
+  up_ = false;
   stop();
   executor_ = nullptr;
 }
@@ -211,6 +255,7 @@ void server_link::on_ended(std::uint64_t number, error_code ec, std::string text
   if (is_copy() || !is_current(number)) return;
   auto const self = shared_from_this();
   bool const was_up = std::exchange(up_, false);
+  std::erase_if(subscriptions_, [](auto const& each) { return each.second.drained != nullptr; });
   if (connection_) connection_->close(false);
   connection_.reset();
   attempt_later();
@@ -231,6 +276,17 @@ void server_link::on_complaint(std::uint64_t number, error_code ec, std::string 
     events_->link_violation(text, violated_subject(text));
   else if (is_refusal(ec))
     events_->link_refused(ec, text);
+}
+
+void server_link::on_drained(std::uint64_t number, subscription_id id) {
+  if (is_copy() || !is_current(number)) return;
+  auto const self = shared_from_this();
+  on_arrived(number);
+  auto const found = subscriptions_.find(id);
+  if (!is_current(number) || found == subscriptions_.end()) return;
+  auto const done = std::move(found->second.drained);
+  subscriptions_.erase(found);
+  done();
 }
 
 void server_link::on_arrived(std::uint64_t number) {
@@ -268,13 +324,25 @@ server_link::subscription_id server_link::subscribe(std::string subject, message
   if (is_copy()) return id;
   if (connection_) connection_->subscribe(id, subject);
   subscriptions_.try_emplace(
-      id, subscribed{std::move(subject), std::make_shared<message_handler>(std::move(handler))});
+      id,
+      subscribed{std::move(subject), std::make_shared<message_handler>(std::move(handler)), {}});
   return id;
 }
 
 void server_link::unsubscribe(subscription_id id) {
   if (is_copy() || subscriptions_.erase(id) == 0) return;
   if (connection_) connection_->unsubscribe(id);
+}
+
+bool server_link::drain(subscription_id id, std::function<void()> done) {
+  auto const found = subscriptions_.find(id);
+  if (!up_ || is_copy() || found == subscriptions_.end()) {
+    unsubscribe(id);
+    return false;
+  }
+  found->second.drained = std::move(done);
+  connection_->drain(id);
+  return true;
 }
 
 error_code server_link::publish(std::string_view subject, std::string_view reply,

@@ -74,8 +74,9 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// @pre not called before
   void start(link_events& to);
   /// Sends what has been published, in a thread of its own, and disconnects. No handler and no
-  /// event is called from here on. The destructor does the same, but a link is not destroyed while
-  /// it calls a handler or an event.
+  /// event is called from here on. If the link is up, the event loop has work until that is done:
+  /// some seconds at most, if the server takes nothing. The destructor does the same, but a link is
+  /// not destroyed while it calls a handler or an event.
   void stop() noexcept;
 
   /// Whether to connect again when the connection has ended: yes, unless this has been called. With
@@ -92,6 +93,10 @@ class server_link final : public context_member, public std::enable_shared_from_
   subscription_id subscribe(std::string subject, message_handler handler);
   /// The handler is not called any more.
   void unsubscribe(subscription_id id);
+  /// Unsubscribes when the handler has had all that the server has sent by then.
+  /// @param done called after that, unless the link goes down before; never before this returns
+  /// @return whether the link is up. If not, it is the same as unsubscribe()
+  bool drain(subscription_id id, std::function<void()> done);
 
   /// Hands a message over to be sent. If the link goes down, the message may have arrived or not.
   /// @param reply empty if no reply is expected
@@ -114,9 +119,12 @@ class server_link final : public context_member, public std::enable_shared_from_
 
  private:
   struct bridge;
+  class loop_work;
   struct subscribed {
     std::string subject;
     std::shared_ptr<message_handler> handler;
+    /// Set if it is to end.
+    std::function<void()> drained{};
   };
   struct asked {
     boost::asio::steady_timer timer;
@@ -131,6 +139,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   void on_arrived(std::uint64_t number);
   void on_ended(std::uint64_t number, boost::system::error_code ec, std::string text);
   void on_complaint(std::uint64_t number, boost::system::error_code ec, std::string text);
+  void on_drained(std::uint64_t number, subscription_id id);
   void on_reply(message& what);
   void deliver(std::uint64_t subscription, std::span<message> what);
   void settle(std::uint64_t request, boost::system::error_code ec, message what);
@@ -140,6 +149,9 @@ class server_link final : public context_member, public std::enable_shared_from_
   int const process_;
   boost::asio::any_io_executor executor_;
   std::shared_ptr<mailbox> const mailbox_;
+  std::shared_ptr<loop_work> const loop_work_;
+  /// Ends the work when it is destroyed, by the thread of the last connection.
+  std::shared_ptr<void> work_end_;
   link_events* events_ = nullptr;
   std::optional<boost::asio::steady_timer> timer_;
   std::minstd_rand random_;

@@ -19,8 +19,10 @@ std::size_t credit::outstanding() const noexcept {
   return sum;
 }
 
-std::size_t credit::wanted(std::size_t held) const noexcept {
+std::size_t credit::wanted(std::size_t held, std::size_t untold) const noexcept {
   std::size_t const messages = outstanding();
+  // Results of a while are always under way.
+  if (std::size_t const usual = 2 * target(); untold > usual) held += untold - usual;
   // Rounded up: a message has at least the job that it is sent for.
   std::size_t const jobs = held + (messages * jobs_a_message_ + one_job - 1) / one_job;
   std::size_t const wished = target();

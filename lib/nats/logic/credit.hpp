@@ -45,7 +45,9 @@ class credit {
   std::size_t target() const noexcept;
   /// So many messages to ask for now.
   /// @param held jobs that the host has and that are not done
-  std::size_t wanted(std::size_t held) const noexcept;
+  /// @param untold jobs that are done, and whose results the server has not stored. If there are
+  /// many, the server does not take results, and the host takes no jobs
+  std::size_t wanted(std::size_t held, std::size_t untold = 0) const noexcept;
 
   /// @param request a number that counts up
   void asked(std::uint64_t request, std::size_t messages, moment expires);

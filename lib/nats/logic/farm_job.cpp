@@ -36,10 +36,16 @@ job_step farm_job::publish_again() noexcept {
   ++attempt_;
   phase_ = phase::kept;
   taking_ = taking::none;
-  missing_ = false;
+  missing_ = is_held_ = may_be_stored_ = false;
+  deliveries_before_.reset();
   holder_.reset();
   audit_at_ = missing_until_ = holder_lost_at_ = moment::max();
   return job_step::publish;
+}
+
+/// A server that has been killed forgets what it has handed out.
+job_step farm_job::publish_undelivered(moment now) noexcept {
+  return is_held_ || holder_ ? message_lost(now) : publish_again();
 }
 
 job_step farm_job::start(bool connected) noexcept {
@@ -54,12 +60,15 @@ void farm_job::sent() noexcept {
 job_step farm_job::stored(moment now, std::uint32_t attempt) noexcept {
   if (!is_current(attempt, phase::sent)) return job_step::none;
   phase_ = phase::stored;
+  may_be_stored_ = false;
   heard(now);
   return wish_ == wish::none ? job_step::none : begin_taking();
 }
 
 job_step farm_job::refused(moment now, std::uint32_t attempt, job_end why) noexcept {
   if (!is_current(attempt, phase::sent)) return job_step::none;
+  // The server that took the first publication may have been another one.
+  if (may_be_stored_) exact_ = false;
   if (wish_ != wish::none) return settle_unrun();
   if (why != job_end::queue_full || (attempt_ == 1 && exact_))
     return settle(why, is_certainly_unrun());
@@ -78,6 +87,8 @@ job_step farm_job::answer_lost(moment now, std::uint32_t attempt) noexcept {
 
 void farm_job::connection_down() noexcept {
   connected_ = false;
+  if (phase_ == phase::sent) may_be_stored_ = true;
+  deliveries_before_.reset();
   // An answer to the first question would be too old by then, the second one is still to be asked.
   if (taking_ == taking::asking || taking_ == taking::removing) taking_ = taking::none;
   missing_until_ = moment::max();
@@ -142,20 +153,23 @@ job_step farm_job::cancel(moment now, wish how) noexcept {
   return todo;
 }
 
-job_step farm_job::delivery_known(moment now, std::uint32_t attempt, bool delivered) noexcept {
+job_step farm_job::delivery_known(moment now, std::uint32_t attempt, bool delivered,
+                                  std::uint64_t deliveries) noexcept {
   if (!is_current(attempt, phase::stored)) return job_step::none;
   if (taking_ == taking::asking) {
+    if (!delivered) deliveries_before_ = deliveries;
     taking_ = delivered ? taking::waiting : taking::removing;
     return delivered ? job_step::tell_hosts : job_step::remove;
   }
   if (taking_ != taking::asking_again) return job_step::none;
-  if (delivered) {
+  // A consumer that has handed out nothing meanwhile has only passed the place of the message.
+  if (delivered && deliveries_before_ != deliveries) {
     // A host has it. If that host is lost, no other one gets the message, and an audit tells.
     taking_ = wish_ == wish::none ? taking::none : taking::waiting;
     heard(now);
     return wish_ == wish::none ? job_step::none : job_step::tell_hosts;
   }
-  if (wish_ == wish::none) return publish_again();
+  if (wish_ == wish::none) return publish_undelivered(now);
   if (is_certainly_unrun()) return settle_unrun();
   // The server may have forgotten that a host has it.
   taking_ = taking::waiting;
@@ -172,13 +186,14 @@ job_step farm_job::examined(moment now, std::uint32_t attempt, finding what) noe
   if (!is_current(attempt, phase::stored) || wish_ != wish::none || taking_ != taking::none)
     return job_step::none;
   audit_at_ = what == finding::waits ? moment::max() : after(now, 1);
-  if (what == finding::missing_undelivered && exact_) return publish_again();
+  if (what == finding::missing_undelivered && exact_) return publish_undelivered(now);
   if (what == finding::missing || what == finding::missing_undelivered) return message_lost(now);
   return job_step::none;
 }
 
 job_step farm_job::held(moment now) noexcept {
   heard(now);
+  is_held_ = true;
   holder_lost_at_ = moment::max();
   if (wish_ == wish::withdraw) {
     // A worker has begun it in time.
@@ -193,13 +208,22 @@ job_step farm_job::held(moment now) noexcept {
   return job_step::none;
 }
 
-job_step farm_job::returned(std::uint32_t attempt, std::uint64_t holder) noexcept {
+job_step farm_job::returned(std::uint32_t attempt, std::uint32_t deliveries,
+                            std::uint64_t holder) noexcept {
   if (attempt != attempt_ || phase_ == phase::kept) return job_step::none;
   if (runs_at_most_once() && holder_) {
     if (*holder_ != holder) return job_step::none;
     holder_.reset();
   }
-  return wish_ == wish::none ? publish_again() : settle_unrun();
+  if (wish_ != wish::none) return settle_unrun();
+  if (deliveries > 1 && !runs_at_most_once()) {
+    // Hosts that had the message before are lost, and the server counts the next one's deliveries
+    // anew.
+    std::uint32_t const left = rules_.max_hosts - lost_before_;
+    if (deliveries - 1 >= left) return settle(job_end::lost, false);
+    lost_before_ += deliveries - 1;
+  }
+  return publish_again();
 }
 
 job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uint32_t deliveries,
@@ -210,7 +234,7 @@ job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uin
     case told::report: return settle(job_end::reported, runs_at_most_once() || exact_);
     case told::refused: return settle(job_end::refused, is_certainly_unrun());
     case told::lost: return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
-    case told::returned: return returned(attempt, holder);
+    case told::returned: return returned(attempt, deliveries, holder);
     case told::held: return attempt == attempt_ ? held(now) : job_step::none;
   }
   return job_step::none;

@@ -134,7 +134,11 @@ class farm_job {
 
   /// The program wants the job no more.
   job_step cancel(moment now, wish how) noexcept;
-  job_step delivery_known(moment now, std::uint32_t attempt, bool delivered) noexcept;
+  /// @param delivered the consumer has passed the message: it has been handed out, or was not there
+  /// any more
+  /// @param deliveries so often the consumer has handed out any message
+  job_step delivery_known(moment now, std::uint32_t attempt, bool delivered,
+                          std::uint64_t deliveries) noexcept;
   /// The message is no longer on the server, whether or not it was there before.
   job_step message_removed(moment now, std::uint32_t attempt) noexcept;
   job_step examined(moment now, std::uint32_t attempt, finding what) noexcept;
@@ -169,10 +173,12 @@ class farm_job {
   job_step settle(job_end how, bool is_certainly_unrun) noexcept;
   job_step settle_unrun() noexcept;
   job_step publish_again() noexcept;
+  /// The server says that no host has had the message.
+  job_step publish_undelivered(moment now) noexcept;
   job_step begin_taking() noexcept;
   job_step message_lost(moment now) noexcept;
   job_step held(moment now) noexcept;
-  job_step returned(std::uint32_t attempt, std::uint64_t holder) noexcept;
+  job_step returned(std::uint32_t attempt, std::uint32_t deliveries, std::uint64_t holder) noexcept;
 
   job_rules rules_;
   phase phase_ = phase::kept;
@@ -185,6 +191,12 @@ class farm_job {
   bool missing_ = false;
   std::uint32_t attempt_ = 1;
   std::uint32_t lost_before_ = 0;
+  /// So many deliveries of the consumer there were when it had not come to the message.
+  std::optional<std::uint64_t> deliveries_before_{};
+  /// A host has said that it holds the job.
+  bool is_held_ = false;
+  /// The connection has ended before the answer to the publication.
+  bool may_be_stored_ = false;
   /// The one that has leave to begin a job that is run at most once.
   std::optional<std::uint64_t> holder_{};
   job_verdict verdict_{};

@@ -11,15 +11,17 @@ held_step held_job::ready(told result) noexcept {
   return held_step::none;
 }
 
-held_step held_job::open(std::uint32_t deliveries) noexcept {
+held_step held_job::open(std::uint32_t deliveries, bool gives_back) noexcept {
   if (!terms_.is_sound) return ready(told::refused);
   if (terms_.max_hosts == 1) {
+    if (gives_back) return ready(told::returned);
     phase_ = phase::asking;
     return held_step::ask_leave;
   }
   std::uint32_t const left =
       terms_.max_hosts > terms_.lost_before ? terms_.max_hosts - terms_.lost_before : 0;
   if (deliveries > left) return ready(told::lost);
+  if (gives_back) return ready(told::returned);
   phase_ = phase::working;
   return held_step::give;
 }

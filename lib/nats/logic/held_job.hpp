@@ -49,7 +49,8 @@ class held_job {
  public:
   explicit held_job(const held_terms& terms) noexcept : terms_{terms} {}
 
-  held_step open(std::uint32_t deliveries) noexcept;
+  /// @param gives_back whether the job is not to begin here
+  held_step open(std::uint32_t deliveries, bool gives_back) noexcept;
   /// The farm has been asked long enough ago.
   held_step ask_again() const noexcept;
   held_step leave_told(leave what, bool draining) noexcept;

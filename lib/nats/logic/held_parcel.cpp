@@ -9,10 +9,10 @@ namespace isolatte::inline v0_1::nats::logic {
 
 using isolatte::logic::later;
 
-held_parcel::held_parcel(const held_rules& rules, moment now, std::uint32_t deliveries,
+held_parcel::held_parcel(const held_rules& rules, moment leased_at, std::uint32_t deliveries,
                          bool draining, std::span<const held_terms> jobs)
     : rules_{rules},
-      lease_from_{now},
+      lease_from_{leased_at},
       deliveries_{deliveries},
       draining_{draining},
       jobs_(jobs.begin(), jobs.end()),
@@ -39,11 +39,11 @@ std::size_t held_parcel::unfinished() const noexcept {
 }
 
 parcel_step held_parcel::open(moment now) noexcept {
+  // One of the jobs may have ended the host that had the parcel before, so each is to go alone.
+  bool const gives_back = draining_ || (deliveries_ > 1 && jobs_.size() > 1);
   parcel_step todo = parcel_step::none;
-  for (std::size_t i = 0; i != jobs_.size(); ++i) {
-    todo |= note(i, jobs_[i].open(deliveries_));
-    if (draining_) todo |= note(i, jobs_[i].drain());
-  }
+  for (std::size_t i = 0; i != jobs_.size(); ++i)
+    todo |= note(i, jobs_[i].open(deliveries_, gives_back));
   ask_at_ = later(now, rules_.lease / 4);
   return todo | go_on(now);
 }
@@ -86,10 +86,11 @@ parcel_step held_parcel::go_on(moment now) noexcept {
   return parcel_step::acknowledge;
 }
 
-parcel_step held_parcel::delivered_again(moment now, std::uint32_t deliveries) noexcept {
+parcel_step held_parcel::delivered_again(moment now, moment leased_at,
+                                         std::uint32_t deliveries) noexcept {
   if (over_) return parcel_step::none;
   deliveries_ = std::max(deliveries_, deliveries);
-  lease_from_ = now;
+  lease_from_ = std::max(lease_from_, leased_at);
   // The acknowledgement has not arrived, or the server has forgotten it.
   acknowledging_ = gone_ = false;
   return go_on(now);
@@ -206,7 +207,8 @@ parcel_step held_parcel::fence(moment now) noexcept {
 
 parcel_step held_parcel::wake(moment now) noexcept {
   if (over_) return parcel_step::none;
-  if ((has_work() || (has_returned() && !gone_)) && now >= fence_at()) return fence(now);
+  if ((has_work() || (has_returned() && !gone_ && !abandoned_)) && now >= fence_at())
+    return fence(now);
   parcel_step todo = parcel_step::none;
   if (now >= ask_at_) {
     ask_at_ = later(now, rules_.lease / 4);
@@ -222,7 +224,9 @@ moment held_parcel::wake_at() const noexcept {
   for (auto const& job : jobs_) {
     if (job.is_asking()) at = std::min(at, ask_at_);
     if (job.is_working() || job.is_asking()) at = std::min(at, fence_at());
-    if (job.is_ready() && job.result() == told::returned && !gone_) at = std::min(at, fence_at());
+    // Once the message is left to other hosts, such a job waits for the results of the others.
+    if (job.is_ready() && job.result() == told::returned && !gone_ && !abandoned_)
+      at = std::min(at, fence_at());
     if (job.is_ready() && connected_) at = std::min(at, batch_at_);
   }
   return at;

@@ -55,14 +55,16 @@ struct held_rules {
 /// tells each when a round has been proved.
 class held_parcel {
  public:
-  /// @param deliveries how often the server has handed the message out
-  held_parcel(const held_rules& rules, moment now, std::uint32_t deliveries, bool draining,
+  /// @param leased_at the server has not handed the message out before
+  /// @param deliveries how often it has done so
+  /// @param draining the host begins no jobs
+  held_parcel(const held_rules& rules, moment leased_at, std::uint32_t deliveries, bool draining,
               std::span<const held_terms> jobs);
 
   /// Call it first.
   parcel_step open(moment now) noexcept;
   /// The same message has come again. Not if is_over_here().
-  parcel_step delivered_again(moment now, std::uint32_t deliveries) noexcept;
+  parcel_step delivered_again(moment now, moment leased_at, std::uint32_t deliveries) noexcept;
   /// The server has had the renewals that were sent then.
   void renewed(moment sent_at) noexcept;
   parcel_step leave_told(moment now, std::size_t job, leave what) noexcept;

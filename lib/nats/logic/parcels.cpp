@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats::logic {
@@ -30,17 +31,26 @@ std::optional<std::uint64_t> parcels::next() {
   std::size_t const most_jobs = most();
   std::size_t const most_bytes = std::min(limits_.bytes, room_);
   std::size_t bytes = 0;
-  while (!waiting_.empty() && made.jobs.size() < most_jobs) {
-    auto const& first = waiting_.front();
-    bool const is_first = made.jobs.empty();
-    if (!is_first && (first.travels_alone || first.bytes > most_bytes - bytes)) break;
-    bool const is_last = first.travels_alone || first.bytes > most_bytes;
-    bytes += first.bytes;
-    made.jobs.push_back(first.number);
-    parcel_by_number_[first.number] = last_parcel_;
-    waiting_by_number_.erase(first.number);
-    waiting_.pop_front();
-    if (is_last) break;
+  try {
+    made.jobs.reserve(std::min(most_jobs, waiting_.size()));
+    while (!waiting_.empty() && made.jobs.size() < most_jobs) {
+      auto const& first = waiting_.front();
+      bool const is_first = made.jobs.empty();
+      if (!is_first && (first.travels_alone || first.bytes > most_bytes - bytes)) break;
+      bool const is_last = first.travels_alone || first.bytes > most_bytes;
+      bytes += first.bytes;
+      parcel_by_number_[first.number] = last_parcel_;
+      made.jobs.push_back(first.number);
+      waiting_by_number_.erase(first.number);
+      waiting_.pop_front();
+      if (is_last) break;
+    }
+  } catch (const std::bad_alloc&) {
+    if (made.jobs.empty()) {
+      --under_way_;
+      parcels_.erase(last_parcel_);
+      throw;
+    }
   }
   return last_parcel_;
 }

@@ -3,7 +3,9 @@
 
 #include "nats/wire/report.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +26,7 @@ enum presence : std::uint16_t {
 };
 
 constexpr std::size_t least_gap = 4;
+constexpr std::size_t usual_gaps = 16;
 
 presence presence_of(const run_summary& run) noexcept {
   unsigned present = 0;
@@ -49,11 +52,19 @@ void write(byte_writer& to, const resource_usage& used) {
   to.number<std::uint64_t>(used.involuntary_switches);
 }
 
+/// Sums and conversions of such times do not overflow. No run takes as long.
+constexpr std::chrono::hours longest_time{24 * 365 * 100};
+
+template <class Duration>
+Duration read_time(byte_reader& from) noexcept {
+  return std::clamp(Duration{from.number<std::int64_t>()}, Duration{0}, Duration{longest_time});
+}
+
 resource_usage read_usage(byte_reader& from) noexcept {
   resource_usage used;
-  used.wall = std::chrono::nanoseconds{from.number<std::int64_t>()};
-  used.user = std::chrono::microseconds{from.number<std::int64_t>()};
-  used.system = std::chrono::microseconds{from.number<std::int64_t>()};
+  used.wall = read_time<std::chrono::nanoseconds>(from);
+  used.user = read_time<std::chrono::microseconds>(from);
+  used.system = read_time<std::chrono::microseconds>(from);
   used.max_resident_bytes = from.number<std::uint64_t>();
   used.minor_faults = from.number<std::uint64_t>();
   used.major_faults = from.number<std::uint64_t>();
@@ -138,7 +149,8 @@ void read_summary(byte_reader& from, run_summary& run) {
   if (present & has_worker) run.worker = read_worker(from);
   std::size_t const gaps = from.number<std::uint32_t>();
   from.expect(gaps, least_gap);
-  if (from.ok()) run.gaps.reserve(gaps);
+  // An empty text takes more memory here than on the wire.
+  if (from.ok()) run.gaps.reserve(std::min(gaps, usual_gaps));
   for (std::size_t i = 0; i != gaps && from.ok(); ++i)
     run.gaps.push_back(from.text<std::uint32_t>());
 }
