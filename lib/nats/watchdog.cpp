@@ -10,11 +10,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <exception>
 #include <limits>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <poll.h>
@@ -162,7 +164,8 @@ std::shared_ptr<watchdog> watchdog::make() {
           spawn_child(made->context_, [socket = ends[1], shared] { watch(socket, *shared); },
                       {.out = discard, .keep = {ends[1]}, .fault_report = false});
       // A child that the program forks later could keep workers alive by it.
-      ::madvise(memory, sizeof(page), MADV_DONTFORK);
+      if (::madvise(memory, sizeof(page), MADV_DONTFORK) == -1)
+        throw std::system_error{errno, std::system_category(), "madvise"};
     } catch (const std::exception&) {
       if (!made) {
         ::munmap(memory, sizeof(page));

@@ -54,7 +54,7 @@ void passed_memory::forked_in_parent() noexcept {
 
 void passed_memory::forked_in_child() noexcept {
   auto const* const passed = std::exchange(to_pass, nullptr);
-  // Without the memory it could not even say that it has failed.
+  // Without the memory the child could not even say that it has failed.
   if (passed != nullptr && passed->error_ != 0) ::_exit(EXIT_FAILURE);
 }
 
