@@ -40,7 +40,7 @@ void send_if_ready(int fd, const void* bytes, std::size_t size) {
     static_cast<void>(!::write(fd, bytes, size));
 }
 
-/// Bytes that begin as those of the library do. No payload is one of a job's values.
+/// Bytes that begin as those of the library do.
 class forgery {
  public:
   void add(numbers& random) {

@@ -53,14 +53,16 @@ void run_everywhere(const std::shared_ptr<job>& what) {
   allocations_may_fail const fail;
   pool.async_run_everywhere(
       isolatte::call(perform<long>, what->what.what), {},
-      asio::bind_executor(
-          what->executor, [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
-            allocations_hold const hold;
-            // A pool has no worker for a moment after all of them were ended.
-            std::string const name = all.empty() ? "everywhere: nobody" : "everywhere";
-            what->finish(ec ? "everywhere: " + ec.message() : name,
-                         check_all(what->what, what->in.seen, ec, all));
-          }));
+      asio::bind_executor(what->executor,
+                          [what](error_code ec, const std::vector<isolatte::outcome<long>>& all) {
+                            allocations_hold const hold;
+                            // A pool has no worker for a moment after all of them were ended. More
+                            // often it has none if they cannot be made.
+                            bool const is_rare = all.empty() && !what->what.disturbed();
+                            std::string const name = is_rare ? "everywhere: nobody" : "everywhere";
+                            what->finish(ec ? "everywhere: " + ec.message() : name,
+                                         check_all(what->what, what->in.seen, ec, all));
+                          }));
 }
 
 /// @param gave_up whether the wait was cancelled
