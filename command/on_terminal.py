@@ -14,6 +14,7 @@ import select
 import shlex
 import signal
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
@@ -28,7 +29,7 @@ class Failed(Exception):
 
 
 def play_shell(arguments, in_front, orders, answers):
-    """Runs one job, and obeys: `wait`, `front`. Runs in the leader of the terminal's session."""
+    """Runs one job, and obeys: `wait`, `front`, `back`. Runs in the leader of the terminal's session."""
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     own = os.getpgrp()
     job = os.fork()
@@ -58,9 +59,10 @@ def play_shell(arguments, in_front, orders, answers):
             os.tcsetpgrp(0, own)
             os.write(answers, ("%s, %s\n" % (how, whose)).encode())
         else:
-            os.tcsetpgrp(0, job)
+            if order == "front\n":
+                os.tcsetpgrp(0, job)
             os.killpg(job, signal.SIGCONT)
-            os.write(answers, b"in front\n")
+            os.write(answers, b"in " + order.encode())
 
 
 class Terminal:
@@ -120,6 +122,10 @@ class Terminal:
         os.write(self.orders, b"front\n")
         # A key that is pressed before goes to the shell.
         same(self.answer.readline(), "in front\n")
+
+    def to_back(self):
+        os.write(self.orders, b"back\n")
+        same(self.answer.readline(), "in back\n")
 
 
 def same(got, wanted):
@@ -250,6 +256,24 @@ def a_job_in_the_background_stops_when_it_reads(_):
         same(terminal.wait(), "exit 0, job's")
 
 
+def a_job_that_goes_on_in_the_background_leaves_the_terminal_to_the_shell(folder):
+    if subprocess.run([run, "--sandbox", "--", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        return
+    # The command reads the interpreter for the sandbox, before it starts the program.
+    interpreter = os.path.join(folder, "interpreter")
+    os.mkfifo(interpreter, 0o755)
+    script = os.path.join(folder, "script")
+    with open(script, "w") as file:
+        file.write("#!" + interpreter + "\n")
+    os.chmod(script, 0o755)
+    with Terminal([run, "--sandbox", "--", script]) as terminal:
+        with open(interpreter, "w"):
+            os.kill(terminal.job, signal.SIGTSTP)
+            same(terminal.wait(), "stopped, job's")
+            terminal.to_back()
+        same(terminal.wait(), "exit 126, shell's")
+
+
 def without_a_shell_ctrl_z_does_nothing(_):
     script = "echo ready; read line; echo got $line"
     with Terminal([run, "--", "sh", "-c", script], shell=False) as terminal:
@@ -318,6 +342,7 @@ for test in (
     ctrl_c_ends_a_script_too,
     ctrl_z_stops_the_job_and_fg_continues_it,
     a_job_in_the_background_stops_when_it_reads,
+    a_job_that_goes_on_in_the_background_leaves_the_terminal_to_the_shell,
     without_a_shell_ctrl_z_does_nothing,
     modes_of_the_terminal_are_restored,
     a_map_shows_a_bar_from_its_beginning,

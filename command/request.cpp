@@ -21,6 +21,8 @@ namespace {
 namespace po = boost::program_options;
 using namespace std::chrono_literals;
 
+/// The kernel has no more numbers for processes.
+constexpr std::size_t most_jobs = std::size_t{1} << 22;
 /// Programs may do that much after a polite signal.
 constexpr const char* usual_grace = "2s";
 /// A program's output is kept in memory until its turn comes.
@@ -226,7 +228,7 @@ request parse(const std::vector<std::string>& args) {
     throw wrong_arguments{"--jobs goes with map alone"};
   made.jobs = std::max(1U, std::thread::hardware_concurrency());
   if (read.has("jobs")) made.jobs = read.size("jobs");
-  if (made.jobs == 0) read.refuse("jobs", "is no number of programs");
+  if (made.jobs == 0 || made.jobs > most_jobs) read.refuse("jobs", "is no number of programs");
   return made;
 }
 

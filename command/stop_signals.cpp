@@ -29,7 +29,8 @@ void stop_signals::await() {
     else
       cancel_(signal == SIGINT ? cancellation_type::total : cancellation_type::partial);
     if (first_ == 0) first_ = signal;
-    await();
+    // Nothing may be left to wait for.
+    if (!is_ignored_) await();
   });
 }
 

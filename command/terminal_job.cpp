@@ -6,6 +6,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <csignal>
+#include <utility>
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -26,6 +27,9 @@ bool set_foreground(int group) {
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   return done;
 }
+
+/// Whether this job has come to the background, by the shell.
+bool shell_has_terminal() { return ::tcgetpgrp(0) == ::getpgid(::getsid(0)); }
 
 volatile std::sig_atomic_t continued = 0;
 
@@ -90,15 +94,16 @@ void terminal_job::give(int group) {
 }
 
 void terminal_job::take_back() {
+  // Before its start, the program could not take the terminal from the shell.
+  if (shell_has_terminal()) is_given_ = false;
   if (is_given_) set_foreground(::getpgrp());
-  is_given_ = false;
+  had_terminal_ = std::exchange(is_given_, false);
 }
 
 void terminal_job::end(bool is_cut_off) {
   has_ended_ = true;
   boost::system::error_code ignored;
   child_signals_.cancel(ignored);
-  had_terminal_ = is_given_;
   take_back();
   if (had_terminal_ && is_cut_off) ::tcsetattr(0, TCSANOW, &modes_);
 }

@@ -55,6 +55,8 @@ expect 0 '^-v a$' '' map echo -v <<<a
 # Arguments that make no sense
 expect 125 '' 'no program'
 expect 125 '' 'unrecognised option' --long ls
+expect 125 '' 'no number of programs' map -J 4194305 -- true
+expect 125 '' 'no number of programs' map -J 1048576T -- true
 expect 125 '' 'no time' -t 5x -- true
 expect 125 '' 'no time' -t 99999999999999h -- true
 expect 125 '' 'no size' -m 1Q -- true
@@ -233,6 +235,18 @@ kill -INT $pid
 wait $pid
 code=$?
 [ $code = 130 ] || fail "exit status $code of a map after a signal"
+exec 9>&-
+
+# A map that waits for a line ends at the first signal, too.
+"$run" map -- true <pipe >out 2>err &
+pid=$!
+exec 9>pipe
+# Until the command has a handler of SIGINT.
+until grep -q '^SigCgt:.*[2367abef]$' /proc/$pid/status; do :; done
+kill -INT $pid
+wait $pid
+code=$?
+[ $code = 130 ] || fail "exit status $code of a map without a program after a signal"
 exec 9>&-
 
 [ $failures = 0 ] || exit 1

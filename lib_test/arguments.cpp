@@ -28,11 +28,13 @@ std::size_t read_jobs(std::string_view text) {
   return jobs;
 }
 
-/// Whether an argument is meant for this library: `--job`, `-j8`, `--in-programme`, `--in-process`.
+/// Whether an argument is most likely meant for this library: `-j8`, `--job=8`, `--jobs8`,
+/// `--in-process`. The module may have others of its own, such as `--join` and `-json`.
 bool looks_like_ours(std::string_view argument) {
-  for (std::string_view const beginning : {"-j", "--jo", "--in-p"})
-    if (argument.starts_with(beginning)) return true;
-  return false;
+  auto name = argument.substr(0, argument.find('='));
+  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.remove_suffix(1);
+  return name == "-j" || name == "--job" || name == jobs_option || name == "--in-process" ||
+         name == "--in-programme";
 }
 
 }  // namespace

@@ -47,6 +47,7 @@ class replay {
 
   std::optional<std::uint64_t> address_space_;
   std::uint64_t passed_ = 0;
+  bool count_is_lost_ = false;
   std::vector<event> fatal_;
 };
 

@@ -38,6 +38,8 @@ const char* to_string(setup_step step) noexcept {
     case setup_step::request: return "reading what the child is to run";
     case setup_step::unknown_function: return "looking for the function in the child";
     case setup_step::one_thread: return "entering the sandbox with one thread";
+    case setup_step::no_operations:
+      return "entering the sandbox with no operation of isolatte left";
     case setup_step::shared_memory: return "unmapping shared memory for the sandbox";
     case setup_step::namespaces: return "entering the sandbox's namespaces";
     case setup_step::capabilities: return "dropping capabilities for the sandbox";

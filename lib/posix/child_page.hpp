@@ -37,6 +37,7 @@ enum class setup_step : std::uint32_t {
   request,
   unknown_function,
   one_thread,
+  no_operations,
   shared_memory,
   namespaces,
   capabilities,

@@ -65,6 +65,17 @@ void page_slabs::give(const void* page) noexcept {
   }
 }
 
+bool page_slabs::clear() noexcept {
+  if (made_.move_here()) all_ = {};
+  for (slab const& each : all_)
+    if (each.taken != 0) return false;
+  for (slab& each : all_) {
+    if (each.pages != nullptr) sys.munmap(each.pages, pages_at_once * page_size_);
+    each = {};
+  }
+  return true;
+}
+
 void* take_slab_page() noexcept {
   auto const lock = lock_registry();
   return shared_pages().take();
@@ -82,6 +93,7 @@ void prepare_slab_page() noexcept {
 
 #else
 
+bool page_slabs::clear() noexcept { return true; }
 void* take_slab_page() noexcept { return nullptr; }
 void give_slab_page(void*) noexcept {}
 void prepare_slab_page() noexcept {}

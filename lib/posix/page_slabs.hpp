@@ -29,6 +29,9 @@ class page_slabs {
   void* take() noexcept;
   void give(const void* page) noexcept;
   void* next() noexcept;
+  /// Unmaps all pages, if none is in use.
+  /// @return whether none was
+  bool clear() noexcept;
 
  private:
   static constexpr std::size_t pages_at_once = 32;

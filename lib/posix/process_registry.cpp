@@ -146,6 +146,16 @@ spare_pages& kept_pages() noexcept { return registry::get().pages; }
 
 page_slabs& shared_pages() noexcept { return registry::get().slabs; }
 
+bool clear_kept_memory() noexcept {
+  registry& all = registry::get();
+  std::lock_guard const lock{all.mutex};
+  bool const has_children = all.children.any([](registry_hook*) { return true; });
+  if (has_children || !all.slabs.clear()) return false;
+  for (auto const which : {&spare_pages::spare, &spare_pages::served})
+    (all.pages.*which).exchange({}).unmap();
+  return true;
+}
+
 void leave_behind(int pid) noexcept {
   auto const lock = lock_registry();
   try {

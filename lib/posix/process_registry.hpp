@@ -45,6 +45,11 @@ spare_pages& kept_pages() noexcept;
 /// With the registry locked.
 page_slabs& shared_pages() noexcept;
 
+/// Unmaps the memory that is kept for later children. For a process that is about to unmap all that
+/// is shared.
+/// @return false if a child of this process may still use what it shares with it
+bool clear_kept_memory() noexcept;
+
 /// Says that this process has just become a copy of another one by other means than fork(), which
 /// tells by itself, and has one thread.
 void enter_copy() noexcept;

@@ -10,6 +10,10 @@
 
 namespace isolatte::inline v0_1::posix {
 
+void held_memory::unmap() const noexcept {
+  if (address != nullptr) sys.munmap(address, size);
+}
+
 #ifdef MADV_DONTFORK
 
 namespace {
@@ -20,10 +24,6 @@ held_memory exchange(kept_place spare_pages::* which, held_memory with) noexcept
 }
 
 }  // namespace
-
-void held_memory::unmap() const noexcept {
-  if (address != nullptr) sys.munmap(address, size);
-}
 
 void* take_spare_memory(std::size_t size) noexcept {
   held_memory const found = exchange(&spare_pages::spare, {});

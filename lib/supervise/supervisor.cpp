@@ -35,6 +35,8 @@ constexpr std::chrono::milliseconds slowest_poll{20};
 /// The same for an end that the descriptor does not tell of, because a tracer holds it back.
 constexpr std::chrono::milliseconds first_unreported_poll{20};
 constexpr std::chrono::seconds slowest_unreported_poll{30};
+/// The same for the right to kill a child that is to be killed.
+constexpr std::chrono::seconds slowest_kill_poll{1};
 
 /// Why a child that was to report its fault has not: the handler of the signal had no stack to run
 /// on, or was not the library's any more.
@@ -490,7 +492,10 @@ void supervisor::poll_end(std::chrono::steady_clock::duration interval) {
     self.poll_timer_.reset();
     if (self.reaped_ || self.released_ || self.look_for_end()) return;
     if (self.kill_is_due_) self.kill();
-    auto const slowest = self.end_.is_open() ? slowest_unreported_poll : slowest_poll;
+    // The event of the end tells nothing of a kill that is allowed by now.
+    auto const slowest = !self.end_.is_open() ? slowest_poll
+                         : self.kill_is_due_  ? slowest_kill_poll
+                                              : slowest_unreported_poll;
     self.poll_end(std::min<std::chrono::steady_clock::duration>(self.poll_interval_ * 2, slowest));
   };
   // Without memory for a timer each turn of the loop looks, until there is some, unless an event is

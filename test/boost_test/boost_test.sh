@@ -106,7 +106,7 @@ test_side_by_side() {
   printf '%s\n' 'Running 2 test cases...' 'first has met last' 'last has met first' | cmp - isolated.out
   run isolated --run_test=ends --report_level=short --log_level=message -- --jobs 4
   shows isolated.out 'ends/aborts": faulted: SIGABRT'
-  counts '1005 assertions out of 1015 passed'
+  counts '1005 assertions out of 1016 passed'
   for jobs in 0 -1 two ''; do
     run isolated --run_test=same/passes -- --jobs "$jobs"
     shows isolated.out 'jobs needs a number above 0'
@@ -122,7 +122,7 @@ test_arguments() {
   untimed isolated.out | cmp expected -
   run isolated --run_test=where --report_level=short -- --in-program
   shows isolated.out '^in the program: yes$'
-  run isolated --run_test=where --report_level=short -- own --own-option
+  run isolated --run_test=where --report_level=short -- own --own-option --join -json --in-place
   shows isolated.out '^in the program: no$'
   # A death test dies in a child all the same.
   run isolated --run_test=deaths/dies_as_told --log_level=all -- --in-program
@@ -152,11 +152,12 @@ test_ends() {
   shows plain.out 'in "ends/hangs_too": timed_out: SIGKILL$'
   shows plain.out 'in "ends/hoards": std::bad_alloc: std::bad_alloc, limits.address_space is 1073741824 bytes$'
   shows plain.out 'in "ends/counts_to_the_end": exited with code 0$'
+  shows plain.out 'in "ends/overwrites_its_count": the count of passed assertions is lost: the case has written 18446744073709551615 in its place$'
   shows plain.out 'in "ends/overflows": faulted: SIGSEGV at 0x[0-9a-f]+, a stack overflow'
   hides plain.out 'in "ends/(is_well|stays_in_the_program)'
   cp plain.err isolated.err
   counts '2 test cases out of [0-9]+ passed'
-  counts '7 test cases out of [0-9]+ failed'
+  counts '8 test cases out of [0-9]+ failed'
   counts '2 test cases out of [0-9]+ timed-out'
   counts '1005 assertions out of 1015 passed'
 

@@ -16,8 +16,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <list>
@@ -314,6 +316,18 @@ BOOST_AUTO_TEST_CASE(hoards, *isolated({.limits = {.address_space = std::size_t{
 BOOST_AUTO_TEST_CASE(counts_to_the_end) {
   for (int i = 0; i != 1000; ++i) BOOST_TEST(i != -1);
   ::_exit(0);
+}
+
+/// Writes to what this process shares with the program, as a wild pointer may do.
+BOOST_AUTO_TEST_CASE(overwrites_its_count) {
+  constexpr std::uint64_t checks = 7919;
+  for (std::uint64_t i = 0; i != checks; ++i) BOOST_TEST(i != checks);
+  std::ifstream maps{"/proc/self/maps"};
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find(" rw-s ") == line.npos) continue;
+    auto* const begin = reinterpret_cast<volatile std::uint64_t*>(std::stoull(line, nullptr, 16));
+    if (*begin == checks) *begin = ~std::uint64_t{0};
+  }
 }
 
 int deeper(int depth) {

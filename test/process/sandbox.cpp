@@ -1232,6 +1232,77 @@ BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {
   });
 }
 
+int child_of_worker() {
+  return isolatte::fork([] { return 1; }).value();
+}
+
+void make_children() {
+  child_of_worker();
+  isolatte::fork([] {}, {.sandbox = isolatte::sandbox::pure()}).value();
+}
+
+/// Runs a job that makes children, in a worker whose initializer or preload may have made some.
+isolatte::outcome<int> child_of_job(isolatte::pool_options options) {
+  boost::asio::io_context ctx;
+  options.workers = 1;
+  options.worker.sandbox = isolatte::sandbox{.processes = true};
+  isolatte::worker_pool pool{ctx, std::move(options)};
+  isolatte::outcome<int> result;
+  pool.async_run(
+      isolatte::call([] { return child_of_worker() + child_of_worker(); }), {},
+      [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
+  pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
+  ctx.run();
+  return result;
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_has_children_and_so_have_jobs) {
+  as_each_user([](findings& all) {
+    all.expect_value(child_of_job({.initializer = make_children}), 2);
+    all.expect_value(child_of_job({.preload = make_children}), 2);
+  });
+}
+
+void leave_child() {
+  static boost::asio::io_context ctx;
+  isolatte::async_fork(ctx, hang, boost::asio::detached);
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_operation) {
+  as_each_user([](findings& all) {
+    auto const result = child_of_job({.initializer = leave_child});
+    all.expect(result.how() == ending::not_started, "a refusal", result);
+    std::ostringstream text;
+    text << result;
+    all.expect(text.str().find("no operation of isolatte left") != std::string::npos, "the reason",
+               result);
+  });
+}
+
+void* named_memory = nullptr;
+
+BOOST_AUTO_TEST_CASE(memory_that_an_initializer_shares_and_names_is_kept) {
+  as_each_user([](findings& all) {
+    boost::asio::io_context ctx;
+    auto const initialize = [] {
+      named_memory =
+          ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      isolatte::keep_in_sandboxes(named_memory, sizeof(int));
+    };
+    isolatte::worker_pool pool{ctx,
+                               {.workers = 1,
+                                .initializer = initialize,
+                                .worker = {.sandbox = isolatte::sandbox::pure()}}};
+    isolatte::outcome<int> result;
+    pool.async_run(
+        isolatte::call([] { return ++*static_cast<int*>(named_memory); }), {},
+        [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
+    pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
+    ctx.run();
+    all.expect_value(result, 1);
+  });
+}
+
 // PID namespaces
 
 isolatte::sandbox contained() { return {.processes = true, .isolate = {.processes = true}}; }

@@ -10,6 +10,7 @@
 #include "posix/child/fault_handler.hpp"
 #include "posix/child/limits.hpp"
 #include "posix/child/preload.hpp"
+#include "posix/process_registry.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
 
@@ -253,8 +254,13 @@ setup_step prepare_child(const child_plan& plan) noexcept {
 void enter_deferred_sandbox(std::span<const confine::memory_range> kept) {
   if (deferred == nullptr) return;
   child_plan const& plan = *std::exchange(deferred, nullptr);
+  auto const named = confine::kept_memory();
+  // The code before may have made children, and have named memory that is to be kept.
+  if (plan.sandbox->memory_map && !clear_kept_memory())
+    give_up(*plan.page, setup_step::no_operations, EBUSY);
   auto& all = plan.sandbox->kept;
-  all.insert(all.end(), kept.begin(), kept.end());
+  for (auto const more : {kept, std::span<const confine::memory_range>{named}})
+    all.insert(all.end(), more.begin(), more.end());
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.begin < b.begin; });
   auto const failed = enter(plan);
   if (failed != setup_step::none) give_up(*plan.page, failed, errno);
