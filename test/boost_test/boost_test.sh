@@ -159,7 +159,7 @@ test_ends() {
   counts '2 test cases out of [0-9]+ passed'
   counts '8 test cases out of [0-9]+ failed'
   counts '2 test cases out of [0-9]+ timed-out'
-  counts '1005 assertions out of 1015 passed'
+  counts '1005 assertions out of 1016 passed'
 
   run plain --run_test=divides
   [ "$(cat plain.code)" = 0 ]
