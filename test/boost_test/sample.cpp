@@ -289,6 +289,11 @@ BOOST_AUTO_TEST_CASE(aborts) {
   std::abort();
 }
 
+BOOST_DATA_TEST_CASE(aborts_at, ut::data::xrange(2), number) {
+  BOOST_TEST(number >= 0);
+  if (number == 1) std::abort();
+}
+
 BOOST_AUTO_TEST_CASE(leaves) {
   BOOST_TEST_CHECKPOINT("about to leave");
   std::exit(3);
