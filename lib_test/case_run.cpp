@@ -84,13 +84,12 @@ void flush_log() {
 void report_end(const isolated_case& which, const outcome<void>& end, const case_notes& notes,
                 replay& to) {
   to.finish(notes);
-  checkpoint const last = notes.last_checkpoint();
   if (which.death)
     report_death(*which.death, end);
   else if (end.how() == ending::timed_out)
-    to.report(execution_exception::timeout_error, describe(end), last);
+    to.report(execution_exception::timeout_error, describe(end), notes);
   else if (end.how() != ending::returned)
-    to.report(execution_exception::system_error, describe(end), last);
+    to.report(execution_exception::system_error, describe(end), notes);
   to.throw_if_fatal();
 }
 

@@ -147,6 +147,13 @@ test_ends() {
   shows plain.out 'in "ends/aborts_at/_1": faulted: SIGABRT$'
   shows plain.out ' ends::aborts_atcase::_impl<int>\('
   hides plain.out ' std::__invoke|isolatte::.*recorder'
+  # The contexts in which a case ended, and not those that it had left.
+  shows plain.out '^    number = 1; $'
+  hides plain.out 'number = 0'
+  for context in 'outermost 1' 'outer 2' 'inner 3'; do
+    shows plain.out "^    $context\$"
+  done
+  hides plain.out 'left before'
   shows plain.out 'in "ends/leaves": exited with code 3$'
   shows plain.out 'last checkpoint: about to leave$'
   shows plain.out 'in "ends/leaves_well": exited with code 0$'
