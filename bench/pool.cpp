@@ -8,6 +8,8 @@
 #include "rows.hpp"
 
 #include <isolatte/call.hpp>
+#include <isolatte/observe.hpp>
+#include <isolatte/prometheus_metrics.hpp>
 #include <isolatte/serialization.hpp>
 #include <isolatte/worker_pool.hpp>
 
@@ -71,6 +73,17 @@ void add_echo(const std::string& who, isolatte::pool_options const& opts, load c
   add_row(name, 1, row);
 }
 
+/// A pool whose jobs are told to something that `observe` makes and that lives as long as the row.
+template <class Observe>
+void add_observed_echo(const std::string& who, int in_flight, Observe observe) {
+  auto row = [=](benchmark::State& state) {
+    [[maybe_unused]] auto const watching = observe();
+    run_pool(state, {.workers = 2}, isolatte::call(echo, std::string(64, 'x')),
+             {.in_flight = in_flight});
+  };
+  add_row(who + "/echo/workers:2/in_flight:" + std::to_string(in_flight), 1, row);
+}
+
 void add_busy(std::size_t workers, int microseconds, int threads) {
   auto row = [=](benchmark::State& state) {
     load const what{.jobs = 200'000 / microseconds * static_cast<int>(workers),
@@ -108,6 +121,11 @@ void add_pool_rows() {
               .recycle = {.age = std::chrono::hours{1}, .memory_growth = std::uint64_t{1} << 29},
               .slots = {{.environment = {{"DEVICE", "0"}}}, {.environment = {{"DEVICE", "1"}}}}},
              {.in_flight = in_flight});
+  for (int const in_flight : {1, 16}) {
+    add_observed_echo("pool_observed", in_flight,
+                      [] { return isolatte::observe([](const isolatte::job_event&) {}); });
+    add_observed_echo("pool_metrics", in_flight, [] { return isolatte::prometheus_metrics{}; });
+  }
   for (int const in_flight : {1, 16})
     add_echo("pool_fresh", {.workers = 2, .max_jobs_per_worker = 1},
              {.jobs = 500, .in_flight = in_flight});

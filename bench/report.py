@@ -84,6 +84,10 @@ RATIOS = [
     ("fork server with a sandbox : without", "server_sandbox/pure", "server/int"),
     *((f"pool with a sandbox, {n} in flight : without", f"pool_sandbox/echo/workers:2/in_flight:{n}",
        f"pool/echo/workers:2/in_flight:{n}") for n in (1, 16)),
+    *((f"pool with {what}, {n} in flight : without", f"{who}/echo/workers:2/in_flight:{n}",
+       f"pool/echo/workers:2/in_flight:{n}")
+      for who, what in (("pool_observed", "an observer that does nothing"), ("pool_metrics", "prometheus_metrics"))
+      for n in (1, 16)),
     *((f"pool, {n} in flight : {text}", f"pool/echo/workers:2/in_flight:{n}",
        f"{who}/echo/workers:2/in_flight:{n}")
       for who, text in (("cpython_executor", "ProcessPoolExecutor"), ("cpython_pool", "mp.Pool"),

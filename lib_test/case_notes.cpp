@@ -3,6 +3,8 @@
 
 #include "case_notes.hpp"
 
+#include "text.hpp"
+
 #include <isolatte/test.hpp>
 
 #include <boost/test/unit_test_log.hpp>
@@ -11,6 +13,7 @@
 #include <atomic>
 #include <cstring>
 #include <new>
+#include <sstream>
 
 namespace isolatte::inline v0_1::test {
 
@@ -44,6 +47,7 @@ struct case_notes::page {
   std::atomic<std::uint64_t> line;
   noted_text<1024> file;
   noted_text<2048> message;
+  noted_text<4096> contexts;
 };
 
 case_notes::case_notes() : memory_{sizeof(page)} { new (memory_.data()) page{}; }
@@ -65,7 +69,38 @@ checkpoint case_notes::last_checkpoint() const {
   return {at().file.get(), at().line.load(std::memory_order_relaxed), at().message.get()};
 }
 
+void case_notes::begin_context(std::string_view text) {
+  beginnings_.push_back(contexts_.size());
+  contexts_.append(text) += '\0';
+  at().contexts.assign(contexts_);
+}
+
+void case_notes::end_context() noexcept {
+  if (beginnings_.empty()) return;
+  contexts_.resize(beginnings_.back());
+  beginnings_.pop_back();
+  at().contexts.assign(contexts_);
+}
+
+std::vector<std::string> case_notes::contexts() const {
+  std::vector<std::string> found;
+  std::istringstream noted{at().contexts.get()};
+  for (std::string text; std::getline(noted, text, '\0');) found.push_back(text);
+  return found;
+}
+
 namespace detail {
+
+noted_context::noted_context(const boost::unit_test::lazy_ostream& text) : context_frame{text} {
+  if (!notes_of_this_child) return;
+  // To print the text once more could have effects, and Boost.Test has kept it.
+  std::vector<std::string> const all = context_frames();
+  notes_of_this_child->begin_context(all.empty() ? "" : all.back());
+}
+
+noted_context::~noted_context() {
+  if (notes_of_this_child) notes_of_this_child->end_context();
+}
 
 void set_checkpoint(boost::unit_test::const_string file, std::size_t line,
                     boost::unit_test::const_string message) {

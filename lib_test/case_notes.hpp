@@ -11,12 +11,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace isolatte::inline v0_1::test {
 
-/// A case notes here what is too frequent for messages: passing assertions and checkpoints. The
-/// notes are in memory that the program shares with the child, so they outlive it, however it ends.
+/// A case notes here what is too frequent for messages: passing assertions, checkpoints and
+/// contexts. The notes are in memory that the program shares with the child, so they outlive it,
+/// however it ends.
 class case_notes {
  public:
   /// @throws std::system_error if there is no memory
@@ -30,11 +33,21 @@ class case_notes {
   /// Returns the last checkpoint, once the child has ended.
   checkpoint last_checkpoint() const;
 
+  /// Notes that a context begins inside the others; what has no room is cut.
+  void begin_context(std::string_view text);
+  /// Notes that the innermost context ends.
+  void end_context() noexcept;
+  /// Returns the contexts that had not ended, outermost first, once the child has.
+  std::vector<std::string> contexts() const;
+
  private:
   struct page;
   page& at() const noexcept { return *static_cast<page*>(memory_.data()); }
 
   shared_memory memory_;
+  // The contexts in the child, each with a null character, and the place where each begins.
+  std::string contexts_;
+  std::vector<std::size_t> beginnings_;
 };
 
 /// The notes of the case that runs in this process; null in the program.

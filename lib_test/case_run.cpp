@@ -3,6 +3,7 @@
 
 #include "case_run.hpp"
 
+#include "case_trace.hpp"
 #include "side_by_side.hpp"
 #include "system.hpp"
 
@@ -24,18 +25,6 @@ namespace ut = boost::unit_test;
 using boost::execution_exception;
 
 namespace {
-
-/// Returns a stack trace without the frames below the function of the case.
-std::string trace_of_case(const std::string& trace) {
-  std::size_t end = trace.find(" boost::detail::function::void_function_invoker0<");
-  if (end != std::string::npos) {
-    end = trace.rfind('\n', end);
-    if (end == std::string::npos) end = trace.size();
-  }
-  std::string text = trace.substr(0, end);
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
 
 /// Says how a child ended: "faulted: SIGSEGV at 0x0", and where.
 std::string describe(const outcome<void>& end) {
@@ -95,13 +84,12 @@ void flush_log() {
 void report_end(const isolated_case& which, const outcome<void>& end, const case_notes& notes,
                 replay& to) {
   to.finish(notes);
-  checkpoint const last = notes.last_checkpoint();
   if (which.death)
     report_death(*which.death, end);
   else if (end.how() == ending::timed_out)
-    to.report(execution_exception::timeout_error, describe(end), last);
+    to.report(execution_exception::timeout_error, describe(end), notes);
   else if (end.how() != ending::returned)
-    to.report(execution_exception::system_error, describe(end), last);
+    to.report(execution_exception::system_error, describe(end), notes);
   to.throw_if_fatal();
 }
 

@@ -91,12 +91,13 @@ void replay::finish(const case_notes& notes) {
 }
 
 void replay::report(execution_exception::error_code code, const std::string& text,
-                    const checkpoint& last) {
+                    const case_notes& notes) {
   event thrown;
   thrown.file = "unknown location";
   thrown.code = code;
   thrown.text = text;
-  thrown.last = last;
+  thrown.last = notes.last_checkpoint();
+  thrown.context = notes.contexts();
   repeat_exception(thrown);
 }
 

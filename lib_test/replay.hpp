@@ -30,9 +30,9 @@ class replay {
   /// Repeats the rest of what the child has noted, after its end.
   void finish(const case_notes& notes);
 
-  /// Reports an exception that was not caught, or what stands for one.
+  /// Reports what stands for an exception that was not caught, where the notes say it was.
   void report(boost::execution_exception::error_code code, const std::string& text,
-              const checkpoint& last);
+              const case_notes& notes);
 
   /// Throws the exception of the case after which the module may not go on, if there was one.
   void throw_if_fatal() const;

@@ -14,8 +14,13 @@
 #include <isolatte/config.hpp>
 #include <isolatte/options.hpp>
 
+#include <boost/preprocessor/cat.hpp>
+#include <boost/preprocessor/seq/for_each_i.hpp>
+#include <boost/preprocessor/variadic/to_seq.hpp>
+#include <boost/test/tools/context.hpp>
 #include <boost/test/tree/decorator.hpp>
 #include <boost/test/unit_test_log.hpp>
+#include <boost/test/utils/lazy_ostream.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -120,6 +125,15 @@ namespace detail {
 void set_checkpoint(boost::unit_test::const_string file, std::size_t line,
                     boost::unit_test::const_string message = {});
 
+/// A context, which the program knows even if the child is killed in it.
+class noted_context : public boost::test_tools::tt_detail::context_frame {
+ public:
+  explicit noted_context(const boost::unit_test::lazy_ostream& text);
+  noted_context(const noted_context&) = delete;
+  noted_context& operator=(const noted_context&) = delete;
+  ~noted_context();
+};
+
 }  // namespace detail
 /// @endcond
 
@@ -138,6 +152,19 @@ void set_checkpoint(boost::unit_test::const_string file, std::size_t line,
   ::isolatte::test::detail::set_checkpoint(BOOST_TEST_L(__FILE__),             \
                                            static_cast<std::size_t>(__LINE__), \
                                            (::boost::wrap_stringstream().ref() << M).str())
+
+// Boost.Test has no hook for contexts either.
+#undef BOOST_TEST_INFO_SCOPE
+#define BOOST_TEST_INFO_SCOPE(M)                                                      \
+  ::isolatte::test::detail::noted_context BOOST_PP_CAT(isolatte_context_, __LINE__) = \
+      ::isolatte::test::detail::noted_context(BOOST_TEST_LAZY_MSG(M))
+#undef BOOST_TEST_CONTEXT
+#define ISOLATTE_TEST_CONTEXT(r, name, i, M)                          \
+  if (::isolatte::test::detail::noted_context BOOST_PP_CAT(name, i) = \
+          ::isolatte::test::detail::noted_context(BOOST_TEST_LAZY_MSG(M)))
+#define BOOST_TEST_CONTEXT(...)                                                             \
+  BOOST_PP_SEQ_FOR_EACH_I(ISOLATTE_TEST_CONTEXT, BOOST_PP_CAT(isolatte_context_, __LINE__), \
+                          BOOST_PP_VARIADIC_TO_SEQ(__VA_ARGS__))
 /// @endcond
 
 #endif

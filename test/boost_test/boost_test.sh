@@ -106,7 +106,7 @@ test_side_by_side() {
   printf '%s\n' 'Running 2 test cases...' 'first has met last' 'last has met first' | cmp - isolated.out
   run isolated --run_test=ends --report_level=short --log_level=message -- --jobs 4
   shows isolated.out 'ends/aborts": faulted: SIGABRT'
-  counts '1005 assertions out of 1016 passed'
+  counts '1007 assertions out of 1019 passed'
   for jobs in 0 -1 two ''; do
     run isolated --run_test=same/passes -- --jobs "$jobs"
     shows isolated.out 'jobs needs a number above 0'
@@ -144,6 +144,16 @@ test_ends() {
   shows plain.out "sample.cpp\\($line\\): last checkpoint\$"
   shows plain.out 'in "ends/aborts": check 1 == 2 has failed'
   shows plain.out 'in "ends/aborts": faulted: SIGABRT$'
+  shows plain.out 'in "ends/aborts_at/_1": faulted: SIGABRT$'
+  shows plain.out ' ends::aborts_atcase::_impl<int>\('
+  hides plain.out ' std::__invoke|isolatte::.*recorder'
+  # The contexts in which a case ended, and not those that it had left.
+  shows plain.out '^    number = 1; $'
+  hides plain.out 'number = 0'
+  for context in 'outermost 1' 'outer 2' 'inner 3'; do
+    shows plain.out "^    $context\$"
+  done
+  hides plain.out 'left before'
   shows plain.out 'in "ends/leaves": exited with code 3$'
   shows plain.out 'last checkpoint: about to leave$'
   shows plain.out 'in "ends/leaves_well": exited with code 0$'
@@ -154,12 +164,13 @@ test_ends() {
   shows plain.out 'in "ends/counts_to_the_end": exited with code 0$'
   shows plain.out 'in "ends/overwrites_its_count": the count of passed assertions is lost: the case has written 18446744073709551615 in its place$'
   shows plain.out 'in "ends/overflows": faulted: SIGSEGV at 0x[0-9a-f]+, a stack overflow'
+  shows plain.out '^    \(and [0-9]+ times more\)$'
   hides plain.out 'in "ends/(is_well|stays_in_the_program)'
   cp plain.err isolated.err
-  counts '2 test cases out of [0-9]+ passed'
-  counts '8 test cases out of [0-9]+ failed'
+  counts '3 test cases out of [0-9]+ passed'
+  counts '9 test cases out of [0-9]+ failed'
   counts '2 test cases out of [0-9]+ timed-out'
-  counts '1005 assertions out of 1016 passed'
+  counts '1007 assertions out of 1019 passed'
 
   run plain --run_test=divides
   [ "$(cat plain.code)" = 0 ]

@@ -291,6 +291,11 @@ BOOST_AUTO_TEST_CASE(aborts) {
   std::abort();
 }
 
+BOOST_DATA_TEST_CASE(aborts_at, ut::data::xrange(2), number) {
+  BOOST_TEST(number >= 0);
+  if (number == 1) std::abort();
+}
+
 BOOST_AUTO_TEST_CASE(leaves) {
   BOOST_TEST_CHECKPOINT("about to leave");
   std::exit(3);
@@ -305,7 +310,11 @@ BOOST_AUTO_TEST_CASE(hangs, *isolated({.timeout = 200ms})) {
 }
 
 BOOST_AUTO_TEST_CASE(hangs_too, *ut::timeout(1)) {
-  for (;;) ::pause();
+  BOOST_TEST_CONTEXT("left before") {}
+  BOOST_TEST_INFO_SCOPE("outermost " << 1);
+  BOOST_TEST_CONTEXT("outer " << 2, "inner " << 3) {
+    for (;;) ::pause();
+  }
 }
 
 BOOST_AUTO_TEST_CASE(hoards, *isolated({.limits = {.address_space = std::size_t{1} << 30}})) {

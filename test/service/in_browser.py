@@ -208,6 +208,39 @@ class Page(unittest.TestCase):
         self.assertTrue(self.browser.run("return document.activeElement.matches('#list li:last-child summary')"))
         self.assert_quiet_console()
 
+    def send_and_focus_on_link(self, sample):
+        """Focuses on the link to the jobs as soon as it is there, for it does not go away while it has the focus."""
+        self.browser.run("""
+            const link = document.querySelector('#watch');
+            new MutationObserver((_, watch) => {
+              if (link.hidden) return;
+              watch.disconnect();
+              link.focus();
+            }).observe(link, {attributes: true});""")
+        self.browser.click(f"[data-sample={sample}]")
+        self.browser.wait_for("document.activeElement.id === 'watch'")
+
+    def assert_at_jobs(self):
+        self.browser.wait_for("document.activeElement.id === 'jobs'")
+        self.assertEqual(self.browser.run("""
+            const {top, bottom} = document.querySelector('#jobs .heading').getBoundingClientRect();
+            return [top >= 0 && bottom <= innerHeight, document.querySelector('#answer').textContent,
+                    document.querySelector('#watch').checkVisibility()];"""), [True, "", False])
+
+    def test_the_link_to_the_jobs(self):
+        self.browser.resize(375, 812)
+        self.browser.click("[data-pattern='(a|b)*c']")  # sends nothing
+        self.assertEqual(self.browser.run("""
+            return [document.querySelector('#pattern').value, document.querySelector('#watch').checkVisibility()];"""),
+                         ["(a|b)*c", False])
+        self.send_and_focus_on_link("crash")
+        self.browser.click("#watch")
+        self.assert_at_jobs()
+        self.send_and_focus_on_link("thief")
+        self.browser.press("Enter")
+        self.assert_at_jobs()
+        self.assert_quiet_console()
+
     def test_what_a_screen_reader_gets(self):
         self.browser.click("[data-sample=crash]")
         self.wait_for_row("Crash", "bad")

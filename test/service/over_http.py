@@ -526,7 +526,7 @@ class Arguments(unittest.TestCase):
         with Service(program) as service:
             done = subprocess.run([program, "--port", str(service.port)], capture_output=True, text=True, timeout=PATIENCE)
             self.assertEqual(done.returncode, 71)
-            self.assertIn("in use", done.stderr)
+            self.assertEqual(done.stderr, f"service: cannot listen on 127.0.0.1:{service.port}: Address already in use\n")
 
 
 if __name__ == "__main__":

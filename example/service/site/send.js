@@ -10,23 +10,28 @@ export function setLimit(bytes) {
 
 let hiding;
 
-/** Shows a message in a corner, for a while. */
-function say(text, isBad) {
+function hide() {
+  clearTimeout(hiding);
+  byId('answer').textContent = '';
+  byId('watch').hidden = true;
+}
+
+function hideAfter(milliseconds) {
+  clearTimeout(hiding);
+  hiding = setTimeout(() => {
+    // The link does not go away from somebody who is about to follow it.
+    if (byId('answer').parentElement.matches(':hover, :focus-within')) hideAfter(1000);
+    else hide();
+  }, milliseconds);
+}
+
+/** Shows a message in a corner, for a while. One that tells of jobs has a link to them. */
+function say(text, {isBad = false, hasJobs = false} = {}) {
   const answer = byId('answer');
   answer.textContent = text;
   answer.classList.toggle('bad', isBad);
-  byId('watch').hidden = isBad;
-  clearTimeout(hiding);
-  const hide = () => {
-    // The link does not go away from somebody who is about to follow it.
-    if (answer.parentElement.matches(':hover, :focus-within')) {
-      hiding = setTimeout(hide, 1000);
-      return;
-    }
-    answer.textContent = '';
-    byId('watch').hidden = true;
-  };
-  hiding = setTimeout(hide, isBad ? 15_000 : 5000);
+  byId('watch').hidden = isBad || !hasJobs;
+  hideAfter(isBad ? 15_000 : 5000);
 }
 
 /** @return {id} of a job, or {error}, with `wait` in seconds if another try may do */
@@ -42,7 +47,8 @@ async function ask(path, headers, body, name) {
 }
 
 function tell({id, error, wait}) {
-  say(error ? error + (wait ? ` Try again in ${wait} s.` : '') : `Sent as job ${id}.`, Boolean(error));
+  if (error) say(error + (wait ? ` Try again in ${wait} s.` : ''), {isBad: true});
+  else say(`Sent as job ${id}.`, {hasJobs: true});
 }
 
 const post = async (path, headers, body) => tell(await ask(path, headers, body));
@@ -67,7 +73,7 @@ async function sendFiles(list) {
   for (const [i, file] of files.entries()) {
     let answer = await askFile(file, file.name);
     for (let tries = 0; answer.wait && tries < 20; ++tries) {
-      say(`${file.name}, file ${i + 1} of ${files.length}, waits: the service has no room.`, false);
+      say(`${file.name}, file ${i + 1} of ${files.length}, waits: the service has no room.`, {hasJobs: i > problems.length});
       await new Promise(done => setTimeout(done, answer.wait * 1000));
       answer = await askFile(file, file.name);
     }
@@ -75,7 +81,7 @@ async function sendFiles(list) {
   }
   const sent = files.length - problems.length;
   const more = problems.length > 3 ? ` And ${problems.length - 3} more.` : '';
-  say([`Sent ${sent} of ${files.length} files.`, ...problems.slice(0, 3)].join(' ') + more, problems.length > 0);
+  say([`Sent ${sent} of ${files.length} files.`, ...problems.slice(0, 3)].join(' ') + more, {isBad: problems.length > 0, hasJobs: true});
 }
 
 /** Draws an image, so that there is one on every phone. */
@@ -140,6 +146,8 @@ export function prepareForms() {
     sendFiles(files);
   });
   prepareDrop(byId('drop'));
+  // A pointer stays over the message, which would cover the jobs.
+  byId('watch').addEventListener('click', hide);
   byId('draw').addEventListener('click', () => sendDrawing(false));
   byId('draw-damaged').addEventListener('click', () => sendDrawing(true));
 
@@ -155,7 +163,7 @@ export function prepareForms() {
       const {pattern: fills, repeat, times, tail} = button.dataset;
       pattern.value = fills;
       text.value = repeat.repeat(times) + tail;
-      say('Filled in. Press Search to send it.', false);
+      say('Filled in. Press Search to send it.');
     });
   for (const button of document.querySelectorAll('[data-sample]'))
     button.addEventListener('click', () => post(`/api/samples/${button.dataset.sample}`, {}, null));

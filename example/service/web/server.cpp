@@ -13,6 +13,8 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -52,11 +54,21 @@ std::string client_of(const asio::ip::address& address) {
   return asio::ip::address_v6{bytes}.to_string();
 }
 
+tcp::acceptor listen(asio::io_context& context, const tcp::endpoint& at) {
+  try {
+    return tcp::acceptor{context, at};
+  } catch (const boost::system::system_error& error) {
+    // The text of the error itself ends with a line of a header of Asio.
+    throw std::runtime_error{"cannot listen on " + text_of(at.address()) + ':' +
+                             std::to_string(at.port()) + ": " + error.code().message()};
+  }
+}
+
 }  // namespace
 
 server::server(asio::io_context& context, const settings& given, laboratory& jobs, event_log& log)
     : context_{context},
-      acceptor_{context, tcp::endpoint{given.address, given.port}},
+      acceptor_{listen(context, {given.address, given.port})},
       jobs_{jobs},
       log_{log},
       routes_{given, jobs, cross_site{names_of(given)}},
