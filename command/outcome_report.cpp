@@ -32,6 +32,7 @@ json::object usage_of(const isolatte::resource_usage& used) {
 int exit_code_of(const finished& what) {
   auto const& outcome = what.outcome;
   if (outcome.how() == ending::not_started) {
+    if (what.is_unfit) return cannot_execute;
     if (what.error == boost::system::errc::no_such_file_or_directory) return not_found;
     if (what.error == boost::system::errc::permission_denied ||
         what.error == boost::system::errc::executable_format_error ||
@@ -47,7 +48,9 @@ int exit_code_of(const finished& what) {
 
 std::string text_of(const finished& what) {
   std::ostringstream text;
-  text << what.program.executable.string() << ": " << what.outcome;
+  text << printable(what.program.executable.string()) << ": ";
+  if (what.line) text << '\'' << printable(*what.line) << "': ";
+  text << what.outcome;
   if (what.outcome.out_truncated() || what.outcome.err_truncated())
     text << "\n  the beginning of its output is lost: --output-limit";
   for (auto const& gap : what.outcome.gaps()) text << "\n  " << gap;
