@@ -62,7 +62,39 @@ expect 125 '' 'neither none nor any' -n some -- true
 expect 125 '' 'map alone' -J 2 -- true
 expect 0 'usage: isolatte-run' '' --help
 expect 0 '^isolatte-run [0-9]+\.[0-9]+\.[0-9]+$' '' --version
-"$run" --help >/dev/full 2>/dev/null && fail "--help succeeds though nothing can be written"
+expect 0 '^1572864$' '' -m 1.5G -- sh -c 'ulimit -v'
+expect 124 '' 'timed_out' -t 0.1 -- sleep 1000
+expect 0 '' '' -t 1.5h -- true
+for size in 1.5 1. .5G 1.5.5G 1.1234567G 16777216T 16777215.9999999T 1GB -1; do
+  expect 125 '' 'no size, such as 4096' -m $size -- true
+done
+expect 125 '' 'no time' -t 1.5ns -- true
+expect 125 '' 'no number' --files 1K -- true
+expect 125 '' 'no number' map --jobs 1.5 -- true
+expect 125 '' "^isolatte-run: --read: './missing': No such file" --read ./missing -- true
+expect 125 '' "^isolatte-run: --write: './missing': No such file" --best-effort --write ./missing -- true
+
+# A failure to write is told, and no map goes on without its output.
+fails_saying() { # TEXT COMMAND: by bash, with the command in $0
+  bash -c "$2" "$run" >/dev/null 2>err
+  code=$?
+  [ $code = 125 ] || fail "exit status $code: $2"
+  grep -qx "isolatte-run: $1" err || fail "$2: $(cat err)"
+  [ "$(wc -l <err)" = 1 ] || fail "$2: more than one line: $(head -n 3 err)"
+}
+full='No space left on device'
+fails_saying "writing the text: $full" '"$0" --help >/dev/full'
+fails_saying "writing the outcome: $full" '"$0" --json true >/dev/full'
+fails_saying "writing /dev/full: $full" '"$0" --report /dev/full true'
+fails_saying "writing the output: $full" 'yes | "$0" map echo >/dev/full'
+fails_saying "writing /dev/full: $full" 'yes | "$0" map --report /dev/full echo'
+
+# A closed descriptor stays closed to the program, and is no other file.
+fails_saying 'reading the standard input: Bad file descriptor' '"$0" map echo <&-'
+fails_saying 'writing the outcome: Bad file descriptor' '"$0" --json true >&-'
+bash -c '"$0" --report report -- echo text >&-' "$run" 2>err && fail "a program writes to a closed descriptor"
+[ "$(grep -c text report)" = 1 ] && grep -q '^{.*}$' report || fail "a report has more: $(cat report)"
+bash -c '"$0" -- cat <&-' "$run" 2>err && fail "a program reads from a closed descriptor"
 
 # JSON
 json() { # PYTHON-EXPRESSION over `it`
@@ -134,10 +166,17 @@ completes words -t 5s cat wor
 completes words --timeout = 5s cat wor
 completes words map -J 3 -- cat wor
 
+# Waits for a text in the output of a program in the background. The output of the program before has
+# to be gone when that starts: it may have the text, too.
+wait_for() {
+  until grep -q "$1" out 2>/dev/null; do sleep 0.01; done
+}
+
 # Signals: the program ends in its own way, and nothing is left.
+rm -f out
 "$run" -- sh -c 'trap "echo ended; exit 0" TERM; echo ready; while :; do sleep 0.01; done' >out 2>err &
 pid=$!
-until grep -q ready out; do :; done
+wait_for ready
 kill -TERM $pid
 wait $pid
 code=$?
@@ -145,10 +184,11 @@ code=$?
 grep -q ended out || fail "SIGTERM is not passed on"
 
 stopped_by() { # CODE SIGNAL TEXT: what the program writes that gets SIGTERM for the signal
+  rm -f out
   "$run" -- sh -c 'trap "echo TERM; exit 0" TERM; trap "echo INT; exit 0" INT; echo ready
     while :; do sleep 0.01; done' </dev/null >out 2>err &
   pid=$!
-  until grep -q ready out; do :; done
+  wait_for ready
   kill -"$2" $pid
   wait $pid
   code=$?
@@ -159,11 +199,12 @@ stopped_by 129 HUP TERM
 stopped_by 143 TERM TERM
 
 # A second signal does not wait for the grace.
+rm -f out
 "$run" --grace 1h -- sh -c 'trap "echo first" TERM; echo ready; while :; do sleep 0.01; done' </dev/null >out 2>err &
 pid=$!
-until grep -q ready out; do :; done
+wait_for ready
 kill -TERM $pid
-until grep -q first out; do :; done
+wait_for first
 kill -TERM $pid
 wait $pid
 code=$?
@@ -187,6 +228,12 @@ expect 0 $'^- 3\n- 1\n- 2$' '' map -- echo - <lines
 expect 123 $'^3\n1\n2$' 'exited with code 1.*3 done, 1 failed' map -- \
   sh -c 'echo {}; exit $(({} == 1))' <lines
 expect 127 '' 'No such file' map -- ./missing <lines
+# A failure names its line, and a terminal has nothing to fear from it.
+expect 123 '' "sh: 'a b': exited.*sh: '': exited.*sh: '.x1b.xff': exited.*3 done, 3 failed" map -- \
+  sh -c 'exit 1' < <(printf 'a b\n\n\33\377\n')
+expect 123 '' '^isolatte-run: false: exited' map -- {} <<<false
+expect 123 '' "sh: 'x+\.\.\.': exited" map -- sh -c 'exit 1' < <(printf 'x%.0s' {1..300})
+expect 125 '' '^isolatte-run: reading the standard input: Is a directory\s*$' map -- echo <.
 expect 0 '' '' map -- echo </dev/null
 printf 'a b\nc' | "$run" map -- echo '<{}>' >out
 [ "$(cat out)" = '<a b>
@@ -205,7 +252,7 @@ expect 126 '^1$' 'too long for an argument.*2 done, 1 failed' map -- \
   sh -c 'echo ${#1}' - < <(head -c 200000 /dev/zero | tr '\0' x; printf '\nx\n')
 [ "$(printf 'x%.0s' {1..300} | "$run" map -- sh -c 'echo ${#1}' -)" = 300 ] || fail "a last line without an end"
 expect 0 $'^-rf\n\n\\$\\(x\\)$' '' map -J 1 -- printf '%s\n' <<<$'-rf\n\n$(x)'
-expect 125 '' 'Invalid argument' map -- echo < <(printf 'a\0b\n')
+expect 126 '^c$' "'a.x00b': .*null character: Invalid argument.*2 done, 1 failed" map -- echo < <(printf 'a\0b\nc\n')
 printf '%s\n' 1000 0 >times
 expect 123 '' 'timed_out.*2 done, 1 failed' map -J 2 -t 300ms -- sleep <times
 expect 0 $'^1048576\n1048576$' '' map -m 1G -- sh -c 'ulimit -v; : {}' < <(printf '1\n2\n')
@@ -223,6 +270,7 @@ if "$run" --sandbox -- true 2>/dev/null; then
   expect 123 '' 'denied' map -s -- cat < <(echo "$folder/secret")
 fi
 mkfifo pipe
+rm -f out
 "$run" map -- sh -c 'echo {}; exec sleep 1000' <pipe >out 2>err &
 pid=$!
 exec 9>pipe
