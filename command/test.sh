@@ -147,12 +147,15 @@ done
 
 # Completion
 completes() { # EXPECTED WORD... : the words that begin with the last one have EXPECTED among them
-  local expected=$1 COMP_WORDS COMP_CWORD COMPREPLY=()
+  local expected=$1 COMP_WORDS COMP_CWORD COMPREPLY=() each
   shift
   COMP_WORDS=(isolatte-run "$@")
   COMP_CWORD=$#
   _isolatte_run
-  case " ${COMPREPLY[*]} " in *" $expected "*) ;; *) fail "completion of '$*': ${COMPREPLY[*]}" ;; esac
+  for each in "${COMPREPLY[@]}"; do
+    [ "$each" != "$expected" ] || return
+  done
+  fail "completion of '$*': ${COMPREPLY[*]}"
 }
 complete() { :; }
 . "$source/completion.bash"
@@ -165,6 +168,13 @@ completes words grep -v x wor
 completes words -t 5s cat wor
 completes words --timeout = 5s cat wor
 completes words map -J 3 -- cat wor
+completes printf map -- print
+completes words --read = wor
+completes any --network = a
+completes none --network =
+touch 'two words'
+completes 'two words' --read two
+completes 'two words' cat two
 
 # Waits for a text in the output of a program in the background. The output of the program before has
 # to be gone when that starts: it may have the text, too.
