@@ -106,6 +106,9 @@ if command -v python3 >/dev/null; then
     json 'it["exit_code"] == 3 and it["ending"] == "exited" and not it["success"] and
       it["out"] == "out\n�" and it["err"] == "err\n" and it["command"][0] == "sh" and
       it["usage"]["wall_s"] > 0'
+  # Times have no exponent, which not every reader of numbers has.
+  "$run" --json -t 100ms -- sleep 1000 | grep -Eq '"wall_s":0\.[0-9]{1,6},"user_s":[0-9.]+,"system_s":[0-9.]+,' ||
+    fail "times in JSON: $("$run" --json -- true)"
   "$run" --json -t 100ms -- sleep 1000 | json 'it["ending"] == "timed_out" and it["signal"] == 15 and
     it["signal_name"] == "SIGTERM"'
   "$run" --json -- ./missing | json 'it["ending"] == "not_started" and "No such" in it["error"]'
