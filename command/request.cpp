@@ -244,6 +244,7 @@ request parse(const std::vector<std::string>& args) {
   made.json = read.has("json");
   made.verbose = read.has("verbose");
   if (read.has("report")) made.report = read.text("report");
+  if (read.has("report") && made.report.empty()) read.refuse("report", "is no file");
   if (read.has("timeout")) made.options.timeout = read.time("timeout");
   made.options.grace = read.time("grace");
   made.options.limits = limits_of(read);

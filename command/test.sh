@@ -118,6 +118,7 @@ if command -v python3 >/dev/null; then
 fi
 expect 125 '' 'opening ./no/folder: No such file' --report ./no/folder -- touch has_run
 [ ! -e has_run ] || fail "a program runs though its report cannot be written"
+expect 125 '' "report: '' is no file" --report '' -- touch has_run
 expect 125 '' 'opening ./no/folder: No such file' map --report ./no/folder -- touch <<<has_run
 [ ! -e has_run ] || fail "a map runs though its report cannot be written"
 expect 125 '^text$' 'writing /dev/full' --report /dev/full -- echo text
