@@ -5,6 +5,12 @@
 _isolatte_run() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word
   local i
+  # `--name=value` is three words to readline, and `--name=` is two.
+  if [[ $current == = ]]; then
+    current=
+  elif [[ $previous == = ]]; then
+    previous=${COMP_WORDS[COMP_CWORD - 2]}
+  fi
   # The program is the first word that is neither an option nor the argument of one.
   for ((i = 1; i < COMP_CWORD; ++i)); do
     word=${COMP_WORDS[i]}
@@ -13,7 +19,6 @@ _isolatte_run() {
       --) ((++i)) ;;
       --timeout | --grace | --memory | --cpu | --files | --file-size | --read | --write | --execute | --network | \
         --allow-call | --report | --output-limit | --jobs | -[tmrwxnJ])
-        # `--name=value` is three words to readline.
         [[ ${COMP_WORDS[i + 1]-} == = ]] && ((++i))
         ((++i))
         continue
@@ -22,18 +27,21 @@ _isolatte_run() {
     esac
     if declare -F _command_offset >/dev/null; then
       _command_offset $i
+    elif ((i == COMP_CWORD)); then
+      mapfile -t COMPREPLY < <(compgen -c -- "$current")
     else
-      COMPREPLY=($(compgen -c -f -- "$current"))
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
     fi
     return
   done
   case $previous in
     --read | --write | --execute | --report | -[rwx])
-      COMPREPLY=($(compgen -f -- "$current"))
+      # Names may have blanks.
+      mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
     --network | -n)
-      COMPREPLY=($(compgen -W 'none any' -- "$current"))
+      mapfile -t COMPREPLY < <(compgen -W 'none any' -- "$current")
       return
       ;;
     --timeout | --grace | --memory | --cpu | --files | --file-size | --allow-call | --output-limit | --jobs | -[tmJ])
@@ -48,8 +56,8 @@ _isolatte_run() {
   elif ((COMP_CWORD == 1)); then
     options+=' map'
   fi
-  if [[ $current == -* || $COMP_CWORD -eq 1 ]]; then
-    COMPREPLY=($(compgen -W "$options" -- "$current"))
-  fi
-  ((COMP_CWORD > 1)) && [[ $current == -* ]] || COMPREPLY+=($(compgen -c -- "$current"))
+  mapfile -t COMPREPLY < <(
+    if [[ $current == -* || $COMP_CWORD -eq 1 ]]; then compgen -W "$options" -- "$current"; fi
+    ((COMP_CWORD > 1)) && [[ $current == -* ]] || compgen -c -- "$current"
+  )
 } && complete -o filenames -F _isolatte_run isolatte-run

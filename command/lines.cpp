@@ -7,10 +7,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/system/errc.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -33,6 +33,12 @@ constexpr std::size_t read_at_once = 64 * 1024;
 /// the event loop has them not block, which would surprise other processes that have them, too.
 /// Other files keep the place to which they have been read.
 int open_input() {
+  int const flags = ::fcntl(0, F_GETFL);
+  if (flags == -1) return -1;
+  if ((flags & O_ACCMODE) == O_WRONLY) {
+    errno = EBADF;
+    return -1;
+  }
   struct stat what{};
   if (::fstat(0, &what) == 0 && (S_ISFIFO(what.st_mode) || S_ISCHR(what.st_mode))) {
     int const own = ::open("/proc/self/fd/0", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -45,13 +51,12 @@ int open_input() {
 
 lines::lines(asio::io_context& context) : input_{context} {
   int const own = open_input();
-  if (own == -1)
-    throw boost::system::system_error{errno, boost::system::system_category(), "standard input"};
+  if (own == -1) throw std::system_error{errno, std::generic_category(), reading_failed};
   error_code ec;
   input_.assign(own, ec);
   if (!ec) return;
   ::close(own);
-  throw boost::system::system_error{ec, "standard input"};
+  throw std::system_error{ec, reading_failed};
 }
 
 bool lines::find_line(std::size_t& size) const {
@@ -72,6 +77,8 @@ void lines::give(handler then, std::string line) {
     ec = make_error_code(boost::system::errc::argument_list_too_long);
     line = too_long_ ? std::move(*too_long_) : line.substr(0, kept_of_too_long);
     too_long_.reset();
+  } else if (line.find('\0') != line.npos) {
+    ec = make_error_code(boost::system::errc::illegal_byte_sequence);
   }
   then(ec, std::move(line));
 }

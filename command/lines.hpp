@@ -15,6 +15,9 @@
 
 namespace isolatte_run {
 
+/// The name of reading in messages.
+inline constexpr const char* reading_failed = "reading the standard input";
+
 /// Reads the standard input line by line, without holding up the event loop. No more than a line
 /// that can be an argument is kept.
 class lines {
@@ -22,11 +25,12 @@ class lines {
   /// @param line without its end
   using handler = std::function<void(boost::system::error_code, std::string line)>;
 
-  /// @throws boost::system::system_error if there is no standard input
+  /// @throws std::system_error if there is no standard input
   explicit lines(boost::asio::io_context& context);
 
   /// Reads the next line. The error at the end is `asio::error::eof`. A line that no argument can
-  /// hold has `argument_list_too_long`, with its beginning, and the next one can be read.
+  /// hold has `argument_list_too_long`, with its beginning, or, if it has a null character,
+  /// `illegal_byte_sequence`. The next one can be read then.
   void async_next(handler then);
   /// A line that has not come will not be waited for.
   void cancel();

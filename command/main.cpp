@@ -7,11 +7,14 @@
 #include "request.hpp"
 #include "run_map.hpp"
 #include "run_one.hpp"
+#include "standard_files.hpp"
+#include "text_output.hpp"
 
 #include <isolatte/config.hpp>
 
 #include <exception>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -26,15 +29,19 @@ void print_version(std::ostream& to) {
 
 int main(int argc, char** argv) try {
   using namespace isolatte_run;
+  occupy_closed_standard_files();
   request const what = parse({argv + 1, argv + argc});
+  std::ostringstream text;
   switch (what.what) {
-    case request::kind::help: print_help(std::cout); break;
-    case request::kind::version: print_version(std::cout); break;
+    case request::kind::help: print_help(text); break;
+    case request::kind::version: print_version(text); break;
     case request::kind::run: return run_one(what);
     case request::kind::map: return run_map(what);
   }
-  // Text that cannot be written is not a success.
-  return std::cout.flush() ? 0 : command_failed;
+  text_output output{1, "the text"};
+  output.write(text.str());
+  output.check();
+  return 0;
 } catch (const isolatte_run::wrong_arguments& error) {
   std::cerr << "isolatte-run: " << error.what() << "\nisolatte-run --help tells more.\n";
   return isolatte_run::command_failed;

@@ -9,6 +9,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <optional>
 #include <string>
 
 namespace isolatte_run {
@@ -26,9 +27,13 @@ enum exit_code : int {
 
 /// How one program has ended.
 struct finished {
-  isolatte::program program;
-  boost::system::error_code error;
-  isolatte::outcome<void> outcome;
+  isolatte::program program{};
+  boost::system::error_code error{};
+  isolatte::outcome<void> outcome{};
+  /// The line of a map that the program was for, unless that is the program.
+  std::optional<std::string> line{};
+  /// The line can be no argument.
+  bool is_unfit = false;
 };
 
 /// The exit code that tells how the program has ended.

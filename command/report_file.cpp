@@ -7,26 +7,44 @@
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace isolatte_run {
 
-report_file::report_file(std::filesystem::path path) : path_{std::move(path)} {
-  if (path_.empty()) return;
-  errno = 0;
-  file_.open(path_);
-  // The stream need not set errno.
-  if (!file_)
-    throw std::system_error{errno != 0 ? errno : EIO, std::generic_category(),
-                            "opening " + path_.string()};
+namespace {
+
+constexpr mode_t readable_by_all = 0666;  // less the umask
+
+}  // namespace
+
+report_file::report_file(const std::filesystem::path& path) {
+  if (path.empty()) return;
+  descriptor_ =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, readable_by_all);
+  if (descriptor_ == -1)
+    throw std::system_error{errno, std::generic_category(), "opening " + path.string()};
+  output_.emplace(descriptor_, path.string());
+}
+
+report_file::~report_file() {
+  if (descriptor_ != -1) ::close(descriptor_);
 }
 
 void report_file::add(const finished& what, bool with_output) {
-  if (!path_.empty()) file_ << json_of(what, with_output) << '\n';
+  if (output_) output_->write(json_of(what, with_output) + '\n');
+}
+
+void report_file::check() const {
+  if (output_) output_->check();
 }
 
 void report_file::close() {
-  if (path_.empty()) return;
-  file_.close();
-  if (!file_) throw std::system_error{EIO, std::generic_category(), "writing " + path_.string()};
+  check();
+  if (descriptor_ == -1) return;
+  // Some file systems tell here that there is no room. The descriptor is closed in any case.
+  if (::close(std::exchange(descriptor_, -1)) != 0) output_->fail(errno);
+  check();
 }
 
 }  // namespace isolatte_run

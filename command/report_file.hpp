@@ -5,9 +5,10 @@
 #define ISOLATTE_COMMAND_REPORT_FILE_HPP
 
 #include "outcome_report.hpp"
+#include "text_output.hpp"
 
 #include <filesystem>
-#include <fstream>
+#include <optional>
 
 namespace isolatte_run {
 
@@ -16,16 +17,21 @@ class report_file {
  public:
   /// @param path may be empty: nothing is reported then
   /// @throws std::system_error
-  explicit report_file(std::filesystem::path path);
+  explicit report_file(const std::filesystem::path& path);
+  ~report_file();
+  report_file(const report_file&) = delete;
+  report_file& operator=(const report_file&) = delete;
 
   /// @param with_output adds what the program has written
   void add(const finished& what, bool with_output);
   /// @throws std::system_error if something has not been written
+  void check() const;
+  /// @throws std::system_error if something has not been written
   void close();
 
  private:
-  std::filesystem::path path_;
-  std::ofstream file_;
+  int descriptor_ = -1;
+  std::optional<text_output> output_;
 };
 
 }  // namespace isolatte_run

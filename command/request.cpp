@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <ostream>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -86,12 +88,17 @@ class values {
   }
   std::chrono::nanoseconds time(const char* name) const {
     auto const read = parse_time(text(name));
-    if (!read) refuse(name, "is no time");
+    if (!read) refuse(name, "is no time, such as 500ms, 1.5s, 2m or 1h");
     return *read;
   }
   std::uint64_t size(const char* name) const {
     auto const read = parse_size(text(name));
-    if (!read) refuse(name, "is no size");
+    if (!read) refuse(name, "is no size, such as 4096, 64K, 512M or 1.5G");
+    return *read;
+  }
+  std::uint64_t number(const char* name) const {
+    auto const read = parse_number(text(name));
+    if (!read) refuse(name, "is no number");
     return *read;
   }
   [[noreturn]] void refuse(const char* name, const std::string& why) const {
@@ -107,9 +114,22 @@ isolatte::resource_limits limits_of(const values& given) {
   if (given.has("memory")) limits.address_space = given.size("memory");
   if (given.has("cpu"))
     limits.cpu_time = std::chrono::ceil<std::chrono::seconds>(given.time("cpu"));
-  if (given.has("files")) limits.open_files = given.size("files");
+  if (given.has("files")) limits.open_files = given.number("files");
   if (given.has("file-size")) limits.file_size = given.size("file-size");
   return limits;
+}
+
+/// A sandbox with a path that does not exist would fail, and the reason would not name the path.
+void check_paths(const values& given, const char* name) {
+  for (auto const& path : given.paths(name)) {
+    std::error_code error;
+    auto const found = std::filesystem::status(path, error);
+    if (found.type() == std::filesystem::file_type::not_found)
+      error = std::make_error_code(std::errc::no_such_file_or_directory);
+    if (error)
+      throw wrong_arguments{std::string{"--"} + name + ": '" + path.string() +
+                            "': " + error.message()};
+  }
 }
 
 std::optional<isolatte::sandbox> sandbox_of(const values& given) {
@@ -130,7 +150,14 @@ std::optional<isolatte::sandbox> sandbox_of(const values& given) {
   }
   box.processes = given.has("processes");
   box.system_calls = given.texts("allow-call");
-  if (given.has("best-effort")) box.enforce = isolatte::enforcement::best_effort;
+  check_paths(given, "write");
+  if (given.has("best-effort")) {
+    // Paths that are missing are gaps then.
+    box.enforce = isolatte::enforcement::best_effort;
+  } else {
+    check_paths(given, "read");
+    check_paths(given, "execute");
+  }
   return box;
 }
 
@@ -219,6 +246,7 @@ request parse(const std::vector<std::string>& args) {
   made.json = read.has("json");
   made.verbose = read.has("verbose");
   if (read.has("report")) made.report = read.text("report");
+  if (read.has("report") && made.report.empty()) read.refuse("report", "is no file");
   if (read.has("timeout")) made.options.timeout = read.time("timeout");
   made.options.grace = read.time("grace");
   made.options.limits = limits_of(read);
@@ -227,7 +255,7 @@ request parse(const std::vector<std::string>& args) {
   if (read.has("jobs") && made.what != request::kind::map)
     throw wrong_arguments{"--jobs goes with map alone"};
   made.jobs = std::max(1U, std::thread::hardware_concurrency());
-  if (read.has("jobs")) made.jobs = read.size("jobs");
+  if (read.has("jobs")) made.jobs = read.number("jobs");
   if (made.jobs == 0 || made.jobs > most_jobs) read.refuse("jobs", "is no number of programs");
   return made;
 }

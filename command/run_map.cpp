@@ -8,6 +8,7 @@
 #include "progress_bar.hpp"
 #include "report_file.hpp"
 #include "stop_signals.hpp"
+#include "text_output.hpp"
 
 #include <isolatte/async_execute.hpp>
 
@@ -17,14 +18,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/errc.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <iostream>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
@@ -67,6 +66,15 @@ isolatte::program program_for(const isolatte::program& pattern, const std::strin
   return made;
 }
 
+/// Why no argument can be the line that was read; empty if the error is another one, or none.
+std::string_view why_unfit(const error_code& ec) {
+  if (ec == boost::system::errc::argument_list_too_long)
+    return "a line of the input is too long for an argument";
+  if (ec == boost::system::errc::illegal_byte_sequence)
+    return "a line of the input has a null character";
+  return {};
+}
+
 class map_run {
  public:
   explicit map_run(const request& what)
@@ -83,9 +91,11 @@ class map_run {
     draw();
     context_.run();
     bar_.clear();
-    check_output();
+    if (failure_) std::rethrow_exception(failure_);
+    report_.close();
     if (what_.verbose || failed_ != 0)
-      std::cerr << "isolatte-run: " << printed_ << " done, " << failed_ << " failed\n";
+      errors_.write("isolatte-run: " + std::to_string(printed_) + " done, " +
+                    std::to_string(failed_) + " failed\n");
     if (stops_.first() != 0) return ended_by_signal + stops_.first();
     return worst_;
   }
@@ -112,7 +122,7 @@ class map_run {
     input_.async_next([this](error_code ec, const std::string& line) {
       is_reading_ = false;
       if (is_stopped_) return;
-      if (ec && ec != boost::system::errc::argument_list_too_long) {
+      if (ec && why_unfit(ec).empty()) {
         end_input(ec);
       } else {
         ahead_.push_back({line, ec});
@@ -123,10 +133,12 @@ class map_run {
     });
   }
 
+  /// Lines that were read before a failure have their programs.
   void end_input(const error_code& ec) {
     is_read_ = true;
+    if (ec != asio::error::eof)
+      failure_ = std::make_exception_ptr(std::system_error{ec, reading_failed});
     rest();
-    if (ec != asio::error::eof) throw boost::system::system_error{ec, "reading the standard input"};
   }
 
   void start_waiting() {
@@ -135,28 +147,43 @@ class map_run {
       ahead_.pop_front();
       size_ahead_ -= line.size() + sizeof(waiting_line);
       auto program = program_for(what_.program, line);
-      if (!ec) {
-        start(std::move(program));
-        continue;
-      }
-      isolatte::run_summary why;
-      why.reason = "a line of the input is too long for an argument";
-      kept_.emplace(next_++, finished{std::move(program), ec,
-                                      isolatte::outcome<void>::not_started(ec, std::move(why))});
-      print();
+      finished one{.program = std::move(program), .error = ec, .line = name_of(line)};
+      if (ec)
+        keep_unfit(std::move(one));
+      else
+        start(std::move(one));
     }
   }
 
-  void start(isolatte::program one) {
+  /// The line as messages call it. A program that has it in its own name needs no other.
+  std::optional<std::string> name_of(const std::string& line) const {
+    if (has_place(what_.program.executable.string())) return std::nullopt;
+    return line;
+  }
+
+  void keep_unfit(finished one) {
+    isolatte::run_summary why{.reason = std::string{why_unfit(one.error)}};
+    // No character is wrong, but the null one is at a wrong place.
+    if (one.error == boost::system::errc::illegal_byte_sequence)
+      one.error = make_error_code(boost::system::errc::invalid_argument);
+    one.is_unfit = true;
+    one.outcome = isolatte::outcome<void>::not_started(one.error, std::move(why));
+    kept_.emplace(next_++, std::move(one));
+    print();
+  }
+
+  void start(finished one) {
     std::size_t const index = next_++;
     auto& place = running_[index];
     auto const slot = place.cancel.slot();
     isolatte::async_execute(
-        context_, one, options_ ? *options_ : what_.options_for(one),
+        context_, one.program, options_ ? *options_ : what_.options_for(one.program),
         asio::bind_cancellation_slot(
-            slot, [this, index, one](error_code error, isolatte::outcome<void> outcome) {
+            slot, [this, index, one](error_code error, isolatte::outcome<void> outcome) mutable {
               running_.erase(index);
-              kept_.emplace(index, finished{one, error, std::move(outcome)});
+              one.error = error;
+              one.outcome = std::move(outcome);
+              kept_.emplace(index, std::move(one));
               print();
               start_waiting();
               read_on();
@@ -186,6 +213,8 @@ class map_run {
   }
 
   void print(const finished& one) {
+    // Nothing more can be written.
+    if (failure_ && is_stopped_) return;
     bool const is_failure = !one.outcome.success();
     if (is_failure) ++failed_;
     int const code = exit_code_of(one);
@@ -195,14 +224,27 @@ class map_run {
       worst_ = std::max<int>(worst_, some_failed);
     report_.add(one, what_.json);
     if (what_.json) {
-      std::cout << json_of(one, true) << '\n';
-      return;
+      output_.write(json_of(one, true) + '\n');
+    } else {
+      output_.write(one.outcome.out_text());
+      errors_.write(one.outcome.err_text());
     }
-    std::cout << one.outcome.out_text() << std::flush;
-    std::cerr << one.outcome.err_text();
+    stop_unless_written();
+    if (what_.json) return;
     bool const is_cut = one.outcome.out_truncated() || one.outcome.err_truncated();
     if (is_failure || is_cut || what_.verbose)
-      std::cerr << "isolatte-run: " << text_of(one) << '\n';
+      errors_.write("isolatte-run: " + text_of(one) + '\n');
+  }
+
+  /// Nothing is gained by programs whose results cannot be written.
+  void stop_unless_written() {
+    try {
+      report_.check();
+      output_.check();
+    } catch (const std::system_error&) {
+      failure_ = std::current_exception();
+      stop(asio::cancellation_type::terminal);
+    }
   }
 
   void rest() {
@@ -220,14 +262,12 @@ class map_run {
     rest();
   }
 
-  void check_output() {
-    std::cout << std::flush;
-    report_.close();
-    if (!std::cout) throw std::system_error{EIO, std::generic_category(), "writing the output"};
-  }
-
   const request& what_;
   report_file report_;
+  text_output output_{1, "the output"};
+  /// Failures of this one are ignored: there is no other way to tell them.
+  text_output errors_{2, "messages"};
+  std::exception_ptr failure_;
   /// For every program, unless each has its own.
   std::optional<isolatte::options> options_;
   asio::io_context context_{1};

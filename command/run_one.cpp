@@ -7,6 +7,7 @@
 #include "report_file.hpp"
 #include "stop_signals.hpp"
 #include "terminal_job.hpp"
+#include "text_output.hpp"
 
 #include <isolatte/async_execute.hpp>
 
@@ -14,9 +15,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <cerrno>
 #include <iostream>
-#include <system_error>
 #include <utility>
 
 #include <signal.h>
@@ -64,14 +63,14 @@ result run(const request& what) {
 int run_one(const request& what) {
   report_file report{what.report};
   auto const [done, stopped_by, is_interrupted] = run(what);
+  text_output output{1, "the outcome"};
   if (what.json)
-    std::cout << json_of(done, true) << '\n' << std::flush;
+    output.write(json_of(done, true) + '\n');
   else if (what.verbose || !done.outcome.success())
     std::cerr << "isolatte-run: " << text_of(done) << '\n';
   report.add(done, what.json);
   report.close();
-  if (what.json && !std::cout)
-    throw std::system_error{EIO, std::generic_category(), "writing the outcome"};
+  output.check();
   if (is_interrupted) {
     // The program had the keyboard to itself. The rest of the shell's job, a script for example,
     // hears of Ctrl-C, too.

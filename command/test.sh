@@ -64,7 +64,39 @@ expect 125 '' 'neither none nor any' -n some -- true
 expect 125 '' 'map alone' -J 2 -- true
 expect 0 'usage: isolatte-run' '' --help
 expect 0 '^isolatte-run [0-9]+\.[0-9]+\.[0-9]+$' '' --version
-"$run" --help >/dev/full 2>/dev/null && fail "--help succeeds though nothing can be written"
+expect 0 '^1572864$' '' -m 1.5G -- sh -c 'ulimit -v'
+expect 124 '' 'timed_out' -t 0.1 -- sleep 1000
+expect 0 '' '' -t 1.5h -- true
+for size in 1.5 1. .5G 1.5.5G 1.1234567G 16777216T 16777215.9999999T 1GB -1; do
+  expect 125 '' 'no size, such as 4096' -m $size -- true
+done
+expect 125 '' 'no time' -t 1.5ns -- true
+expect 125 '' 'no number' --files 1K -- true
+expect 125 '' 'no number' map --jobs 1.5 -- true
+expect 125 '' "^isolatte-run: --read: './missing': No such file" --read ./missing -- true
+expect 125 '' "^isolatte-run: --write: './missing': No such file" --best-effort --write ./missing -- true
+
+# A failure to write is told, and no map goes on without its output.
+fails_saying() { # TEXT COMMAND: by bash, with the command in $0
+  bash -c "$2" "$run" >/dev/null 2>err
+  code=$?
+  [ $code = 125 ] || fail "exit status $code: $2"
+  grep -qx "isolatte-run: $1" err || fail "$2: $(cat err)"
+  [ "$(wc -l <err)" = 1 ] || fail "$2: more than one line: $(head -n 3 err)"
+}
+full='No space left on device'
+fails_saying "writing the text: $full" '"$0" --help >/dev/full'
+fails_saying "writing the outcome: $full" '"$0" --json true >/dev/full'
+fails_saying "writing /dev/full: $full" '"$0" --report /dev/full true'
+fails_saying "writing the output: $full" 'yes | "$0" map echo >/dev/full'
+fails_saying "writing /dev/full: $full" 'yes | "$0" map --report /dev/full echo'
+
+# A closed descriptor stays closed to the program, and is no other file.
+fails_saying 'reading the standard input: Bad file descriptor' '"$0" map echo <&-'
+fails_saying 'writing the outcome: Bad file descriptor' '"$0" --json true >&-'
+bash -c '"$0" --report report -- echo text >&-' "$run" 2>err && fail "a program writes to a closed descriptor"
+[ "$(grep -c text report)" = 1 ] && grep -q '^{.*}$' report || fail "a report has more: $(cat report)"
+bash -c '"$0" -- cat <&-' "$run" 2>err && fail "a program reads from a closed descriptor"
 
 # JSON
 json() { # PYTHON-EXPRESSION over `it`
@@ -76,6 +108,9 @@ if command -v python3 >/dev/null; then
     json 'it["exit_code"] == 3 and it["ending"] == "exited" and not it["success"] and
       it["out"] == "out\n�" and it["err"] == "err\n" and it["command"][0] == "sh" and
       it["usage"]["wall_s"] > 0'
+  # Times have no exponent, which not every reader of numbers has.
+  "$run" --json -t 100ms -- sleep 1000 | grep -Eq '"wall_s":0\.[0-9]{1,6},"user_s":[0-9.]+,"system_s":[0-9.]+,' ||
+    fail "times in JSON: $("$run" --json -- true)"
   "$run" --json -t 100ms -- sleep 1000 | json 'it["ending"] == "timed_out" and it["signal"] == 15 and
     it["signal_name"] == "SIGTERM"'
   "$run" --json -- ./missing | json 'it["ending"] == "not_started" and "No such" in it["error"]'
@@ -85,6 +120,7 @@ if command -v python3 >/dev/null; then
 fi
 expect 125 '' 'opening ./no/folder: No such file' --report ./no/folder -- touch has_run
 [ ! -e has_run ] || fail "a program runs though its report cannot be written"
+expect 125 '' "report: '' is no file" --report '' -- touch has_run
 expect 125 '' 'opening ./no/folder: No such file' map --report ./no/folder -- touch <<<has_run
 [ ! -e has_run ] || fail "a map runs though its report cannot be written"
 expect 125 '^text$' 'writing /dev/full' --report /dev/full -- echo text
@@ -99,6 +135,8 @@ if "$run" --sandbox -- true 2>/dev/null; then
   expect 1 '' 'denied' -r "$folder/open" -- cat "$folder/secret"
   expect 0 '' '' -w "$folder/open" -p -x /bin -- sh -c "echo new >$folder/open/new"
   [ "$(cat open/new)" = new ] || fail "a file that may be written is not"
+  expect 125 '' 'not_started: planning the sandbox: an unknown system call' --allow-call no_such_call -- true
+  expect 125 '' 'planning the sandbox: a system call that no sandbox allows by name' --allow-call ptrace -- true
   "$run" -s -- sh -c 'true & wait' >/dev/null 2>&1 && fail "a sandbox lets processes be made"
 else
   echo "no sandboxes here"
@@ -117,12 +155,15 @@ done
 
 # Completion
 completes() { # EXPECTED WORD... : the words that begin with the last one have EXPECTED among them
-  local expected=$1 COMP_WORDS COMP_CWORD COMPREPLY=()
+  local expected=$1 COMP_WORDS COMP_CWORD COMPREPLY=() each
   shift
   COMP_WORDS=(isolatte-run "$@")
   COMP_CWORD=$#
   _isolatte_run
-  case " ${COMPREPLY[*]} " in *" $expected "*) ;; *) fail "completion of '$*': ${COMPREPLY[*]}" ;; esac
+  for each in "${COMPREPLY[@]}"; do
+    [ "$each" != "$expected" ] || return
+  done
+  fail "completion of '$*': ${COMPREPLY[*]}"
 }
 complete() { :; }
 . "$source/completion.bash"
@@ -135,11 +176,25 @@ completes words grep -v x wor
 completes words -t 5s cat wor
 completes words --timeout = 5s cat wor
 completes words map -J 3 -- cat wor
+completes printf map -- print
+completes words --read = wor
+completes any --network = a
+completes none --network =
+touch 'two words'
+completes 'two words' --read two
+completes 'two words' cat two
+
+# Waits for a text in the output of a program in the background. The output of the program before has
+# to be gone when that starts: it may have the text, too.
+wait_for() {
+  until grep -q "$1" out 2>/dev/null; do sleep 0.01; done
+}
 
 # Signals: the program ends in its own way, and nothing is left.
+rm -f out
 "$run" -- sh -c 'trap "echo ended; exit 0" TERM; echo ready; while :; do sleep 0.01; done' >out 2>err &
 pid=$!
-until grep -q ready out; do :; done
+wait_for ready
 kill -TERM $pid
 wait $pid
 code=$?
@@ -147,10 +202,11 @@ code=$?
 grep -q ended out || fail "SIGTERM is not passed on"
 
 stopped_by() { # CODE SIGNAL TEXT: what the program writes that gets SIGTERM for the signal
+  rm -f out
   "$run" -- sh -c 'trap "echo TERM; exit 0" TERM; trap "echo INT; exit 0" INT; echo ready
     while :; do sleep 0.01; done' </dev/null >out 2>err &
   pid=$!
-  until grep -q ready out; do :; done
+  wait_for ready
   kill -"$2" $pid
   wait $pid
   code=$?
@@ -161,11 +217,12 @@ stopped_by 129 HUP TERM
 stopped_by 143 TERM TERM
 
 # A second signal does not wait for the grace.
+rm -f out
 "$run" --grace 1h -- sh -c 'trap "echo first" TERM; echo ready; while :; do sleep 0.01; done' </dev/null >out 2>err &
 pid=$!
-until grep -q ready out; do :; done
+wait_for ready
 kill -TERM $pid
-until grep -q first out; do :; done
+wait_for first
 kill -TERM $pid
 wait $pid
 code=$?
@@ -189,6 +246,12 @@ expect 0 $'^- 3\n- 1\n- 2$' '' map -- echo - <lines
 expect 123 $'^3\n1\n2$' 'exited with code 1.*3 done, 1 failed' map -- \
   sh -c 'echo {}; exit $(({} == 1))' <lines
 expect 127 '' 'No such file' map -- ./missing <lines
+# A failure names its line, and a terminal has nothing to fear from it.
+expect 123 '' "sh: 'a b': exited.*sh: '': exited.*sh: '.x1b.xff': exited.*3 done, 3 failed" map -- \
+  sh -c 'exit 1' < <(printf 'a b\n\n\33\377\n')
+expect 123 '' '^isolatte-run: false: exited' map -- {} <<<false
+expect 123 '' "sh: 'x+\.\.\.': exited" map -- sh -c 'exit 1' < <(printf 'x%.0s' {1..300})
+expect 125 '' '^isolatte-run: reading the standard input: Is a directory\s*$' map -- echo <.
 expect 0 '' '' map -- echo </dev/null
 printf 'a b\nc' | "$run" map -- echo '<{}>' >out
 [ "$(cat out)" = '<a b>
@@ -207,7 +270,7 @@ expect 126 '^1$' 'too long for an argument.*2 done, 1 failed' map -- \
   sh -c 'echo ${#1}' - < <(head -c 200000 /dev/zero | tr '\0' x; printf '\nx\n')
 [ "$(printf 'x%.0s' {1..300} | "$run" map -- sh -c 'echo ${#1}' -)" = 300 ] || fail "a last line without an end"
 expect 0 $'^-rf\n\n\\$\\(x\\)$' '' map -J 1 -- printf '%s\n' <<<$'-rf\n\n$(x)'
-expect 125 '' 'Invalid argument' map -- echo < <(printf 'a\0b\n')
+expect 126 '^c$' "'a.x00b': .*null character: Invalid argument.*2 done, 1 failed" map -- echo < <(printf 'a\0b\nc\n')
 printf '%s\n' 1000 0 >times
 expect 123 '' 'timed_out.*2 done, 1 failed' map -J 2 -t 300ms -- sleep <times
 expect 0 $'^1048576\n1048576$' '' map -m 1G -- sh -c 'ulimit -v; : {}' < <(printf '1\n2\n')
@@ -225,6 +288,7 @@ if "$run" --sandbox -- true 2>/dev/null; then
   expect 123 '' 'denied' map -s -- cat < <(echo "$folder/secret")
 fi
 mkfifo pipe
+rm -f out
 "$run" map -- sh -c 'echo {}; exec sleep 1000' <pipe >out 2>err &
 pid=$!
 exec 9>pipe

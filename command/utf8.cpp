@@ -31,7 +31,39 @@ std::size_t length_of_first(std::string_view bytes) {
   return length;
 }
 
+constexpr std::size_t most_bytes_of_name = 200;
+
+/// Control characters are those of ASCII, and U+0080 to U+009F.
+bool is_control(std::string_view character) {
+  unsigned const first = at(character, 0);
+  return first < 0x20 || first == 0x7f || (first == 0xc2 && at(character, 1) < 0xa0);
+}
+
+std::string escaped(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (char const character : bytes) {
+    auto const each = static_cast<unsigned char>(character);
+    text += "\\x";
+    text += digits[each >> 4];
+    text += digits[each & 0xf];
+  }
+  return text;
+}
+
 }  // namespace
+
+std::string printable(std::string_view name) {
+  std::string text;
+  while (!name.empty()) {
+    std::size_t const length = length_of_first(name);
+    auto const character = name.substr(0, length != 0 ? length : 1);
+    text += length == 0 || is_control(character) ? escaped(character) : std::string{character};
+    name.remove_prefix(character.size());
+    if (text.size() >= most_bytes_of_name && !name.empty()) return text + "...";
+  }
+  return text;
+}
 
 std::string valid_utf8(std::string_view bytes) {
   std::string text;

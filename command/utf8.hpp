@@ -13,6 +13,10 @@ namespace isolatte_run {
 /// JSON is text.
 std::string valid_utf8(std::string_view bytes);
 
+/// A name in a message: what would move the cursor, or do more to a terminal, is replaced as in
+/// "\x1b", and what is long is cut.
+std::string printable(std::string_view name);
+
 }  // namespace isolatte_run
 
 #endif

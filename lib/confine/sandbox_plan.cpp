@@ -52,6 +52,13 @@ filter_kind kind_of(const sandbox& box, const support& found) {
   return kind;
 }
 
+/// Refuses a system call of sandbox::system_calls.
+/// @param step which kind of call it is; a string literal
+void refuse_call(const char* step, detail::refusal& why) noexcept {
+  why.ec = make_error_code(boost::system::errc::invalid_argument);
+  why.step = step;
+}
+
 bool asks_for_never(const sandbox& box) noexcept {
   return std::any_of(box.system_calls.begin(), box.system_calls.end(),
                      [](const auto& name) { return ask_for(name) == asked::never; });
@@ -74,8 +81,10 @@ void add_gaps_of_processes(std::vector<std::string>& gaps, const options& opts, 
 template <class AddGaps>
 support find_or_refuse(const sandbox& box, detail::refusal& why, AddGaps add_gaps) {
   why.step = "planning the sandbox";
-  if (asks_for_never(box)) why.ec = make_error_code(boost::system::errc::invalid_argument);
-  if (why) return {};
+  if (asks_for_never(box)) {
+    refuse_call("planning the sandbox: a system call that no sandbox allows by name", why);
+    return {};
+  }
   support found = find_support(box, why.ec);
   if (why) return found;
   if (found.built && box.processes) add_gaps(found);
@@ -100,6 +109,9 @@ sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
   }
   if (found.has.filter_error == 0) {
     layer.calls = make_filter(kind, why.ec);
+    // Nothing but a name is invalid in a filter.
+    if (why.ec == boost::system::errc::invalid_argument)
+      refuse_call("planning the sandbox: an unknown system call", why);
     if (why) return plan;
   }
   plan.layers.push_back(std::move(layer));
