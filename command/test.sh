@@ -56,7 +56,6 @@ expect 0 '^-v a$' '' map echo -v <<<a
 expect 125 '' 'no program'
 expect 125 '' 'unrecognised option' --long ls
 expect 125 '' 'no number of programs' map -J 4194305 -- true
-expect 125 '' 'no number of programs' map -J 1048576T -- true
 expect 125 '' 'no time' -t 5x -- true
 expect 125 '' 'no time' -t 99999999999999h -- true
 expect 125 '' 'no size' -m 1Q -- true
