@@ -5,7 +5,6 @@
 // the tests tell the moments themselves.
 
 #include "supervise/observed_job.hpp"
-#include "support/in_children.hpp"
 #include "support/no_memory.hpp"
 #include "support/sanitizers.hpp"
 
@@ -130,7 +129,7 @@ class other_thread {
   std::thread thread_;
 };
 
-BOOST_AUTO_TEST_SUITE(observer_calls, *isolatte::test::in_children())
+BOOST_AUTO_TEST_SUITE(observer_calls)
 
 BOOST_AUTO_TEST_CASE(a_job_that_a_call_starts_is_told_in_order_though_another_thread_ends_it) {
   stories before;
