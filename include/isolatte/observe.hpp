@@ -61,7 +61,8 @@ enum class job_moment {
   /// and the names of a stack trace, may still be read after this moment.
   ///
   /// Not told with options::early, whose result does not wait for the end, nor if the job has not
-  /// started or is taken back from a worker that has not begun with it.
+  /// started, is taken back from a worker that has not begun with it, or is given up because its
+  /// execution context is destroyed.
   ended,
   /// Its result is here, and its completion handler will be called. Told once for each job, also if
   /// a handle or an execution context is destroyed. No moment follows but job_moment::undecodable.
