@@ -61,15 +61,17 @@ enum class job_moment {
   /// and the names of a stack trace, may still be read after this moment.
   ///
   /// Not told with options::early, whose result does not wait for the end, nor if the job has not
-  /// started or is taken back from a worker that has not begun with it.
+  /// started, is taken back from a worker that has not begun with it, or is given up because its
+  /// execution context is destroyed.
   ended,
   /// Its result is here, and its completion handler will be called. Told once for each job, also if
   /// a handle or an execution context is destroyed. No moment follows but job_moment::undecodable.
   completed,
-  /// Its value or its exception cannot be decoded: the handler gets an outcome that is undelivered,
-  /// although the job completed as returned or threw. Decoding needs the type of the value, and is
-  /// done when the handler is called, so this is told after job_moment::completed. The result of a
-  /// corrupt or hostile child may end so.
+  /// Its value or its exception cannot be decoded, so the handler gets an outcome without it. If
+  /// the
+  /// job completed as returned or threw, that outcome is undelivered; any other ending stays.
+  /// Decoding needs the type of the value, and is done when the handler is called, so this is told
+  /// after job_moment::completed. The result of a corrupt or hostile child may end so.
   undecodable,
 };
 
@@ -142,13 +144,18 @@ class [[nodiscard]] observation {
 /// @endcode
 ///
 /// The function is called from the threads in which the library runs: those that start jobs, and
-/// those that run the executors of operations and of handlers. No two calls of one observer
-/// overlap. The function has to be quick, because the program's jobs wait for it. The function may
-/// start jobs; observers are told of what happens to them meanwhile after the call returns. Waiting
-/// for jobs, and destroying handles, pools and servers, is not allowed there. An exception that
-/// leaves the function ends the program by `std::terminate`.
+/// those that run the executors of operations and of handlers. One observer is called at a time, so
+/// the function has to be quick: the program's jobs wait for it. The function may start jobs. Their
+/// moments within the call are told when all observers have been told of the event of the call.
+/// Waiting for jobs, and destroying handles, pools and servers, is not allowed there. An exception
+/// that leaves the function ends the program by `std::terminate`.
+///
+/// An observer hears of a job either nothing or its moments in order, from the first one to
+/// job_moment::completed. Without memory it may not hear of a job, or, if something happens to the
+/// job within a call, of other moments than these two.
 ///
 /// Jobs that a child starts are not told to the program, and a child has no observers but its own.
+/// An observation may have static storage duration, and so may the execution contexts of its jobs.
 ///
 /// @param told the function
 /// @return the observation, which lasts as long as this object

@@ -25,7 +25,8 @@ namespace isolatte::inline v0_1 {
 /// | `isolatte_workers_ended_total` | counter | `ending` |
 ///
 /// Launchers and endings are spelled as their enumerators. A job whose result cannot be decoded
-/// counts as `returned` or `threw`, and as undecodable besides.
+/// counts with the ending that it had before, most often `returned` or `threw`, and as undecodable
+/// besides. A job for which there is no memory is not counted, and leaves no trace in the gauges.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: safe for const members.

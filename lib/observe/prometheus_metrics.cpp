@@ -119,25 +119,31 @@ struct prometheus_metrics::implementation {
         which.started = event.at;
         break;
       case job_moment::ended: which.ended = event.at; break;
-      case job_moment::completed:
-        complete(of, which, event);
+      case job_moment::completed: {
+        job const last = which;
         jobs.erase(place);
+        --(last.started ? of.running : of.queued);
+        count(of, last, event);
         break;
+      }
     }
   } catch (const std::bad_alloc&) {
     // A job for which there is no memory is not counted.
   }
 
-  static void complete(numbers& of, const job& which, const job_event& event) {
-    --(which.started ? of.running : of.queued);
+  /// Counts a job that has completed, or nothing of it.
+  static void count(numbers& of, const job& which, const job_event& event) {
     run_summary const& how = *event.summary;
+    // These may need memory.
+    auto& alike = of.endings[how.how];
+    auto* const by_signal = how.signal ? &of.signals[*how.signal] : nullptr;
     bool const ran = which.started && how.how != ending::not_started;
     of.waited.add((ran ? *which.started : event.at) - which.queued);
     if (ran) of.ran.add(which.ended.value_or(event.at) - *which.started);
     of.user += how.usage.user;
     of.system += how.usage.system;
-    ++of.endings[how.how];
-    if (how.signal) ++of.signals[*how.signal];
+    ++alike;
+    if (by_signal != nullptr) ++*by_signal;
   }
 
   /// One line for each launcher that jobs have.
@@ -170,7 +176,7 @@ struct prometheus_metrics::implementation {
         line("isolatte_jobs_total", labels(by, "ending", to_string(how)), std::to_string(count));
     });
     head(to, "isolatte_jobs_undecodable_total", "counter",
-         "Jobs that returned or threw, and whose result could not be decoded.");
+         "Jobs whose result could not be decoded.");
     each([&](std::string_view by, const numbers& of) {
       line("isolatte_jobs_undecodable_total", only("launcher", by), std::to_string(of.undecodable));
     });

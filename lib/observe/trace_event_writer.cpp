@@ -95,8 +95,8 @@ struct trace_event_writer::implementation {
     std::optional<time_point> started;
     std::optional<time_point> ended;
     std::size_t row = 0;
-    /// The row is free for others after the job.
-    bool has_lane = false;
+    /// The one of the launcher's lanes that is free for others after the job.
+    std::optional<std::size_t> lane;
   };
 
   explicit implementation(std::ostream& stream) : to{stream} {
@@ -141,8 +141,7 @@ struct trace_event_writer::implementation {
     of.row = row({0, static_cast<std::uint64_t>(event.by), lane},
                  std::string{to_string(event.by)} + ' ' + std::to_string(lane + 1));
     lanes[lane] = true;
-    of.has_lane = true;
-    lane_of_row[of.row] = lane;
+    of.lane = lane;
   }
 
   std::size_t row_of_worker(const job_event& event) {
@@ -169,8 +168,9 @@ struct trace_event_writer::implementation {
   }
 
   void leave(job& of, launcher by) noexcept {
-    if (!std::exchange(of.has_lane, false)) return;
-    lanes_of[by][lane_of_row[of.row]] = false;
+    if (!of.lane) return;
+    lanes_of[by][*of.lane] = false;
+    of.lane.reset();
   }
 
   void complete(const job_event& event) {
@@ -278,7 +278,6 @@ struct trace_event_writer::implementation {
   std::map<std::array<std::uint64_t, 3>, std::size_t> rows;
   /// By launcher: which rows have a job.
   std::map<launcher, std::vector<bool>> lanes_of;
-  std::map<std::size_t, std::size_t> lane_of_row;
   observation watching;
 };
 

@@ -74,7 +74,7 @@ class observed_job {
   void give_up() noexcept;
 
   /// Null if no observer is told of the job.
-  std::unique_ptr<job_event> told_;
+  std::unique_ptr<kept_event> told_;
 };
 
 }  // namespace isolatte::inline v0_1::supervise

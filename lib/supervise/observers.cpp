@@ -5,122 +5,185 @@
 
 #include "posix/process_registry.hpp"
 
-#include <algorithm>
-#include <list>
+#include <mutex>
 #include <new>
-#include <optional>
 #include <utility>
-#include <vector>
 
 namespace isolatte::inline v0_1::supervise {
 
 namespace {
 
-using observer_list = std::vector<std::shared_ptr<detail::observer>>;
+std::atomic<std::uint64_t> jobs = 0;
 
-/// Changed with the registry locked, so that no child finds it half changed. A list that is being
-/// used stays as it is.
-std::shared_ptr<const observer_list>& current() noexcept {
-  static std::shared_ptr<const observer_list> list;
-  return list;
-}
-
-bool is_here(const std::shared_ptr<detail::observer>& each) noexcept {
-  return !each->made.is_elsewhere();
-}
-
-void deliver(const job_event& event) noexcept {
-  std::shared_ptr<const observer_list> list;
-  {
-    auto const lock = posix::lock_registry();
-    list = current();
+/// Events in the order in which they are to be told.
+class event_queue {
+ public:
+  void add(std::unique_ptr<kept_event> event) noexcept {
+    auto& place = first_ ? last_->next : first_;
+    place = std::move(event);
+    last_ = place.get();
   }
-  if (!list) return;
-  for (auto const& each : *list) {
-    if (!is_here(each)) continue;
-    std::lock_guard const call{each->calling};
-    if (!each->is_dismissed) each->told(event);
+  /// @return null if there is none
+  std::unique_ptr<kept_event> take() noexcept {
+    auto taken = std::move(first_);
+    if (taken) first_ = std::move(taken->next);
+    return taken;
   }
-}
 
-/// Events that happen while this thread calls an observer are told after that call: a mutex of the
-/// observer's own may be held until then, and the mutexes of two observers have no order.
-struct events_of_call {
-  struct event {
-    job_event what;
-    std::optional<run_summary> summary;
-  };
-
-  posix::origin made{};
-  std::list<event> later{};
+ private:
+  std::unique_ptr<kept_event> first_;
+  /// Valid while there is a first one.
+  kept_event* last_ = nullptr;
 };
 
-constinit thread_local events_of_call* calling = nullptr;
+/// The observers of one process. A copy of the process has none of them.
+///
+/// One thread at a time calls observers, whatever the event. So nothing is told between a call and
+/// the events that wait for its end, and two observers never wait for each other.
+///
+/// Never destroyed: observations and execution contexts with static storage may be destroyed after
+/// any of this library's static objects would have been. In a copy of the process a thread that is
+/// not there may hold its mutexes, so only the calls that were under way in the thread that forked
+/// still use it.
+class audience {
+ public:
+  /// @return null if this process has never had an observer
+  static audience* here() noexcept {
+    audience* const found = current_.load(std::memory_order_acquire);
+    return found != nullptr && !found->made_.is_elsewhere() ? found : nullptr;
+  }
+  /// @throws std::bad_alloc
+  static audience& make_here() {
+    // The registry has to be there before the audience is, because it notices forks.
+    auto const lock = posix::lock_registry();
+    if (audience* const found = here()) return *found;
+    auto* const fresh = new audience{current_.load()};
+    current_.store(fresh, std::memory_order_release);
+    return *fresh;
+  }
 
-/// @return false if there is no memory
-bool defer(const job_event& event) noexcept try {
-  auto& kept = calling->later.emplace_back(events_of_call::event{event, std::nullopt});
-  if (event.summary != nullptr) kept.what.summary = &kept.summary.emplace(*event.summary);
-  return true;
-} catch (const std::bad_alloc&) {
-  return false;
+  /// Waits for no call.
+  void admit(std::shared_ptr<detail::observer> what) noexcept {
+    std::lock_guard const lock{list_};
+    // A job gets its number before first() is called for it. So if its beginning has been told
+    // without this observer, it is one from before.
+    what->last_before = jobs;
+    what->next = std::move(first_);
+    first_ = std::move(what);
+    is_observed = true;
+  }
+  void dismiss(detail::observer& what) noexcept {
+    std::unique_lock last_call{turn_, std::defer_lock};
+    if (!is_calling()) last_call.lock();
+    what.is_dismissed = true;
+    std::lock_guard const lock{list_};
+    auto* place = &first_;
+    while (place->get() != &what) place = &(*place)->next;
+    *place = what.next;
+    if (!first_) is_observed = false;
+  }
+
+  /// Whether this thread is calling observers.
+  bool is_calling() const noexcept { return calling_ == this; }
+  /// Tells an event and those that wait for its end. Not within a call.
+  void tell(const job_event& event) noexcept {
+    std::lock_guard const turn{turn_};
+    auto const* const outside = std::exchange(calling_, this);
+    deliver(event);
+    while (auto const next = later_.take()) deliver(next->what);
+    calling_ = outside;
+  }
+  /// Within a call.
+  void tell_later(std::unique_ptr<kept_event> event) noexcept {
+    if (event->what.summary != nullptr) event->keep_summary();
+    later_.add(std::move(event));
+  }
+
+ private:
+  explicit audience(audience* of_original) noexcept : of_original_{of_original} {}
+
+  std::shared_ptr<detail::observer> first() const noexcept {
+    std::lock_guard const lock{list_};
+    return first_;
+  }
+  /// A call may begin and end observations, and may fork and return in the copy.
+  void deliver(const job_event& event) const noexcept {
+    if (made_.is_elsewhere()) return;
+    for (auto each = first(); each && !made_.is_elsewhere(); each = each->next)
+      if (!each->is_dismissed && event.job > each->last_before) each->told(event);
+  }
+
+  static inline constinit std::atomic<audience*> current_ = nullptr;
+  /// Whose observers this thread is calling, or null.
+  static inline constinit thread_local const audience* calling_ = nullptr;
+
+  posix::origin const made_{};
+  /// Held while observers are called, and while one is taken out.
+  std::mutex turn_;
+  /// Used by the thread that calls observers.
+  event_queue later_;
+  /// Guards the first observer and the links. Held briefly.
+  mutable std::mutex list_;
+  std::shared_ptr<detail::observer> first_;
+  /// Found here by those who look for leaks.
+  [[maybe_unused]] audience* const of_original_;
+};
+
+/// The part of a summary that needs no memory.
+run_summary without_texts(const run_summary& of) noexcept {
+  return {.how = of.how,
+          .ran = of.ran,
+          .exit_code = of.exit_code,
+          .signal = of.signal,
+          .core_dumped = of.core_dumped,
+          .pid = of.pid,
+          .usage = of.usage,
+          .worker = of.worker};
 }
 
 }  // namespace
 
 constinit std::atomic<bool> is_observed = false;
 
-void engage(const std::shared_ptr<detail::observer>& what) {
-  auto const lock = posix::lock_registry();
-  auto fresh = std::make_shared<observer_list>();
-  if (auto const& before = current())
-    std::copy_if(before->begin(), before->end(), std::back_inserter(*fresh), is_here);
-  fresh->push_back(what);
-  current() = std::move(fresh);
-  is_observed = true;
+void kept_event::keep_summary() noexcept {
+  try {
+    summary = *what.summary;
+  } catch (const std::bad_alloc&) {
+    summary = without_texts(*what.summary);
+  }
+  what.summary = &summary;
+}
+
+void engage(std::shared_ptr<detail::observer> what) {
+  audience::make_here().admit(std::move(what));
 }
 
 void dismiss(detail::observer& what) noexcept {
-  // A thread of the original may have held the mutex at the fork.
-  if (what.made.is_elsewhere()) return;
-  {
-    std::lock_guard const last_call{what.calling};
-    what.is_dismissed = true;
-  }
-  auto const lock = posix::lock_registry();
-  auto const is_other = [&what](const auto& each) { return each.get() != &what; };
-  auto const& before = current();
-  if (std::none_of(before->begin(), before->end(), is_other)) {
-    is_observed = false;
-    current() = nullptr;
-    return;
-  }
-  try {
-    auto fresh = std::make_shared<observer_list>();
-    std::copy_if(before->begin(), before->end(), std::back_inserter(*fresh), is_other);
-    current() = std::move(fresh);
-  } catch (const std::bad_alloc&) {
-    // The observer stays in the list, and is passed over.
-  }
+  if (!what.made.is_elsewhere()) audience::here()->dismiss(what);
 }
 
-bool has_observers() noexcept {
-  auto const lock = posix::lock_registry();
-  auto const& list = current();
-  return list && std::any_of(list->begin(), list->end(), is_here);
+bool has_observers() noexcept { return is_observed && audience::here() != nullptr; }
+
+std::uint64_t number_job() noexcept { return ++jobs; }
+
+bool tell_observers(const job_event& event) noexcept {
+  audience* const all = audience::here();
+  if (all == nullptr) return true;
+  if (!all->is_calling()) {
+    all->tell(event);
+    return true;
+  }
+  std::unique_ptr<kept_event> kept{new (std::nothrow) kept_event{.what = event}};
+  if (!kept) return false;
+  all->tell_later(std::move(kept));
+  return true;
 }
 
-void tell_observers(const job_event& event) noexcept {
-  // A child that is forked during a call has no call under way.
-  if (calling != nullptr && !calling->made.is_elsewhere()) {
-    if (!defer(event)) deliver(event);
-    return;
-  }
-  events_of_call during;
-  auto* const outside = std::exchange(calling, &during);
-  deliver(event);
-  for (; !during.later.empty(); during.later.pop_front()) deliver(during.later.front().what);
-  calling = outside;
+void tell_observers(std::unique_ptr<kept_event> event) noexcept {
+  audience* const all = audience::here();
+  if (all == nullptr) return;
+  if (!all->is_calling()) return all->tell(event->what);
+  all->tell_later(std::move(event));
 }
 
 }  // namespace isolatte::inline v0_1::supervise

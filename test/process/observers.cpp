@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -119,6 +120,15 @@ void check_whole(const story& of) {
   BOOST_TEST((of.moments == whole));
   BOOST_TEST(std::is_sorted(of.times.begin(), of.times.end()));
 }
+
+/// Runs a function when it is destroyed. This object was there before the library was first used,
+/// so static objects that the library makes at its first use are destroyed before it.
+struct static_end {
+  std::function<void()> what;
+  ~static_end() {
+    if (what) what();
+  }
+} last_of_all;
 
 struct fixture : nothing_left {
   asio::io_context context;
@@ -486,6 +496,25 @@ BOOST_AUTO_TEST_CASE(children_tell_their_jobs_to_their_own_observers_only) {
   run();
   BOOST_TEST(done.what.value_or(0u) == 1u);
   check_whole(told.only());
+}
+
+BOOST_AUTO_TEST_CASE(jobs_and_observations_of_static_objects_are_told_and_end) {
+  pid_t const program = bare_fork([] {
+    auto* const own = new stories;
+    auto* const watch = new isolatte::observation{isolatte::observe(own->function())};
+    auto* const brief = new asio::io_context;
+    isolatte::async_fork(*brief, [] { hang(); }, [](error_code, isolatte::outcome<void>) {});
+    last_of_all.what = [=] {
+      delete brief;
+      bool const was_told = own->jobs().size() == 1 &&
+                            own->jobs().begin()->second.moments.back() == job_moment::completed;
+      delete watch;
+      static_cast<void>(isolatte::fork([] {}));
+      ::_exit(was_told && own->jobs().size() == 1 ? 0 : 1);
+    };
+    leave_main(2);
+  });
+  BOOST_TEST(wait_for(program) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(many_threads_start_jobs_while_observers_come_and_go) {
