@@ -372,6 +372,8 @@ void template_process::revive() noexcept {
 
 /// Starts the process if there is none, though nothing waits for it.
 void template_process::look_after() {
+  // Again when the original's process is forgotten.
+  if (disowning_) return revive();
   auto const of = original_.lock();
   if (is_copy_ && !of) return;
   // The end of the socket tells that the process will not be made, or how a preload has ended.
@@ -770,7 +772,7 @@ void template_process::await_replies() {
       supervise::on_reserve(strand_, [self = shared_from_this()](const error_code& ec) {
         self->reading_ = false;
         self->membership_.notice_copy();
-        if (!ec && !self->disowning_) self->read_replies();
+        if (!ec) self->read_replies();
         // Each reply has made room for another request.
         if (self->queued_.empty())
           self->await_replies();
@@ -814,6 +816,9 @@ void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
 }
 
 void template_process::read_replies() {
+  // In a copy of the program this is still the original's socket, and the numbers that the kernel
+  // has written are not here.
+  if (disowning_) return;
   posix::fork_reply reply;
   while (socket_.is_open()) {
     error_code ec;
@@ -1274,8 +1279,11 @@ void template_process::fail_all() {
 
 void template_process::disown() {
   pid_ = 0;
+  // First: what the original's strand had still to run may come before fail_all().
+  disowning_ = true;
   // Before what a use of this copy posts.
   asio::post(strand_, [self = shared_from_this()] {
+    // Another copy may have been made since, and this be the step of the one before.
     self->disowning_ = true;
     self->fail_all();
     self->disowning_ = false;

@@ -298,7 +298,7 @@ class template_process final : public child_source,
   std::atomic<bool> closed_ = false;
   std::atomic<std::size_t> owed_ = 0;
   /// This process is a copy of the program, and all that is under way the original's.
-  bool disowning_ = false;
+  std::atomic<bool> disowning_ = false;
 
   /// The process's: why it could not prepare itself, and its number if another process makes it.
   posix::child_page page_;
