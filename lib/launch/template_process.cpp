@@ -59,6 +59,9 @@ constexpr std::chrono::seconds between_revivals{1};
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
 
+/// No sender: at the end of the socket, after an error, and where the system does not tell.
+constexpr int not_told = -1;
+
 /// Whether somebody else has ended a preload: the call itself is not to blame.
 bool was_ended(const run_summary& run) noexcept {
   return run.how == ending::lost ||
@@ -68,6 +71,13 @@ bool was_ended(const run_summary& run) noexcept {
 bool is_end(const error_code& ec) noexcept {
   return ec == asio::error::broken_pipe || ec == asio::error::connection_reset ||
          ec == asio::error::not_connected;
+}
+
+/// The ends of the socket between this process, which is told who answers, and a template.
+posix::socket_ends make_sockets(error_code& ec) noexcept {
+  posix::socket_ends ends = posix::make_message_sockets(ec);
+  if (!ec) posix::tell_senders(ends.mine.get(), ec);
+  return ends;
 }
 
 }  // namespace
@@ -123,7 +133,7 @@ void template_process::start(error_code& ec) {
     if (posix::own_confinement() != posix::confinement::none)
       ec = make_error_code(boost::system::errc::operation_not_permitted);
     if (ec) return;
-    posix::socket_ends sockets = posix::make_message_sockets(ec);
+    posix::socket_ends sockets = make_sockets(ec);
     if (ec) return;
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
     if (!is_copy_)
@@ -154,7 +164,7 @@ struct template_process::new_namer {
 template_process::new_namer template_process::make_namer(error_code& ec) {
   if (!settings_.around || !settings_.around->inherited) return {};
   auto made = std::make_shared<template_process>(only_make{}, executor_, template_settings{});
-  posix::socket_ends sockets = posix::make_message_sockets(ec);
+  posix::socket_ends sockets = make_sockets(ec);
   posix::descriptor file;
   if (!ec) made->page_ = posix::child_page::make_file(file, ec);
   if (!ec) made->socket_.assign(sockets.mine.get(), ec);
@@ -816,15 +826,18 @@ void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
 }
 
 void template_process::read_replies() {
-  // In a copy of the program this is still the original's socket, and the numbers that the kernel
-  // has written are not here.
+  // In a copy of the program this is still the original's socket.
   if (disowning_) return;
   posix::fork_reply reply;
   while (socket_.is_open()) {
     error_code ec;
-    auto const bytes = posix::receive_message(
-        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none_, false, ec);
+    int sender = not_told;
+    auto const bytes = posix::receive_message(socket_.native_handle(),
+                                              std::as_writable_bytes(std::span{&reply, 1}), none_,
+                                              false, ec, &sender);
     if (detail::would_block(ec)) return;
+    // Other handlers get their turn before the next message, of which there may be many.
+    if (sender != not_told && !is_template(sender)) return none_.clear();
     if (preloading_) {
       posix::preload_result result;
       if (ec || bytes.size() != sizeof result) return preload_ended();
@@ -832,7 +845,7 @@ void template_process::read_replies() {
       take_preloaded(result);
       continue;
     }
-    if (ec || bytes.size() != sizeof reply || !is_true(reply)) {
+    if (ec || bytes.size() != sizeof reply) {
       died();
       return send_queued();
     }
@@ -840,21 +853,13 @@ void template_process::read_replies() {
   }
 }
 
-/// Whether the kernel says the same. A process that a preload has left may have the socket, too,
-/// and the number that it tells would be ended and reaped.
-bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
-  if (reply.pid < 0) return false;
-  for (auto const* const all : {&sent_, &given_up_})
-    if (auto const asked = all->find(reply.id); asked != all->end())
-      return made_for(asked->second) == reply.pid;
-  return true;
-}
-
-/// The number of the process that the template has made for the request, or 0.
-int template_process::made_for(const request& what) noexcept {
-  if (!what.birth_in_page) return what.birth.number();
-  auto const& page = *what.page.data();
-  return what.contained ? posix::number_of_helper(page.pid, page.helper) : page.pid.load();
+/// Whether a sender is the template. A process that a preload has left may have the template's
+/// socket, too, and is not heard. One with CAP_SYS_ADMIN could name any process as the sender, but
+/// could do to the template itself what it likes.
+bool template_process::is_template(int sender) noexcept {
+  // The kernel has written the number of the template before that could send anything.
+  adopt_expected();
+  return sender == pid_;
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {

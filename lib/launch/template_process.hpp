@@ -270,8 +270,7 @@ class template_process final : public child_source,
   void be_patient(std::uint64_t oldest_before, int looks);
   void lose_patience(std::uint64_t oldest_before, int looks);
   void read_replies();
-  bool is_true(const posix::fork_reply& reply) const noexcept;
-  static int made_for(const request& what) noexcept;
+  bool is_template(int sender) noexcept;
   void take_reply(const posix::fork_reply& reply);
   void take_late_reply(const posix::fork_reply& reply);
   void died();
