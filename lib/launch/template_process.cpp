@@ -1099,19 +1099,16 @@ void template_process::retry_later() {
 
 void template_process::cancelled_in_queue() noexcept {
   if (queue_check_is_posted_.exchange(true)) return;
-  queue_check_.keeps = weak_from_this().lock();
-  if (queue_check_.keeps) strand_.post(queue_check_);
+  if (auto self = weak_from_this().lock()) queue_check_.post(strand_, std::move(self));
 }
 
-void template_process::queue_check::run() {
-  auto const self = std::move(keeps);
+void template_process::check_queue() {
   // First: a cancellation from here on posts a check of its own.
-  self->queue_check_is_posted_ = false;
-  if (!self->abandoned_) self->drop_cancelled();
+  queue_check_is_posted_ = false;
+  if (!abandoned_) drop_cancelled();
 }
 
-void template_process::queue_check::drop() noexcept { auto const last = std::move(keeps); }
-
+/// Takes the requests out of the queue whose runs have been cancelled.
 void template_process::drop_cancelled() {
   membership_.notice_copy();
   for (auto next = queued_.begin(); next != queued_.end();) {
@@ -1284,15 +1281,15 @@ void template_process::fail_all() {
 
 void template_process::disown() {
   pid_ = 0;
-  // First: what the original's strand had still to run may come before fail_all().
-  disowning_ = true;
-  // Before what a use of this copy posts.
-  asio::post(strand_, [self = shared_from_this()] {
-    // Another copy may have been made since, and this be the step of the one before.
-    self->disowning_ = true;
-    self->fail_all();
-    self->disowning_ = false;
-  });
+  // If this is a copy of a copy, the step of that may still wait.
+  if (disowning_.exchange(true)) return;
+  // Before what a use of this copy posts, and after what the original's strand had still to run.
+  forgetting_.post(strand_, shared_from_this());
+}
+
+void template_process::forget_all() {
+  fail_all();
+  disowning_ = false;
 }
 
 void template_process::abandon() noexcept {
