@@ -59,6 +59,9 @@ constexpr std::chrono::seconds between_revivals{1};
 /// bring memory of their own.
 constexpr std::size_t handlers_at_once = 16;
 
+/// No sender: at the end of the socket, after an error, and where the system does not tell.
+constexpr int not_told = -1;
+
 /// Whether somebody else has ended a preload: the call itself is not to blame.
 bool was_ended(const run_summary& run) noexcept {
   return run.how == ending::lost ||
@@ -68,6 +71,13 @@ bool was_ended(const run_summary& run) noexcept {
 bool is_end(const error_code& ec) noexcept {
   return ec == asio::error::broken_pipe || ec == asio::error::connection_reset ||
          ec == asio::error::not_connected;
+}
+
+/// The ends of the socket between this process, which is told who answers, and a template.
+posix::socket_ends make_sockets(error_code& ec) noexcept {
+  posix::socket_ends ends = posix::make_message_sockets(ec);
+  if (!ec) posix::tell_senders(ends.mine.get(), ec);
+  return ends;
 }
 
 }  // namespace
@@ -123,7 +133,7 @@ void template_process::start(error_code& ec) {
     if (posix::own_confinement() != posix::confinement::none)
       ec = make_error_code(boost::system::errc::operation_not_permitted);
     if (ec) return;
-    posix::socket_ends sockets = posix::make_message_sockets(ec);
+    posix::socket_ends sockets = make_sockets(ec);
     if (ec) return;
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
     if (!is_copy_)
@@ -154,7 +164,7 @@ struct template_process::new_namer {
 template_process::new_namer template_process::make_namer(error_code& ec) {
   if (!settings_.around || !settings_.around->inherited) return {};
   auto made = std::make_shared<template_process>(only_make{}, executor_, template_settings{});
-  posix::socket_ends sockets = posix::make_message_sockets(ec);
+  posix::socket_ends sockets = make_sockets(ec);
   posix::descriptor file;
   if (!ec) made->page_ = posix::child_page::make_file(file, ec);
   if (!ec) made->socket_.assign(sockets.mine.get(), ec);
@@ -372,6 +382,8 @@ void template_process::revive() noexcept {
 
 /// Starts the process if there is none, though nothing waits for it.
 void template_process::look_after() {
+  // Again when the original's process is forgotten.
+  if (disowning_) return revive();
   auto const of = original_.lock();
   if (is_copy_ && !of) return;
   // The end of the socket tells that the process will not be made, or how a preload has ended.
@@ -770,7 +782,7 @@ void template_process::await_replies() {
       supervise::on_reserve(strand_, [self = shared_from_this()](const error_code& ec) {
         self->reading_ = false;
         self->membership_.notice_copy();
-        if (!ec && !self->disowning_) self->read_replies();
+        if (!ec) self->read_replies();
         // Each reply has made room for another request.
         if (self->queued_.empty())
           self->await_replies();
@@ -814,12 +826,18 @@ void template_process::lose_patience(std::uint64_t oldest_before, int looks) {
 }
 
 void template_process::read_replies() {
+  // In a copy of the program this is still the original's socket.
+  if (disowning_) return;
   posix::fork_reply reply;
   while (socket_.is_open()) {
     error_code ec;
-    auto const bytes = posix::receive_message(
-        socket_.native_handle(), std::as_writable_bytes(std::span{&reply, 1}), none_, false, ec);
+    int sender = not_told;
+    auto const bytes = posix::receive_message(socket_.native_handle(),
+                                              std::as_writable_bytes(std::span{&reply, 1}), none_,
+                                              false, ec, &sender);
     if (detail::would_block(ec)) return;
+    // Other handlers get their turn before the next message, of which there may be many.
+    if (sender != not_told && !is_template(sender)) return none_.clear();
     if (preloading_) {
       posix::preload_result result;
       if (ec || bytes.size() != sizeof result) return preload_ended();
@@ -827,7 +845,7 @@ void template_process::read_replies() {
       take_preloaded(result);
       continue;
     }
-    if (ec || bytes.size() != sizeof reply || !is_true(reply)) {
+    if (ec || bytes.size() != sizeof reply) {
       died();
       return send_queued();
     }
@@ -835,21 +853,13 @@ void template_process::read_replies() {
   }
 }
 
-/// Whether the kernel says the same. A process that a preload has left may have the socket, too,
-/// and the number that it tells would be ended and reaped.
-bool template_process::is_true(const posix::fork_reply& reply) const noexcept {
-  if (reply.pid < 0) return false;
-  for (auto const* const all : {&sent_, &given_up_})
-    if (auto const asked = all->find(reply.id); asked != all->end())
-      return made_for(asked->second) == reply.pid;
-  return true;
-}
-
-/// The number of the process that the template has made for the request, or 0.
-int template_process::made_for(const request& what) noexcept {
-  if (!what.birth_in_page) return what.birth.number();
-  auto const& page = *what.page.data();
-  return what.contained ? posix::number_of_helper(page.pid, page.helper) : page.pid.load();
+/// Whether a sender is the template. A process that a preload has left may have the template's
+/// socket, too, and is not heard. One with CAP_SYS_ADMIN could name any process as the sender, but
+/// could do to the template itself what it likes.
+bool template_process::is_template(int sender) noexcept {
+  // The kernel has written the number of the template before that could send anything.
+  adopt_expected();
+  return sender == pid_;
 }
 
 void template_process::take_reply(const posix::fork_reply& reply) {
@@ -1089,19 +1099,16 @@ void template_process::retry_later() {
 
 void template_process::cancelled_in_queue() noexcept {
   if (queue_check_is_posted_.exchange(true)) return;
-  queue_check_.keeps = weak_from_this().lock();
-  if (queue_check_.keeps) strand_.post(queue_check_);
+  if (auto self = weak_from_this().lock()) queue_check_.post(strand_, std::move(self));
 }
 
-void template_process::queue_check::run() {
-  auto const self = std::move(keeps);
+void template_process::check_queue() {
   // First: a cancellation from here on posts a check of its own.
-  self->queue_check_is_posted_ = false;
-  if (!self->abandoned_) self->drop_cancelled();
+  queue_check_is_posted_ = false;
+  if (!abandoned_) drop_cancelled();
 }
 
-void template_process::queue_check::drop() noexcept { auto const last = std::move(keeps); }
-
+/// Takes the requests out of the queue whose runs have been cancelled.
 void template_process::drop_cancelled() {
   membership_.notice_copy();
   for (auto next = queued_.begin(); next != queued_.end();) {
@@ -1274,12 +1281,15 @@ void template_process::fail_all() {
 
 void template_process::disown() {
   pid_ = 0;
-  // Before what a use of this copy posts.
-  asio::post(strand_, [self = shared_from_this()] {
-    self->disowning_ = true;
-    self->fail_all();
-    self->disowning_ = false;
-  });
+  // If this is a copy of a copy, the step of that may still wait.
+  if (disowning_.exchange(true)) return;
+  // Before what a use of this copy posts, and after what the original's strand had still to run.
+  forgetting_.post(strand_, shared_from_this());
+}
+
+void template_process::forget_all() {
+  fail_all();
+  disowning_ = false;
 }
 
 void template_process::abandon() noexcept {

@@ -180,12 +180,6 @@ class template_process final : public child_source,
     /// The stderr of the template, as a file: the program does not read it before the end.
     posix::descriptor err;
   };
-  /// Takes the requests out of the queue whose runs have been cancelled.
-  struct queue_check final : supervise::strand::step {
-    void run() override;
-    void drop() noexcept override;
-    std::shared_ptr<template_process> keeps;
-  };
   /// A fault's frames that are being named.
   struct lookup {
     lookup(stack_trace&& frames, std::function<void(std::string)>&& next,
@@ -244,6 +238,7 @@ class template_process final : public child_source,
                       detail::report what);
   void fail_queued(const boost::system::error_code& ec, const detail::report& why);
   void retry_later();
+  void check_queue();
   void drop_cancelled();
   struct new_namer;
   new_namer make_namer(boost::system::error_code& ec);
@@ -270,12 +265,12 @@ class template_process final : public child_source,
   void be_patient(std::uint64_t oldest_before, int looks);
   void lose_patience(std::uint64_t oldest_before, int looks);
   void read_replies();
-  bool is_true(const posix::fork_reply& reply) const noexcept;
-  static int made_for(const request& what) noexcept;
+  bool is_template(int sender) noexcept;
   void take_reply(const posix::fork_reply& reply);
   void take_late_reply(const posix::fork_reply& reply);
   void died();
   void fail_all();
+  void forget_all();
   void lose(request& what);
   void fail_lost(supervise::supervisor& run);
   void ended(std::uint64_t id);
@@ -297,8 +292,10 @@ class template_process final : public child_source,
   std::atomic<bool> abandoned_ = false;
   std::atomic<bool> closed_ = false;
   std::atomic<std::size_t> owed_ = 0;
-  /// This process is a copy of the program, and all that is under way the original's.
-  bool disowning_ = false;
+  /// This process is a copy of the program, and all that is under way the original's until the step
+  /// has run.
+  std::atomic<bool> disowning_ = false;
+  supervise::kept_step<&template_process::forget_all> forgetting_;
 
   /// The process's: why it could not prepare itself, and its number if another process makes it.
   posix::child_page page_;
@@ -339,7 +336,7 @@ class template_process final : public child_source,
   std::chrono::steady_clock::time_point retry_at_;
   supervise::steady_timer retry_timer_;
   bool waits_to_retry_ = false;
-  queue_check queue_check_;
+  supervise::kept_step<&template_process::check_queue> queue_check_;
   std::atomic<bool> queue_check_is_posted_ = false;
   bool patient_ = false;
   bool reading_ = false;

@@ -460,18 +460,14 @@ void pool::set_timer() {
 /// Ticks in the next turn of the event loop, which has no memory for a timer.
 void pool::tick_later() {
   if (std::exchange(tick_is_posted_, true)) return;
-  tick_step_.keeps = shared_from_this();
-  strand_.post(tick_step_);
+  tick_step_.post(strand_, shared_from_this());
 }
 
-void pool::tick_step::run() {
-  auto const self = std::move(keeps);
-  self->tick_is_posted_ = false;
-  self->machine_.tick(clock::now());
-  self->settle();
+void pool::tick() {
+  tick_is_posted_ = false;
+  machine_.tick(clock::now());
+  settle();
 }
-
-void pool::tick_step::drop() noexcept { auto const last = std::move(keeps); }
 
 void pool::give(worker& to, job& what) {
   what.note_given(to.id().pid);
@@ -1424,20 +1420,17 @@ std::shared_ptr<void> pool::promise_jobs() {
                                   auto const self = weak.lock();
                                   if (!self || --self->promises_ != 0) return;
                                   if (self->drain_check_is_posted_.exchange(true)) return;
-                                  self->drain_check_.keeps = self;
-                                  self->strand_.post(self->drain_check_);
+                                  self->drain_check_.post(self->strand_, self);
                                 }};
   return promise;
 }
 
-void pool::drain_check::run() {
-  auto const self = std::move(keeps);
+/// A promise of jobs is gone.
+void pool::lose_promise() {
   // First: a promise that goes from here on posts a check of its own.
-  self->drain_check_is_posted_ = false;
-  self->check_drained();
+  drain_check_is_posted_ = false;
+  check_drained();
 }
-
-void pool::drain_check::drop() noexcept { auto const last = std::move(keeps); }
 
 void pool::release() {
   unwanted_ = true;

@@ -125,18 +125,6 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
     /// The fork server for the workers to come; null once they come from it.
     server_pointer fresh;
   };
-  /// Checks whether the pool is drained, when a promise of jobs is gone.
-  struct drain_check final : supervise::strand::step {
-    void run() override;
-    void drop() noexcept override;
-    std::shared_ptr<pool> keeps;
-  };
-  /// Ticks when there is no memory for a timer.
-  struct tick_step final : supervise::strand::step {
-    void run() override;
-    void drop() noexcept override;
-    std::shared_ptr<pool> keeps;
-  };
   friend flush_step;
   friend job;
 
@@ -149,6 +137,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void perform(const logic::pool_action& todo);
   void set_timer();
   void tick_later();
+  void tick();
 
   void accept(job_pointer what);
   void admit(job_pointer what);
@@ -194,6 +183,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
                       const job_options& opts);
   void resize(std::size_t workers, std::uint64_t number);
   void check_drained();
+  void lose_promise();
   void check_standing();
   void begin_recycling(std::list<recycling>& place);
   void take_server(std::uint64_t number, const boost::system::error_code& ec);
@@ -222,7 +212,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
 
   logic::pool_machine machine_;
   bool settling_ = false;
-  tick_step tick_step_;
+  supervise::kept_step<&pool::tick> tick_step_;
   bool tick_is_posted_ = false;
   /// The event loop looks for replies until then.
   clock::time_point spins_until_;
@@ -247,7 +237,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   server_pointer before_;
   std::uint64_t recycled_before_ = 0;
   std::atomic<std::size_t> promises_ = 0;
-  drain_check drain_check_;
+  supervise::kept_step<&pool::lose_promise> drain_check_;
   std::atomic<bool> drain_check_is_posted_ = false;
   supervise::steady_timer timer_;
   clock::time_point timer_set_to_ = clock::time_point::max();

@@ -107,6 +107,8 @@ class child_page {
   static child_page of_file(int fd, boost::system::error_code& ec) noexcept;
 
   child_page_data* data() const noexcept { return data_.get(); }
+  /// Keeps it from processes that this one forks from now on.
+  void hide_from_children(boost::system::error_code& ec) noexcept { data_.hide_from_children(ec); }
   /// The memory, to be passed to the child.
   passed_memory::part part() const noexcept { return data_.part(); }
 

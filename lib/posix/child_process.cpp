@@ -409,8 +409,8 @@ bool child_process::adopt_expected(std::chrono::steady_clock::time_point began) 
   return state_ == state::expected && find_expected();
 }
 
-/// Does not trust the number: the child may have written another one into its page. Only an
-/// unreaped child of this process is taken on.
+/// Takes on only an unreaped child of this process. If somebody else has reaped the process since
+/// the kernel wrote its number, that may be another process's by now.
 bool child_process::find_expected() noexcept {
   if (helper_ != nullptr) await_expected_helper();
   int const pid = *expected_;

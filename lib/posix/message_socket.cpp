@@ -21,8 +21,16 @@ constexpr int receive_flags = MSG_CMSG_CLOEXEC;
 constexpr int receive_flags = 0;
 #endif
 
+#ifdef SCM_CREDENTIALS
+constexpr std::size_t room_for_sender = CMSG_SPACE(sizeof(ucred));
+#else
+constexpr std::size_t room_for_sender = 0;
+#endif
+
+constexpr std::size_t room_for_descriptors = CMSG_SPACE(most_descriptors * sizeof(int));
+
 struct control_buffer {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_descriptors * sizeof(int))> bytes;
+  alignas(cmsghdr) std::array<char, room_for_descriptors + room_for_sender> bytes;
 };
 
 void take_descriptors(msghdr& message, std::vector<descriptor>& descriptors) {
@@ -35,6 +43,20 @@ void take_descriptors(msghdr& message, std::vector<descriptor>& descriptors) {
       descriptors.emplace_back(fd);
     }
   }
+}
+
+void take_sender(msghdr& message, int& sender) noexcept {
+#ifdef SCM_CREDENTIALS
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred who;
+    std::memcpy(&who, CMSG_DATA(header), sizeof who);
+    sender = who.pid;
+  }
+#else
+  static_cast<void>(message);
+  static_cast<void>(sender);
+#endif
 }
 
 socket_ends make_sockets(int type, boost::system::error_code& ec) noexcept {
@@ -55,6 +77,16 @@ socket_ends make_message_sockets(boost::system::error_code& ec) noexcept {
 
 socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept {
   return make_sockets(SOCK_STREAM, ec);
+}
+
+void tell_senders(int socket, boost::system::error_code& ec) noexcept {
+#ifdef SCM_CREDENTIALS
+  int const on = 1;
+  if (sys.setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == -1) ec = last_error();
+#else
+  static_cast<void>(socket);
+  static_cast<void>(ec);
+#endif
 }
 
 void send_message(int socket, std::span<const std::byte> bytes, std::span<const int> descriptors,
@@ -80,7 +112,7 @@ void send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 
 std::span<const std::byte> receive_message(int socket, std::span<std::byte> room,
                                            std::vector<descriptor>& descriptors, bool wait,
-                                           boost::system::error_code& ec) {
+                                           boost::system::error_code& ec, int* sender) {
   descriptors.clear();
   // Reserved first: nothing may throw after a descriptor has come and before it has an owner.
   descriptors.reserve(most_descriptors);
@@ -98,6 +130,7 @@ std::span<const std::byte> receive_message(int socket, std::span<std::byte> room
     return {};
   }
   take_descriptors(message, descriptors);
+  if (sender != nullptr) take_sender(message, *sender);
   if ((message.msg_flags & MSG_TRUNC) != 0) {
     ec = make_error_code(boost::system::errc::message_size);
     return {};

@@ -24,6 +24,10 @@ socket_ends make_message_sockets(boost::system::error_code& ec) noexcept;
 /// Makes a pair of sockets on which bytes stream.
 socket_ends make_stream_sockets(boost::system::error_code& ec) noexcept;
 
+/// Has the kernel tell who has sent each message that is sent to this socket from now on. Does
+/// nothing on systems on which no template can make children, either.
+void tell_senders(int socket, boost::system::error_code& ec) noexcept;
+
 /// The most descriptors that one message can carry.
 constexpr std::size_t most_descriptors = 250;
 constexpr std::size_t longest_message = 32 * 1024;
@@ -36,11 +40,13 @@ void send_message(int socket, std::span<const std::byte> bytes, std::span<const 
 /// Receives a message whole.
 /// @param room where its bytes go
 /// @param wait whether to wait for one; otherwise it is an error (`resource_unavailable`)
+/// @param sender becomes the number of the process that has sent it, as far as the kernel tells:
+/// see tell_senders(). 0: a process that has no number here
 /// @return its bytes; none at the end of all messages, and with every error except a lack of
 /// descriptors, with which the message can be answered
 std::span<const std::byte> receive_message(int socket, std::span<std::byte> room,
                                            std::vector<descriptor>& descriptors, bool wait,
-                                           boost::system::error_code& ec);
+                                           boost::system::error_code& ec, int* sender = nullptr);
 
 }  // namespace isolatte::inline v0_1::posix
 

@@ -11,6 +11,24 @@
 
 namespace isolatte::inline v0_1::posix {
 
+namespace {
+
+#ifdef MADV_DONTFORK
+constexpr bool hides_memory = true;
+#else
+constexpr bool hides_memory = false;
+#endif
+
+}  // namespace
+
+bool hide_from_children([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t size) noexcept {
+#ifdef MADV_DONTFORK
+  return sys.madvise(memory, size, MADV_DONTFORK) == 0;
+#else
+  return true;
+#endif
+}
+
 shared_memory::shared_memory(void* mapped, std::size_t size, boost::system::error_code& ec) noexcept
     : size_{size} {
   if (mapped == MAP_FAILED)
@@ -60,13 +78,14 @@ shared_memory::~shared_memory() {
 }
 
 void shared_memory::hide_from_children(boost::system::error_code& ec) noexcept {
-  if (!data_) return;
-#ifdef MADV_DONTFORK
-  hidden_ = sys.madvise(data_, size_, MADV_DONTFORK) == 0;
-  if (!hidden_) ec = last_error();
-#else
-  static_cast<void>(ec);
-#endif
+  if (data() == nullptr) return;
+  if (!posix::hide_from_children(data_, size_)) {
+    ec = last_error();
+    return;
+  }
+  hidden_ = hides_memory;
+  // A child that has got the memory keeps it, and its own children do not get it.
+  origin_.move_here();
 }
 
 }  // namespace isolatte::inline v0_1::posix

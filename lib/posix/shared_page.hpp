@@ -19,6 +19,11 @@
 
 namespace isolatte::inline v0_1::posix {
 
+/// Keeps memory of this process from those that it forks from now on. Does nothing on systems that
+/// cannot do so.
+/// @return whether it worked; errno tells why not
+bool hide_from_children(void* memory, std::size_t size) noexcept;
+
 /// Owns this process's mapping of memory that it shares with another process.
 class shared_memory {
  public:
@@ -48,7 +53,7 @@ class shared_memory {
   /// Null in a process that does not have the memory.
   void* data() const noexcept { return is_here() ? data_ : nullptr; }
   std::size_t size() const noexcept { return size_; }
-  /// Keeps the memory from processes that are forked from now on.
+  /// Keeps the memory from processes that this one forks from now on.
   void hide_from_children(boost::system::error_code& ec) noexcept;
   bool is_in_slab() const noexcept { return in_slab_; }
 
@@ -88,7 +93,7 @@ class shared_page {
     // A child that another thread forks meanwhile would have the page, too.
     auto const no_fork = lock_registry();
     shared_page made = of_file(file.get(), ec).begin();
-    if (!ec) made.memory_.hide_from_children(ec);
+    if (!ec) made.hide_from_children(ec);
     if (ec) return {};
     return made;
   }
@@ -101,6 +106,10 @@ class shared_page {
   T* get() const noexcept { return static_cast<T*>(memory_.data()); }
   T& operator*() const noexcept { return *get(); }
   T* operator->() const noexcept { return get(); }
+  /// Keeps it from processes that this one forks from now on.
+  void hide_from_children(boost::system::error_code& ec) noexcept {
+    memory_.hide_from_children(ec);
+  }
   /// The memory, to be passed to a child.
   passed_memory::part part() const noexcept { return {memory_.data(), memory_.size()}; }
   bool is_in_slab() const noexcept { return memory_.is_in_slab(); }

@@ -333,6 +333,7 @@ system_calls sys = {
     .execve = ::execve,
     .clone_sibling = raw_clone_sibling,
     .socketpair = raw_socketpair,
+    .setsockopt = ::setsockopt,
     .sendmsg = ::sendmsg,
     .recvmsg = ::recvmsg,
     .shutdown = ::shutdown,

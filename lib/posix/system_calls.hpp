@@ -63,6 +63,7 @@ struct system_calls {
   /// memory, before the child runs.
   pid_t (*clone_sibling)(std::atomic<int>* pid);
   int (*socketpair)(int type, int ends[2]);
+  int (*setsockopt)(int fd, int level, int option, const void* value, socklen_t size);
   ssize_t (*sendmsg)(int fd, const struct msghdr* message, int flags);
   ssize_t (*recvmsg)(int fd, struct msghdr* message, int flags);
   int (*shutdown)(int fd, int how);

@@ -199,6 +199,32 @@ class strand {
   bool never_blocks_ = false;
 };
 
+template <auto Function>
+class kept_step;
+
+/// A step that is part of an object, calls a function of that object, and keeps the object until
+/// then.
+template <class Owner, void (Owner::*Function)()>
+class kept_step<Function> final : public strand::step {
+ public:
+  /// Posts the step, which must not be waiting already.
+  /// @param on a copy: another thread may run the step at once, and destroy the owner
+  void post(strand on, std::shared_ptr<Owner> owner) {
+    keeps_ = std::move(owner);
+    on.post(*this);
+  }
+
+  void run() override {
+    auto const owner = std::move(keeps_);
+    (owner.get()->*Function)();
+  }
+  void drop() noexcept override { auto const last = std::move(keeps_); }
+
+ private:
+  /// Empty unless the step waits.
+  std::shared_ptr<Owner> keeps_;
+};
+
 }  // namespace isolatte::inline v0_1::supervise
 
 #endif

@@ -91,32 +91,24 @@ void talk::begin(std::shared_ptr<talk_owner> owner) {
 
 void talk::poke(wish what) noexcept {
   if (wishes_.fetch_or(what) != 0) return;
-  poke_.keeps = shared_from_this();
-  strand_.post(poke_);
+  poke_.post(strand_, shared_from_this());
 }
 
-void talk::poke_step::run() {
-  auto const self = std::move(keeps);
-  self->heed(self->wishes_.exchange(0));
-}
-
-void talk::poke_step::drop() noexcept { auto const last = std::move(keeps); }
+/// Performs what other threads, and earlier turns, have asked for.
+void talk::heed_wishes() { heed(wishes_.exchange(0)); }
 
 void talk::finish_sending() noexcept {
   if (is_finishing_.exchange(true)) return;
-  finish_.keeps = shared_from_this();
-  strand_.post(finish_);
+  finish_.post(strand_, shared_from_this());
 }
 
-void talk::finish_step::run() {
-  auto const self = std::move(keeps);
-  self->membership_.notice_copy();
-  self->sends_no_more_ = true;
-  self->finished_due_ = true;
-  self->flush();
+/// Ends the messages to the job.
+void talk::end_messages() {
+  membership_.notice_copy();
+  sends_no_more_ = true;
+  finished_due_ = true;
+  flush();
 }
-
-void talk::finish_step::drop() noexcept { auto const last = std::move(keeps); }
 
 void talk::heed(unsigned wishes) {
   membership_.notice_copy();

@@ -109,19 +109,6 @@ class talk final : public context_bound,
     begin_it = 64,
     stop_taking_it = 128,
   };
-  /// Performs what other threads, and earlier turns, have asked for.
-  struct poke_step final : strand::step {
-    void run() override;
-    void drop() noexcept override;
-    std::shared_ptr<talk> keeps;
-  };
-  /// Ends the messages to the job. No wish: one that is posted already would run before sends that
-  /// have been asked for since.
-  struct finish_step final : strand::step {
-    void run() override;
-    void drop() noexcept override;
-    std::shared_ptr<talk> keeps;
-  };
   using pending_receive = basic_pending_handler<boost::system::error_code, detail::message>;
   using pending_send = basic_pending_handler<boost::system::error_code>;
   struct sending {
@@ -134,7 +121,9 @@ class talk final : public context_bound,
   };
 
   void poke(wish what) noexcept;
+  void heed_wishes();
   void heed(unsigned wishes);
+  void end_messages();
 
   /// Whether the reason for which all that waits completes is here: the end of the killed job is
   /// none.
@@ -178,9 +167,10 @@ class talk final : public context_bound,
   bool begun_ = false;
 
   std::atomic<unsigned> wishes_ = 0;
-  poke_step poke_;
+  kept_step<&talk::heed_wishes> poke_;
   std::atomic<bool> is_finishing_ = false;
-  finish_step finish_;
+  /// No wish: one that is posted already would run before sends that have been asked for since.
+  kept_step<&talk::end_messages> finish_;
   /// Guards the reasons that other threads give.
   std::mutex reasons_mutex_;
   boost::system::error_code closed_with_;

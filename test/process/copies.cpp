@@ -198,6 +198,48 @@ BOOST_AUTO_TEST_CASE(operations_of_a_server_are_lost) {
   BOOST_TEST(queued.what.value_or(-1) == 3);
 }
 
+// A copy that read it would take it from the original, and cannot know whether it is true.
+BOOST_AUTO_TEST_CASE(a_reply_that_has_come_is_left_to_the_original) {
+  server.emplace(context);
+  BOOST_TEST(by_server(1, 2) == 3);
+  int const first = server->pid();
+  context.poll();
+  context.restart();
+  gate opened;
+  wire told;
+  options opts;
+  opts.keep = {told.write_end(), opened.descriptor()};
+  // One of them may be given to a child that stands by, and the other two are asked for.
+  std::list<remembered<int>> running(3);
+  for (auto& each : running)
+    server->async_fork(call(meet, told.write_end(), opened.descriptor()), opts, each.handler());
+  bool asked = false;
+  asio::post(context, [&] { asked = true; });
+  while (!asked) context.run_one();
+  // Before the last child is made, the one before it has been reported.
+  BOOST_TEST(told.await(running.size()));
+  // The loop finds the reply while the template's strand has something else to do first.
+  remembered<int> late;
+  bool found = false;
+  asio::post(context, [&] {
+    asio::post(context, [&] { found = true; });
+    server->async_fork(call(add, 1, 2), {}, late.handler());
+  });
+  while (!found) context.run_one();
+  check_in_copies([&](complaints& all) {
+    all.expect(by_server(1, 2) == 3, "a wrong sum");
+    go_on();
+    for (auto const& each : running) expect_lost(all, each);
+    expect_lost(all, late);
+  });
+  for (std::size_t i = 0; i != running.size(); ++i) opened.open();
+  go_on();
+  for (auto const& each : running) BOOST_TEST(each.what.value_or(-1) == 7);
+  BOOST_TEST(late.what.value_or(-1) == 3);
+  // A server whose answer is not found is given up.
+  BOOST_TEST(server->pid() == first);
+}
+
 BOOST_AUTO_TEST_CASE(an_operation_is_lost) {
   gate opened;
   wire told;

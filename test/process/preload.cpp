@@ -417,8 +417,9 @@ BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_ends_with_a_failure) {
   held.wait_until_closed();
 }
 
-/// Leaves a process that answers for this one: it has made a child with this number, whatever it is
-/// asked. Waits for the one pipe to be written to, and writes to the other.
+/// Leaves a process that answers for this one: it has made a child with this number, or none if
+/// that is 0, whatever it is asked. Waits for the one pipe to be written to, and writes to the
+/// other.
 void leave_forger(const std::string& begin_path, const std::string& told_path, int number) {
   int const begin = ::open(begin_path.c_str(), O_RDONLY);
   int const told = ::open(told_path.c_str(), O_WRONLY);
@@ -439,6 +440,10 @@ void leave_forger(const std::string& begin_path, const std::string& told_path, i
   hang();
 }
 
+std::string path_of(int fd) {
+  return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd);
+}
+
 BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_cannot_answer_for_it) {
   asio::io_context context;
   asio::io_context context_of_other;
@@ -451,12 +456,9 @@ BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_cannot_answer_for_it) {
                                      {.keep = end.ends()});
   gate begin;
   gate told;
-  auto const path = [](int fd) {
-    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(fd);
-  };
   fork_server server{context,
-                     {.preload = call(leave_forger, path(begin.descriptor()),
-                                      path(told.ends().fds()[1]), other.pid())}};
+                     {.preload = call(leave_forger, path_of(begin.descriptor()),
+                                      path_of(told.ends().fds()[1]), other.pid())}};
   BOOST_TEST(run(server, context, call(read_state)).what.how() == ending::returned);
   int const first = server.pid();
   stop_child(first);
@@ -478,6 +480,34 @@ BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_cannot_answer_for_it) {
   other.async_wait(done.handler());
   context_of_other.run();
   BOOST_TEST(done.what.value_or(-1) == 7, done.what);
+}
+
+// The program would take the refused request for settled, and the server makes the child later.
+BOOST_AUTO_TEST_CASE(a_process_that_it_leaves_cannot_refuse_for_it) {
+  asio::io_context context;
+  gate begin;
+  gate told;
+  fork_server server{context,
+                     {.preload = call(leave_forger, path_of(begin.descriptor()),
+                                      path_of(told.ends().fds()[1]), 0)}};
+  BOOST_TEST(run(server, context, call(read_state)).what.how() == ending::returned);
+  int const first = server.pid();
+  stop_child(first);
+  // The first one may go to a child that stands ready.
+  remembered<int> ahead;
+  server.async_fork(call(read_state), {}, ahead.handler());
+  remembered<int> asked;
+  server.async_fork(call(read_state), {}, asked.handler());
+  context.restart();
+  context.poll();
+  begin.open();
+  told.pass();
+  context.poll();
+  BOOST_TEST(asked.calls == 0);
+  ::kill(first, SIGCONT);
+  context.run();
+  BOOST_TEST(asked.what.how() == ending::returned, asked.ec.message());
+  BOOST_TEST(server.pid() == first);
 }
 
 BOOST_AUTO_TEST_CASE(a_process_that_returns_from_it_is_no_server) {

@@ -66,6 +66,7 @@ constexpr std::array infos = {
     entry_info{"execve", ENOMEM, false},
     entry_info{"clone_sibling", EAGAIN, false},
     entry_info{"socketpair", EMFILE, false},
+    entry_info{"setsockopt", EPERM, false},
     entry_info{"sendmsg", ENOBUFS, true},
     entry_info{"recvmsg", ENOMEM, true},
     entry_info{"shutdown", ENOTCONN, false},
@@ -204,10 +205,10 @@ void replace_all(system_calls& table) {
           &calls::lseek, &calls::temporary_file, &calls::close_range, &calls::mmap, &calls::munmap,
           &calls::madvise, &calls::poll, &calls::sigaction, &calls::sigprocmask,
           &calls::sigaltstack, &calls::setrlimit, &calls::setpriority, &calls::chdir,
-          &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::sendmsg,
-          &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file, &calls::getrandom,
-          &calls::prctl, &calls::capset, &calls::setresuid, &calls::setresgid, &calls::setgroups,
-          &calls::unshare, &calls::setns, &calls::landlock_create_ruleset,
+          &calls::execve, &calls::clone_sibling, &calls::socketpair, &calls::setsockopt,
+          &calls::sendmsg, &calls::recvmsg, &calls::shutdown, &calls::ftruncate, &calls::map_file,
+          &calls::getrandom, &calls::prctl, &calls::capset, &calls::setresuid, &calls::setresgid,
+          &calls::setgroups, &calls::unshare, &calls::setns, &calls::landlock_create_ruleset,
           &calls::landlock_add_rule, &calls::landlock_restrict_self, &calls::seccomp,
           &calls::mprotect, &calls::query_map, &calls::getdents>::replace(table);
 }

@@ -11,6 +11,7 @@
 #include "posix/child/limits.hpp"
 #include "posix/child/preload.hpp"
 #include "posix/process_registry.hpp"
+#include "posix/shared_page.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
 
@@ -27,7 +28,6 @@
 #if defined(__linux__)
 #include <sched.h>
 #endif
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -201,10 +201,8 @@ confinement own_confinement() noexcept { return confined; }
 std::size_t number_of_threads() noexcept { return std::max(count_threads(), std::size_t{1}); }
 
 setup_step prepare_child(const child_plan& plan) noexcept {
-#ifdef MADV_DONTFORK
   // Without this the child's own children could write to the page in its name.
-  if (sys.madvise(plan.page, sizeof *plan.page, MADV_DONTFORK) == -1) return setup_step::page;
-#endif
+  if (!hide_from_children(plan.page, sizeof *plan.page)) return setup_step::page;
   // The program does the same, so that neither depends on the other being first.
   if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
   // EPERM: the program is in another session since it made the template. No group of that session

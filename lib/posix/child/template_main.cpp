@@ -13,6 +13,7 @@
 #include "posix/child_page.hpp"
 #include "posix/message_socket.hpp"
 #include "posix/process_registry.hpp"
+#include "posix/shared_page.hpp"
 #include "posix/signals_blocked.hpp"
 #include "posix/system_calls.hpp"
 
@@ -29,7 +30,6 @@
 #include <vector>
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,23 +43,13 @@ using boost::system::error_code;
 
 using shared_numbers = shared_page<birth_number_data>;
 
-/// Keeps memory from the children of this process, which are not to be trusted.
-template <class Data>
-bool keep_to_itself(Data& memory) noexcept {
-#ifdef MADV_DONTFORK
-  return sys.madvise(&memory, sizeof memory, MADV_DONTFORK) == 0;
-#else
-  static_cast<void>(memory);
-  return true;
-#endif
-}
-
 /// @return whether it is here, and none of this process's children will have it
 bool take_birth_numbers(std::vector<descriptor>& received, shared_numbers& numbers) noexcept {
   error_code ec;
   if (received.size() != 1) return false;
   numbers = shared_numbers::of_file(received[0].get(), ec);
-  return !ec && keep_to_itself(*numbers);
+  if (!ec) numbers.hide_from_children(ec);
+  return !ec;
 }
 
 /// Makes a child of this process's parent.
@@ -115,11 +105,13 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
 }
 
 /// Serves the other template's socket, in that template.
-[[noreturn]] void copy_main(int socket, const standby_ends& ends) noexcept {
+[[noreturn]] void copy_main(int socket, standby_ends& ends) noexcept {
   sys.close(socket);
   child_page_data& page = *ends.page.data();
+  error_code ec;
   // Otherwise its children could write to the page in its name.
-  if (!keep_to_itself(page)) give_up(page, setup_step::page, errno);
+  ends.page.hide_from_children(ec);
+  if (ec) give_up(page, setup_step::page, ec.value());
   if (sys.setpgid(0, 0) == -1) give_up(page, setup_step::process_group, errno);
   if (!arm_leash(ends.leash.get(), true)) give_up(page, setup_step::leash, errno);
   sigset_t none;
@@ -131,7 +123,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
 
 /// Makes another template, which has all that this one has.
 int make_copy(int socket, std::vector<descriptor>& received, error_code& ec) {
-  standby_ends const ends = take_ends(received, ec);
+  standby_ends ends = take_ends(received, ec);
   if (ec) return 0;
   return make_child(ends.page.data()->pid, ec, [&] { copy_main(socket, ends); });
 }
@@ -191,7 +183,7 @@ namespace {
 void make_namer(const template_ends& ends) {
   error_code ignored;
   // A child that could write another number there would have the program reap another process.
-  if (keep_to_itself(*ends.unconfined.page))
+  if (hide_from_children(ends.unconfined.page, sizeof *ends.unconfined.page))
     make_child(ends.unconfined.page->pid, ignored, [&] {
       sys.close(ends.socket);
       template_main(ends.unconfined.socket);
@@ -226,6 +218,8 @@ class seeded_template_task final : public detail::child_task {
     if (what.has_namer == 0) return;
     error_code ec;
     page_ = child_page::of_file(given[2], ec);
+    // Processes that the preload leaves are not to have it, either.
+    if (!ec) page_.hide_from_children(ec);
     if (ec) throw boost::system::system_error{ec, "isolatte: mapping a page"};
     sys.close(given[2]);
     ends_.unconfined = {given[1], page_.data()};
