@@ -16,7 +16,10 @@
 
 /// @cond
 // The missing header ends the compilation. Without it the error before would be one of many.
-#if !defined(__cpp_exceptions) || !defined(__cpp_rtti)
+#if __cplusplus <= 201703L
+#error "isolatte needs C++20: -std=c++20"
+#include <the_error_above_ends_the_compilation>
+#elif !defined(__cpp_exceptions) || !defined(__cpp_rtti)
 #error "isolatte needs exceptions and run-time type information: -fexceptions -frtti"
 #include <the_error_above_ends_the_compilation>
 #elif BOOST_VERSION < 108100
