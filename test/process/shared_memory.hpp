@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_TEST_PROCESS_SHARED_MEMORY_HPP
 #define ISOLATTE_TEST_PROCESS_SHARED_MEMORY_HPP
 
+#include "support/shared_counters.hpp"
+
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -28,7 +30,7 @@ inline std::vector<shared_mapping> shared_mappings() {
     unsigned long to = 0;
     char permissions[5] = {};
     if (std::sscanf(line.c_str(), "%lx-%lx %4s", &from, &to, permissions) == 3 &&
-        std::strcmp(permissions, "rw-s") == 0)
+        std::strcmp(permissions, "rw-s") == 0 && !is_counter(reinterpret_cast<void*>(from)))
       found.push_back({reinterpret_cast<std::byte*>(from), to - from});
   }
   return found;

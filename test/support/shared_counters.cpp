@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 
 #include <sys/mman.h>
 
@@ -44,6 +45,11 @@ bool share_counters() noexcept {
          MAP_FAILED;
 }
 
+bool is_counter(const void* memory) noexcept {
+  std::less<const void*> const before;
+  return !before(memory, isolatte_counters_begin) && before(memory, isolatte_counters_end);
+}
+
 }  // namespace isolatte::inline v0_1::test
 
 #else
@@ -51,6 +57,7 @@ bool share_counters() noexcept {
 namespace isolatte::inline v0_1::test {
 
 bool share_counters() noexcept { return true; }
+bool is_counter(const void*) noexcept { return false; }
 
 }  // namespace isolatte::inline v0_1::test
 

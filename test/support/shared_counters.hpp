@@ -11,6 +11,9 @@ namespace isolatte::inline v0_1::test {
 /// @return false if the memory cannot be shared
 bool share_counters() noexcept;
 
+/// Whether there are such counters. Tests that write rubbish to shared memory spare them.
+bool is_counter(const void* memory) noexcept;
+
 }  // namespace isolatte::inline v0_1::test
 
 #endif
