@@ -667,6 +667,15 @@ BOOST_AUTO_TEST_CASE(helpers) {
   save << std::as_const(h) << std::as_const(h);
   BOOST_TEST(h.first == 2);
   BOOST_TEST(h.second == "untouched");
+  save.finish();
+
+  input_archive load(out.bytes());
+  helped one;
+  helped other;
+  load >> one >> other;
+  BOOST_TEST(one.first == 1);
+  BOOST_TEST(other.first == 2);
+  BOOST_TEST(other.second == "untouched");
 }
 
 BOOST_AUTO_TEST_CASE(shared_owners) {

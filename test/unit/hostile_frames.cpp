@@ -279,7 +279,7 @@ BOOST_AUTO_TEST_CASE(padding) {
 }
 
 BOOST_AUTO_TEST_CASE(counts) {
-  for (std::uint64_t count : {std::uint64_t{1} << 20, std::uint64_t{1} << 31,
+  for (std::uint64_t count : {std::uint64_t{1000}, std::uint64_t{1} << 20, std::uint64_t{1} << 31,
                               std::uint64_t{1} << 62, std::numeric_limits<std::uint64_t>::max()}) {
     bytes const frame = number(count) + raw({1, 2, 3, 4}) + end_mark;
     refuse<std::vector<std::string>>(frame);

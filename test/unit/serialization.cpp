@@ -482,6 +482,16 @@ BOOST_AUTO_TEST_CASE(shared_pointers) {
   BOOST_TEST(!copy.at(1));
   BOOST_TEST(copy.at(0).use_count() == 2);
 
+  std::vector<std::shared_ptr<std::string>> many;
+  for (int i = 0; i != 100; ++i) many.push_back(std::make_shared<std::string>(std::to_string(i)));
+  std::vector<std::shared_ptr<std::string>> const again(many.rbegin(), many.rend());
+  many.insert(many.end(), again.begin(), again.end());
+  auto const copies = sent(many);
+  for (std::size_t i = 0; i != 100; ++i) {
+    BOOST_TEST(*copies.at(i) == std::to_string(i));
+    BOOST_TEST(copies.at(i) == copies.at(199 - i));
+  }
+
   // The program's own copy and the base class's are the same object, too.
   auto const p = std::make_shared<polygon>(6);
   std::pair<std::shared_ptr<shape>, std::shared_ptr<const polygon>> const shapes{p, p};

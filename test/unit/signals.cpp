@@ -13,6 +13,7 @@
 namespace signals_test {
 
 using isolatte::detail::is_fault;
+using isolatte::detail::is_request_to_end;
 using isolatte::detail::signal_name;
 
 BOOST_AUTO_TEST_SUITE(signals)
@@ -21,6 +22,12 @@ BOOST_AUTO_TEST_CASE(the_seven_of_the_contract_are_faults_and_no_others) {
   std::set<int> const faults{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
   for (int signal = -1; signal <= SIGRTMAX + 1; ++signal)
     BOOST_TEST(is_fault(signal) == faults.contains(signal), "signal " << signal);
+}
+
+BOOST_AUTO_TEST_CASE(five_ask_a_process_to_end) {
+  std::set<int> const requests{SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+  for (int signal = -1; signal <= SIGRTMAX + 1; ++signal)
+    BOOST_TEST(is_request_to_end(signal) == requests.contains(signal), "signal " << signal);
 }
 
 BOOST_AUTO_TEST_CASE(names_are_those_of_the_headers) {
