@@ -130,14 +130,13 @@ void farm_jobs::results_arrived(std::span<link::message> messages) {
   for (auto const& each : messages) {
     auto results = wire::decode_results(each.data(), limit);
     // Results that cannot be read are none: an audit finds that the jobs are missing.
-    if (!results.message) continue;
-    for (auto& result : results.message->jobs) result_arrived(result, results.message->host);
-  }
-  constexpr std::string_view have = "+ACK";
-  if (!messages.empty() && !messages.back().reply().empty())
+    if (results.message)
+      for (auto& result : results.message->jobs) result_arrived(result, results.message->host);
+    constexpr std::string_view have = "+ACK";
     // If it does not arrive, the server sends the results again.
-    static_cast<void>(
-        link_.publish(messages.back().reply(), {}, {}, std::as_bytes(std::span{have})));
+    if (!each.reply().empty())
+      static_cast<void>(link_.publish(each.reply(), {}, {}, std::as_bytes(std::span{have})));
+  }
 }
 
 void farm_jobs::result_arrived(wire::job_result& result, const std::string& host) {

@@ -111,7 +111,8 @@ void parcel_sender::publish(std::uint64_t parcel) {
   auto const ec = link_.publish(settings_.jobs_subject(), answers_ + "." + std::to_string(parcel),
                                 headers, it.bytes.bytes());
   // Other errors pass, and the parcel is published again.
-  if (ec == boost::system::errc::message_size) refuse(parcel, job_end::too_large);
+  if (ec == boost::system::errc::message_size) return refuse(parcel, job_end::too_large);
+  if (ec == boost::system::errc::not_enough_memory) it.at -= patience_ - until_memory;
 }
 
 void parcel_sender::publish_unanswered(moment sent_before) {

@@ -46,7 +46,8 @@ stream_setup::stream_setup(link::server_link& link, const settings& what, std::s
   consumer_.filter_subject = what.done_subject(submitter);
   consumer_.name = std::move(submitter);
   consumer_.deliver_subject = std::move(deliver_to);
-  consumer_.ack_policy = wire::ack_policy::all;
+  // Results that come after a connection has ended do not acknowledge those that went with it.
+  consumer_.ack_policy = wire::ack_policy::each;
   // Results that did not come through come again before an audit misses their jobs.
   consumer_.ack_wait = std::max<std::chrono::nanoseconds>(what.lease() / 2, shortest_redelivery);
   consumer_.max_ack_pending = 1'000'000;
