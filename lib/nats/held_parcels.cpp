@@ -60,7 +60,8 @@ template <class Step>
 void held_parcels::later(Step what) {
   mailbox_->post([weak = weak_from_this(), what = std::move(what)]() mutable {
     auto const self = weak.lock();
-    if (self && !self->link_.is_copy()) what(*self);
+    if (!self || self->link_.is_copy()) return;
+    if (!link::if_memory([&] { what(*self); })) self->owner_.memory_was_short();
   });
 }
 

@@ -56,6 +56,8 @@ class held_parcels final : public result_sender::owner,
     /// The server does not know of a message that is held: the stream or the consumer may be
     /// another one.
     virtual void stream_doubted() = 0;
+    /// There was no memory for a step: all is to be done as after the end of a connection.
+    virtual void memory_was_short() = 0;
 
    protected:
     ~owner() = default;

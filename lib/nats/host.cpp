@@ -83,7 +83,11 @@ void host::later(Step what) {
 
 template <class Step>
 void host::step(Step what) {
-  if (link::if_memory(what) || serving_ == serving::gone || link_->break_off()) return;
+  if (!link::if_memory(what)) memory_was_short();
+}
+
+void host::memory_was_short() {
+  if (serving_ == serving::gone || link_->break_off()) return;
   link::until_memory([this] { link_down({}, {}); });
 }
 

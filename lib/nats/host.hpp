@@ -65,6 +65,7 @@ class host final : public link::link_events,
   void job_ran(std::chrono::nanoseconds time) override { source_.job_ran(time); }
   void pool_refuses() override { source_.take_rest(); }
   void stream_doubted() override { source_.look_again(); }
+  void memory_was_short() override;
   void abandon() noexcept override;
   void disown() override;
 

@@ -44,7 +44,7 @@ void command(const std::string& line) {
   throw std::system_error{errno, std::generic_category(), what};
 }
 
-/// A network of its own, which is that of a process until that is killed.
+/// A network of its own, which ends with this. A process is in it until settle() is called.
 class network {
  public:
   network() {
@@ -63,28 +63,30 @@ class network {
     bool const is_made = pid_ != -1 && ::read(ready[0], &answer, 1) == 1 && answer == 'y';
     ::close(ready[0]);
     ::close(ready[1]);
-    if (is_made) return;
-    end();
+    if (is_made)
+      here_ = ::open(("/proc/" + std::to_string(pid_) + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC);
+    if (here_ != -1) return;
+    settle();
     throw std::runtime_error{"no network"};
   }
-  ~network() { end(); }
+  ~network() {
+    settle();
+    ::close(here_);
+  }
   network(const network&) = delete;
   network& operator=(const network&) = delete;
 
   int pid() const noexcept { return pid_; }
   void run(const std::string& line) const {
-    command("nsenter -t " + std::to_string(pid_) + " -n " + line);
+    command("nsenter --net=/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(here_) +
+            " " + line);
   }
   /// This thread and its children are in the network as long as this lives.
   class stay {
    public:
     explicit stay(const network& where)
         : before_{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)} {
-      int const there = ::open(("/proc/" + std::to_string(where.pid()) + "/ns/net").c_str(),
-                               O_RDONLY | O_CLOEXEC);
-      bool const is_there = before_ != -1 && there != -1 && ::setns(there, CLONE_NEWNET) == 0;
-      ::close(there);
-      if (!is_there) fail("setns");
+      if (before_ == -1 || ::setns(where.here_, CLONE_NEWNET) != 0) fail("setns");
     }
     ~stay() {
       ::setns(before_, CLONE_NEWNET);
@@ -97,15 +99,17 @@ class network {
     int const before_;
   };
 
- private:
-  void end() noexcept {
+  void settle() noexcept {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     while (::waitpid(pid_, nullptr, 0) == -1 && errno == EINTR) {
     }
+    pid_ = -1;
   }
 
+ private:
   int pid_ = -1;
+  int here_ = -1;
 };
 
 /// A network with the server and the farm, and others that are linked with it.
@@ -118,6 +122,7 @@ struct networks {
     hub.run("ip link set lo up");
     link(first, 1);
     link(second, 2);
+    for (auto* const each : {&hub, &first, &second}) each->settle();
   }
   void link(const network& with, int number) const {
     std::string const name = "v" + std::to_string(number);

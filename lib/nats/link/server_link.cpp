@@ -71,7 +71,9 @@ struct server_link::bridge final : connection::owner {
       : mailbox_{std::move(through)}, link_{std::move(to)}, number_{number} {}
 
   void ready(const server_info& server) override {
-    tell([server](server_link& to, std::uint64_t number) { to.on_ready(number, server); });
+    tell([server = server](server_link& to, std::uint64_t number) mutable {
+      to.on_ready(number, std::move(server));
+    });
   }
   void arrived() override {
     tell([](server_link& to, std::uint64_t number) { to.on_arrived(number); });
@@ -80,16 +82,21 @@ struct server_link::bridge final : connection::owner {
     tell([id](server_link& to, std::uint64_t number) { to.on_drained(number, id); });
   }
   void complained(const error_code& ec, const std::string& text) override {
-    tell([ec, text](server_link& to, std::uint64_t number) { to.on_complaint(number, ec, text); });
+    tell([ec, text = text](server_link& to, std::uint64_t number) mutable {
+      to.on_complaint(number, ec, std::move(text));
+    });
   }
   void ended(const error_code& ec, const std::string& text) override {
-    tell([ec, text](server_link& to, std::uint64_t number) { to.on_ended(number, ec, text); });
+    tell([ec, text = text](server_link& to, std::uint64_t number) mutable {
+      to.on_ended(number, ec, std::move(text));
+    });
   }
 
  private:
+  /// @param function copies nothing: on the strand there may be no memory for that
   template <class Function>
   void tell(Function function) {
-    mailbox_->post([link = link_, number = number_, function = std::move(function)] {
+    mailbox_->post([link = link_, number = number_, function = std::move(function)]() mutable {
       if (auto const to = link.lock()) function(*to, number);
     });
   }
