@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <deque>
 #include <memory>
 #include <new>
 #include <optional>
@@ -100,6 +101,7 @@ constexpr std::size_t operations = 8;
 /// Everything that a farm can be asked for.
 struct requests {
   operation all[operations];
+  operation served, again, last;
   asio::cancellation_signal stop;
 
   void start(attempt& in, farm& jobs) {
@@ -168,8 +170,7 @@ struct requests {
   }
 };
 
-void check_that_it_works(attempt& in, farm& jobs) {
-  operation last;
+void check_that_it_works(attempt& in, farm& jobs, operation& last) {
   in.initiate(last, [&] {
     jobs.async_run(call(twice, 5), {}, in.handler<int>(last, [](const outcome<int>& what) {
       return what && *what == 10;
@@ -203,7 +204,12 @@ void fail_some(unsigned count, unsigned stride, Run once) {
 
 BOOST_AUTO_TEST_SUITE(allocations, *boost::unit_test::precondition(has_nats_server))
 
-struct submitting : attempts_end {
+/// Handlers of a run that has failed may be called after it.
+struct runs : attempts_end {
+  std::deque<requests> all;
+};
+
+struct submitting : runs {
   nats_server server;
   host_process::process host{host_case, server.url(), lease, 2};
   asio::io_context context;
@@ -211,7 +217,7 @@ struct submitting : attempts_end {
   /// @return whether an allocation was made to fail
   bool run(unsigned nth, unsigned count) {
     attempt in{context};
-    requests asked;
+    auto& asked = all.emplace_back();
     auto const options = host_process::farm_at(server.url(), lease);
     std::optional<farm> jobs;
     operation made;
@@ -229,7 +235,7 @@ struct submitting : attempts_end {
       BOOST_TEST((jobs || injected));
       if (jobs) {
         asked.check(injected);
-        check_that_it_works(in, *jobs);
+        check_that_it_works(in, *jobs, asked.last);
       }
       jobs.reset();
       context.restart();
@@ -245,7 +251,7 @@ BOOST_FIXTURE_TEST_CASE(of_a_farm_fail, submitting) {
   fail_some(5, 59, [this](unsigned nth, unsigned many) { return run(nth, many); });
 }
 
-struct serving : attempts_end {
+struct serving : runs {
   nats_server server;
   asio::io_context context;
   isolatte::worker_pool pool{context, {.workers = 2}};
@@ -260,12 +266,12 @@ struct serving : attempts_end {
   /// @return whether an allocation was made to fail
   bool run(unsigned nth, unsigned count) {
     attempt in{context};
-    requests asked;
+    auto& asked = all.emplace_back();
     auto const options = host_process::farm_at(server.url(), lease);
     std::optional<farm_host> host;
     asio::cancellation_signal stop;
     operation made;
-    operation served;
+    auto& served = asked.served;
     fail_allocations::plan(nth, count);
     fail_allocations::arm();
     in.initiate(made, [&] { host.emplace(pool, options); });
@@ -293,9 +299,9 @@ struct serving : attempts_end {
         asked.check(injected);
         BOOST_TEST(served.completions == 1);
         BOOST_TEST((served.ec == asio::error::operation_aborted), served.ec.message());
-        operation again;
+        auto& again = asked.again;
         host->async_serve([&again](error_code) { ++again.completions; });
-        check_that_it_works(in, *jobs);
+        check_that_it_works(in, *jobs, asked.last);
         host.reset();
         in.until([&] { return again.is_over(); });
       }
