@@ -247,8 +247,8 @@ struct submitting : runs {
 };
 
 BOOST_FIXTURE_TEST_CASE(of_a_farm_fail, submitting) {
-  fail_some(1, 23, [this](unsigned nth, unsigned many) { return run(nth, many); });
-  fail_some(5, 59, [this](unsigned nth, unsigned many) { return run(nth, many); });
+  fail_some(1, 61, [this](unsigned nth, unsigned many) { return run(nth, many); });
+  fail_some(5, 151, [this](unsigned nth, unsigned many) { return run(nth, many); });
 }
 
 struct serving : runs {
@@ -312,8 +312,8 @@ struct serving : runs {
 };
 
 BOOST_FIXTURE_TEST_CASE(of_a_host_fail, serving) {
-  fail_some(1, 23, [this](unsigned nth, unsigned many) { return run(nth, many); });
-  fail_some(5, 59, [this](unsigned nth, unsigned many) { return run(nth, many); });
+  fail_some(1, 61, [this](unsigned nth, unsigned many) { return run(nth, many); });
+  fail_some(5, 151, [this](unsigned nth, unsigned many) { return run(nth, many); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()
