@@ -131,6 +131,10 @@ struct host_stats {
   std::uint64_t fenced = 0;
   /// Jobs that the host did not run: of another program, malformed, or lost by too many hosts.
   std::uint64_t refused = 0;
+  /// Whether a process next to the host kills its jobs if the host itself is stopped. There is none
+  /// if the system has no descriptors for processes (Linux before 5.3) or is short of something;
+  /// one that has ended is made anew.
+  bool guarded = false;
 };
 
 /// @cond
@@ -398,7 +402,7 @@ class farm {
 ///
 /// A host that has not heard of the server for three quarters of farm_options::lease kills the
 /// farm's jobs, because the server will give them to other hosts. A process next to the host does
-/// that if the host itself is stopped.
+/// that if the host itself is stopped; host_stats::guarded says whether there is one.
 ///
 /// @par Thread safety
 /// Distinct objects: safe. Shared objects: async_serve() and stats() may be called from any thread

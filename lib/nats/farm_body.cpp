@@ -4,6 +4,7 @@
 #include "nats/farm_body.hpp"
 
 #include "nats/job_outcome.hpp"
+#include "nats/link/memory.hpp"
 #include "nats/link/subject.hpp"
 #include "nats/system.hpp"
 #include "nats/wire/jetstream.hpp"
@@ -13,9 +14,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
@@ -58,7 +57,7 @@ wish wish_of(asio::cancellation_type type) noexcept {
 std::shared_ptr<farm_body> farm_body::make(const asio::any_io_executor& executor,
                                            farm_options&& opts) {
   auto made = std::make_shared<farm_body>(only_make{}, executor, std::move(opts));
-  link::member_service::join(executor, made);
+  link::member_service::join(made->strand_.query(asio::execution::context), made);
   made->subscribe();
   made->post([](farm_body& self) { self.start(); });
   return made;
@@ -67,7 +66,7 @@ std::shared_ptr<farm_body> farm_body::make(const asio::any_io_executor& executor
 farm_body::farm_body(only_make, const asio::any_io_executor& executor, farm_options&& opts)
     : settings_{std::move(opts)},
       user_executor_{executor},
-      strand_{asio::make_strand(executor)},
+      strand_{link::strand::on(executor)},
       submitter_{new_submitter()},
       inbox_{link::new_inbox()},
       link_{link::server_link::make(strand_, settings_.link_options("isolatte farm"))},
@@ -79,10 +78,15 @@ farm_body::~farm_body() { link_->stop(); }
 
 template <class Function>
 void farm_body::post(Function function) {
-  asio::post(strand_, [self = shared_from_this(), function = std::move(function)]() mutable {
-    if (self->is_over_) return;
-    if (!self->notice_copy()) function(*self);
+  strand_.post([self = shared_from_this(), function = std::move(function)]() mutable {
+    if (!self->is_over_ && !self->notice_copy()) self->step([&] { function(*self); });
   });
+}
+
+template <class Function>
+void farm_body::step(Function function) {
+  if (link::if_memory(function) || is_over_ || link_->break_off()) return;
+  link::until_memory([this] { link_down({}, {}); });
 }
 
 /// A copy's event loop shares the original's descriptors until it is told of the fork. If the
@@ -123,7 +127,7 @@ void farm_body::async_run(std::optional<isolatte::detail::distant_call>&& call,
         body.go_on();
       });
     });
-  asio::post(strand_, [self = shared_from_this(), job = std::move(job)]() mutable {
+  strand_.post([self = shared_from_this(), job = std::move(job)]() mutable {
     self->submit(std::move(job));
   });
 }
@@ -134,7 +138,7 @@ void farm_body::submit(std::unique_ptr<submitted_job> job) {
     return std::move(job->handler).complete(what.ec, std::move(what.what));
   }
   jobs_.submit(std::move(job));
-  go_on();
+  step([this] { go_on(); });
 }
 
 template <class Pending>
@@ -156,10 +160,10 @@ void farm_body::async_drain(detail::wait_handler&& handler) {
   farm_waits::drain made{std::move(handler), user_executor_};
   if (notice_copy() || is_over_) return std::move(made).complete({});
   let_cancel(made, number);
-  asio::post(strand_, [self = shared_from_this(), number, made = std::move(made)]() mutable {
+  strand_.post([self = shared_from_this(), number, made = std::move(made)]() mutable {
     if (self->is_over_ || self->notice_copy()) return std::move(made).complete({});
     self->waits_.add(number, std::move(made));
-    self->go_on();
+    self->step([&] { self->go_on(); });
   });
 }
 
@@ -169,7 +173,7 @@ void farm_body::async_stats(detail::stats_handler&& handler) {
   if (notice_copy() || is_over_)
     return std::move(made).complete(asio::error::operation_aborted, {});
   let_cancel(made, number);
-  asio::post(strand_, [self = shared_from_this(), number, made = std::move(made)]() mutable {
+  strand_.post([self = shared_from_this(), number, made = std::move(made)]() mutable {
     self->count(number, std::move(made));
   });
 }
@@ -178,27 +182,31 @@ void farm_body::count(std::uint64_t number, farm_waits::stats handler) {
   if (is_over_ || notice_copy())
     return std::move(handler).complete(asio::error::operation_aborted, {});
   if (!ready_) return std::move(handler).complete(error::no_server, {});
-  auto const asks = std::make_shared<farm_census>(
-      strand_, *link_,
-      farm_census::places{settings_.hosts_subject(), settings_.jobs_stream(),
-                          settings_.jobs_consumer(jobs_.stream()), jobs_.size()});
-  waits_.add(number, std::move(handler), asks);
-  asks->run([this, number](const farm_stats& what) {
-    waits_.counted(number, what);
-    go_on();
+  std::shared_ptr<farm_census> asks;
+  bool const is_asking = link::if_memory([&] {
+    asks = std::make_shared<farm_census>(
+        strand_, *link_,
+        farm_census::places{settings_.hosts_subject(), settings_.jobs_stream(),
+                            settings_.jobs_consumer(jobs_.stream()), jobs_.size()});
+    asks->run([this, number](const farm_stats& what) {
+      waits_.counted(number, what);
+      step([this] { go_on(); });
+    });
   });
+  waits_.add(number, std::move(handler), asks);
+  if (!is_asking) waits_.fail_census(number, make_error_code(errc::not_enough_memory));
 }
 
 std::shared_ptr<void> farm_body::promise_jobs() {
-  std::shared_ptr<void> made{static_cast<void*>(this), [weak = weak_from_this()](void*) {
-                               auto const self = weak.lock();
-                               if (!self) return;
-                               --self->promises_;
-                               if (self->is_over_ || self->is_copy_) return;
-                               self->post([](farm_body& body) { body.go_on(); });
-                             }};
   ++promises_;
-  return made;
+  // Called also if there is no memory for the promise.
+  return {static_cast<void*>(this), [weak = weak_from_this()](void*) {
+            auto const self = weak.lock();
+            if (!self) return;
+            --self->promises_;
+            if (self->is_over_ || self->is_copy_) return;
+            self->post([](farm_body& body) { body.go_on(); });
+          }};
 }
 
 void farm_body::stop() {
@@ -318,9 +326,10 @@ void farm_body::set_timer() {
   auto const current = now();
   auto const wait = std::max(at, current) - current;
   timer_->expires_after(std::min<nanoseconds>(wait, std::chrono::hours{1}));
-  timer_->async_wait([weak = weak_from_this()](const error_code& aborted) {
+  link::wait_on(*timer_, [weak = weak_from_this()](const error_code& aborted) {
     auto const self = weak.lock();
-    if (!aborted && self && !self->is_over_ && !self->notice_copy()) self->wake();
+    if (!aborted && self && !self->is_over_ && !self->notice_copy())
+      self->step([&] { self->wake(); });
   });
 }
 
@@ -341,11 +350,13 @@ void farm_body::do_stop() {
   is_over_ = true;
   streams_.disconnect();
   // If it does not arrive, the server keeps the consumer for some minutes.
-  static_cast<void>(link_->publish(
-      wire::consumer_delete_subject(settings_.done_stream(), submitter_), {}, {}, {}));
+  link::if_memory([this] {
+    static_cast<void>(link_->publish(
+        wire::consumer_delete_subject(settings_.done_stream(), submitter_), {}, {}, {}));
+  });
   ending_ = shared_from_this();
   timer_->expires_after(std::max<std::chrono::nanoseconds>(settings_.lease() / 4, shortest_end));
-  timer_->async_wait([weak = weak_from_this()](const error_code& aborted) {
+  link::wait_on(*timer_, [weak = weak_from_this()](const error_code& aborted) {
     auto const self = weak.lock();
     if (!aborted && self && !self->notice_copy()) self->end_connection();
   });
@@ -364,7 +375,7 @@ void farm_body::end_connection() {
   link_->stop();
   timer_->cancel();
   // The link may be calling this.
-  if (ending_) asio::post(strand_, [self = std::exchange(ending_, nullptr)] {});
+  if (ending_) strand_.post([self = std::exchange(ending_, nullptr)] {});
 }
 
 void farm_body::abandon() noexcept {
@@ -376,7 +387,7 @@ void farm_body::abandon() noexcept {
   auto const waits = std::exchange(waits_, {});
   ending_.reset();
   timer_.reset();
-  strand_ = nullptr;
+  strand_ = {};
   user_executor_ = nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include "nats/farm_waits.hpp"
 #include "nats/link/mailbox.hpp"
 #include "nats/link/server_link.hpp"
+#include "nats/link/strand.hpp"
 #include "nats/settings.hpp"
 #include "nats/stream_keeper.hpp"
 #include "nats/submitted_jobs.hpp"
@@ -17,7 +18,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
@@ -58,9 +58,14 @@ class farm_body final : public link::link_events,
   void disown() override;
 
  private:
-  /// Has a function called on the strand, unless the process becomes a copy before.
+  /// Has a function called on the strand, unless the process becomes a copy before. Waits for
+  /// memory. For any thread.
   template <class Function>
   void post(Function function);
+  /// Calls a function. If memory was short, the rest is done as after the end of a
+  /// connection.
+  template <class Function>
+  void step(Function function);
   /// Whether this process is a copy of the program. Then the jobs are the original's.
   bool notice_copy();
   /// Has an operation that waits cancelled by its handler's slot.
@@ -97,14 +102,14 @@ class farm_body final : public link::link_events,
 
   settings const settings_;
   boost::asio::any_io_executor user_executor_;
-  boost::asio::any_io_executor strand_;
+  link::strand strand_;
   std::string const submitter_;
   std::string const inbox_;
   std::shared_ptr<link::server_link> link_;
   farm_jobs jobs_;
   farm_waits waits_;
   stream_keeper streams_;
-  std::optional<boost::asio::steady_timer> timer_;
+  std::optional<link::timer> timer_;
   moment timer_at_ = moment::max();
 
   std::atomic<std::uint64_t> last_number_ = 0;

@@ -24,9 +24,8 @@ constexpr auto longest_wait = 500ms;
 
 }  // namespace
 
-farm_census::farm_census(const boost::asio::any_io_executor& executor, link::server_link& link,
-                         places where)
-    : link_{link}, where_{std::move(where)}, timer_{executor} {}
+farm_census::farm_census(const link::strand& on, link::server_link& link, places where)
+    : link_{link}, where_{std::move(where)}, timer_{on} {}
 
 farm_census::~farm_census() {
   if (subscription_ != 0) link_.unsubscribe(subscription_);
@@ -54,11 +53,11 @@ void farm_census::run(handler done) {
           self->stats_.waiting += self->where_.known_jobs;
       });
   timer_.expires_after(longest_wait);
-  timer_.async_wait(
-      [weak = weak_from_this(), done = std::move(done)](const boost::system::error_code& aborted) {
-        auto const self = weak.lock();
-        if (!aborted && self && !self->link_.is_copy()) done(self->stats_);
-      });
+  link::wait_on(timer_, [weak = weak_from_this(),
+                         done = std::move(done)](const boost::system::error_code& aborted) {
+    auto const self = weak.lock();
+    if (!aborted && self && !self->link_.is_copy()) done(self->stats_);
+  });
 }
 
 void farm_census::heard(std::span<link::message> answers) {

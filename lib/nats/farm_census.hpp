@@ -5,11 +5,9 @@
 #define ISOLATTE_LIB_NATS_FARM_CENSUS_HPP
 
 #include "nats/link/server_link.hpp"
+#include "nats/link/strand.hpp"
 
 #include <isolatte/nats.hpp>
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -33,10 +31,11 @@ class farm_census : public std::enable_shared_from_this<farm_census> {
   using handler = std::function<void(const farm_stats&)>;
 
   /// @param link lives as long as this
-  farm_census(const boost::asio::any_io_executor& executor, link::server_link& link, places where);
+  farm_census(const link::strand& on, link::server_link& link, places where);
   ~farm_census();
 
   /// @param done is called once, half a second later at the most
+  /// @throws std::bad_alloc, and then it is not called
   void run(handler done);
 
  private:
@@ -47,7 +46,7 @@ class farm_census : public std::enable_shared_from_this<farm_census> {
   link::server_link::subscription_id subscription_ = 0;
   std::set<std::string, std::less<>> hosts_;
   farm_stats stats_;
-  boost::asio::steady_timer timer_;
+  link::timer timer_;
 };
 
 }  // namespace isolatte::inline v0_1::nats

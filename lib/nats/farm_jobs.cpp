@@ -45,16 +45,13 @@ void farm_jobs::submit(std::unique_ptr<submitted_job> job) {
   };
   if (jobs_.size() >= settings_.options().max_queued)
     return refuse(error::queue_full, "as many jobs as farm_options::max_queued are there");
-  if (!parcels_.fits(job->on_wire()))
-    return refuse(error::too_large, "the job is larger than a message of the server may be");
-  auto const number = job->number;
   try {
+    if (!parcels_.fits(job->on_wire()))
+      return refuse(error::too_large, "the job is larger than a message of the server may be");
     auto& here = jobs_.add(job);
     perform(here, here.machine.start(is_connected_));
   } catch (const std::bad_alloc&) {
-    auto what = unreported(make_error_code(boost::system::errc::not_enough_memory), true, "");
-    if (job) return std::move(job->handler).complete(what.ec, std::move(what.what));
-    if (auto* const here = jobs_.find(number)) complete(*here, std::move(what), false);
+    refuse(make_error_code(boost::system::errc::not_enough_memory), "");
   }
 }
 
@@ -83,10 +80,12 @@ void farm_jobs::disconnect() {
 void farm_jobs::stream_found(std::int64_t created) {
   bool const same_stream = created_ == 0 || created_ == created;
   bool const same_server = last_server_id_ == server_id_;
-  created_ = created;
-  last_server_id_ = server_id_;
+  auto server_id = server_id_;
   inquiry_.begin(created, settings_.jobs_consumer(created));
   parcels_.open(same_stream);
+  // If memory was short for anything before, all is told again after the next connection.
+  created_ = created;
+  last_server_id_ = std::move(server_id);
   auto const at = now();
   if (!std::exchange(is_connected_, true))
     for_each_job(
@@ -131,14 +130,13 @@ void farm_jobs::results_arrived(std::span<link::message> messages) {
   for (auto const& each : messages) {
     auto results = wire::decode_results(each.data(), limit);
     // Results that cannot be read are none: an audit finds that the jobs are missing.
-    if (!results.message) continue;
-    for (auto& result : results.message->jobs) result_arrived(result, results.message->host);
-  }
-  constexpr std::string_view have = "+ACK";
-  if (!messages.empty() && !messages.back().reply().empty())
+    if (results.message)
+      for (auto& result : results.message->jobs) result_arrived(result, results.message->host);
+    constexpr std::string_view have = "+ACK";
     // If it does not arrive, the server sends the results again.
-    static_cast<void>(
-        link_.publish(messages.back().reply(), {}, {}, std::as_bytes(std::span{have})));
+    if (!each.reply().empty())
+      static_cast<void>(link_.publish(each.reply(), {}, {}, std::as_bytes(std::span{have})));
+  }
 }
 
 void farm_jobs::result_arrived(wire::job_result& result, const std::string& host) {
@@ -223,7 +221,7 @@ void farm_jobs::perform(submitted_job& job, job_step todo, bool was_told, wire::
   }
   if (has(todo, job_step::publish)) {
     parcels_.leave(number, was_told);
-    parcels_.add(job.on_wire());
+    link::until_memory([&] { parcels_.add(job.on_wire()); });
   }
   jobs_.note_wake(job);
   if (has(todo, job_step::examine) && !message)

@@ -96,6 +96,7 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   void inquiry_changed() override { owner_.jobs_changed(); }
 
   void result_arrived(wire::job_result& result, const std::string& host);
+  /// Waits for memory: what a machine has decided is not decided again.
   void perform(submitted_job& job, logic::job_step todo, bool was_told = false,
                wire::job_result* result = nullptr, const std::string* host = nullptr);
   /// Performs what a function of each job's machine decides.

@@ -3,21 +3,31 @@
 
 #include "nats/farm_waits.hpp"
 
+#include "nats/link/memory.hpp"
+
 #include <boost/asio/error.hpp>
 
 #include <utility>
 
 namespace isolatte::inline v0_1::nats {
 
+void farm_waits::add(std::uint64_t number, drain&& handler) {
+  // A map has the memory for an element before it makes one.
+  link::until_memory([&] { drains_.try_emplace(number, std::move(handler)); });
+}
+
 void farm_waits::add(std::uint64_t number, stats&& handler, std::shared_ptr<farm_census> asks) {
-  censuses_.emplace(number, census{std::move(handler), std::move(asks)});
+  link::until_memory([&] { censuses_.try_emplace(number, std::move(handler), std::move(asks)); });
 }
 
 void farm_waits::cancel(std::uint64_t number) {
   if (auto found = drains_.extract(number))
     std::move(found.mapped()).complete(boost::asio::error::operation_aborted);
-  if (auto found = censuses_.extract(number))
-    std::move(found.mapped().handler).complete(boost::asio::error::operation_aborted, {});
+  fail_census(number, boost::asio::error::operation_aborted);
+}
+
+void farm_waits::fail_census(std::uint64_t number, const boost::system::error_code& ec) {
+  if (auto found = censuses_.extract(number)) std::move(found.mapped().handler).complete(ec, {});
 }
 
 void farm_waits::counted(std::uint64_t number, const farm_stats& what) {

@@ -26,17 +26,21 @@ class farm_waits {
 
   bool empty() const noexcept { return drains_.empty() && censuses_.empty(); }
 
-  void add(std::uint64_t number, drain&& handler) { drains_.emplace(number, std::move(handler)); }
+  void add(std::uint64_t number, drain&& handler);
   /// @param asks ends with the operation
   void add(std::uint64_t number, stats&& handler, std::shared_ptr<farm_census> asks);
   void cancel(std::uint64_t number);
   void counted(std::uint64_t number, const farm_stats& what);
+  void fail_census(std::uint64_t number, const boost::system::error_code& ec);
 
   void complete_drains();
   void fail_censuses(const boost::system::error_code& ec);
 
  private:
   struct census {
+    census(stats&& to, std::shared_ptr<farm_census> with) noexcept
+        : handler{std::move(to)}, asks{std::move(with)} {}
+
     stats handler;
     std::shared_ptr<farm_census> asks;
   };

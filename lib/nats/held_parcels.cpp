@@ -3,6 +3,7 @@
 
 #include "nats/held_parcels.hpp"
 
+#include "nats/link/memory.hpp"
 #include "nats/link/message.hpp"
 #include "nats/link/subject.hpp"
 #include "nats/parcel_contents.hpp"
@@ -59,7 +60,8 @@ template <class Step>
 void held_parcels::later(Step what) {
   mailbox_->post([weak = weak_from_this(), what = std::move(what)]() mutable {
     auto const self = weak.lock();
-    if (self && !self->link_.is_copy()) what(*self);
+    if (!self || self->link_.is_copy()) return;
+    if (!link::if_memory([&] { what(*self); })) self->owner_.memory_was_short();
   });
 }
 
@@ -68,7 +70,8 @@ host_stats held_parcels::stats() const noexcept {
           .again = counters_.again,
           .done = counters_.done,
           .fenced = counters_.fenced,
-          .refused = counters_.refused};
+          .refused = counters_.refused,
+          .guarded = pool_.is_watched()};
 }
 
 // The server
@@ -140,16 +143,21 @@ void held_parcels::hold(const wire::parcel& what, const link::message& from,
   }
   auto const deliveries =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(how.delivered, 0xffff'ffff));
-  counters_.taken += jobs.size();
-  if (deliveries > 1) counters_.again += jobs.size();
-  if (parcels_.empty()) renew_at_ = now() + lease_ / 4;
   auto const id = ++last_parcel_;
-  by_place_[at] = id;
+  // No parcel has the number 0.
+  auto& id_at_place = by_place_[at];
   auto& it = parcels_
                  .emplace(id, parcel{at, std::string{from.reply()}, what.submitter, std::move(jobs),
                                      logic::held_parcel{
                                          {.lease = lease_}, leased_at, deliveries, drains, terms}})
                  .first->second;
+  id_at_place = id;
+  counters_.taken += it.jobs.size();
+  if (deliveries > 1) counters_.again += it.jobs.size();
+  if (parcels_.size() == 1) {
+    renew_at_ = now() + lease_ / 4;
+    pool_.keep_watch();
+  }
   auto const todo = it.machine.open(now());
   for (std::size_t n = 0; n != it.jobs.size(); ++n)
     if (it.machine.job(n).is_ready() && it.machine.job(n).result() != told::returned)
@@ -199,8 +207,9 @@ void held_parcels::drop_all() {
 }
 
 void held_parcels::kill() {
+  // Without memory for the end of a parcel, other hosts are handed it.
   for (auto const id : all())
-    if (auto* const it = find(id)) apply(id, it->machine.end(now()));
+    if (auto* const it = find(id)) link::if_memory([&] { apply(id, it->machine.end(now())); });
 }
 
 void held_parcels::forget() noexcept {
@@ -219,7 +228,7 @@ held_parcels::parcel* held_parcels::find(parcel_id id) {
 
 std::vector<held_parcels::parcel_id> held_parcels::all() const {
   std::vector<parcel_id> ids;
-  ids.reserve(parcels_.size());
+  link::until_memory([&] { ids.reserve(parcels_.size()); });
   for (auto const& [id, it] : parcels_) ids.push_back(id);
   return ids;
 }
@@ -242,9 +251,12 @@ void held_parcels::apply(parcel_id id, parcel_step todo) {
 void held_parcels::perform(parcel_id id, std::size_t n, held_step todo) {
   if (todo == held_step::none) return;
   auto* it = find(id);
-  if (has(todo, held_step::ask_leave)) ask_leave(id, n);
+  // The machine asks for leave again, and the farm asks again who holds the job.
+  if (has(todo, held_step::ask_leave)) link::if_memory([&] { ask_leave(id, n); });
   if (has(todo, held_step::say_held))
-    results_.tell(settings_.done_subject(it->submitter), result_of(*it, n, told::held));
+    link::if_memory([&] {
+      results_.tell(settings_.done_subject(it->submitter), result_of(*it, n, told::held));
+    });
   if (has(todo, held_step::give)) give(id, n);
   it = find(id);
   if (it == nullptr || !it->jobs[n].in_pool) return;
@@ -304,8 +316,7 @@ void held_parcels::give(parcel_id id, std::size_t n) {
   };
   auto const call = std::move(*given.call);
   given.call.reset();
-  // A moment that has passed was that of jobs which are gone.
-  if (find(id)->machine.fence_at() < guarded_until_ || guarded_until_ <= now()) set_watchdog();
+  if (limit_.is_wrong_for(find(id)->machine.fence_at(), now())) set_watchdog();
   try {
     given.in_pool = pool_.give(call, given.options, std::move(on_kept), std::move(done));
   } catch (const std::bad_alloc&) {
@@ -353,7 +364,8 @@ void held_parcels::on_report(parcel_id id, std::size_t n, error_code ec,
   } else {
     owner_.job_ran(what.summary.usage.wall);
     done.ec = ec;
-    done.report = std::make_unique<isolatte::detail::report>(std::move(what));
+    done.report = link::until_memory(
+        [&] { return std::make_unique<isolatte::detail::report>(std::move(what)); });
     apply(id, it->machine.reported(now(), n));
   }
   owner_.parcels_changed();
@@ -383,7 +395,8 @@ wire::job_result held_parcels::result_of(parcel& of, std::size_t n, told what) c
   made.kind = what;
   made.deliveries = of.machine.deliveries();
   made.holder = of.machine.job(n).holder();
-  if (what == told::refused) made.reason = "the host does not have the function";
+  if (what == told::refused)
+    link::until_memory([&] { made.reason = "the host does not have the function"; });
   if (what != told::report) return made;
   made.ec = from.ec;
   made.report = std::move(from.report);
@@ -394,10 +407,12 @@ void held_parcels::publish(parcel_id id) {
   auto& it = *find(id);
   auto const batch = it.machine.begin_batch();
   std::vector<wire::job_result> results;
+  link::until_memory([&] { results.reserve(it.jobs.size()); });
   for (std::size_t n = 0; n != it.jobs.size(); ++n)
     if (it.machine.is_in_batch(n, batch))
       results.push_back(result_of(it, n, it.machine.job(n).result()));
-  results_.send({id, batch}, settings_.done_subject(it.submitter), results);
+  auto to = link::until_memory([&] { return settings_.done_subject(it.submitter); });
+  results_.send({id, batch}, std::move(to), std::move(results));
 }
 
 void held_parcels::results_stored(result_sender::batch_id which) {
@@ -447,15 +462,16 @@ void held_parcels::note(parcel_id id, parcel& of) {
   of.working = working;
   auto const at = of.machine.wake_at();
   if (at == of.wake_at) return;
+  if (at != moment::max()) link::until_memory([&] { wakes_.insert({at, id}); });
   wakes_.erase({of.wake_at, id});
   of.wake_at = at;
-  if (at != moment::max()) wakes_.insert({at, id});
 }
 
 // Time
 
 /// The reply to the last renewal says that the server has had those before.
 void held_parcels::renew() {
+  pool_.keep_watch();
   if (!connected_ || !link_.is_up()) return;
   auto const sent_at = now();
   std::vector<parcel_id> round;
@@ -481,17 +497,15 @@ void held_parcels::renew() {
                 });
 }
 
-/// The host kills its jobs itself at the moment that their machines say, a little earlier.
 void held_parcels::set_watchdog() {
-  guarded_until_ = moment::max();
+  limit_.begin();
   for (auto const& [id, it] : parcels_)
-    if (it.machine.working() != 0) guarded_until_ = std::min(guarded_until_, it.machine.fence_at());
-  pool_.may_live_until(isolatte::logic::later(guarded_until_, lease_ / 16));
+    if (it.machine.working() != 0) limit_.bound(it.machine.fence_at());
+  pool_.may_live_until(limit_.kill_at(lease_));
 }
 
-/// Otherwise the moment of jobs that are done would be that of the next one's worker.
 void held_parcels::release_watchdog() {
-  if (working_ == 0 && pool_.running() == 0 && guarded_until_ != moment::max()) set_watchdog();
+  if (limit_.is_needless(working_, pool_.running())) set_watchdog();
 }
 
 void held_parcels::wake(moment at) {
@@ -506,7 +520,7 @@ void held_parcels::wake(moment at) {
     apply(id, todo);
     if (auto const again = find(id); again != nullptr && again->wake_at <= at) break;
   }
-  if (at >= guarded_until_) set_watchdog();
+  if (at >= limit_.end()) set_watchdog();
   if (at >= renew_at_) {
     renew();
     renew_at_ = connected_ ? at + lease_ / 4 : moment::max();
@@ -516,7 +530,7 @@ void held_parcels::wake(moment at) {
 moment held_parcels::wake_at() const noexcept {
   moment at = results_.wake_at();
   if (!wakes_.empty()) at = std::min(at, wakes_.begin()->first);
-  if (!parcels_.empty()) at = std::min({at, renew_at_, guarded_until_});
+  if (!parcels_.empty()) at = std::min({at, renew_at_, limit_.end()});
   return at;
 }
 

@@ -9,6 +9,7 @@
 #include "nats/link/mailbox.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/logic/held_parcel.hpp"
+#include "nats/logic/life_limit.hpp"
 #include "nats/result_sender.hpp"
 #include "nats/settings.hpp"
 #include "nats/wire/jetstream.hpp"
@@ -55,6 +56,8 @@ class held_parcels final : public result_sender::owner,
     /// The server does not know of a message that is held: the stream or the consumer may be
     /// another one.
     virtual void stream_doubted() = 0;
+    /// There was no memory for a step: all is to be done as after the end of a connection.
+    virtual void memory_was_short() = 0;
 
    protected:
     ~owner() = default;
@@ -137,7 +140,8 @@ class held_parcels final : public result_sender::owner,
     std::size_t working = 0;
   };
 
-  /// Has a step done on the strand, unless the parcels are gone by then. For any thread.
+  /// Has a step done on the strand, unless the parcels are gone by then. Waits for memory. For any
+  /// thread.
   template <class Step>
   void later(Step what);
   void results_stored(result_sender::batch_id which) override;
@@ -146,6 +150,7 @@ class held_parcels final : public result_sender::owner,
             const place& at, moment leased_at, bool drains);
   parcel* find(parcel_id id);
   std::vector<parcel_id> all() const;
+  /// @throws std::bad_alloc, and then the rest is asked for again after the next connection
   void apply(parcel_id id, logic::parcel_step todo);
   void perform(parcel_id id, std::size_t n, logic::held_step todo);
   void ask_leave(parcel_id id, std::size_t n);
@@ -188,8 +193,7 @@ class held_parcels final : public result_sender::owner,
   bool ends_ = false;
   std::chrono::nanoseconds lease_;
   moment renew_at_ = moment::max();
-  /// The earliest moment at which a job is to be killed, as the watchdog knows.
-  moment guarded_until_ = moment::max();
+  logic::life_limit limit_;
 
   struct counters {
     std::atomic<std::uint64_t> taken = 0, again = 0, done = 0, fenced = 0, refused = 0;

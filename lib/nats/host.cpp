@@ -3,6 +3,7 @@
 
 #include "nats/host.hpp"
 
+#include "nats/link/memory.hpp"
 #include "nats/system.hpp"
 #include "nats/wire/jetstream.hpp"
 #include "nats/wire/request.hpp"
@@ -12,8 +13,6 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/host_name.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/system/errc.hpp>
 
 #include <algorithm>
@@ -49,7 +48,7 @@ std::string name_of_host() {
 
 std::shared_ptr<host> host::make(detail::pool_handle& pool, settings what) {
   auto const made = std::make_shared<host>(only_make{}, pool, std::move(what));
-  link::member_service::join(made->strand_, made);
+  link::member_service::join(made->strand_.query(asio::execution::context), made);
   made->later([](host& self) { self.start(); });
   return made;
 }
@@ -58,7 +57,7 @@ host::host(only_make, detail::pool_handle& pool, settings what)
     : settings_{std::move(what)},
       name_{name_of_host()},
       executor_{pool.get_executor()},
-      strand_{asio::make_strand(executor_)},
+      strand_{link::strand::on(executor_)},
       mailbox_{std::make_shared<link::mailbox>(strand_)},
       pool_{pool},
       link_{link::server_link::make(strand_, settings_.link_options("isolatte host " + name_))},
@@ -78,8 +77,18 @@ template <class Step>
 void host::later(Step what) {
   mailbox_->post([weak = weak_from_this(), what = std::move(what)]() mutable {
     auto const self = weak.lock();
-    if (self && !self->link_->is_copy()) what(*self);
+    if (self && !self->link_->is_copy()) self->step([&] { what(*self); });
   });
+}
+
+template <class Step>
+void host::step(Step what) {
+  if (!link::if_memory(what)) memory_was_short();
+}
+
+void host::memory_was_short() {
+  if (serving_ == serving::gone || link_->break_off()) return;
+  link::until_memory([this] { link_down({}, {}); });
 }
 
 void host::start() {
@@ -123,12 +132,14 @@ void host::cancel(std::uint64_t number, asio::cancellation_type type) {
     serving_ = serving::ending;
   else if (serving_ == serving::taking)
     serving_ = serving::draining;
+  let_parcels_end();
   source_.open(false);
-  if (serving_ == serving::ending)
-    parcels_->end();
-  else
-    parcels_->drain();
   rest();
+}
+
+void host::let_parcels_end() {
+  if (serving_ == serving::ending) parcels_->end();
+  if (serving_ == serving::draining) parcels_->drain();
 }
 
 void host::finish(error_code ec) {
@@ -167,7 +178,7 @@ void host::close() noexcept {
   link_->stop();
   timer_.reset();
   // The link may be calling this.
-  if (ending_) asio::post(strand_, [self = std::exchange(ending_, nullptr)] {});
+  if (ending_) strand_.post([self = std::exchange(ending_, nullptr)] {});
 }
 
 void host::abandon() noexcept {
@@ -180,7 +191,7 @@ void host::abandon() noexcept {
   served_.reset();
   ending_.reset();
   parcels_->forget();
-  strand_ = nullptr;
+  strand_ = {};
 }
 
 /// The workers and the connection are the original's. The pool tells the jobs.
@@ -211,6 +222,8 @@ void host::link_down(const error_code&, const std::string&) {
   connected_ = false;
   source_.disconnect();
   parcels_->disconnect();
+  // There may have been no memory for it before.
+  let_parcels_end();
   rest();
 }
 
@@ -346,10 +359,10 @@ void host::set_timer() {
   auto const current = now();
   auto const wait = std::max(at, current) - current;
   timer_->expires_after(std::min<nanoseconds>(wait, std::chrono::hours{1}));
-  timer_->async_wait([weak = weak_from_this(), number](error_code) {
+  link::wait_on(*timer_, [weak = weak_from_this(), number](const error_code&) {
     auto const self = weak.lock();
     if (self && !self->link_->is_copy() && self->timer_ && number == self->timer_number_)
-      self->on_timer();
+      self->step([&] { self->on_timer(); });
   });
 }
 

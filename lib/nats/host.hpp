@@ -9,6 +9,7 @@
 #include "nats/job_source.hpp"
 #include "nats/link/mailbox.hpp"
 #include "nats/link/server_link.hpp"
+#include "nats/link/strand.hpp"
 #include "nats/logic/pause_watch.hpp"
 #include "nats/pending.hpp"
 #include "nats/settings.hpp"
@@ -18,7 +19,6 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
@@ -65,6 +65,7 @@ class host final : public link::link_events,
   void job_ran(std::chrono::nanoseconds time) override { source_.job_ran(time); }
   void pool_refuses() override { source_.take_rest(); }
   void stream_doubted() override { source_.look_again(); }
+  void memory_was_short() override;
   void abandon() noexcept override;
   void disown() override;
 
@@ -73,9 +74,14 @@ class host final : public link::link_events,
   enum class serving { idle, taking, draining, ending, gone };
 
   void start();
-  /// Has a step done on the strand, unless the host is gone by then. For any thread.
+  /// Has a step done on the strand, unless the host is gone by then. Waits for memory. For any
+  /// thread.
   template <class Step>
   void later(Step what);
+  /// Does a step. If memory was short, the rest is done as after the end of a connection.
+  template <class Step>
+  void step(Step what);
+  void let_parcels_end();
   void serve(serve_handler handler, std::uint64_t number);
   void cancel(std::uint64_t number, boost::asio::cancellation_type type);
   void finish(boost::system::error_code ec);
@@ -95,7 +101,7 @@ class host final : public link::link_events,
   settings const settings_;
   std::string const name_;
   boost::asio::any_io_executor const executor_;
-  boost::asio::any_io_executor strand_;
+  link::strand strand_;
   std::shared_ptr<link::mailbox> const mailbox_;
   host_pool pool_;
   std::shared_ptr<link::server_link> link_;
@@ -118,7 +124,7 @@ class host final : public link::link_events,
   std::atomic<std::uint64_t> last_serve_ = 0;
   std::uint64_t this_serve_ = 0;
 
-  std::optional<boost::asio::steady_timer> timer_;
+  std::optional<link::timer> timer_;
   moment timer_at_ = moment::max();
   std::uint64_t timer_number_ = 0;
 };

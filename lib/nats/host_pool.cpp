@@ -10,7 +10,7 @@
 namespace isolatte::inline v0_1::nats {
 
 host_pool::host_pool(isolatte::detail::pool_handle& pool)
-    : watchdog_{watchdog::make()}, pool_{&pool} {}
+    : watchdog_{watchdog::make()}, is_watched_{watchdog_ != nullptr}, pool_{&pool} {}
 
 std::size_t host_pool::workers() const noexcept {
   std::lock_guard const lock{mutex_};
@@ -36,11 +36,22 @@ std::shared_ptr<isolatte::detail::relayed_job> host_pool::give(
                       });
 }
 
+void host_pool::keep_watch() noexcept {
+  if (!watchdog_) {
+    watchdog_ = watchdog::make();
+    look_each(interval_);
+    may_live_until(end_);
+  }
+  is_watched_ = watchdog_ && watchdog_->keep();
+}
+
 void host_pool::look_each(std::chrono::nanoseconds interval) noexcept {
+  interval_ = interval;
   if (watchdog_) watchdog_->look_each(interval);
 }
 
 void host_pool::may_live_until(moment end) noexcept {
+  end_ = end;
   if (watchdog_) watchdog_->may_live_until(end);
 }
 

@@ -42,6 +42,8 @@ class host_pool {
   std::size_t workers() const noexcept;
   /// Jobs of the host that workers have.
   std::uint64_t running() const noexcept { return *running_; }
+  /// Whether a process kills the jobs if this one is stopped.
+  bool is_watched() const noexcept { return is_watched_; }
   /// From here on no job is given to the pool.
   void release() noexcept;
 
@@ -53,13 +55,19 @@ class host_pool {
                                                       std::function<void()> on_kept,
                                                       done_handler done);
 
+  /// Makes the watchdog anew if it has ended.
+  void keep_watch() noexcept;
   /// The watchdog looks so often.
   void look_each(std::chrono::nanoseconds interval) noexcept;
   /// The workers that have jobs are killed unless this is called again by then.
   void may_live_until(moment end) noexcept;
 
  private:
-  std::shared_ptr<watchdog> const watchdog_;
+  std::shared_ptr<watchdog> watchdog_;
+  std::atomic<bool> is_watched_;
+  // For a watchdog that is made later.
+  std::chrono::nanoseconds interval_ = std::chrono::milliseconds{100};
+  moment end_ = moment::max();
   std::shared_ptr<std::atomic<std::uint64_t>> const running_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   /// Held while the pool is used, which may complete other jobs, and those destroy the host.

@@ -3,6 +3,8 @@
 
 #include "nats/job_outcome.hpp"
 
+#include "nats/link/memory.hpp"
+
 #include <isolatte/ending.hpp>
 #include <isolatte/error.hpp>
 
@@ -47,13 +49,13 @@ const char* reason_of(job_end how) {
 
 }  // namespace
 
-job_outcome unreported(const error_code& ec, bool is_certainly_unrun, std::string reason) {
+job_outcome unreported(const error_code& ec, bool is_certainly_unrun, std::string_view reason) {
   job_outcome made;
   made.ec = ec;
   auto& run = made.what.summary;
   run.how = is_certainly_unrun ? ending::not_started : ending::lost;
   run.ran = is_certainly_unrun ? ran::no : ran::unknown;
-  run.reason = std::move(reason);
+  link::until_memory([&] { run.reason = reason; });
   return made;
 }
 
@@ -68,17 +70,17 @@ job_outcome outcome_of(const logic::job_verdict& verdict, wire::job_result& resu
   if (verdict.how != job_end::reported || !result.report) {
     made = outcome_of(verdict, true, is_cancelled);
     if (!result.reason.empty()) made.what.summary.reason = std::move(result.reason);
-    if (verdict.how == job_end::refused) made.what.summary.host = host;
+    if (verdict.how == job_end::refused) link::until_memory([&] { made.what.summary.host = host; });
     return made;
   }
   made.ec = result.ec;
   made.what = std::move(*result.report);
   made.what.max_result = max_result;
   auto& run = made.what.summary;
-  run.host = host;
+  link::until_memory([&] { run.host = host; });
   if (result.is_over_limit) {
     run.how = ending::undelivered;
-    run.reason = "the result is larger than the job allows";
+    link::until_memory([&] { run.reason = "the result is larger than the job allows"; });
   }
   if (run.ran == ran::no && !verdict.is_certainly_unrun) {
     // Another host may have begun the job before this one.

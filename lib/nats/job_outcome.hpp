@@ -13,10 +13,12 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace isolatte::inline v0_1::nats {
 
-/// All that an operation of a farm completes with.
+/// All that an operation of a farm completes with. The functions wait for memory for a text, since
+/// without an outcome no operation can complete.
 struct job_outcome {
   boost::system::error_code ec{};
   isolatte::detail::report what{};
@@ -26,7 +28,7 @@ struct job_outcome {
 /// @param ec why; none for a job that is lost
 /// @param is_certainly_unrun otherwise the job is lost
 job_outcome unreported(const boost::system::error_code& ec, bool is_certainly_unrun,
-                       std::string reason);
+                       std::string_view reason);
 
 /// @param verdict of which no host's result is the cause
 /// @param was_stored whether the server ever had the job

@@ -66,7 +66,7 @@ void parcel_sender::add(const wire::parcel_job& job) {
   parcels_.add(job.number, wire::size_in_parcel(job), travels_alone);
 }
 
-void parcel_sender::leave(std::uint64_t job, bool was_told) {
+void parcel_sender::leave(std::uint64_t job, bool was_told) noexcept {
   if (auto const unneeded = parcels_.leave(job, was_told)) delete_message(*unneeded);
 }
 
@@ -111,7 +111,8 @@ void parcel_sender::publish(std::uint64_t parcel) {
   auto const ec = link_.publish(settings_.jobs_subject(), answers_ + "." + std::to_string(parcel),
                                 headers, it.bytes.bytes());
   // Other errors pass, and the parcel is published again.
-  if (ec == boost::system::errc::message_size) refuse(parcel, job_end::too_large);
+  if (ec == boost::system::errc::message_size) return refuse(parcel, job_end::too_large);
+  if (ec == boost::system::errc::not_enough_memory) it.at -= patience_ - until_memory;
 }
 
 void parcel_sender::publish_unanswered(moment sent_before) {
@@ -155,10 +156,11 @@ void parcel_sender::answer(std::uint64_t parcel, const link::message& what) {
     if (!parcels_.place(parcel)) delete_message(ack->value.seq);
     return;
   }
+  // Jobs leave meanwhile.
+  auto const jobs = parcels_.jobs(parcel);
   sent_.erase(found);
   if (parcels_.stored(parcel, ack->value.seq)) return delete_message(ack->value.seq);
-  // Jobs leave meanwhile.
-  for (auto const job : std::vector{parcels_.jobs(parcel)}) owner_.job_stored(job);
+  for (auto const job : jobs) owner_.job_stored(job);
 }
 
 void parcel_sender::refuse(std::uint64_t parcel, job_end why) {
@@ -166,11 +168,13 @@ void parcel_sender::refuse(std::uint64_t parcel, job_end why) {
   for (auto const job : parcels_.refused(parcel)) owner_.job_refused(job, why);
 }
 
-void parcel_sender::delete_message(std::uint64_t place) {
-  // If it does not arrive, a host runs the jobs for nothing.
-  auto const body = wire::message_delete_body(place);
-  static_cast<void>(link_.publish(wire::message_delete_subject(settings_.jobs_stream()), {}, {},
-                                  std::as_bytes(std::span{body})));
+/// If it does not arrive, a host runs the jobs for nothing.
+void parcel_sender::delete_message(std::uint64_t place) noexcept {
+  link::if_memory([&] {
+    auto const body = wire::message_delete_body(place);
+    static_cast<void>(link_.publish(wire::message_delete_subject(settings_.jobs_stream()), {}, {},
+                                    std::as_bytes(std::span{body})));
+  });
 }
 
 std::optional<parcel_sender::message> parcel_sender::message_of(std::uint64_t job) const noexcept {

@@ -68,11 +68,11 @@ class parcel_sender {
   bool fits(const wire::parcel_job& job) const noexcept {
     return parcels_.fits(wire::size_in_parcel(job));
   }
-  /// The job is to be published with the next flush().
+  /// The job is to be published with the next flush(). Changes nothing if it throws.
   void add(const wire::parcel_job& job);
   /// The job is settled, or is about to be published again.
   /// @param was_told whether a host has told of it: the host acknowledges the message
-  void leave(std::uint64_t job, bool was_told);
+  void leave(std::uint64_t job, bool was_told) noexcept;
   void job_ran(std::chrono::nanoseconds time) noexcept { parcels_.ran(time); }
   void flush();
   void answered(std::span<link::message> answers);
@@ -104,7 +104,7 @@ class parcel_sender {
   void publish_unanswered(moment sent_before);
   void answer(std::uint64_t parcel, const link::message& what);
   void refuse(std::uint64_t parcel, logic::job_end why);
-  void delete_message(std::uint64_t place);
+  void delete_message(std::uint64_t place) noexcept;
   std::string id_of(std::uint64_t parcel) const;
 
   link::server_link& link_;

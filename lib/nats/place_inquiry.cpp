@@ -55,11 +55,11 @@ void place_inquiry::forget() noexcept {
 }
 
 void place_inquiry::ask_delivered(std::uint64_t job, std::uint32_t attempt, std::uint64_t place) {
-  if (is_up_) delivered_.push_back({job, attempt, place});
+  if (is_up_) link::until_memory([&] { delivered_.push_back({job, attempt, place}); });
 }
 
 void place_inquiry::examine(std::uint64_t job, std::uint32_t attempt, std::uint64_t place) {
-  if (is_up_) audit_.examine({job, attempt, place});
+  if (is_up_) link::until_memory([&] { audit_.examine({job, attempt, place}); });
 }
 
 void place_inquiry::ask(const std::string& subject, const std::string& body, reader read,

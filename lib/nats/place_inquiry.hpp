@@ -5,6 +5,7 @@
 #define ISOLATTE_LIB_NATS_PLACE_INQUIRY_HPP
 
 #include "logic/moment.hpp"
+#include "nats/link/memory.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/logic/audit.hpp"
 #include "nats/logic/farm_job.hpp"
@@ -64,10 +65,11 @@ class place_inquiry {
   /// No job is left that wants an answer.
   void forget() noexcept;
 
+  /// Questions wait for memory.
   void ask_delivered(std::uint64_t job, std::uint32_t attempt, std::uint64_t place);
   void examine(std::uint64_t job, std::uint32_t attempt, std::uint64_t place);
   void remove(std::uint64_t parcel, std::uint64_t place) {
-    if (is_up_) removals_[place] = parcel;
+    if (is_up_) link::until_memory([&] { removals_[place] = parcel; });
   }
   /// To be called at the end of each event.
   void flush();

@@ -3,12 +3,15 @@
 
 #include "nats/result_sender.hpp"
 
+#include "nats/link/memory.hpp"
 #include "nats/link/subject.hpp"
 #include "nats/wire/jetstream.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats {
@@ -54,10 +57,10 @@ void result_sender::fit(wire::job_result& result) const {
   };
   if (surplus() > run.out.text.size() + run.err.text.size() &&
       report.kind != isolatte::detail::payload_kind::none) {
+    run.reason = "the result is larger than a message of the farm's server may be";
     report.payload = byte_buffer{};
     report.kind = isolatte::detail::payload_kind::none;
     run.how = ending::undelivered;
-    run.reason = "the result is larger than a message of the farm's server may be";
     result.ec = {};
   }
   for (auto* const text : {&run.out, &run.err}) {
@@ -74,54 +77,64 @@ void result_sender::fit(wire::job_result& result) const {
   if (run.fault) shorten(run.fault->system_call);
 }
 
-void result_sender::send(batch_id which, const std::string& subject,
-                         std::vector<wire::job_result>& results) {
-  auto& made = batches_[which];
-  made.subject = subject;
+void result_sender::send(batch_id which, std::string subject,
+                         std::vector<wire::job_result> results) {
+  auto& made = *link::until_memory([&] { return &batches_[which]; });
+  made.subject = std::move(subject);
   made.results = results.size();
   waiting_results_ += results.size();
-  pack(which, results);
+  made.unpacked = std::move(results);
   send_again(which);
+}
+
+void result_sender::send_later(batch_id which) {
+  link::until_memory([&] { retries_[which] = now() + patience_; });
 }
 
 void result_sender::pack(batch_id which, std::vector<wire::job_result>& results) {
   auto& made = batches_.at(which);
-  wire::results message{.host = host_name_, .jobs = {}};
-  std::size_t size = 0;
-  auto const finish = [&] {
+  while (!results.empty()) {
+    std::size_t count = 0;
+    for (std::size_t size = 0; count != results.size() && count != wire::most_in_message; ++count) {
+      fit(results[count]);
+      size += wire::size_in_results(results[count]);
+      if (count != 0 && size > room()) break;
+    }
     auto& part = made.parts.emplace_back();
-    part.id = id_ + "." + std::to_string(which.first) + "." + std::to_string(which.second) + "." +
-              std::to_string(made.parts.size());
+    auto const first = results.begin();
+    auto const end = first + static_cast<std::ptrdiff_t>(count);
+    wire::results message{.host = {}, .jobs = {}};
+    try {
+      message.host = host_name_;
+      message.jobs.reserve(count);
+      std::move(first, end, std::back_inserter(message.jobs));
+      part.id = id_ + "." + std::to_string(which.first) + "." + std::to_string(which.second) + "." +
+                std::to_string(made.parts.size());
+      wire::encode(message, part.bytes);
+    } catch (const std::bad_alloc&) {
+      std::ranges::move(message.jobs, first);
+      made.parts.pop_back();
+      throw;
+    }
     part.made_for = max_payload_;
-    wire::encode(message, part.bytes);
     made.bytes += part.bytes.size();
     waiting_bytes_ += part.bytes.size();
-    message.jobs.clear();
-    size = 0;
-  };
-  for (auto& result : results) {
-    fit(result);
-    auto const more = wire::size_in_results(result);
-    if (!message.jobs.empty() &&
-        (size + more > room() || message.jobs.size() == wire::most_in_message))
-      finish();
-    size += more;
-    message.jobs.push_back(std::move(result));
+    results.erase(first, end);
   }
-  if (!message.jobs.empty()) finish();
 }
 
 void result_sender::repack(batch_id which) {
-  auto& parts = batches_.at(which).parts;
-  for (std::size_t i = 0, end = parts.size(); i != end; ++i) {
-    auto& part = parts[i];
+  auto& made = batches_.at(which);
+  for (auto& part : made.parts) {
     bool const fits = part.bytes.size() + header_room <= max_payload_;
     if (part.is_stored || fits || part.made_for <= max_payload_) continue;
     auto what = wire::decode_results(
         part.bytes.bytes(), [](std::uint64_t) { return std::numeric_limits<std::size_t>::max(); });
     if (!what.message) continue;
+    auto& jobs = what.message->jobs;
+    made.unpacked.reserve(made.unpacked.size() + jobs.size());
+    std::ranges::move(jobs, std::back_inserter(made.unpacked));
     part.is_stored = true;
-    pack(which, what.message->jobs);
   }
 }
 
@@ -140,7 +153,12 @@ void result_sender::send_again(batch_id which) {
   retries_.erase(which);
   auto const found = batches_.find(which);
   if (found == batches_.end()) return;
-  repack(which);
+  bool const has_memory = link::if_memory([&] {
+    repack(which);
+    pack(which, found->second.unpacked);
+  });
+  // Until then what has a message goes.
+  if (!has_memory) send_later(which);
   for (std::size_t i = 0; i != found->second.parts.size(); ++i)
     if (!found->second.parts[i].is_stored) publish(which, i);
 }
@@ -172,7 +190,7 @@ void result_sender::heed(const link::message& answer) {
   auto& parts = batch->second.parts;
   // Other parts may have its results, too: then the farm hears of them twice.
   parts[index].is_stored = true;
-  if (!std::ranges::all_of(parts, &part::is_stored)) return;
+  if (!batch->second.unpacked.empty() || !std::ranges::all_of(parts, &part::is_stored)) return;
   erase(batch);
   retries_.erase(which);
   owner_.results_stored(which);

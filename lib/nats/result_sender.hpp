@@ -48,8 +48,8 @@ class result_sender {
   void disconnect() noexcept;
 
   /// Makes the messages of a batch, and publishes them until the server has stored them. A result
-  /// that no message can hold is replaced by one that says so.
-  void send(batch_id which, const std::string& subject, std::vector<wire::job_result>& results);
+  /// that no message can hold is replaced by one that says so. Has the batch, also if it throws.
+  void send(batch_id which, std::string subject, std::vector<wire::job_result> results);
   /// Publishes the parts that the server has not said to have stored. The server stores no message
   /// twice.
   void send_again(batch_id which);
@@ -81,6 +81,8 @@ class result_sender {
   struct batch {
     std::string subject;
     std::vector<part> parts;
+    /// Results that no message holds yet: there was no memory for it.
+    std::vector<wire::job_result> unpacked;
     std::size_t results = 0;
     std::size_t bytes = 0;
   };
@@ -93,14 +95,15 @@ class result_sender {
 
   std::size_t room() const noexcept;
   void fit(wire::job_result& result) const;
-  /// Puts results into messages, and these at the end of a batch.
+  /// Puts results into messages, and these at the end of the batch. Takes those for which there is
+  /// memory, also if it throws.
   void pack(batch_id which, std::vector<wire::job_result>& results);
   /// Makes messages anew that are too large for this server.
   void repack(batch_id which);
   void publish(batch_id which, std::size_t part);
   batches::iterator erase(batches::iterator which);
   void heed(const link::message& answer);
-  void send_later(batch_id which) { retries_[which] = now() + patience_; }
+  void send_later(batch_id which);
 
   link::server_link& link_;
   std::string const host_name_;

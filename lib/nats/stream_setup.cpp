@@ -20,6 +20,7 @@ namespace {
 constexpr auto longest_answer = 5s;
 /// The server keeps the consumer of a farm that is gone, or cut off, for so long.
 constexpr auto longest_absence = 5min;
+constexpr auto shortest_redelivery = 1s;
 
 wire::stream_config config_of(const settings& what, std::string name, std::string subjects) {
   wire::stream_config made;
@@ -45,7 +46,10 @@ stream_setup::stream_setup(link::server_link& link, const settings& what, std::s
   consumer_.filter_subject = what.done_subject(submitter);
   consumer_.name = std::move(submitter);
   consumer_.deliver_subject = std::move(deliver_to);
-  consumer_.ack_policy = wire::ack_policy::all;
+  // Results that come after a connection has ended do not acknowledge those that went with it.
+  consumer_.ack_policy = wire::ack_policy::each;
+  // Results that did not come through come again before an audit misses their jobs.
+  consumer_.ack_wait = std::max<std::chrono::nanoseconds>(what.lease() / 2, shortest_redelivery);
   consumer_.max_ack_pending = 1'000'000;
   consumer_.inactive_threshold = longest_absence;
 }

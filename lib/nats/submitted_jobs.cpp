@@ -3,6 +3,8 @@
 
 #include "nats/submitted_jobs.hpp"
 
+#include "nats/link/memory.hpp"
+
 #include <algorithm>
 
 namespace isolatte::inline v0_1::nats {
@@ -53,7 +55,7 @@ submitted_job* submitted_jobs::find(number of) const noexcept {
 
 std::vector<submitted_jobs::number> submitted_jobs::numbers() const {
   std::vector<number> all;
-  all.reserve(jobs_.size());
+  link::until_memory([&] { all.reserve(jobs_.size()); });
   for (auto const& [of, job] : jobs_) all.push_back(of);
   std::ranges::sort(all);
   return all;
@@ -70,8 +72,8 @@ std::unique_ptr<submitted_job> submitted_jobs::take(number of) {
 void submitted_jobs::note_wake(submitted_job& of) {
   auto const at = of.machine.wake_at();
   if (at == of.wakes_at) return;
+  if (at != moment::max()) link::until_memory([&] { wakes_.emplace(at, of.number); });
   if (of.wakes_at != moment::max()) wakes_.erase({of.wakes_at, of.number});
-  if (at != moment::max()) wakes_.emplace(at, of.number);
   of.wakes_at = at;
 }
 

@@ -150,39 +150,76 @@ std::shared_ptr<watchdog> watchdog::make() {
     return nullptr;
   }
   ::close(self);
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
-    return nullptr;
   void* const memory =
       ::mmap(nullptr, sizeof(page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  auto* const shared = new (memory) page{};
   std::shared_ptr<watchdog> made;
-  if (memory != MAP_FAILED) {
-    auto* const shared = new (memory) page{};
-    try {
-      made = std::make_shared<watchdog>(only_make{}, ends[0], shared);
-      made->process_ =
-          spawn_child(made->context_, [socket = ends[1], shared] { watch(socket, *shared); },
-                      {.out = discard, .keep = {ends[1]}, .fault_report = false});
-      // A child that the program forks later could keep workers alive by it.
-      if (::madvise(memory, sizeof(page), MADV_DONTFORK) == -1)
-        throw std::system_error{errno, std::system_category(), "madvise"};
-    } catch (const std::exception&) {
-      if (!made) {
-        ::munmap(memory, sizeof(page));
-        ::close(ends[0]);
-      }
-      made.reset();
-    }
-  } else {
-    ::close(ends[0]);
+  try {
+    made = std::make_shared<watchdog>(only_make{}, shared);
+  } catch (const std::bad_alloc&) {
+    ::munmap(memory, sizeof(page));
+    return nullptr;
   }
-  ::close(ends[1]);
-  if (made && made->pid() == 0) made.reset();
-  return made;
+  return made->keep() ? made : nullptr;
 }
 
-watchdog::watchdog(only_make, int socket, page* shared) noexcept
-    : process_id_{process_id()}, socket_{socket}, page_{shared} {}
+watchdog::watchdog(only_make, page* shared) noexcept : process_id_{process_id()}, page_{shared} {}
+
+bool watchdog::keep() noexcept {
+  if (is_copy()) return false;
+  std::lock_guard const lock{mutex_};
+  if (has_process()) return true;
+  end_process();
+  try {
+    begin_process();
+  } catch (const std::exception&) {
+    // The system is short of something.
+    end_process();
+    return false;
+  }
+  for (auto& each : workers_) {
+    auto const which = static_cast<place>(&each - workers_.data());
+    if (page_->seats[which].jobs.load() != 0) tell(which);
+  }
+  return true;
+}
+
+/// The other end of the socket is the process's alone. The process sends nothing.
+bool watchdog::has_process() const noexcept {
+  char nothing = 0;
+  return socket_ >= 0 && ::recv(socket_, &nothing, 1, MSG_DONTWAIT | MSG_PEEK) < 0 &&
+         (errno == EAGAIN || errno == EINTR);
+}
+
+void watchdog::begin_process() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0)
+    throw std::system_error{errno, std::system_category(), "socketpair"};
+  socket_ = ends[0];
+  struct other_end {
+    int descriptor;
+    ~other_end() { ::close(descriptor); }
+  } const other{ends[1]};
+  if (::madvise(page_, sizeof(page), MADV_DOFORK) == -1)
+    throw std::system_error{errno, std::system_category(), "madvise"};
+  context_.emplace(1);
+  process_ = spawn_child(*context_, [socket = ends[1], shared = page_] { watch(socket, *shared); },
+                         {.out = discard, .keep = {ends[1]}, .fault_report = false});
+  // A child that the program forks later could keep workers alive by it.
+  if (::madvise(page_, sizeof(page), MADV_DONTFORK) == -1)
+    throw std::system_error{errno, std::system_category(), "madvise"};
+  if (process_.pid() == 0) throw std::system_error{ENOMEM, std::system_category(), "fork"};
+}
+
+void watchdog::end_process() noexcept {
+  process_ = {};
+  context_.reset();
+  if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  for (auto& each : workers_) each.is_told = false;
+  // Descriptors of the process that is gone.
+  for (auto& each : page_->seats) each.process = -1;
+}
 
 bool watchdog::is_copy() const noexcept { return process_id() != process_id_; }
 
@@ -191,7 +228,7 @@ watchdog::~watchdog() {
   for (auto const& each : workers_)
     if (each.process >= 0) ::close(each.process);
   if (!is_copy()) ::munmap(page_, sizeof(page));
-  ::close(socket_);
+  if (socket_ >= 0) ::close(socket_);
 }
 
 void watchdog::may_live_until(isolatte::logic::moment end) noexcept {

@@ -34,10 +34,14 @@ class watchdog {
   /// Forks the process.
   /// @return null if the system has no descriptors for processes, or is short of something
   static std::shared_ptr<watchdog> make();
-  watchdog(only_make, int socket, page* shared) noexcept;
+  watchdog(only_make, page* shared) noexcept;
   watchdog(const watchdog&) = delete;
   watchdog& operator=(const watchdog&) = delete;
   ~watchdog();
+
+  /// Makes the process anew if it has ended, which something else may have brought about.
+  /// @return whether there is one
+  bool keep() noexcept;
 
   /// Workers that have jobs are killed unless this is called again by then.
   void may_live_until(isolatte::logic::moment end) noexcept;
@@ -51,6 +55,7 @@ class watchdog {
   /// @return whether the process has killed the worker
   bool take_back(place which) noexcept;
 
+  /// The number of the process; 0: there is none.
   int pid() const noexcept { return process_.pid(); }
 
  private:
@@ -68,15 +73,17 @@ class watchdog {
   std::optional<place> add(int pid);
   void free_unused() noexcept;
   void tell(place which) noexcept;
+  bool has_process() const noexcept;
+  void begin_process();
+  void end_process() noexcept;
 
   int const process_id_;
-  int const socket_;
   page* const page_;
   std::mutex mutex_;
   std::vector<worker> workers_;
-
+  int socket_ = -1;
   // Nothing runs this: the process is forked when it is asked for, and killed by its handle.
-  boost::asio::io_context context_{1};
+  std::optional<boost::asio::io_context> context_;
   child<void> process_;
 };
 

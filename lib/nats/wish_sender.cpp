@@ -3,6 +3,7 @@
 
 #include "nats/wish_sender.hpp"
 
+#include "nats/link/memory.hpp"
 #include "nats/wire/request.hpp"
 
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
@@ -16,7 +17,7 @@ wish_sender::wish_sender(link::server_link& through, std::string subject, std::s
     : link_{through}, subject_{std::move(subject)}, submitter_{std::move(submitter)} {}
 
 void wish_sender::tell(std::uint64_t job, logic::wish what) {
-  to_tell_[static_cast<std::size_t>(what)].push_back(job);
+  link::until_memory([&] { to_tell_[static_cast<std::size_t>(what)].push_back(job); });
 }
 
 void wish_sender::flush() {
@@ -37,14 +38,15 @@ void wish_sender::flush() {
   }
 }
 
-void wish_sender::say_farewell() {
-  wire::request what;
-  what.submitter = submitter_;
-  what.what = wire::request::subject::submitter;
-  isolatte::detail::byte_buffer bytes;
-  wire::encode(what, bytes);
-  // If it does not arrive, hosts run the jobs for nothing.
-  static_cast<void>(link_.publish(subject_, {}, {}, bytes.bytes()));
+void wish_sender::say_farewell() noexcept {
+  link::if_memory([this] {
+    wire::request what;
+    what.submitter = submitter_;
+    what.what = wire::request::subject::submitter;
+    isolatte::detail::byte_buffer bytes;
+    wire::encode(what, bytes);
+    static_cast<void>(link_.publish(subject_, {}, {}, bytes.bytes()));
+  });
 }
 
 }  // namespace isolatte::inline v0_1::nats

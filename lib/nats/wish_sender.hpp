@@ -22,12 +22,12 @@ class wish_sender {
   /// @param subject that of requests to the hosts
   wish_sender(link::server_link& through, std::string subject, std::string submitter);
 
-  /// To be told with the next flush().
+  /// To be told with the next flush(). Waits for memory.
   void tell(std::uint64_t job, logic::wish what);
   /// If there is no connection, forgets what is to be told.
   void flush();
-  /// Tells that the submitter is gone.
-  void say_farewell();
+  /// Tells that the submitter is gone. If it does not arrive, hosts run the jobs for nothing.
+  void say_farewell() noexcept;
 
  private:
   link::server_link& link_;

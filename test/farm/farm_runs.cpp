@@ -98,6 +98,26 @@ struct counter {
   }
 };
 
+/// A job lasts until workers of two hosts have begun one.
+struct meeting {
+  std::string log;
+
+  int operator()(int n) const {
+    host_process::note(log, "begun", n);
+    while (hosts() < 2) std::this_thread::sleep_for(1ms);
+    return 2 * n;
+  }
+  std::size_t hosts() const {
+    std::set<int> different;
+    for (auto const& each : host_process::lines(log)) different.insert(each.host);
+    return different.size();
+  }
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    archive & log;
+  }
+};
+
 void note_and_last(std::string log, int job) {
   host_process::note(log, "begun", job);
   std::this_thread::sleep_for(10s);
@@ -165,17 +185,11 @@ BOOST_FIXTURE_TEST_CASE(a_map_keeps_the_order, running) {
   std::iota(range.begin(), range.end(), 0);
   std::vector<outcome<int>> all;
   error_code ended = asio::error::would_block;
-  // Jobs that last let both hosts come in.
-  isolatte::async_map(
-      *farm, range,
-      [](int n) {
-        std::this_thread::sleep_for(2ms);
-        return 2 * n;
-      },
-      [&](error_code ec, std::vector<outcome<int>> done) {
-        ended = ec;
-        all = std::move(done);
-      });
+  isolatte::async_map(*farm, range, meeting{log},
+                      [&](error_code ec, std::vector<outcome<int>> done) {
+                        ended = ec;
+                        all = std::move(done);
+                      });
   until([&] { return !all.empty(); });
   BOOST_TEST(ended == error_code{});
   BOOST_REQUIRE(all.size() == range.size());

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "farm_fixture.hpp"
+#include "support/nothing_left.hpp"
 
 #include <isolatte/call.hpp>
 #include <isolatte/error.hpp>
@@ -177,6 +178,28 @@ BOOST_AUTO_TEST_CASE(nothing_is_left_on_the_server_after_a_farm_is_destroyed,
     return number_in(info, "consumer_count") == 0;
   });
   for (auto const& each : done) BOOST_REQUIRE(each.calls == 1);
+}
+
+BOOST_AUTO_TEST_CASE(no_descriptor_is_left_after_a_farm_with_many_jobs_is_destroyed,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  farm_world world;
+  std::size_t opened = 0;
+  // libnats keeps what its first connection makes.
+  for (int i = 0; i != 3; ++i) {
+    std::deque<kept<int>> done(1000);
+    {
+      nats::farm farm{world.context, world.options()};
+      for (auto& each : done) farm.async_run(call(&twice, 1), {}, each.handler());
+      world.until_messages(1000);
+    }
+    world.context.restart();
+    world.watcher.reset();
+    world.context.run();
+    for (auto const& each : done) BOOST_REQUIRE(each.calls == 1);
+    auto const now = isolatte::test::open_descriptors().size();
+    if (i == 1) opened = now;
+    if (i == 2) BOOST_TEST(now == opened);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_the_server_stores_after_a_farm_is_stopped_is_deleted,

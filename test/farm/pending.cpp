@@ -3,13 +3,11 @@
 
 #include "nats/pending.hpp"
 
+#include "farm/short_of_memory.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/execution/blocking.hpp>
-#include <boost/asio/execution/context.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <memory>
@@ -20,29 +18,7 @@ namespace pending_test {
 
 namespace asio = boost::asio;
 
-/// An executor that has no memory for the first functions it is given.
-struct short_of_memory {
-  asio::io_context* context = nullptr;
-  int* failures = nullptr;
-
-  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context; }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking.never;
-  }
-  short_of_memory require(asio::execution::blocking_t::never_t) const noexcept { return *this; }
-  template <class Function>
-  void execute(Function what) const {
-    if (*failures > 0) {
-      --*failures;
-      throw std::bad_alloc{};
-    }
-    asio::post(*context, std::move(what));
-  }
-  bool operator==(const short_of_memory& other) const noexcept {
-    return context == other.context && failures == other.failures;
-  }
-  bool operator!=(const short_of_memory& other) const noexcept { return !(*this == other); }
-};
+using farm_test::short_of_memory;
 
 struct world {
   asio::io_context context;

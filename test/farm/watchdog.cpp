@@ -11,10 +11,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <vector>
 
+#include <signal.h>
 #include <unistd.h>
 
 namespace watchdog_test {
@@ -74,6 +76,24 @@ BOOST_FIXTURE_TEST_CASE(knows_one_worker_from_the_next, world) {
     // The places of those that are gone are free.
     BOOST_TEST(*place <= 1U);
   }
+}
+
+BOOST_FIXTURE_TEST_CASE(is_made_anew_after_something_else_has_killed_it, world) {
+  int const busy = child();
+  BOOST_TEST_REQUIRE(dog->give(busy).has_value());
+  int const before = dog->pid();
+  BOOST_TEST(dog->keep());
+  BOOST_TEST(dog->pid() == before);
+  ::kill(before, SIGKILL);
+  wait_until_gone(before);
+  BOOST_TEST(dog->keep());
+  BOOST_TEST(dog->pid() != before);
+  // The first one is no zombie, and the second one knows the worker.
+  auto const all = isolatte::test::children();
+  BOOST_TEST(std::ranges::count(all, before) == 0);
+  BOOST_TEST(alive(busy));
+  dog->may_live_until(now());
+  wait_until_gone(busy);
 }
 
 BOOST_FIXTURE_TEST_CASE(ends_with_its_host, nothing_left) {

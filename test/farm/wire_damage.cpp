@@ -1,38 +1,22 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "support/allocated_bytes.hpp"
 #include "wire_samples.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace wire_damage_test {
 
-/// The bytes that operator new has handed out in this program.
-std::atomic<std::size_t> allocated{0};
-
-}  // namespace wire_damage_test
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  wire_damage_test::allocated.fetch_add(size, std::memory_order_relaxed);
-  if (void* const made = std::malloc(size == 0 ? 1 : size)) return made;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, std::size_t) noexcept { std::free(block); }
-
-namespace wire_damage_test {
-
 using namespace wire_samples;
+using isolatte::test::allocated_bytes;
 
 constexpr int rounds = 100'000;
 /// The objects that stand for the smallest parts of a message are larger than these parts.
@@ -48,14 +32,14 @@ bool decode_all(const bytes& message) {
     taken = taken || read.message.has_value();
     told_why = told_why && read.message.has_value() == std::string_view{read.reason}.empty();
   };
-  std::size_t const before = allocated;
+  std::size_t const before = allocated_bytes;
   note(wire::decode_parcel(message));
   note(wire::decode_results(message, [](std::uint64_t) { return SIZE_MAX; }));
   note(wire::decode_request(message));
   note(wire::decode_counts(message));
   note(wire::decode_begin(message));
   note(wire::decode_leave(message));
-  std::size_t const used = allocated - before;
+  std::size_t const used = allocated_bytes - before;
   if (used > factor * message.size() + small_change)
     BOOST_ERROR(used << " bytes for a message of " << message.size());
   if (!told_why) BOOST_ERROR("a refusal without a reason");

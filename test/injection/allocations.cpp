@@ -5,7 +5,7 @@
 // ending. Each handler is still called exactly once, unless the initiating function throws; nothing
 // leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
 
-#include "support/failing_new.hpp"
+#include "support/fail_allocations.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -18,7 +18,6 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -42,52 +41,13 @@
 
 namespace allocations_test {
 
-/// Makes allocations of this process fail. Allocations of its children do not count, and neither do
-/// allocations before arm() or after disarm().
-class fail_allocations {
- public:
-  /// @param nth the first that fails, counted from 1
-  /// @param count how many fail one after the other
-  static void plan(unsigned nth, unsigned count) noexcept {
-    first_ = nth;
-    end_ = nth + count;
-    calls_ = 0;
-    injected_ = false;
-  }
-  static void arm() noexcept { owner_ = ::getpid(); }
-  static void disarm() noexcept { owner_ = 0; }
-  static bool injected() noexcept { return injected_; }
-
-  static bool is_to_fail() noexcept {
-    if (owner_ == 0 || owner_ != ::getpid()) return false;
-    unsigned const call = ++calls_;
-    if (call < first_ || call >= end_) return false;
-    injected_ = true;
-    return true;
-  }
-
- private:
-  static inline std::atomic<unsigned> first_ = 0;
-  static inline std::atomic<unsigned> end_ = 0;
-  static inline std::atomic<unsigned> calls_ = 0;
-  static inline std::atomic<bool> injected_ = false;
-  static inline std::atomic<pid_t> owner_ = 0;
-};
-
-}  // namespace allocations_test
-
-bool isolatte::test::is_allocation_to_fail() noexcept {
-  return allocations_test::fail_allocations::is_to_fail();
-}
-
-namespace allocations_test {
-
 namespace asio = boost::asio;
 namespace errc = boost::system::errc;
 using boost::system::error_code;
 using isolatte::ending;
 using isolatte::options;
 using isolatte::outcome;
+using isolatte::test::fail_allocations;
 using namespace std::chrono_literals;
 
 // Each child runs one of these functions.

@@ -4,6 +4,8 @@
 #ifndef ISOLATTE_TEST_SUPPORT_FAILING_NEW_HPP
 #define ISOLATTE_TEST_SUPPORT_FAILING_NEW_HPP
 
+#include "support/allocated_bytes.hpp"
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -19,6 +21,7 @@ bool is_allocation_to_fail() noexcept;
 inline void* try_to_allocate(std::size_t size,
                              std::size_t alignment = alignof(std::max_align_t)) noexcept {
   if (is_allocation_to_fail()) return nullptr;
+  allocated_bytes.fetch_add(size, std::memory_order_relaxed);
   if (size == 0) size = 1;
   if (alignment <= alignof(std::max_align_t)) return std::malloc(size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);

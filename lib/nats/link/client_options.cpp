@@ -12,11 +12,6 @@ namespace isolatte::inline v0_1::nats::link {
 
 namespace {
 
-bool wants_tls(const link_options& options, const std::string& server) {
-  return server.starts_with("tls://") || !options.ca.empty() || !options.certificate.empty() ||
-         options.insecure;
-}
-
 /// The name that the server's certificate has to be for.
 std::string host_of(const std::string& url) {
   auto const shown = shown_url(url);
@@ -29,6 +24,11 @@ std::string host_of(const std::string& url) {
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
 }  // namespace
+
+bool wants_tls(const link_options& options, const std::string& server) {
+  return server.starts_with("tls://") || !options.ca.empty() || !options.certificate.empty() ||
+         options.insecure;
+}
 
 std::string shown_url(const std::string& url) {
   auto const scheme = url.find("://");

@@ -21,6 +21,9 @@ using options_pointer = std::unique_ptr<natsOptions, free_options>;
 /// The address without user and password.
 std::string shown_url(const std::string& url);
 
+/// Whether connections to the server are encrypted.
+bool wants_tls(const link_options& options, const std::string& server);
+
 /// Makes libnats's options for one server. Reads the files of certificates, so it may block.
 /// @param status why it cannot, with nats_GetLastError()
 options_pointer client_options(const link_options& options, const std::string& server,

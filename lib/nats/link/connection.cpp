@@ -5,6 +5,7 @@
 
 #include "nats/link/callback_table.hpp"
 #include "nats/link/client_options.hpp"
+#include "nats/link/closing_connections.hpp"
 #include "nats/link/status.hpp"
 #include "nats/system.hpp"
 
@@ -207,6 +208,7 @@ void connection::close(bool send_rest, std::shared_ptr<void> at_end) noexcept {
   closing_ = true;
   send_rest_ = send_rest;
   if (!has_ended_) at_end_.swap(at_end);
+  if (!has_ended_ && send_rest) closing_connections::begin();
   changed_.notify_one();
 }
 
@@ -232,6 +234,7 @@ void connection::run() noexcept {
   std::shared_ptr<void> last;
   std::lock_guard const lock{mutex_};
   has_ended_ = true;
+  if (closing_ && send_rest_) closing_connections::end();
   last.swap(at_end_);
 }
 
@@ -287,6 +290,7 @@ void connection::live() {
   natsStatus status{};
   auto const options = client_options(options_, server_, status);
   handle server{shared_from_this()};
+  closing_connections::wait_at_exit(wants_tls(options_, server_));
   if (status == NATS_OK) status = server.connect(options.get());
   if (status != NATS_OK) return fail(status_code(status), last_error());
 

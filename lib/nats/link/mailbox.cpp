@@ -3,17 +3,14 @@
 
 #include "nats/link/mailbox.hpp"
 
-#include <boost/asio/execution/context.hpp>
-
 #include <utility>
 
 namespace isolatte::inline v0_1::nats::link {
 
 boost::asio::execution_context::id member_service::id;
 
-void member_service::join(const boost::asio::any_io_executor& executor,
+void member_service::join(boost::asio::execution_context& context,
                           const std::shared_ptr<context_member>& member) {
-  auto& context = boost::asio::query(executor, boost::asio::execution::context);
   auto& service = boost::asio::use_service<member_service>(context);
   std::lock_guard const lock{service.mutex_};
   std::erase_if(service.members_, [](const auto& each) { return each.expired(); });
@@ -24,7 +21,7 @@ std::list<std::shared_ptr<context_member>> member_service::living() {
   std::list<std::shared_ptr<context_member>> result;
   std::lock_guard const lock{mutex_};
   for (auto const& each : members_)
-    if (auto member = each.lock()) result.push_back(std::move(member));
+    if (auto member = each.lock()) until_memory([&] { result.push_back(member); });
   return result;
 }
 

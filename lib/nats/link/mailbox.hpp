@@ -4,11 +4,11 @@
 #ifndef ISOLATTE_LIB_NATS_LINK_MAILBOX_HPP
 #define ISOLATTE_LIB_NATS_LINK_MAILBOX_HPP
 
+#include "nats/link/strand.hpp"
+
 #include <isolatte/config.hpp>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include <list>
 #include <memory>
@@ -17,10 +17,10 @@
 
 namespace isolatte::inline v0_1::nats::link {
 
-/// Through this, threads post functions to an executor as long as its context exists.
+/// Through this, threads post functions to a strand as long as its context exists.
 class mailbox {
  public:
-  explicit mailbox(boost::asio::any_io_executor executor) : executor_{std::move(executor)} {}
+  explicit mailbox(strand to) noexcept : to_{std::move(to)} {}
   mailbox(const mailbox&) = delete;
   mailbox& operator=(const mailbox&) = delete;
 
@@ -28,20 +28,19 @@ class mailbox {
   template <class Function>
   bool post(Function function) {
     std::lock_guard const lock{mutex_};
-    if (!executor_) return false;
-    boost::asio::post(executor_, std::move(function));
+    if (!to_) return false;
+    to_.post(std::move(function));
     return true;
   }
   void close() noexcept {
-    boost::asio::any_io_executor dropped;
+    strand dropped;
     std::lock_guard const lock{mutex_};
-    dropped = std::move(executor_);
-    executor_ = nullptr;
+    std::swap(dropped, to_);
   }
 
  private:
   std::mutex mutex_;
-  boost::asio::any_io_executor executor_;
+  strand to_;
 };
 
 /// To be told of what becomes of its execution context.
@@ -65,7 +64,7 @@ class member_service final : public boost::asio::execution_context::service {
 
   explicit member_service(boost::asio::execution_context& context) : service{context} {}
 
-  static void join(const boost::asio::any_io_executor& executor,
+  static void join(boost::asio::execution_context& context,
                    const std::shared_ptr<context_member>& member);
 
  private:

@@ -8,7 +8,6 @@
 #include "nats/link/subject.hpp"
 
 #include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/system/errc.hpp>
 
@@ -72,7 +71,9 @@ struct server_link::bridge final : connection::owner {
       : mailbox_{std::move(through)}, link_{std::move(to)}, number_{number} {}
 
   void ready(const server_info& server) override {
-    tell([server](server_link& to, std::uint64_t number) { to.on_ready(number, server); });
+    tell([server = server](server_link& to, std::uint64_t number) mutable {
+      to.on_ready(number, std::move(server));
+    });
   }
   void arrived() override {
     tell([](server_link& to, std::uint64_t number) { to.on_arrived(number); });
@@ -81,16 +82,21 @@ struct server_link::bridge final : connection::owner {
     tell([id](server_link& to, std::uint64_t number) { to.on_drained(number, id); });
   }
   void complained(const error_code& ec, const std::string& text) override {
-    tell([ec, text](server_link& to, std::uint64_t number) { to.on_complaint(number, ec, text); });
+    tell([ec, text = text](server_link& to, std::uint64_t number) mutable {
+      to.on_complaint(number, ec, std::move(text));
+    });
   }
   void ended(const error_code& ec, const std::string& text) override {
-    tell([ec, text](server_link& to, std::uint64_t number) { to.on_ended(number, ec, text); });
+    tell([ec, text = text](server_link& to, std::uint64_t number) mutable {
+      to.on_ended(number, ec, std::move(text));
+    });
   }
 
  private:
+  /// @param function copies nothing: on the strand there may be no memory for that
   template <class Function>
   void tell(Function function) {
-    mailbox_->post([link = link_, number = number_, function = std::move(function)] {
+    mailbox_->post([link = link_, number = number_, function = std::move(function)]() mutable {
       if (auto const to = link.lock()) function(*to, number);
     });
   }
@@ -130,25 +136,30 @@ class server_link::loop_work final : public context_member {
   boost::asio::any_io_executor work_;
 };
 
-std::shared_ptr<server_link> server_link::make(const boost::asio::any_io_executor& executor,
-                                               link_options options) {
-  auto made = std::make_shared<server_link>(only_make{}, executor, std::move(options));
-  member_service::join(executor, made);
-  member_service::join(executor, made->loop_work_);
+std::shared_ptr<server_link> server_link::make(const strand& on, link_options options) {
+  auto made = std::make_shared<server_link>(only_make{}, on, std::move(options));
+  auto& context = on.query(boost::asio::execution::context);
+  member_service::join(context, made);
+  member_service::join(context, made->loop_work_);
   return made;
 }
 
-server_link::server_link(only_make, const boost::asio::any_io_executor& executor,
-                         link_options options)
+std::shared_ptr<server_link> server_link::make(const boost::asio::any_io_executor& executor,
+                                               link_options options) {
+  return make(strand::on(executor), std::move(options));
+}
+
+server_link::server_link(only_make, strand on, link_options options)
     : options_{std::move(options)},
       process_{::getpid()},
-      executor_{executor},
-      mailbox_{std::make_shared<mailbox>(executor)},
+      strand_{std::move(on)},
+      mailbox_{std::make_shared<mailbox>(strand_)},
       loop_work_{std::make_shared<loop_work>()},
       work_end_{nullptr, [work = loop_work_](std::nullptr_t) { work->end(); }},
-      timer_{executor},
+      timer_{strand_},
       random_{std::random_device{}()} {
   if (options_.servers.empty()) throw std::invalid_argument{"a link needs a server"};
+  stuck_.reserve(max_stuck);
 }
 
 server_link::~server_link() { stop(); }
@@ -168,7 +179,7 @@ void server_link::stop() noexcept {
   // In a copy a thread of the original may hold the locks.
   if (is_copy()) return;
   mailbox_->close();
-  if (was_up && executor_) loop_work_->begin(executor_);
+  if (was_up && strand_) loop_work_->begin(strand_.inner());
   if (connection_) connection_->close(true, std::exchange(work_end_, nullptr));
   connection_.reset();
   work_end_.reset();
@@ -182,10 +193,28 @@ void server_link::abandon() noexcept {
   // Work that ends later would be that of a context which is gone.
   up_ = false;
   stop();
-  executor_ = nullptr;
+  strand_ = {};
+}
+
+template <class Step>
+void server_link::step(Step what) {
+  auto const self = shared_from_this();
+  if (!if_memory(what)) break_off();
+}
+
+bool server_link::break_off() {
+  if (!events_ || !up_ || is_copy()) return false;
+  on_ended(number_, make_error_code(errc::not_enough_memory), {});
+  return true;
 }
 
 void server_link::attempt() {
+  if (if_memory([this] { connect(); })) return;
+  connection_.reset();
+  attempt_later();
+}
+
+void server_link::connect() {
   std::erase_if(stuck_, [](const auto& each) { return each.expired(); });
   if (stuck_.size() >= max_stuck) return attempt_later();
   auto const number = ++number_;
@@ -220,11 +249,11 @@ void server_link::watch() {
   // libnats limits the time of neither the look-up of names nor the handshake of TLS.
   auto const longest = 3 * options_.connect_timeout + std::chrono::seconds{1};
   timer_->expires_after(longest);
-  timer_->async_wait([weak = weak_from_this(), number = number_](error_code ec) {
+  wait_on(*timer_, [weak = weak_from_this(), number = number_](error_code ec) {
     auto const self = weak.lock();
     if (ec || !self || self->is_copy() || !self->is_current(number) || self->up_) return;
     self->stuck_.push_back(self->connection_);
-    self->on_ended(number, make_error_code(errc::timed_out), "the attempt to connect hangs");
+    self->on_ended(number, make_error_code(errc::timed_out), "no answer");
   });
 }
 
@@ -234,7 +263,7 @@ void server_link::attempt_later() {
   if (failures_ != UINT_MAX) ++failures_;
   if (!keeps_trying_) return;
   timer_->expires_after(wait);
-  timer_->async_wait([weak = weak_from_this(), number](error_code ec) {
+  wait_on(*timer_, [weak = weak_from_this(), number](error_code ec) {
     auto const self = weak.lock();
     if (!ec && self && !self->is_copy() && self->is_current(number)) self->attempt();
   });
@@ -246,9 +275,10 @@ void server_link::on_ready(std::uint64_t number, server_info server) {
   failures_ = 0;
   up_ = true;
   server_ = std::move(server);
-  auto const self = shared_from_this();
-  events_->link_up(server_);
-  on_arrived(number);
+  step([&] {
+    events_->link_up(server_);
+    on_arrived(number);
+  });
 }
 
 void server_link::on_ended(std::uint64_t number, error_code ec, std::string text) {
@@ -262,48 +292,53 @@ void server_link::on_ended(std::uint64_t number, error_code ec, std::string text
   auto const current = number_;
   if (was_up) {
     fail_requests();
-    if (is_current(current)) events_->link_down(ec, text);
-  } else if (is_refusal(ec)) {
-    events_->link_refused(ec, text);
+    if (is_current(current)) until_memory([&] { events_->link_down(ec, text); });
   } else {
-    events_->link_unreachable(ec, text);
+    // Without memory for it now, the next attempt tells the same.
+    if_memory([&] {
+      is_refusal(ec) ? events_->link_refused(ec, text) : events_->link_unreachable(ec, text);
+    });
   }
 }
 
 void server_link::on_complaint(std::uint64_t number, error_code ec, std::string text) {
   if (is_copy() || !is_current(number)) return;
-  if (ec == status_code(NATS_NOT_PERMITTED))
-    events_->link_violation(text, violated_subject(text));
-  else if (is_refusal(ec))
-    events_->link_refused(ec, text);
+  step([&] {
+    if (ec == status_code(NATS_NOT_PERMITTED))
+      events_->link_violation(text, violated_subject(text));
+    else if (is_refusal(ec))
+      events_->link_refused(ec, text);
+  });
 }
 
 void server_link::on_drained(std::uint64_t number, subscription_id id) {
   if (is_copy() || !is_current(number)) return;
-  auto const self = shared_from_this();
-  on_arrived(number);
-  auto const found = subscriptions_.find(id);
-  if (!is_current(number) || found == subscriptions_.end()) return;
-  auto const done = std::move(found->second.drained);
-  subscriptions_.erase(found);
-  done();
+  step([&] {
+    on_arrived(number);
+    auto const found = subscriptions_.find(id);
+    if (!is_current(number) || found == subscriptions_.end()) return;
+    auto const done = std::move(found->second.drained);
+    subscriptions_.erase(found);
+    done();
+  });
 }
 
 void server_link::on_arrived(std::uint64_t number) {
   // Messages that come before the link is up are delivered after that is told.
   if (is_copy() || !is_current(number) || !up_) return;
-  auto const self = shared_from_this();
-  auto arrived = connection_->take_arrived();
-  std::vector<message> batch;
-  for (auto each = arrived.begin(); each != arrived.end();) {
-    auto const subscription = each->subscription;
-    batch.clear();
-    for (; each != arrived.end() && each->subscription == subscription; ++each)
-      batch.push_back(std::move(each->message));
-    // The handlers may stop the link.
-    if (!is_current(number)) return;
-    deliver(subscription, batch);
-  }
+  step([&] {
+    auto arrived = connection_->take_arrived();
+    std::vector<message> batch;
+    for (auto each = arrived.begin(); each != arrived.end();) {
+      auto const subscription = each->subscription;
+      batch.clear();
+      for (; each != arrived.end() && each->subscription == subscription; ++each)
+        batch.push_back(std::move(each->message));
+      deliver(subscription, batch);
+      // The handler may have ended the link or the connection.
+      if (!is_current(number) || !up_) return;
+    }
+  });
 }
 
 void server_link::deliver(std::uint64_t subscription, std::span<message> what) {
@@ -329,9 +364,10 @@ server_link::subscription_id server_link::subscribe(std::string subject, message
   return id;
 }
 
-void server_link::unsubscribe(subscription_id id) {
+void server_link::unsubscribe(subscription_id id) noexcept {
   if (is_copy() || subscriptions_.erase(id) == 0) return;
-  if (connection_) connection_->unsubscribe(id);
+  // Without memory for it, messages come in vain until the connection ends.
+  if (connection_) if_memory([&] { connection_->unsubscribe(id); });
 }
 
 bool server_link::drain(subscription_id id, std::function<void()> done) {
@@ -360,10 +396,12 @@ error_code server_link::publish(std::string_view subject, std::string_view reply
   if (connection_->unsent() + size > options_.max_unsent)
     return make_error_code(errc::no_buffer_space);
   natsStatus status{};
-  auto what = make_message(subject, reply, headers, data, status);
-  if (status != NATS_OK) return status_code(status);
-  connection_->publish(std::move(what), size);
-  return {};
+  bool const has_memory = if_memory([&] {
+    auto what = make_message(subject, reply, headers, data, status);
+    if (status == NATS_OK) connection_->publish(std::move(what), size);
+  });
+  if (!has_memory) return make_error_code(errc::not_enough_memory);
+  return status == NATS_OK ? error_code{} : status_code(status);
 }
 
 std::size_t server_link::unsent() const noexcept {
@@ -375,19 +413,17 @@ void server_link::request(std::string_view subject, std::span<const std::byte> d
   // Stopped.
   if (!timer_) return;
   auto const number = ++last_request_;
-  auto const [place, is_new] = requests_.try_emplace(
-      number, asked{boost::asio::steady_timer{executor_, timeout}, std::move(handler)});
-  auto const ec = publish(subject, inbox_ + "." + std::to_string(number), {}, data);
-  if (ec) {
-    boost::asio::post(executor_, [weak = weak_from_this(), number, ec] {
-      if (auto const self = weak.lock()) self->settle(number, ec, {});
-    });
-    return;
-  }
-  place->second.timer.async_wait([weak = weak_from_this(), number](error_code aborted) {
+  auto const [place, is_new] =
+      requests_.try_emplace(number, asked{timer{strand_, timeout}, std::move(handler)});
+  error_code ec = make_error_code(errc::not_enough_memory);
+  if_memory([&] { ec = publish(subject, inbox_ + "." + std::to_string(number), {}, data); });
+  auto const fail = [weak = weak_from_this(), number](const error_code& why) {
     auto const self = weak.lock();
-    if (!aborted && self && !self->is_copy())
-      self->settle(number, make_error_code(errc::timed_out), {});
+    if (self && !self->is_copy()) self->step([&] { self->settle(number, why, {}); });
+  };
+  if (ec) return strand_.post([fail, ec] { fail(ec); });
+  wait_on(place->second.timer, [fail](const error_code& aborted) {
+    if (!aborted) fail(make_error_code(errc::timed_out));
   });
 }
 
@@ -416,7 +452,8 @@ void server_link::fail_requests() {
   auto const number = number_;
   for (auto const& [request, each] : failed) {
     if (!is_current(number)) return;
-    each.handler(make_error_code(errc::not_connected), {});
+    // The end of the connection, which is told next, says the same.
+    if_memory([&] { each.handler(make_error_code(errc::not_connected), {}); });
   }
 }
 

@@ -8,9 +8,9 @@
 #include "nats/link/mailbox.hpp"
 #include "nats/link/message.hpp"
 #include "nats/link/options.hpp"
+#include "nats/link/strand.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -65,9 +65,12 @@ class server_link final : public context_member, public std::enable_shared_from_
   using reply_handler = std::function<void(boost::system::error_code, message)>;
   using subscription_id = std::uint64_t;
 
+  /// @param on the events and handlers are called there, and so are the functions
+  static std::shared_ptr<server_link> make(const strand& on, link_options options);
+  /// Makes a link with a strand of its own.
   static std::shared_ptr<server_link> make(const boost::asio::any_io_executor& executor,
                                            link_options options);
-  server_link(only_make, const boost::asio::any_io_executor& executor, link_options options);
+  server_link(only_make, strand on, link_options options);
   ~server_link();
 
   /// @param to lives until stop() is called, or the link or the execution context is destroyed
@@ -84,6 +87,11 @@ class server_link final : public context_member, public std::enable_shared_from_
   void keep_trying(bool yes);
 
   bool is_up() const noexcept { return up_; }
+  /// Ends the connection, so that all begins anew with the next one: memory was short for something
+  /// that cannot be done later by itself. So it is, too, if an event or a handler throws
+  /// std::bad_alloc.
+  /// @return whether the link was up; then link_down() has been called
+  bool break_off();
   /// Whether this process is a copy of the one that made the link. For any thread.
   bool is_copy() const noexcept;
 
@@ -92,7 +100,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// @throws std::invalid_argument if that is no subject
   subscription_id subscribe(std::string subject, message_handler handler);
   /// The handler is not called any more.
-  void unsubscribe(subscription_id id);
+  void unsubscribe(subscription_id id) noexcept;
   /// Unsubscribes when the handler has had all that the server has sent by then.
   /// @param done called after that, unless the link goes down before; never before this returns
   /// @return whether the link is up. If not, it is the same as unsubscribe()
@@ -102,7 +110,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// @param reply empty if no reply is expected
   /// @return not_connected; message_size, if the server does not take so many bytes;
   /// invalid_argument, if a subject or a header cannot be sent; no_buffer_space, if too many bytes
-  /// wait already
+  /// wait already; not_enough_memory
   boost::system::error_code publish(std::string_view subject, std::string_view reply,
                                     std::span<const header> headers,
                                     std::span<const std::byte> data);
@@ -112,6 +120,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   /// Sends a request, and completes with the first reply, never before this function returns. The
   /// errors are those of publish(); timed_out; and no_responders(), if nothing answers such
   /// requests. After stop() the handler is destroyed uncalled.
+  /// @throws std::bad_alloc, and then the handler is not called
   void request(std::string_view subject, std::span<const std::byte> data,
                std::chrono::nanoseconds timeout, reply_handler handler);
 
@@ -127,12 +136,16 @@ class server_link final : public context_member, public std::enable_shared_from_
     std::function<void()> drained{};
   };
   struct asked {
-    boost::asio::steady_timer timer;
+    link::timer timer;
     reply_handler handler;
   };
 
   bool is_current(std::uint64_t number) const noexcept { return events_ && number == number_; }
+  /// Calls a step that may call events and handlers. If memory is short in it, the connection ends.
+  template <class Step>
+  void step(Step what);
   void attempt();
+  void connect();
   void attempt_later();
   void watch();
   void on_ready(std::uint64_t number, server_info server);
@@ -147,13 +160,13 @@ class server_link final : public context_member, public std::enable_shared_from_
 
   link_options const options_;
   int const process_;
-  boost::asio::any_io_executor executor_;
+  strand strand_;
   std::shared_ptr<mailbox> const mailbox_;
   std::shared_ptr<loop_work> const loop_work_;
   /// Ends the work when it is destroyed, by the thread of the last connection.
   std::shared_ptr<void> work_end_;
   link_events* events_ = nullptr;
-  std::optional<boost::asio::steady_timer> timer_;
+  std::optional<timer> timer_;
   std::minstd_rand random_;
 
   /// Counts the connections: news of an earlier one is not heard.

@@ -36,7 +36,7 @@ struct credit_limits {
 /// A message does not say for which request it comes, so each counts for the oldest one.
 class credit {
  public:
-  explicit credit(const credit_limits& limits) noexcept : limits_{limits} {}
+  explicit credit(const credit_limits& limits) : limits_{limits} {}
 
   /// A job has taken so long.
   void ran(std::chrono::nanoseconds time) noexcept { mean_.add(time); }

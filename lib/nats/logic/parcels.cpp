@@ -20,8 +20,14 @@ std::size_t parcels::most() const noexcept {
 }
 
 void parcels::add(std::uint64_t number, std::size_t bytes, bool travels_alone) {
-  waiting_.push_back({number, bytes, travels_alone});
-  waiting_by_number_[number] = std::prev(waiting_.end());
+  auto& place = waiting_by_number_[number];
+  try {
+    waiting_.push_back({number, bytes, travels_alone});
+  } catch (const std::bad_alloc&) {
+    waiting_by_number_.erase(number);
+    throw;
+  }
+  place = std::prev(waiting_.end());
 }
 
 std::optional<std::uint64_t> parcels::next() {
@@ -39,8 +45,13 @@ std::optional<std::uint64_t> parcels::next() {
       if (!is_first && (first.travels_alone || first.bytes > most_bytes - bytes)) break;
       bool const is_last = first.travels_alone || first.bytes > most_bytes;
       bytes += first.bytes;
-      parcel_by_number_[first.number] = last_parcel_;
       made.jobs.push_back(first.number);
+      try {
+        parcel_by_number_[first.number] = last_parcel_;
+      } catch (const std::bad_alloc&) {
+        made.jobs.pop_back();
+        throw;
+      }
       waiting_by_number_.erase(first.number);
       waiting_.pop_front();
       if (is_last) break;

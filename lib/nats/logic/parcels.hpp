@@ -49,7 +49,7 @@ class parcels {
   /// So many jobs the next parcel may have.
   std::size_t most() const noexcept;
 
-  /// The job is to be published.
+  /// The job is to be published. Changes nothing if it throws.
   /// @param travels_alone whether no other job is to be in its parcel
   void add(std::uint64_t number, std::size_t bytes, bool travels_alone);
   /// Takes the next parcel, if one may be sent now.
