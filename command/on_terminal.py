@@ -258,6 +258,7 @@ def a_job_in_the_background_stops_when_it_reads(_):
 
 def a_job_that_goes_on_in_the_background_leaves_the_terminal_to_the_shell(folder):
     if subprocess.run([run, "--sandbox", "--", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+        print("left out: there are no sandboxes")
         return
     # The command reads the interpreter for the sandbox, before it starts the program.
     interpreter = os.path.join(folder, "interpreter")

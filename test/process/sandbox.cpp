@@ -1214,20 +1214,27 @@ BOOST_AUTO_TEST_CASE(a_pool_that_cannot_be_confined) {
              }) == "");
 }
 
+/// Runs one job in a pool of one worker.
+template <class Job>
+isolatte::outcome<int> only_job(isolatte::pool_options options, Job job) {
+  boost::asio::io_context ctx;
+  options.workers = 1;
+  isolatte::worker_pool pool{ctx, std::move(options)};
+  isolatte::outcome<int> result;
+  pool.async_run(
+      isolatte::call(job), {},
+      [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
+  pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
+  ctx.run();
+  return result;
+}
+
 BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {
   as_each_user([](findings& all) {
-    boost::asio::io_context ctx;
     auto const initialize = [] { std::thread{[] { hang(); }}.detach(); };
-    isolatte::worker_pool pool{ctx,
-                               {.workers = 1,
-                                .initializer = initialize,
-                                .worker = {.sandbox = isolatte::sandbox::pure()}}};
-    isolatte::outcome<int> result;
-    pool.async_run(
-        isolatte::call([] { return 1; }), {},
-        [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
-    pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
-    ctx.run();
+    auto const result =
+        only_job({.initializer = initialize, .worker = {.sandbox = isolatte::sandbox::pure()}},
+                 [] { return 1; });
     all.expect(result.how() == ending::not_started, "a refusal", result);
   });
 }
@@ -1243,17 +1250,8 @@ void make_children() {
 
 /// Runs a job that makes children, in a worker whose initializer or preload may have made some.
 isolatte::outcome<int> child_of_job(isolatte::pool_options options) {
-  boost::asio::io_context ctx;
-  options.workers = 1;
   options.worker.sandbox = isolatte::sandbox{.processes = true};
-  isolatte::worker_pool pool{ctx, std::move(options)};
-  isolatte::outcome<int> result;
-  pool.async_run(
-      isolatte::call([] { return child_of_worker() + child_of_worker(); }), {},
-      [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
-  pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
-  ctx.run();
-  return result;
+  return only_job(std::move(options), [] { return child_of_worker() + child_of_worker(); });
 }
 
 BOOST_AUTO_TEST_CASE(an_initializer_has_children_and_so_have_jobs) {
@@ -1279,23 +1277,15 @@ void* named_memory = nullptr;
 
 BOOST_AUTO_TEST_CASE(memory_that_an_initializer_shares_and_names_is_kept) {
   as_each_user([](findings& all) {
-    boost::asio::io_context ctx;
     auto const initialize = [] {
       named_memory =
           ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
       isolatte::keep_in_sandboxes(named_memory, sizeof(int));
     };
-    isolatte::worker_pool pool{ctx,
-                               {.workers = 1,
-                                .initializer = initialize,
-                                .worker = {.sandbox = isolatte::sandbox::pure()}}};
-    isolatte::outcome<int> result;
-    pool.async_run(
-        isolatte::call([] { return ++*static_cast<int*>(named_memory); }), {},
-        [&](const boost::system::error_code&, isolatte::outcome<int> o) { result = std::move(o); });
-    pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
-    ctx.run();
-    all.expect_value(result, 1);
+    all.expect_value(
+        only_job({.initializer = initialize, .worker = {.sandbox = isolatte::sandbox::pure()}},
+                 [] { return ++*static_cast<int*>(named_memory); }),
+        1);
   });
 }
 
