@@ -67,9 +67,8 @@ enum class job_moment {
   /// Its result is here, and its completion handler will be called. Told once for each job, also if
   /// a handle or an execution context is destroyed. No moment follows but job_moment::undecodable.
   completed,
-  /// Its value or its exception cannot be decoded, so the handler gets an outcome without it. If
-  /// the
-  /// job completed as returned or threw, that outcome is undelivered; any other ending stays.
+  /// Its value or its exception cannot be decoded, so the handler gets an outcome without it. That
+  /// outcome is undelivered if the job completed as returned or threw; any other ending stays.
   /// Decoding needs the type of the value, and is done when the handler is called, so this is told
   /// after job_moment::completed. The result of a corrupt or hostile child may end so.
   undecodable,
