@@ -105,6 +105,7 @@ std::string json_of(const finished& what, bool with_output) {
   }
   if (outcome.core_dumped()) all.add("core_dumped", json::value(true));
   if (what.error) all.add("error", json::value(what.error.message()));
+  if (!outcome.reason().empty()) all.add("reason", json::value(valid_utf8(outcome.reason())));
   if (outcome.pid() != 0) all.add("pid", json::value(outcome.pid()));
   all.add_text("usage", usage_of(outcome.usage()));
   if (!outcome.gaps().empty()) all.add("gaps", json::value_from(outcome.gaps()));

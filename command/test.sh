@@ -112,7 +112,8 @@ if command -v python3 >/dev/null; then
     fail "times in JSON: $("$run" --json -- true)"
   "$run" --json -t 100ms -- sleep 1000 | json 'it["ending"] == "timed_out" and it["signal"] == 15 and
     it["signal_name"] == "SIGTERM"'
-  "$run" --json -- ./missing | json 'it["ending"] == "not_started" and "No such" in it["error"]'
+  "$run" --json -- ./missing | json 'it["ending"] == "not_started" and "No such" in it["error"] and
+    it["reason"] == "executing the program: No such file or directory"'
   expect 0 '^text$' '' --report report -- echo text
   json 'it["success"] and "out" not in it' <report
   "$run" --json --output-limit 4 -- echo 123456 | json 'it["out"] == "456\n" and it["out_truncated"]'

@@ -170,6 +170,12 @@ class outcome_base {
   /// @return the answer
   isolatte::ran ran() const noexcept { return summary_.ran; }
 
+  /// Returns why there is no result: which step kept the run from being started and the system's
+  /// answer, or why what the child sent is no value of this program. The text is for people; code
+  /// looks at how() and at the operation's error.
+  /// @return the text; empty if how() says it all
+  const std::string& reason() const noexcept { return summary_.reason; }
+
   /// Returns what the child consumed.
   /// @return the usage; all zero if there was no child, or its status was lost or not awaited
   const resource_usage& usage() const noexcept { return summary_.usage; }

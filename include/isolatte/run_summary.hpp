@@ -50,7 +50,7 @@ struct run_summary {
   captured_text out{};
   /// See outcome_base::err_text and outcome_base::err_truncated.
   captured_text err{};
-  /// Why the result was undelivered, or which step kept the run from being started.
+  /// See outcome_base::reason.
   std::string reason{};
   /// See outcome_base::worker.
   std::optional<worker_id> worker{};

@@ -181,6 +181,7 @@ BOOST_AUTO_TEST_CASE(a_value_for_which_there_is_no_memory_is_told_as_that) {
   using value = unloadable<std::bad_alloc>;
   auto const o = make<value>(returned(value{}));
   BOOST_TEST(text(o) == "undelivered: no memory for the result");
+  BOOST_TEST(o.reason() == "no memory for the result");
   try {
     static_cast<void>(o.value());
     BOOST_ERROR("no exception");
@@ -290,6 +291,7 @@ BOOST_AUTO_TEST_CASE(what_was_not_started_carries_the_systems_answer) {
     BOOST_TEST(error.code() == refused);
   }
   BOOST_TEST(text(o) == "not_started: creating the child: " + refused.message());
+  BOOST_TEST(o.reason() == "creating the child: " + refused.message());
 }
 
 BOOST_AUTO_TEST_CASE(an_exit_is_a_success_only_with_0) {
@@ -673,6 +675,7 @@ BOOST_AUTO_TEST_CASE(one_of_any_ending_can_be_made) {
   BOOST_TEST(o.how() == ending::timed_out);
   BOOST_TEST(o.ran() == isolatte::ran::unknown);
   BOOST_TEST(text(o) == "timed_out: SIGKILL");
+  BOOST_TEST(o.reason() == "");
   BOOST_TEST(o.out_text() == "out");
   BOOST_TEST(!o.exception());
   auto const pointer = std::make_exception_ptr(7);
