@@ -103,7 +103,10 @@ bool belongs_to_process(int fd) {
 
 class ruleset_maker {
  public:
-  ruleset_maker(const ruleset_scope& scope, int version, error_code& ec) : ec_{ec} {
+  /// @param gaps takes a path of the sandbox that cannot be used
+  ruleset_maker(const ruleset_scope& scope, int version, std::vector<std::string>& gaps,
+                error_code& ec)
+      : ec_{ec}, gaps_{gaps} {
     ruleset_attributes attributes;
     if (scope.files)
       attributes.files = file_rights(version);
@@ -123,21 +126,22 @@ class ruleset_maker {
       ruleset_ = posix::above_stdio(std::move(ruleset_), ec);
   }
 
-  /// @param missing takes a path that does not exist; null: such a path is an error
-  void allow(const paths& all, std::uint64_t rights, paths* missing) {
+  /// @param skips_missing a path that does not exist is no error
+  void allow(const paths& all, std::uint64_t rights, bool skips_missing) {
     for (auto const& path : all) {
       if (ec_) return;
       posix::descriptor const file{
           posix::retry([&] { return posix::sys.open(path.c_str(), O_PATH | O_CLOEXEC, 0); })};
-      if (!file && missing != nullptr && (errno == ENOENT || errno == ENOTDIR)) {
-        missing->push_back(path);
+      if (file) {
+        allow(file.get(), rights);
+        if (ec_) gaps_.push_back("no path that a sandbox can allow: " + path.string());
         continue;
       }
-      if (!file) {
-        ec_ = posix::last_error();
-        return;
-      }
-      allow(file.get(), rights);
+      auto const error = posix::last_error();
+      bool const missing = error.value() == ENOENT || error.value() == ENOTDIR;
+      gaps_.push_back((missing ? "no such path: " : "no path that can be opened: ") +
+                      path.string());
+      if (!missing || !skips_missing) ec_ = error;
     }
   }
 
@@ -173,6 +177,7 @@ class ruleset_maker {
   }
 
   error_code& ec_;
+  std::vector<std::string>& gaps_;
   posix::descriptor ruleset_;
   std::uint64_t files_ = 0;
   std::uint64_t network_ = 0;
@@ -189,14 +194,14 @@ int landlock_version(error_code& ec) noexcept {
 }
 
 posix::descriptor make_ruleset(const sandbox& box, const ruleset_scope& scope, int version,
-                               paths& missing, error_code& ec) {
-  ruleset_maker maker{scope, version, ec};
+                               std::vector<std::string>& gaps, error_code& ec) {
+  ruleset_maker maker{scope, version, gaps, ec};
   if (ec) return {};
   if (scope.files) {
-    paths* const skipped = box.enforce == enforcement::best_effort ? &missing : nullptr;
-    maker.allow(box.read, for_reading, skipped);
-    maker.allow(box.execute, for_executing, skipped);
-    maker.allow(box.write, for_writing, nullptr);
+    bool const skips_missing = box.enforce == enforcement::best_effort;
+    maker.allow(box.read, for_reading, skips_missing);
+    maker.allow(box.execute, for_executing, skips_missing);
+    maker.allow(box.write, for_writing, false);
   }
   if (auto const* const ports = std::get_if<tcp>(&box.network); ports && scope.tcp_ports) {
     maker.allow_ports(ports->connect, connect_tcp);

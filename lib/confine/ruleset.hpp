@@ -10,7 +10,7 @@
 
 #include <boost/system/error_code.hpp>
 
-#include <filesystem>
+#include <string>
 #include <vector>
 
 namespace isolatte::inline v0_1::confine {
@@ -37,14 +37,14 @@ constexpr int landlock_with_signals = 6;
 
 /// Makes a ruleset by which Landlock restricts a child to what a sandbox lists.
 ///
-/// A path to be read or executed that is missing is an error with enforcement::strict, and is added
-/// to `missing` otherwise. A path that leads into the folder of one process below /proc is
-/// `invalid_argument`: it would mean that of this program.
+/// A path to be read or executed that is missing is an error with enforcement::strict alone. A path
+/// that leads into the folder of one process below /proc is `invalid_argument`: it would mean that
+/// of this program.
 ///
+/// @param gaps takes a line for each path that cannot be used
 /// @param version that of the kernel, at least 1; what it does not cover is left out
 posix::descriptor make_ruleset(const sandbox& box, const ruleset_scope& scope, int version,
-                               std::vector<std::filesystem::path>& missing,
-                               boost::system::error_code& ec);
+                               std::vector<std::string>& gaps, boost::system::error_code& ec);
 
 }  // namespace isolatte::inline v0_1::confine
 

@@ -102,10 +102,13 @@ sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
   sandbox_layer layer;
   scope.signals = scope.signals && found.has.landlock_version >= landlock_with_signals;
   if (scope.any() && found.has.landlock_version != 0) {
-    std::vector<std::filesystem::path> missing;
-    layer.ruleset = make_ruleset(box, scope, found.has.landlock_version, missing, why.ec);
-    if (why) return plan;
-    for (auto const& path : missing) plan.gaps.push_back("no such path: " + path.string());
+    std::vector<std::string> gaps;
+    layer.ruleset = make_ruleset(box, scope, found.has.landlock_version, gaps, why.ec);
+    if (why) {
+      why.gaps = std::move(gaps);
+      return plan;
+    }
+    for (auto& gap : gaps) plan.gaps.push_back(std::move(gap));
   }
   if (found.has.filter_error == 0) {
     layer.calls = make_filter(kind, why.ec);

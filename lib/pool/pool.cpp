@@ -621,6 +621,7 @@ std::shared_ptr<job> pool::make_check() const {
 
 void pool::start_refused(const error_code& ec) {
   last_refusal_ = ec;
+  refused_gaps_.clear();
   start_failures::failure refused{ec, {}};
   detail::give_reason(refused.how.summary.reason, "starting a worker");
   tell_failed_start(std::move(refused));
@@ -1096,10 +1097,8 @@ void pool::refuse(job& what, job_end how) {
     case job_end::no_worker:
       ec = last_refusal_;
       detail::give_reason(report.summary.reason, "starting a worker");
-      if (ec == error::sandbox_unsupported) {
-        detail::give_gaps(report.summary.gaps, refused_gaps_);
-        detail::add_gaps(report.summary.reason, refused_gaps_);
-      }
+      detail::give_gaps(report.summary.gaps, refused_gaps_);
+      detail::add_gaps(report.summary.reason, refused_gaps_);
       break;
     case job_end::worker_gone:
       ec = asio::error::operation_aborted;

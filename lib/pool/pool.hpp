@@ -250,7 +250,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   start_failures start_failures_;
   retired_counts retired_;
   boost::system::error_code last_refusal_;
-  /// The promises that the workers' sandbox does not keep, for which it was refused.
+  /// The promises of the workers' sandbox that cannot be kept, for which it was refused.
   std::vector<std::string> refused_gaps_;
 
   struct {

@@ -32,7 +32,7 @@ struct refusal {
   boost::system::error_code ec{};
   /// The step that failed, in words that follow the operation's name; a string literal.
   const char* step = "";
-  /// For `sandbox_unsupported`: the promises that the system cannot keep.
+  /// The promises of a sandbox that cannot be kept, if that is why.
   std::vector<std::string> gaps{};
 
   explicit operator bool() const noexcept { return ec.failed(); }

@@ -365,8 +365,17 @@ BOOST_AUTO_TEST_CASE(the_programs_memory_is_not_in_proc) {
 
 BOOST_AUTO_TEST_CASE(paths_that_cannot_be_listed) {
   as_each_user([](findings& all) {
-    all.expect_refused(run(isolatte::sandbox::reader({"/does/not/exist"}), [] {}), ENOENT);
-    all.expect_refused(run(isolatte::sandbox::reader({"/proc/self"}), [] {}), EINVAL);
+    auto const names = [&](const isolatte::outcome<void>& refused, const std::string& gap) {
+      all.expect(
+          refused.gaps() == std::vector{gap} && refused.reason().find(gap) != std::string::npos,
+          "the path", refused);
+    };
+    auto const missing = run(isolatte::sandbox::reader({"/etc", "/does/not/exist"}), [] {});
+    all.expect_refused(missing, ENOENT);
+    names(missing, "no such path: /does/not/exist");
+    auto const own = run(isolatte::sandbox::reader({"/proc/self"}), [] {});
+    all.expect_refused(own, EINVAL);
+    names(own, "no path that a sandbox can allow: /proc/self");
     all.expect_refused(run(isolatte::sandbox::reader({"/dev/fd"}), [] {}), EINVAL);
     auto const skipped = run(
         {.read = {"/does/not/exist", "/etc/passwd"}, .enforce = isolatte::enforcement::best_effort},
@@ -375,9 +384,10 @@ BOOST_AUTO_TEST_CASE(paths_that_cannot_be_listed) {
     all.expect(skipped.gaps().size() == 1 &&
                    skipped.gaps()[0].find("/does/not/exist") != std::string::npos,
                "a gap", skipped);
-    all.expect_refused(
-        run({.write = {"/does/not/exist"}, .enforce = isolatte::enforcement::best_effort}, [] {}),
-        ENOENT);
+    auto const unwritable =
+        run({.write = {"/does/not/exist"}, .enforce = isolatte::enforcement::best_effort}, [] {});
+    all.expect_refused(unwritable, ENOENT);
+    names(unwritable, "no such path: /does/not/exist");
   });
 }
 
@@ -1227,6 +1237,15 @@ isolatte::outcome<int> only_job(isolatte::pool_options options, Job job) {
   pool.async_drain([&](const boost::system::error_code&) { pool.stop(); });
   ctx.run();
   return result;
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_names_a_path_that_is_missing) {
+  auto const refused = only_job(
+      {.worker = {.sandbox = isolatte::sandbox::reader({"/does/not/exist"})}}, [] { return 1; });
+  BOOST_TEST((refused.how() == ending::not_started), refused);
+  BOOST_TEST(refused.gaps() == std::vector<std::string>{"no such path: /does/not/exist"},
+             boost::test_tools::per_element());
+  BOOST_TEST(refused.reason().find("/does/not/exist") != std::string::npos, refused);
 }
 
 BOOST_AUTO_TEST_CASE(an_initializer_leaves_no_thread) {

@@ -27,6 +27,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -378,12 +379,21 @@ BOOST_AUTO_TEST_CASE(without_landlock) {
 
 BOOST_AUTO_TEST_CASE(a_missing_path) {
   BOOST_CHECK_EXCEPTION(place{sandbox::reader({"/does/not/exist"})}, boost::system::system_error,
-                        [](const auto& error) { return error.code().value() == ENOENT; });
+                        [](const auto& error) {
+                          return error.code().value() == ENOENT &&
+                                 std::string_view{error.what()}.find(
+                                     "no such path: /does/not/exist") != std::string_view::npos;
+                        });
   as_each_user([](findings& all) {
     place in{{.read = {"/does/not/exist"}, .enforce = isolatte::enforcement::best_effort}};
     auto const served = in.ask(call([] { return 1; }));
     all.expect_value(served, 1);
     all.expect(!served.gaps().empty(), "no gaps", served);
+    auto const refused =
+        in.ask(call([] { return 1; }), {.sandbox = sandbox::reader({"/does/not/exist/either"})});
+    all.expect_refused(refused, ENOENT);
+    all.expect(refused.reason().find("no such path: /does/not/exist/either") != std::string::npos,
+               "the path", refused);
   });
 }
 
