@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <stdexcept>
+
 namespace pool_replacing_test {
 
 using namespace pool_world;
@@ -137,6 +139,39 @@ BOOST_AUTO_TEST_CASE(a_replacement_that_is_not_ready_ends_when_recycling_begins_
   w.obey();
   BOOST_TEST(w.machine.workers() == 1u);
   BOOST_TEST(!w.machine.recycling());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_waits_for_the_seat_of_one_that_stays_makes_room_for_others) {
+  for (bool const has_errand : {false, true}) {
+    pool w{{.workers = 3, .recycle = {.max_unavailable = 3}, .seats = seating::at_start}};
+    auto const numbered = [&](int number) -> worker& {
+      for (auto* const each : w.all())
+        if (each->number == number) return *each;
+      throw std::logic_error{"no such worker"};
+    };
+    w.recycle();
+    w.die(numbered(2));
+    w.ready(numbered(4));
+    w.recycle();
+    w.ready(numbered(7));
+    worker& misplaced = numbered(9);
+    BOOST_TEST((misplaced.seat() == numbered(7).seat()));
+    job* const errand = has_errand ? &w.errand(misplaced) : nullptr;
+    w.ready(misplaced);
+    if (errand) {
+      BOOST_TEST(!misplaced.told_to_retire);
+      w.do_one(misplaced);
+      BOOST_TEST(errand->became == fate::replied);
+    }
+    BOOST_TEST(misplaced.told_to_retire);
+    BOOST_TEST(numbered(7).stays());
+    for (int turn = 0; turn != 3; ++turn) {
+      w.all_ready();
+      w.obey();
+    }
+    BOOST_TEST(!w.machine.recycling());
+    BOOST_TEST(w.able() == 3u);
+  }
 }
 
 // Another number of workers
