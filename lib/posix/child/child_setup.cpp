@@ -91,12 +91,7 @@ bool close_inherited(const child_plan& plan) noexcept {
       if (fd != -1 && !std::binary_search(plan.keep.begin(), plan.keep.end(), fd)) sys.close(fd);
     return true;
   }
-  int first = 3;
-  for (int const kept : plan.keep) {
-    if (!close_between(first, kept - 1)) return false;
-    first = kept + 1;
-  }
-  return close_between(first, std::numeric_limits<int>::max());
+  return close_others({plan.keep.begin(), plan.keep.end()}, 3);
 }
 
 bool reset_signals() noexcept {
@@ -195,6 +190,14 @@ setup_step enter(const child_plan& plan) noexcept {
 }
 
 }  // namespace
+
+bool close_others(std::span<const int> kept, int first) noexcept {
+  for (int const each : kept) {
+    if (!close_between(first, each - 1)) return false;
+    first = each + 1;
+  }
+  return close_between(first, std::numeric_limits<int>::max());
+}
 
 confinement own_confinement() noexcept { return confined; }
 
