@@ -65,6 +65,11 @@ BOOST_AUTO_TEST_CASE(starts_no_more_than_allowed_and_in_order) {
   BOOST_TEST(map.done() == 3U);
 }
 
+BOOST_AUTO_TEST_CASE(starts_one_at_a_time_unless_told) {
+  isolatte::logic::map_progress map{{}};
+  BOOST_TEST(take_all(map) == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(takes_zero_for_one) {
   isolatte::logic::map_progress map{{.at_most = 0}};
   BOOST_TEST(take_all(map) == 1U);
@@ -126,7 +131,9 @@ BOOST_AUTO_TEST_CASE(stops_once_at_the_first_failure) {
   take_all(map);
   BOOST_TEST(!map.ended(2, end::success).stop_others);
   take_all(map);
+  BOOST_TEST(!map.stopping());
   BOOST_TEST(map.ended(0, end::failure).stop_others);
+  BOOST_TEST(map.stopping());
   check(map, step::wait);
   BOOST_TEST(!map.ended(1, end::failure).stop_others);
   BOOST_TEST(!map.ended(3, end::aborted).stop_others);
