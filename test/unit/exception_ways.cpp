@@ -90,17 +90,19 @@ struct unregistered_named_failure : named_failure {
 
 // std::exception is an ambiguous base class of these.
 
-struct coded_error : std::system_error {
-  explicit coded_error(const std::string& text)
-      : std::system_error(std::make_error_code(std::errc::timed_out), text) {}
-  coded_error(std::errc code, const std::string& text)
-      : std::system_error(std::make_error_code(code), text) {}
-};
-ISOLATTE_REGISTER_EXCEPTION(coded_error)
 struct logical_error : std::logic_error {
   using std::logic_error::logic_error;
 };
 ISOLATTE_REGISTER_EXCEPTION(logical_error)
+struct unregistered_code_error : std::system_error {
+  using std::system_error::system_error;
+};
+struct coded_error : unregistered_code_error {
+  explicit coded_error(const std::string& text) : coded_error(std::errc::timed_out, text) {}
+  coded_error(std::errc code, const std::string& text)
+      : unregistered_code_error(std::make_error_code(code), text) {}
+};
+ISOLATTE_REGISTER_EXCEPTION(coded_error)
 struct coded_and_logical_error : coded_error, logical_error {
   coded_and_logical_error()
       : coded_error(std::errc::broken_pipe, "coded"), logical_error("logical") {}
