@@ -198,10 +198,7 @@ sandbox_plan inheritable_sandbox::of_child(const options& opts, bool ends_tree,
   plan.sets_attributes = whole_.sets_attributes;
   plan.gaps = whole_.gaps;
   if (has_processes_) add_gaps_of_processes(plan.gaps, opts, limits_processes_, ends_tree);
-  if (strict_ && !plan.gaps.empty()) {
-    refuse_gaps(std::move(plan.gaps), why);
-    return plan;
-  }
+  if (strict_ && !plan.gaps.empty()) refuse_gaps(std::move(plan.gaps), why);
   return plan;
 }
 

@@ -64,6 +64,7 @@ std::exception_ptr assemble(void* object, const exception_throwers& throwers,
   if (plan.remote) extras.details = plan.details();
   std::optional<boost_contents> boost;
   if (plan.with_boost) extras.boost = &boost.emplace(plan);
+  std::exception_ptr made;
   try {
     thrower(object, extras);
   } catch (...) {
@@ -71,9 +72,9 @@ std::exception_ptr assemble(void* object, const exception_throwers& throwers,
     auto const* const type = current_exception_type();
     bool const is_object = extras.made || (throwers.type && (!type || *type == *throwers.type));
     if (!is_object) throw;
-    return std::current_exception();
+    made = std::current_exception();
   }
-  return nullptr;
+  return made;
 }
 
 std::exception_ptr assemble_remote(const exception_plan& plan) {

@@ -39,7 +39,6 @@ class naming_task final : public detail::child_task {
     }
   }
   void encode(detail::byte_buffer& out) const override { out.append(text_.data(), text_.size()); }
-  void release() noexcept override {}
 
  private:
   std::span<const std::byte> const addresses_;

@@ -402,6 +402,8 @@ void pool_machine::taken_back() noexcept {
     case purpose::withdraw: finish(job, job_end::cancelled); break;
     case purpose::cut_off: finish(job, job_end::cut_off); break;
     case purpose::expire: finish(job, job_end::expired); break;
+    // A look is answered by stage_is().
+    case purpose::look:
     case purpose::steal: requeue(job); break;
     case purpose::recall:
       // The page of a worker whose reply was malformed is believed once.
@@ -419,7 +421,6 @@ void pool_machine::taken_back() noexcept {
       worker.recalls_ = true;
       stop(worker, stop_cause::unresponsive, cancel_kind::terminate, {});
       return;
-    case purpose::look: break;
   }
   if (worker.jobs_.empty()) rest_or_retire(worker);
 }
@@ -430,6 +431,8 @@ void pool_machine::has_begun() noexcept {
   pool_worker& worker = *job.worker_;
   switch (why) {
     case purpose::cancel: end_for(job, stop_cause::cancelled, how_cancelled_); break;
+    // A look is answered by stage_is().
+    case purpose::look:
     case purpose::withdraw: break;
     case purpose::cut_off: malformed(worker); break;
     case purpose::expire: end_for_time(job); break;
@@ -437,7 +440,6 @@ void pool_machine::has_begun() noexcept {
     // The jobs before it have begun, too.
     case purpose::recall: worker.recalls_ = false; break;
     case purpose::unresponsive: on_deadline(job, job_stage::begun); break;
-    case purpose::look: break;
   }
 }
 

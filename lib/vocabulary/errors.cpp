@@ -19,7 +19,11 @@ boost::system::error_code error_of_caught() {
   } catch (const boost::system::system_error& error) {
     return error.code();
   } catch (const std::system_error& error) {
-    return error.code();
+    // Boost's error_code would give a number of its own for a code of the standard library.
+    std::error_code const& code = error.code();
+    if (code.category() != std::system_category() && code.category() != std::generic_category())
+      return code;
+    return {code.value(), boost::system::system_category()};
   }
 }
 

@@ -6,14 +6,18 @@
 // leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
 
 #include "support/fail_allocations.hpp"
+#include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
+#include <isolatte/detail/archive/codec.hpp>
+#include <isolatte/detail/task/make_outcome.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -36,6 +40,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -575,7 +580,9 @@ int converse(std::stop_token, isolatte::channel<int, int>& talk) {
 
 /// A conversation under injection.
 struct talk_attempt {
+  std::optional<isolatte::fork_server> server{};
   std::optional<isolatte::child<int, int, int>> job{};
+  isolatte::observation watch{};
   int completions = 0;
   int received = 0;
   int ends = 0;
@@ -660,6 +667,58 @@ void talk_by_listener(talk_attempt& a, asio::io_context& ctx) {
   });
 }
 
+/// So many messages are on their way when the conversation begins that it has to allocate.
+void talk_in_a_crowd(talk_attempt& a, asio::io_context& ctx) {
+  if (!a.initiate([&] { a.job.emplace(isolatte::spawn_child(ctx, converse)); })) return;
+  a.waits = a.initiate([&] {
+    a.job->async_wait([&a](error_code ec, const outcome<int>& what) { a.note(ec, what); });
+  });
+  // Runs after the step that begins the conversation.
+  a.initiate([&] {
+    asio::post(ctx, [&a] {
+      for (int i = 0; i != 12 && !a.refused; ++i) a.send(7);
+      a.receive();
+    });
+  });
+}
+
+int read_end = -1;
+int write_end = -1;
+
+/// Takes no message before it is told to.
+int converse_later(std::stop_token stop, isolatte::channel<int, int>& talk, int until) {
+  char byte;
+  static_cast<void>(::read(until, &byte, 1));
+  return converse(stop, talk);
+}
+
+/// More messages than the socket takes are there when the conversation begins, and others follow:
+/// the wait for room has to allocate.
+void talk_in_a_crowd_by_server(talk_attempt& a, asio::io_context& ctx) {
+  fail_allocations::disarm();
+  int ends[2];
+  BOOST_REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  read_end = ends[0];
+  write_end = ends[1];
+  auto const begin = [&a, &ctx] {
+    for (int i = 0; i != 12; ++i) a.send(7);
+    a.receive();
+    asio::post(ctx, [] { ::close(std::exchange(write_end, -1)); });
+    fail_allocations::arm();
+  };
+  a.watch = isolatte::observe([&ctx, begin](const isolatte::job_event& event) {
+    if (event.moment == isolatte::job_moment::started &&
+        event.by == isolatte::launcher::fork_server)
+      asio::post(ctx, begin);
+  });
+  a.server.emplace(ctx);
+  a.job.emplace(
+      a.server->spawn_child(isolatte::call(converse_later, read_end), {.keep = {read_end}}));
+  a.waits = true;
+  a.job->async_wait([&a](error_code ec, const outcome<int>& what) { a.note(ec, what); });
+  for (int i = 0; i != 2000; ++i) a.send(7);
+}
+
 /// @return whether an allocation was made to fail
 bool try_to_talk(void (*start)(talk_attempt&, asio::io_context&), unsigned nth) {
   auto const before = isolatte::test::open_descriptors();
@@ -671,9 +730,13 @@ bool try_to_talk(void (*start)(talk_attempt&, asio::io_context&), unsigned nth) 
     start(a, ctx);
     a.run(ctx);
     fail_allocations::disarm();
+    a.watch = {};
     a.job.reset();
+    a.server.reset();
     ctx.restart();
     ctx.run();
+    for (int* const end : {&read_end, &write_end})
+      if (int const fd = std::exchange(*end, -1); fd != -1) ::close(fd);
   }
   bool const injected = fail_allocations::injected();
   BOOST_TEST_CONTEXT("allocation " << nth << " fails -> " << a.how << ", " << a.ec.message()) {
@@ -699,6 +762,94 @@ BOOST_AUTO_TEST_CASE(each_allocation_fails) {
   for (auto const& by : launchers) fail_each(by, 1);
 }
 
+// The library has to look for the end of each child then.
+BOOST_AUTO_TEST_CASE(each_allocation_fails_without_descriptors_of_processes) {
+  using isolatte::test::failure;
+  isolatte::test::fail_calls const calls{{.how = failure::mode::every, .entry = "pidfd_open"}};
+  fail_each({"async_fork without pidfd", by_async_fork}, 1);
+}
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_refused_sandbox_fails) {
+  std::optional<error_code> expected;
+  for (unsigned nth = 0; nth <= 1 || fail_allocations::injected(); ++nth) {
+    BOOST_REQUIRE(nth < 1000);
+    asio::io_context ctx;
+    attempt a{endings[0]};
+    a.opts.sandbox = isolatte::sandbox::reader({"/does/not/exist", long_text});
+    fail_allocations::plan(nth, 1);
+    fail_allocations::arm();
+    a.initiate([&] { isolatte::async_fork(ctx, return_value, std::move(a.opts), a.handler()); });
+    a.run(ctx);
+    fail_allocations::disarm();
+    if (!expected) expected = a.got.ec;
+    BOOST_TEST(!a.got.wrong, (a.got.wrong ? a.got.wrong : ""));
+    BOOST_TEST(a.got.completions == (a.got.refused ? 0 : 1));
+    if (a.got.refused) continue;
+    BOOST_TEST((a.got.how == ending::not_started));
+    BOOST_TEST((a.got.ran == isolatte::ran::no));
+    BOOST_TEST((a.got.ec == *expected || is_short(a.got.ec)), a.got.ec.message());
+  }
+  BOOST_TEST(bool(*expected));
+}
+
+/// A value of a child that cannot be read back.
+struct unloadable {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if constexpr (Archive::is_loading::value) throw std::runtime_error{long_text};
+  }
+};
+
+isolatte::detail::report undecodable() {
+  isolatte::detail::report what;
+  what.summary.how = ending::returned;
+  what.max_result = 1000;
+  what.kind = isolatte::detail::payload_kind::value;
+  isolatte::detail::codec<unloadable>::encode(what.payload, unloadable{});
+  return what;
+}
+
+isolatte::detail::report refused() {
+  isolatte::detail::report what;
+  what.summary.how = ending::undelivered;
+  what.refused_with = std::make_exception_ptr(std::runtime_error{long_text});
+  return what;
+}
+
+isolatte::detail::report killed() {
+  isolatte::detail::report what;
+  what.summary.how = ending::killed;
+  what.summary.reason = long_text;
+  return what;
+}
+
+BOOST_AUTO_TEST_CASE(an_outcome_without_a_value_says_so_without_memory) {
+  for (auto* const make : {undecodable, refused, killed}) {
+    auto const how = make().summary.how;
+    auto const expected = how == ending::returned ? ending::undelivered : how;
+    unsigned nth = 0;
+    do {
+      auto what = make();
+      fail_allocations::plan(++nth, 1000);
+      fail_allocations::arm();
+      auto const made = isolatte::detail::make_outcome<unloadable>({}, std::move(what));
+      bool is_end = false;
+      bool is_short_too = false;
+      try {
+        static_cast<void>(made.value());
+      } catch (const isolatte::abnormal_end& end) {
+        is_end = end.how() == expected;
+      } catch (const std::bad_alloc&) {
+        is_short_too = true;
+      }
+      fail_allocations::disarm();
+      BOOST_TEST((made.how() == expected));
+      BOOST_TEST((is_end || (is_short_too && fail_allocations::injected())));
+    } while (fail_allocations::injected());
+    BOOST_TEST(nth > 1u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_was_not_started_says_so_without_memory) {
   error_code const refused{EMFILE, boost::system::system_category()};
   unsigned nth = 0;
@@ -716,7 +867,8 @@ BOOST_AUTO_TEST_CASE(what_was_not_started_says_so_without_memory) {
 }
 
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_conversation_fails) {
-  for (auto* const start : {talk_by_handle, talk_by_listener}) {
+  for (auto* const start :
+       {talk_by_handle, talk_by_listener, talk_in_a_crowd, talk_in_a_crowd_by_server}) {
     try_to_talk(start, 0);
     unsigned nth = 1;
     while (try_to_talk(start, nth)) BOOST_REQUIRE(++nth < 1000);

@@ -257,6 +257,39 @@ BOOST_AUTO_TEST_CASE(a_child_that_may_not_be_killed_does_not_hold_its_operation_
                "cancelled Operation not permitted, gone");
 }
 
+BOOST_AUTO_TEST_CASE(a_handle_keeps_what_a_child_that_may_not_be_killed_came_to) {
+  if (!may_change_user()) return;
+  BOOST_TEST(in_bare_process([&] {
+               wire until;
+               asio::io_context context;
+               int completed = 0;
+               auto const watch = isolatte::observe([&](const isolatte::job_event& event) {
+                 if (event.moment == isolatte::job_moment::completed) ++completed;
+               });
+               isolatte::options opts{.timeout = 20ms};
+               opts.keep = {until.read_end(), until.write_end()};
+               auto handle = isolatte::spawn_child(
+                   context.get_executor(),
+                   [&] {
+                     until.close_write();
+                     read_all(until.read_end());
+                     return 7;
+                   },
+                   opts);
+               become_nobody();
+               // No handler waits yet.
+               while (completed == 0) context.run_one();
+               remembered<int> waited;
+               handle.async_wait(waited.handler());
+               while (waited.calls == 0) context.run_one();
+               std::string const text =
+                   std::string{to_string(waited.what.how())} + " " + waited.ec.message() + ", ";
+               until.close_write();
+               context.run();
+               return text + std::to_string(completed) + (children_vanish() ? " gone" : " left");
+             }) == "timed_out Operation not permitted, 1 gone");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace credentials_test

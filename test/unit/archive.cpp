@@ -9,6 +9,7 @@
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 
 #include <boost/archive/archive_exception.hpp>
+#include <boost/archive/basic_archive.hpp>
 #include <boost/serialization/array_wrapper.hpp>
 #include <boost/serialization/binary_object.hpp>
 #include <boost/serialization/list.hpp>
@@ -64,6 +65,28 @@ T sent(const T& value) {
   send(value, result);
   return result;
 }
+
+/// Asks for the version of Boost.Serialization, as that does itself for its containers.
+struct knowing_the_library {
+  unsigned at_saving = 0;
+  unsigned at_loading = 0;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    auto const version = static_cast<unsigned>(ar.get_library_version());
+    (Ar::is_saving::value ? at_saving : at_loading) = version;
+    ar & at_saving;
+  }
+};
+
+/// One of many classes of which the archive remembers whether they are tracked.
+template <int N>
+struct numbered {
+  int number = N;
+  template <class Ar>
+  void serialize(Ar& ar, unsigned) {
+    ar & number;
+  }
+};
 
 struct versioned {
   int number = 0;
@@ -443,6 +466,33 @@ BOOST_AUTO_TEST_CASE(class_versions) {
   BOOST_TEST(copy.seen == 7u);
 }
 
+BOOST_AUTO_TEST_CASE(the_version_of_the_library) {
+  unsigned const expected{boost::archive::BOOST_ARCHIVE_VERSION()};
+  auto const arrived = sent(knowing_the_library{});
+  BOOST_TEST(arrived.at_saving == expected);
+  BOOST_TEST(arrived.at_loading == expected);
+}
+
+template <int... N>
+void send_numbered(std::integer_sequence<int, N...>) {
+  // Twice, and the second time in another order: then the archives have to know each class again.
+  auto const out = saved(numbered<N>{}..., numbered<(N * 7) % sizeof...(N)>{}...);
+  input_archive load(out.bytes());
+  std::vector<int> all;
+  auto const take = [&](auto fresh) {
+    fresh.number = -1;
+    load >> fresh;
+    all.push_back(fresh.number);
+  };
+  (take(numbered<N>{}), ...);
+  (take(numbered<(N * 7) % sizeof...(N)>{}), ...);
+  load.finish();
+  BOOST_TEST(all == (std::vector<int>{N..., (N * 7) % static_cast<int>(sizeof...(N))...}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(many_classes) { send_numbered(std::make_integer_sequence<int, 40>{}); }
+
 BOOST_AUTO_TEST_CASE(names_and_arrays) {
   named n{1, "text", {1, 2, 3}, {4, 5, 6, 7}, {8, 9}};
   auto const copy = sent(n);
@@ -487,6 +537,18 @@ BOOST_AUTO_TEST_CASE(after_other_bytes) {
   load >> seven;
   load.finish();
   BOOST_TEST(seven == 7);
+}
+
+// Otherwise the frame would not be as large as its reader asks for.
+BOOST_AUTO_TEST_CASE(elements_that_take_more_memory_than_there_is_make_no_small_frame) {
+  for (auto const& counts : {std::vector<std::size_t>{SIZE_MAX},
+                             std::vector<std::size_t>{SIZE_MAX / 16, SIZE_MAX / 16}}) {
+    byte_buffer out;
+    out.limit(1000);
+    output_archive save(out);
+    for (auto const each : counts) save.save_count(each, 16);
+    BOOST_CHECK_THROW(save.finish(), buffer_limit_reached);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(not_all_is_loaded) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include <linux/filter.h>
@@ -201,6 +202,20 @@ BOOST_AUTO_TEST_CASE(a_pass) {
       BOOST_TEST(answer_to(made, call, {0, 0, 0, 0, 0, wrong}) == without);
   }
   BOOST_TEST(answer_to(made, 4, {0, 0, 0, 0, 0, pass}) == trap);
+}
+
+BOOST_AUTO_TEST_CASE(a_condition_reaches_so_far_and_no_further) {
+  auto const jump_over = [](int instructions) {
+    bpf_assembler code;
+    auto const there = code.make_label();
+    code.if_equal(7, there);
+    for (int i = 0; i != instructions; ++i) code.answer(trap);
+    code.place(there);
+    code.answer(allow);
+    return std::move(code).assemble();
+  };
+  BOOST_TEST(jump_over(255).front().jt == 255);
+  BOOST_CHECK_THROW(jump_over(256), std::length_error);
 }
 
 BOOST_AUTO_TEST_CASE(code_that_looks_first) {

@@ -1,14 +1,21 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "vocabulary/errors.hpp"
+
 #include <isolatte/error.hpp>
 
 #include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <cerrno>
+#include <ios>
+#include <new>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace error_test {
 
@@ -54,6 +61,28 @@ BOOST_AUTO_TEST_CASE(stays_itself_if_none_fits) {
   BOOST_TEST(ec.default_error_condition().value() == ec.value());
   auto const unknown = isolatte::error_category().default_error_condition(99);
   BOOST_TEST(unknown.value() == 99);
+}
+
+/// The error of what is thrown.
+template <class E>
+error_code error_of(const E& thrown) {
+  try {
+    throw thrown;
+  } catch (...) {
+    return isolatte::detail::error_of_caught();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_has_the_error_that_it_carries) {
+  error_code const full{EMFILE, boost::system::system_category()};
+  BOOST_TEST(error_of(std::bad_alloc{}) == errc::not_enough_memory);
+  BOOST_TEST(error_of(boost::system::system_error{full}) == full);
+  BOOST_TEST(error_of(std::system_error{EMFILE, std::system_category()}) == full);
+  BOOST_TEST(error_of(std::system_error{EMFILE, std::generic_category()}) == full);
+  auto const broken = std::make_error_code(std::io_errc::stream);
+  BOOST_TEST((error_of(std::system_error{broken}) == error_code{broken}));
+  BOOST_CHECK_THROW(error_of(std::runtime_error{"no error"}), std::runtime_error);
+  BOOST_CHECK_THROW(error_of(7), int);
 }
 
 BOOST_AUTO_TEST_CASE(is_equal_to_no_other_error_code) {

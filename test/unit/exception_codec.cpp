@@ -190,6 +190,26 @@ BOOST_AUTO_TEST_CASE(a_limit_of_the_buffer_counts) {
   BOOST_TEST(as<remote_exception>(detail::decode_exception(out.bytes().subspan(6))));
 }
 
+BOOST_AUTO_TEST_CASE(a_buffer_without_room_stays_as_it_is) {
+  auto const nested = thrown_by([] {
+    try {
+      throw std::runtime_error("inner");
+    } catch (...) {
+      std::throw_with_nested(std::logic_error("outer"));
+    }
+  });
+  for (auto const& thrown : {nested, std::exception_ptr{}})
+    for (std::size_t room = 0; room != 8; ++room) {
+      detail::byte_buffer out;
+      out.append("before", 6);
+      out.reserve(100);
+      out.limit(6 + room);
+      detail::encode_exception(out, thrown, no_limit);
+      BOOST_TEST(out.size() == 6u);
+      BOOST_TEST(std::memcmp(out.data(), "before", 6) == 0);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(appends) {
   detail::byte_buffer out;
   out.append("before", 6);

@@ -53,6 +53,28 @@ struct code_error : std::system_error {
 };
 ISOLATTE_REGISTER_EXCEPTION(code_error)
 
+/// No exception of the standard, but it speaks.
+class speaking {
+ public:
+  explicit speaking(const char* text) : text_{text} {}
+  const char* what() const noexcept { return text_.c_str(); }
+
+ private:
+  std::string text_;
+};
+ISOLATTE_REGISTER_EXCEPTION(speaking)
+
+struct one_runtime_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct other_runtime_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+/// Can be caught as neither std::runtime_error nor std::exception.
+struct two_runtime_errors : one_runtime_error, other_runtime_error {
+  two_runtime_errors() : one_runtime_error{"one"}, other_runtime_error{"other"} {}
+};
+
 struct no_exception {
   int number = 0;
   std::string text{};
@@ -415,6 +437,36 @@ BOOST_AUTO_TEST_CASE(inaccessible_bases) {
   auto const other = arrival_of([] { throw private_tagged(); });
   BOOST_TEST(!as<tagged_error>(other));
   BOOST_TEST(as<remote_exception>(other));
+}
+
+BOOST_AUTO_TEST_CASE(bases_that_are_there_twice_and_catch_nothing) {
+  auto const twice = arrival_of([] { throw two_runtime_errors(); });
+  BOOST_TEST(!as<std::runtime_error>(twice));
+  BOOST_REQUIRE(as<remote_exception>(twice));
+  BOOST_TEST(as<remote_exception>(twice)->type_name() ==
+             "exception_types_test::two_runtime_errors");
+
+  struct one : no_exception {};
+  struct other : no_exception {};
+  struct both : one, other {};
+  auto const registered = arrival_of([] { throw both(); });
+  BOOST_TEST(!as<no_exception>(registered));
+  BOOST_TEST(as<remote_exception>(registered));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_std_exception_may_have_a_message) {
+  auto const same = arrival_of([] { throw speaking("text"); });
+  BOOST_REQUIRE(as<speaking>(same));
+  BOOST_TEST(as<speaking>(same)->what() == std::string("text"));
+
+  struct louder : speaking {
+    louder() : speaking("loud") {}
+  };
+  auto const base = arrival_of([] { throw louder(); });
+  BOOST_REQUIRE(as<speaking>(base));
+  BOOST_TEST(as<speaking>(base)->what() == std::string("loud"));
+  BOOST_REQUIRE(as<remote_exception>(base));
+  BOOST_TEST(as<remote_exception>(base)->message() == "loud");
 }
 
 BOOST_AUTO_TEST_CASE(final_what) {

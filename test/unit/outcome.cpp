@@ -201,6 +201,18 @@ BOOST_AUTO_TEST_CASE(a_value_for_which_there_is_no_memory_is_told_as_that) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(loading_may_throw_what_is_no_exception_of_the_standard) {
+  using value = unloadable<int>;
+  auto const o = make<value>(returned(value{}));
+  BOOST_TEST(text(o) == "undelivered: the result could not be loaded: int: 0");
+  try {
+    static_cast<void>(o.value());
+    BOOST_ERROR("no exception");
+  } catch (const abnormal_end& end) {
+    BOOST_CHECK_THROW(std::rethrow_if_nested(end), int);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(rubbish_behind_a_known_end_leaves_that_end) {
   report what = ended(ending::lost);
   what.kind = payload_kind::value;

@@ -176,6 +176,27 @@ BOOST_AUTO_TEST_CASE(a_pool_that_shrinks_ends_workers_that_are_not_ready) {
   BOOST_TEST(w.machine.restarts() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(a_pool_that_shrinks_twice_ends_each_worker_once) {
+  pool w{{.workers = 3, .max_jobs_per_worker = 1}};
+  BOOST_TEST(w.machine.workers() == 6u);
+  // The last worker ahead of need has to leave after its errand.
+  worker& spare = w.nth(5);
+  BOOST_TEST(!spare.seat());
+  job& errand = w.errand(spare);
+  w.begin(spare);
+  w.resize(2);
+  BOOST_TEST((spare.retires_for() == retire_cause::resized));
+  w.resize(1);
+  w.obey();
+  BOOST_TEST(!spare.told_to_retire);
+  BOOST_TEST(w.able() == 2u);
+  w.do_one(spare);
+  BOOST_TEST(errand.became == fate::replied);
+  w.obey();
+  BOOST_TEST(w.machine.workers() == 2u);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(a_worker_that_is_one_too_many_does_its_job_first) {
   pool w{{.workers = 2}};
   w.submit();

@@ -156,6 +156,20 @@ BOOST_AUTO_TEST_CASE(the_last_look_is_when_the_patience_is_over) {
   BOOST_TEST((w.nth(0).stopped_for() == stop_cause::unresponsive));
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_begins_when_the_patience_is_over_goes_on) {
+  pool w{{.workers = 1}};
+  job& late = w.submit();
+  // Has not begun when it is looked at, and has when it is to be taken back.
+  w.only().lie = [looks = 0](const job&) mutable { return looks++ != 0; };
+  w.pass(2s);
+  BOOST_TEST((w.only().stopped_for() == stop_cause::none));
+  BOOST_TEST(!w.only().signalled);
+  w.only().lie = nullptr;
+  w.do_one(w.only());
+  BOOST_TEST(late.became == fate::replied);
+  BOOST_TEST(w.machine.restarts() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(workers_that_leave_in_a_crowd_have_less_time) {
   pool w{{.workers = 2}};
   worker& first = w.nth(0);

@@ -24,7 +24,6 @@ class given_task final : public detail::child_task {
   void receive() override;
   void invoke() override;
   void encode(detail::byte_buffer& out) const override;
-  void release() noexcept override {}
 
  private:
   const detail::remote_call& call_;

@@ -32,7 +32,6 @@ class received_task final : public detail::child_task {
   void connect(detail::talk_end& end) noexcept override;
   void invoke() override;
   void encode(detail::byte_buffer& out) const override;
-  void release() noexcept override {}
 
  private:
   detail::make_task entry_ = nullptr;

@@ -233,7 +233,6 @@ class seeded_template_task final : public detail::child_task {
     if (!lost) template_main(ends_.socket);
   }
   void encode(detail::byte_buffer&) const override {}
-  void release() noexcept override {}
 
  private:
   /// Ends the socket if the call fails: the program waits for that, and only then for the frame

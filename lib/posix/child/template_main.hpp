@@ -48,7 +48,6 @@ class template_task final : public detail::child_task {
   explicit template_task(template_ends ends);
   void invoke() override;
   void encode(detail::byte_buffer&) const override {}
-  void release() noexcept override {}
 
  private:
   template_ends const ends_;
@@ -65,7 +64,6 @@ class seed_task final : public detail::child_task {
   seed_task(int socket, preload_plan first);
   void invoke() override;
   void encode(detail::byte_buffer&) const override {}
-  void release() noexcept override {}
 
  private:
   int const socket_;

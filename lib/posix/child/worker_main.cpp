@@ -317,7 +317,6 @@ class worker_task final : public detail::child_task {
     }
   }
   void encode(byte_buffer&) const override {}
-  void release() noexcept override {}
 
  private:
   /// Runs code of the user's and encodes its exception. A grandchild that returns from it ends

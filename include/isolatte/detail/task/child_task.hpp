@@ -22,8 +22,9 @@ class child_task {
   virtual void invoke() = 0;
   /// Encodes the result that invoke() kept.
   virtual void encode(byte_buffer& out) const = 0;
-  /// Destroys the callable. The parent calls this once the child is made, before any handler runs.
-  virtual void release() noexcept = 0;
+  /// Destroys the callable, if there is one. The parent calls this once the child is made, before
+  /// any handler runs.
+  virtual void release() noexcept {}
 };
 
 }  // namespace isolatte::inline v0_1::detail

@@ -51,8 +51,6 @@ class arrived_task final : public result_task<R> {
   }
   void invoke() override { this->keep_result_of(std::move(*call_)); }
 
-  void release() noexcept override {}
-
  private:
   std::span<const std::byte> arguments_;
   value_place<Call> call_;

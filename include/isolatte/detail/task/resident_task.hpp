@@ -41,7 +41,6 @@ class make_object_task final : public result_task<void> {
     emplace_result(call_, [&] { return Call::decode(arguments_); });
   }
   void invoke() override { resident_object<T> = new T(std::move(*call_)()); }
-  void release() noexcept override {}
 
  private:
   std::span<const std::byte> arguments_;
@@ -81,7 +80,6 @@ class call_object_task final : public result_task<R> {
   void invoke() override {
     this->keep_result_of(call_on_object<T, Call>{std::move(*call_), *resident_object<T>});
   }
-  void release() noexcept override {}
 
  private:
   std::span<const std::byte> arguments_;
