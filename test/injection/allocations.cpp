@@ -768,7 +768,7 @@ class short_jobs {
     }
     ++failed;
     BOOST_TEST(fail_allocations::injected());
-    // What was refused memory says so, or is given up; it does not abort.
+    // A process that was refused memory says so, or is given up; none aborts.
     bool const is_told = what.how() == ending::not_started || what.how() == ending::threw ||
                          what.how() == ending::undelivered || what.how() == ending::exited ||
                          what.how() == ending::cancelled;

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
-// The system refuses to kill children, or to tell of their ends. Nobody is kept waiting, and what
-// could not be ended is reaped later.
+// The system refuses to kill children, or to tell of their ends. No operation waits for that, and
+// what could not be ended is reaped later.
 
 #include "posix/child_process.hpp"
 #include "support/fail_calls.hpp"
