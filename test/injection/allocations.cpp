@@ -39,6 +39,7 @@
 #include <utility>
 #include <vector>
 
+#include <grp.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -870,7 +871,25 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_child_fails) {
   });
 }
 
+/// Has supplementary groups as long as it lives, if this process may. A child reads them into
+/// memory of its own.
+class with_groups {
+ public:
+  with_groups() : before_(static_cast<std::size_t>(::getgroups(0, nullptr))) {
+    static_cast<void>(!::getgroups(static_cast<int>(before_.size()), before_.data()));
+    std::vector<gid_t> const more{12345, 23456};
+    static_cast<void>(!::setgroups(more.size(), more.data()));
+  }
+  with_groups(const with_groups&) = delete;
+  with_groups& operator=(const with_groups&) = delete;
+  ~with_groups() { static_cast<void>(!::setgroups(before_.size(), before_.data())); }
+
+ private:
+  std::vector<gid_t> before_;
+};
+
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_server_and_of_its_children_fails) {
+  with_groups const some;
   fail_each_of_descendants([](short_jobs& jobs) {
     isolatte::fork_server server{jobs.context};
     for (int i = 0; i != 2; ++i) jobs.run_both(server);
