@@ -86,7 +86,8 @@ BOOST_AUTO_TEST_CASE(a_namespace_that_cannot_be_entered) {
   sandbox const box{.isolate = {.processes = true}};
   if (!has_all_of(box)) return;
   fail_calls const calls{{.how = failure::mode::every, .where = side::child, .entry = "unshare"}};
-  auto const text = refusal(isolatte::fork([] { return 1; }, {.sandbox = box}), calls.error());
+  auto const what = isolatte::fork([] { return 1; }, {.sandbox = box});
+  auto const text = refusal(what, calls.error());
   BOOST_TEST(text.find("namespaces") != text.npos, text);
 }
 
