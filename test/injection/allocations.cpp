@@ -707,9 +707,13 @@ int post_and_return(isolatte::channel<int>& talk) {
   return 42;
 }
 
-int take_text(isolatte::channel<int, std::string>& talk) {
-  // Without memory for it, it never comes.
-  static_cast<void>(talk.receive());
+/// So many that the queue of those that have come allocates meanwhile.
+constexpr int some_texts = 30;
+
+int take_texts(isolatte::channel<int, std::string>& talk) {
+  // Without memory for one, no more come.
+  for (int i = 0; i != some_texts && talk.receive(); ++i) {
+  }
   return 42;
 }
 
@@ -861,8 +865,9 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_child_fails) {
     });
     std::optional<isolatte::child<int, int, std::string>> job;
     jobs.run([&](auto handler) {
-      job.emplace(isolatte::spawn_child(jobs.context, take_text, {.timeout = 60s}));
-      job->async_send(std::string(100'000, 'x'), [](error_code) {});
+      job.emplace(isolatte::spawn_child(jobs.context, take_texts, {.timeout = 60s}));
+      for (int i = 0; i != some_texts; ++i)
+        job->async_send(std::string(1000, 'x'), [](error_code) {});
       job->async_wait(std::move(handler));
     });
     job.reset();
