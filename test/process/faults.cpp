@@ -311,7 +311,7 @@ BOOST_AUTO_TEST_CASE(faults_in_many_threads_of_the_child_are_one) {
 
 // Faults in a frame that cannot be unwound: the place of the frame before it is said by an
 // expression (DW_CFA_def_cfa_expression) that jumps to its own beginning (DW_OP_skip -3).
-asm(".text\n"
+asm(".pushsection .text\n"
     ".type isolatte_test_fault_without_end, %function\n"
     "isolatte_test_fault_without_end:\n"
     ".cfi_startproc\n"
@@ -322,11 +322,12 @@ asm(".text\n"
     "udf #0\n"
 #endif
     ".cfi_endproc\n"
-    ".size isolatte_test_fault_without_end, . - isolatte_test_fault_without_end\n");
+    ".size isolatte_test_fault_without_end, . - isolatte_test_fault_without_end\n"
+    ".popsection\n");
 extern "C" void isolatte_test_fault_without_end();
 
 BOOST_AUTO_TEST_CASE(a_trace_that_never_ends_delays_no_ending_and_another_fault_changes_nothing) {
-  // ThreadSanitizer holds the timer's signal back.
+  // ThreadSanitizer may hold the timer's signal back.
   if (with_tsan) return;
   auto const done = isolatte::fork(
       [] {
