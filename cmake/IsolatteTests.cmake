@@ -26,6 +26,9 @@ if(ISOLATTE_PORTABLE)
   # Headers of lib/, which tests include, read this definition.
   target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_PORTABLE=1)
 endif()
+if(ISOLATTE_NO_BOOST_PROCESS IN_LIST isolatte_private_definitions)
+  target_compile_definitions(isolatte_test_support PUBLIC ISOLATTE_NO_BOOST_PROCESS)
+endif()
 target_precompile_headers(isolatte_test_support PRIVATE
   "${PROJECT_SOURCE_DIR}/test/support/pch.hpp")
 

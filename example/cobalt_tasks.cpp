@@ -5,16 +5,14 @@
 
 #include <isolatte.hpp>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/cobalt/gather.hpp>
 #include <boost/cobalt/main.hpp>
 #include <boost/cobalt/op.hpp>
 #include <boost/cobalt/race.hpp>
 #include <boost/cobalt/task.hpp>
 #include <boost/cobalt/this_coro.hpp>
-#include <boost/system/result.hpp>
+#include <boost/variant2/variant.hpp>
 
-#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <string>
@@ -22,9 +20,7 @@
 
 #include <unistd.h>
 
-namespace asio = boost::asio;
 namespace cobalt = boost::cobalt;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -33,7 +29,9 @@ int square(int number) {
   return number * number;
 }
 
-void hang() {
+int answer() { return 42; }
+
+int no_answer() {
   for (;;) ::pause();
 }
 
@@ -53,18 +51,22 @@ cobalt::main co_main(int, char*[]) {
   std::vector<cobalt::task<std::string>> all;
   for (int number = 1; number != 6; ++number) all.push_back(describe(number));
   int number = 0;
-  for (boost::system::result<std::string, std::exception_ptr> const& each :
-       co_await cobalt::gather(all))
+  // A result without a value is the exception of a job that could not be started.
+  for (auto const& each : co_await cobalt::gather(all))
     std::cout << ++number << ": " << each.value() << '\n';
   //]
 
   //[race
+  // The loser is cancelled, and the race ends after the loser's process.
   auto const executor = co_await cobalt::this_coro::executor;
-  asio::steady_timer patience{executor, 50ms};
-  // The job that loses is cancelled, and so is its process.
-  auto const first = co_await cobalt::race(isolatte::async_fork(executor, hang, cobalt::use_op),
-                                           patience.async_wait(cobalt::use_op));
-  std::cout << (first.index() == 1 ? "the timer was first\n" : "the job was first\n");
+  auto const first =
+      co_await cobalt::race(isolatte::async_fork(executor, no_answer, cobalt::use_op),
+                            isolatte::async_fork(executor, answer, cobalt::use_op));
+  boost::variant2::visit(
+      [](const isolatte::outcome<int>& result) {
+        std::cout << "first: " << result.value() << '\n';
+      },
+      first);
   //]
   co_return 0;
 }

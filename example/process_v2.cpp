@@ -11,14 +11,14 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/process.hpp>
+#include <boost/process/v2/process.hpp>
 
 #include <exception>
 #include <iostream>
 #include <string>
 
 namespace asio = boost::asio;
-namespace process = boost::process;
+namespace process = boost::process::v2;
 
 namespace {
 

@@ -43,10 +43,7 @@ class input_archive::creation {
     ar_.creation_ = outer_;
     if (complete_) return;
     ar_.broken_ = true;
-    if (index_ != untracked) {
-      record().state = object_record::gone;
-      if (record().owner != object_record::nobody) return;
-    }
+    if (index_ != untracked && record().owner != object_record::nobody) return;
     if (constructed_)
       objects_.destroy(object_);
     else
@@ -110,14 +107,13 @@ input_archive::~input_archive() = default;
 
 std::uint64_t input_archive::load_large_size() {
   std::uint64_t value = 0;
-  for (unsigned shift = 0; shift < 64; shift += 7) {
+  for (unsigned shift = 0;; shift += 7) {
     std::uint64_t const byte = load_byte();
-    std::uint64_t const bits = byte & 0x7f;
-    if (shift == 63 && bits > 1) break;
-    value |= bits << shift;
-    if (byte == bits) return value;
+    // The tenth byte has the last bit, and nothing follows.
+    if (shift == 63 && byte > 1) throw_malformed("isolatte: a number in the frame is too large");
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return value;
   }
-  throw_malformed("isolatte: a number in the frame is too large");
 }
 
 unsigned int input_archive::boost_library_version() {
@@ -162,9 +158,7 @@ void input_archive::register_class(const heap_class& objects) {
   classes_.push_back(&objects);
 }
 
-void input_archive::constructed() noexcept {
-  if (creation_) creation_->constructed();
-}
+void input_archive::constructed() noexcept { creation_->constructed(); }
 
 void* input_archive::create(const heap_class& objects, bool tracked) {
   creation attempt(*this, objects, tracked);
@@ -208,7 +202,6 @@ void* input_archive::load_alias(const pointer_target* target, const heap_class* 
 }
 
 void* input_archive::load_simple_pointer(const heap_class& objects) {
-  last_pointer_ = {};
   switch (load_size()) {
     case pointer_tag::null: return nullptr;
     case pointer_tag::alias: charge(1, objects.cost); return load_alias(nullptr, &objects);
@@ -219,7 +212,6 @@ void* input_archive::load_simple_pointer(const heap_class& objects) {
 
 void* input_archive::load_object_pointer(const pointer_target& target) {
   if (target.exact) register_class(*target.exact);
-  last_pointer_ = {};
   std::uint64_t const tag = load_size();
   if (tag == pointer_tag::null) return nullptr;
   charge(1, target.cost);
@@ -239,7 +231,6 @@ const heap_class& input_archive::load_class(std::uint64_t index, const pointer_t
     throw_malformed("isolatte: a class in the frame is unknown");
   if (index == classes_.size()) {
     std::uint64_t const length = load_size();
-    if (length > remaining()) throw_malformed("isolatte: a class in the frame is unknown");
     std::string_view const name(reinterpret_cast<const char*>(take(length)), length);
     std::uint64_t const ordinal = load_size();
     auto const* const found =
@@ -305,9 +296,7 @@ void input_archive::move_objects(std::size_t mark, const void* from, std::size_t
   auto* const target = static_cast<std::byte*>(const_cast<void*>(to));
   for (; mark < objects_.size(); ++mark) {
     object_record& object = objects_[mark];
-    if (object.objects || object.state == object_record::gone ||
-        !within(object.address, begin, begin + size))
-      continue;
+    if (object.objects || !within(object.address, begin, begin + size)) continue;
     if (target)
       object.address = target + (object.address - begin);
     else
@@ -330,8 +319,7 @@ input_archive::object_record& input_archive::whole_of(std::size_t index) {
   for (std::size_t i = index; i-- > 0;) {
     spend(1);
     object_record& whole = objects_[i];
-    if (whole.objects && whole.state != object_record::gone &&
-        within(part.address, whole.address, whole.address + whole.objects->size))
+    if (whole.objects && within(part.address, whole.address, whole.address + whole.objects->size))
       return whole;
   }
   return part;

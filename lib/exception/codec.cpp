@@ -11,7 +11,9 @@
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,7 +70,7 @@ class source {
     add_message(link);
     add_type_name(link);
     add_alternatives(link, room);
-    if (sight_.standard) link.standard = collect_standard(*sight_.standard, standard_);
+    link.standard = collect_standard(sight_.standard, standard_);
     if (sight_.boost) link.boost = collect_boost(*sight_.boost, boost_);
     return link;
   }
@@ -79,7 +81,7 @@ class source {
     if (sight_.type) link.type_name = sight_.type->name();
     if (sight_.standard) {
       add_message(link, *sight_.standard);
-      link.standard = collect_standard_text(*sight_.standard);
+      link.standard = collect_standard_text(sight_.standard);
     }
     for (const registered_exception& type : find_candidates(sight_, thrown_)) {
       if (!type.standard) continue;
@@ -98,8 +100,8 @@ class source {
     auto const carries_data = [](const exception_alternative& type) {
       return type.data.has_value();
     };
-    if (!types.empty())
-      types.erase(std::remove_if(types.begin() + 1, types.end(), carries_data), types.end());
+    auto const second = types.begin() + std::min<std::ptrdiff_t>(std::ssize(types), 1);
+    types.erase(std::remove_if(second, types.end(), carries_data), types.end());
     if (fits()) return;
     if (!types.empty() && carries_data(types.front())) {
       types.erase(types.begin());
@@ -121,7 +123,8 @@ class source {
   void add_message(exception_link& link) {
     if (sight_.remote) {
       link.message = sight_.remote->message();
-      link.speaks = sight_.standard && sight_.standard->what() == link.message;
+      const char* const what = sight_.standard->what();
+      link.speaks = what && what == link.message;
     } else if (sight_.standard) {
       add_message(link, *sight_.standard);
       // collect_boost() may invalidate the text of what().
@@ -147,19 +150,14 @@ class source {
 
   void add_alternatives(exception_link& link, std::size_t room) {
     std::size_t room_for_fallbacks = std::min(room, most_fallback_data);
-    samples_.reserve(max_alternatives);
     for (const registered_exception& type : find_candidates(sight_, thrown_)) {
       auto& types = link.alternatives;
       if (types.size() == types.capacity()) break;
       bool const first = types.empty();
       exception_alternative alternative{type.key, std::nullopt};
-      if (type.standard && sight_.standard) {
-        if (!is_type(type) && !catches(*type.ops, thrown_)) continue;
-      } else {
-        if (!sample(type, first ? room : room_for_fallbacks)) continue;
-        use_sample(link, alternative);
-        if (!first && alternative.data) room_for_fallbacks -= alternative.data->size();
-      }
+      if (!sample(type, first ? room : room_for_fallbacks)) continue;
+      use_sample(link, alternative);
+      if (!first && alternative.data) room_for_fallbacks -= alternative.data->size();
       types.push_back(alternative);
       if (first) link.exact = !sight_.remote && (is_type(type) || is_wrapped(type));
       // The program knows every standard type, so it needs no further alternative.
@@ -178,16 +176,15 @@ class source {
   /// False if the type's own code fails, too: the base classes are tried next.
   bool sample(const registered_exception& type, std::size_t room) noexcept {
     try {
-      exception_sample& fresh = samples_.emplace_back();
-      fresh.limit = room;
-      if (type.ops->sample(thrown_, fresh)) {
-        if (!sight_.standard) sight_.standard = fresh.standard;
-        return true;
-      }
+      std::list<exception_sample> fresh(1);
+      fresh.front().limit = room;
+      if (!type.ops->sample(thrown_, fresh.front())) return false;
+      if (!sight_.standard) sight_.standard = fresh.front().standard;
+      samples_.splice(samples_.end(), fresh);
+      return true;
     } catch (...) {
+      return false;
     }
-    samples_.pop_back();
-    return false;
   }
 
   void use_sample(exception_link& link, exception_alternative& alternative) {
@@ -204,7 +201,7 @@ class source {
   }
 
   void shorten(std::string_view& text, std::size_t size) {
-    if (text.size() > size) text = shortened_.at(used_++) = cut(text, size);
+    if (text.size() > size) text = shortened_.emplace_back(cut(text, size));
   }
 
   void shorten_boost(boost_parts& parts) {
@@ -221,9 +218,9 @@ class source {
   std::string type_name_;
   standard_storage standard_;
   boost_storage boost_;
-  std::vector<exception_sample> samples_;
-  std::array<std::string, 8> shortened_;
-  std::size_t used_ = 0;
+  // The link refers to what these lists hold, so it has to stay in its place.
+  std::list<exception_sample> samples_;
+  std::list<std::string> shortened_;
 };
 
 class encoder {
@@ -231,14 +228,9 @@ class encoder {
   encoder(byte_buffer& out, std::size_t limit) noexcept
       : out_{out}, limit_{limit}, begin_{out.size()} {}
 
-  [[gnu::cold]] void chain(std::exception_ptr thrown) {
-    if (limit_ < 1) return;
-    if (!thrown) {
-      one_note(note_of_foreign);
-      if (out_.size() != begin_) write_end(out_);
-      return;
-    }
+  [[gnu::cold]] void chain(std::exception_ptr thrown) noexcept {
     try {
+      if (!thrown) one_note(note_of_foreign);
       for (std::size_t count = 0; thrown; ++count) {
         source from(thrown);
         if (count == max_exception_links || !one(from)) {
@@ -359,12 +351,7 @@ const std::nested_exception link_plan::nested_in_nothing;
 
 [[gnu::cold]] void encode_exception(byte_buffer& out, const std::exception_ptr& thrown,
                                     std::size_t limit) noexcept {
-  std::size_t const begin = out.size();
-  try {
-    encoder(out, limit).chain(thrown);
-  } catch (...) {
-    out.resize(begin);
-  }
+  encoder(out, limit).chain(thrown);
 }
 
 [[gnu::cold]] std::exception_ptr decode_exception(std::span<const std::byte> bytes) {
@@ -394,7 +381,7 @@ const std::nested_exception link_plan::nested_in_nothing;
   if (sight.remote) {
     type = sight.remote->type_name();
     message = sight.remote->message();
-    if (type.empty() && message.empty() && sight.standard) message = sight.standard->what();
+    if (type.empty() && message.empty()) message = sight.standard->what();
   } else {
     if (sight.type) type = unwrapped_name(*sight.type);
     if (!sight.standard)

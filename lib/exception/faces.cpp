@@ -155,6 +155,13 @@ void enqueue_bases(type_queue& queue, const std::type_info* type) noexcept {
 
 #else
 
+/// Whether a handler for a registered type catches the exception.
+bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
+  if (type.catches) return type.catches(thrown);
+  exception_sample unused;
+  return type.sample(thrown, unused);
+}
+
 struct collector {
   const std::exception_ptr& thrown;
   candidates found{};
@@ -182,12 +189,6 @@ const std::type_info* current_exception_type() noexcept {
 #else
   return nullptr;
 #endif
-}
-
-bool catches(const exception_ops& type, const std::exception_ptr& thrown) {
-  if (type.catches) return type.catches(thrown);
-  exception_sample unused;
-  return type.sample(thrown, unused);
 }
 
 [[gnu::cold]] exception_sight look_at(const std::exception_ptr& thrown) noexcept {

@@ -37,9 +37,6 @@ exception_sight look_at(const std::exception_ptr& thrown) noexcept;
 /// The type of the exception that is being handled. Null if the compiler's runtime cannot tell.
 const std::type_info* current_exception_type() noexcept;
 
-/// Whether a handler for a registered type catches the exception.
-bool catches(const exception_ops& type, const std::exception_ptr& thrown);
-
 /// A thrown number or string as text; empty for anything else.
 std::string value_as_text(const std::exception_ptr& thrown);
 

@@ -201,33 +201,33 @@ std::span<const exception_ops* const> standard_exceptions() noexcept {
       std::bad_exception, std::exception>;
 }
 
-standard_parts collect_standard_text(const std::exception& object) noexcept {
+standard_parts collect_standard_text(const std::exception* object) noexcept {
   standard_parts parts;
   // Call the base class's what(): a derived class may override it.
-  if (auto const* const runtime = dynamic_cast<const std::runtime_error*>(&object))
+  if (auto const* const runtime = dynamic_cast<const std::runtime_error*>(object))
     parts.text = text_of(runtime->std::runtime_error::what());
-  else if (auto const* const logic = dynamic_cast<const std::logic_error*>(&object))
+  else if (auto const* const logic = dynamic_cast<const std::logic_error*>(object))
     parts.text = text_of(logic->std::logic_error::what());
-  else if (auto const* const variant = dynamic_cast<const std::bad_variant_access*>(&object))
+  else if (auto const* const variant = dynamic_cast<const std::bad_variant_access*>(object))
     parts.text = text_of(variant->std::bad_variant_access::what());
   return parts;
 }
 
-[[gnu::cold]] standard_parts collect_standard(const std::exception& object,
+[[gnu::cold]] standard_parts collect_standard(const std::exception* object,
                                               standard_storage& storage) {
   standard_parts parts = collect_standard_text(object);
-  if (auto const* const system = dynamic_cast<const std::system_error*>(&object)) {
+  if (auto const* const system = dynamic_cast<const std::system_error*>(object)) {
     parts.code = encode_code(system->code(), storage.code);
     if (auto const* const file = dynamic_cast<const std::filesystem::filesystem_error*>(system)) {
       parts.file_text = text_of(file->std::filesystem::filesystem_error::what());
       parts.path1 = file->path1().native();
       parts.path2 = file->path2().native();
     }
-  } else if (auto const* const boost = dynamic_cast<const boost::system::system_error*>(&object)) {
+  } else if (auto const* const boost = dynamic_cast<const boost::system::system_error*>(object)) {
     parts.boost_code = encode_code(boost->code(), storage.code);
-  } else if (auto const* const regex = dynamic_cast<const std::regex_error*>(&object)) {
+  } else if (auto const* const regex = dynamic_cast<const std::regex_error*>(object)) {
     parts.number = static_cast<std::int32_t>(regex->code());
-  } else if (auto const* const future = dynamic_cast<const std::future_error*>(&object)) {
+  } else if (auto const* const future = dynamic_cast<const std::future_error*>(object)) {
     parts.number = future->code().value();
   }
   return parts;

@@ -24,10 +24,11 @@ struct standard_storage {
 };
 
 /// Finds what the standard base classes of an exception hold.
-standard_parts collect_standard(const std::exception& object, standard_storage& storage);
+/// @param object null finds nothing
+standard_parts collect_standard(const std::exception* object, standard_storage& storage);
 
 /// Finds the texts alone, and allocates nothing.
-standard_parts collect_standard_text(const std::exception& object) noexcept;
+standard_parts collect_standard_text(const std::exception* object) noexcept;
 
 /// Gives the object's standard base classes back what they held.
 void restore_standard(std::exception& object, const standard_parts& parts);

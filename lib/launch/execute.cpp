@@ -6,7 +6,9 @@
 #include "launch/adapted_options.hpp"
 #include "launch/child_birth.hpp"
 #include "logic/invocation.hpp"
+#include "posix/child/child_setup.hpp"
 #include "posix/child/program_main.hpp"
+#include "posix/descriptor.hpp"
 #include "posix/system_calls.hpp"
 #include "posix/this_process.hpp"
 #include "vocabulary/errors.hpp"
@@ -104,10 +106,12 @@ class library_child {
 
 #if defined(ISOLATTE_NO_BOOST_PROCESS)
 /// Stands in for the one function of Boost.Process's library that is used here. Some distributions
-/// have the headers and not the library. No code calls this: on_exec_setup() does not return.
-[[gnu::weak]] void boost::process::v2::posix::detail::close_all(const std::vector<int>&,
+/// have the headers and not the library. The library here does not call this: on_exec_setup() does
+/// not return. But a linker may take this definition for that of a Boost.Process which the program
+/// has all the same, and then processes are started with it.
+[[gnu::weak]] void boost::process::v2::posix::detail::close_all(const std::vector<int>& whitelist,
                                                                 error_code& ec) {
-  ec = make_error_code(boost::system::errc::operation_not_supported);
+  if (!isolatte::posix::close_others(whitelist, 0)) ec = isolatte::posix::last_error();
 }
 #endif
 

@@ -22,7 +22,8 @@ map_progress::step map_progress::next() const noexcept {
 }
 
 void map_progress::make_room() {
-  std::size_t const needed = under_way_ + waiting_.size() + 1;
+  // No job waits when another one is taken.
+  std::size_t const needed = under_way_ + 1;
   if (waiting_.capacity() < needed) waiting_.reserve(std::max(needed, 2 * waiting_.capacity()));
 }
 
@@ -51,7 +52,6 @@ void map_progress::started(std::size_t index) noexcept {
 map_progress::effect map_progress::ended(std::size_t index, end how) noexcept {
   --under_way_;
   bool const was_alone = alone_ == index;
-  if (was_alone) alone_.reset();
   if (how == end::shortage && !was_alone && !stopping_) {
     waiting_.push_back(index);
     limit_ = std::max<std::size_t>(under_way_, 1);
@@ -64,10 +64,10 @@ map_progress::effect map_progress::ended(std::size_t index, end how) noexcept {
     aborted_ = aborted_ || cancelled_;
     // The operation of the job was aborted from outside the map, so the pool or the executor is
     // being shut down: start no more jobs.
-    if (!stopping_) stop();
+    stopping_ = true;
   }
   if (how == end::success || !stop_on_error_ || stopping_) return {};
-  stop();
+  stopping_ = true;
   return {.stop_others = under_way_ != 0};
 }
 
@@ -82,12 +82,7 @@ void map_progress::cancel() noexcept {
   if (stopping_) return;
   bool const all_taken = no_more_ || total_ == taken_;
   if (!all_taken || !waiting_.empty()) aborted_ = true;
-  stop();
-}
-
-void map_progress::stop() noexcept {
   stopping_ = true;
-  waiting_.clear();
 }
 
 }  // namespace isolatte::inline v0_1::logic

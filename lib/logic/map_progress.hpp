@@ -86,7 +86,6 @@ class map_progress {
 
  private:
   void started(std::size_t index) noexcept;
-  void stop() noexcept;
   /// Allows one more job at once after `limit_` jobs have ended without a shortage.
   void grow() noexcept;
 
@@ -98,10 +97,10 @@ class map_progress {
   std::size_t taken_ = 0;
   std::size_t under_way_ = 0;
   std::size_t done_ = 0;
-  /// The jobs to start once more, in the order of their shortages. Together with the jobs under way
-  /// they are never more than at_most_.
+  /// The jobs to start once more, unless the map is stopping, in the order of their shortages.
+  /// Together with the jobs under way they are never more than at_most_.
   std::vector<std::size_t> waiting_;
-  /// The job that was started when no other was under way.
+  /// The last job that was started when no other was under way.
   std::optional<std::size_t> alone_;
   bool no_more_ = false;
   bool stopping_ = false;

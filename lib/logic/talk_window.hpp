@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_LIB_LOGIC_TALK_WINDOW_HPP
 #define ISOLATTE_LIB_LOGIC_TALK_WINDOW_HPP
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -16,9 +17,9 @@ class talk_room {
  public:
   explicit talk_room(std::size_t window) noexcept : window_{window} {}
 
-  /// Whether a message of that cost may go.
+  /// Whether a message of that cost may go. A message alone may, whatever it costs.
   bool has_room(std::uint64_t cost) const noexcept {
-    return under_way() == 0 || (cost <= window_ && under_way() <= window_ - cost);
+    return under_way() <= window_ - std::min(window_, cost);
   }
   /// A message goes, whether there is room or not.
   void send(std::uint64_t cost) noexcept { sent_ += cost; }

@@ -40,10 +40,10 @@ std::string what_of(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& error) {
-    return error.what();
+    if (const char* const what = error.what()) return what;
   } catch (...) {
-    return detail::describe_exception(exception);
   }
+  return detail::describe_exception(exception);
 }
 
 /// Says why the bytes that the child sent gave no object.

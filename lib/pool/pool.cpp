@@ -859,6 +859,8 @@ void pool::take_retirement(worker& from, const reply& what) {
 /// Remembers how a worker ended that has not started, and tells the user.
 void pool::note_failed_start(worker& which, const error_code& ec, detail::report& what) try {
   start_failures::failure last{ec, std::move(what)};
+  // The process of a worker that says that it cannot start may return all the same.
+  if (last.how.kind == detail::payload_kind::value) last.how.kind = detail::payload_kind::none;
   auto& summary = last.how.summary;
   // A worker that ended by itself before its time was over may be told only after that.
   bool const was_stopped = summary.how == ending::cancelled || summary.how == ending::not_started;

@@ -20,19 +20,11 @@ namespace {
 #if defined(MADV_DONTFORK) && defined(MADV_DOFORK)
 constexpr int leave_out = MADV_DONTFORK;
 constexpr int take_in = MADV_DOFORK;
-#else
-constexpr int leave_out = -1;
-constexpr int take_in = -1;
-#endif
 
 /// Tells the system about the whole pages in a piece of memory.
 void advise(const void* data, std::size_t size, int advice,
             boost::system::error_code& ec) noexcept {
   ec = {};
-  if (advice == -1) {
-    ec = make_error_code(boost::system::errc::function_not_supported);
-    return;
-  }
   auto const page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   auto const begin = reinterpret_cast<std::uintptr_t>(data);
   std::uintptr_t const from_page_start = begin % page;
@@ -43,6 +35,15 @@ void advise(const void* data, std::size_t size, int advice,
   if (posix::retry([&] { return posix::sys.madvise(first, whole, advice); }) == -1)
     ec = posix::last_error();
 }
+
+#else
+constexpr int leave_out = -1;
+constexpr int take_in = -1;
+
+void advise(const void*, std::size_t, int, boost::system::error_code& ec) noexcept {
+  ec = make_error_code(boost::system::errc::function_not_supported);
+}
+#endif
 
 void throw_if(const boost::system::error_code& ec, const char* what) {
   if (ec) throw boost::system::system_error{ec, what};

@@ -38,7 +38,9 @@ int with_pass(long number, Arguments... arguments) noexcept {
   return static_cast<int>(call_with_pass(number, word(arguments)...));
 }
 
-[[maybe_unused]] int set_close_on_exec(int fd) noexcept { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+#if !ISOLATTE_HAS_PIDFD
+int set_close_on_exec(int fd) noexcept { return ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+#endif
 
 #if !defined(__linux__)
 int unsupported() noexcept {
@@ -151,11 +153,10 @@ void* raw_mmap(std::size_t length) {
 }
 
 int raw_sigprocmask(int how, const sigset_t* set, sigset_t* old) {
-  if (int const error = ::pthread_sigmask(how, set, old)) {
-    errno = error;
-    return -1;
-  }
-  return 0;
+  // Fails only if `how` means nothing.
+  int const error = ::pthread_sigmask(how, set, old);
+  if (error != 0) errno = error;
+  return error == 0 ? 0 : -1;
 }
 
 int raw_setrlimit(int resource, const struct rlimit* limit) {

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -41,6 +42,41 @@ BOOST_AUTO_TEST_CASE(asks_for_no_more_than_is_not_asked_for) {
   BOOST_TEST(it.outstanding() == 3U);
   BOOST_TEST(it.wanted(1) == 0U);
   BOOST_TEST(it.wanted(0) == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(takes_limits_of_zero_for_one) {
+  logic::credit jobs{{.workers = 4, .most = 0}};
+  logic::credit messages{{.workers = 4, .most_coming = 0}};
+  for (int i = 0; i != 100; ++i) {
+    jobs.ran(1us);
+    messages.ran(1us);
+  }
+  BOOST_TEST(jobs.target() == 4U);
+  BOOST_TEST(messages.target() == 256U);
+  BOOST_TEST(messages.wanted(0) == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(asks_for_no_more_messages_than_may_be_to_come) {
+  logic::credit it{{.workers = 4, .most_coming = 2}};
+  for (int i = 0; i != 100; ++i) it.ran(1us);
+  it.asked(1, 5, never);
+  BOOST_TEST(it.wanted(0) == 3U);
+  it.asked(2, 3, never);
+  BOOST_TEST(it.wanted(0) == 0U);
+  it.asked(3, 1, never);
+  BOOST_TEST(it.wanted(0) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(takes_a_message_for_one_of_1_to_64_jobs) {
+  auto few = of_four_workers();
+  few.ran(10ms);
+  few.arrived(0);
+  BOOST_TEST(few.wanted(0) == 20U);
+  logic::credit many{{.workers = 64}};
+  for (int i = 0; i != 100; ++i) many.ran(1us);
+  many.arrived(1000);
+  BOOST_TEST(many.target() == 4096U);
+  BOOST_TEST(many.wanted(64) == 63U);
 }
 
 BOOST_AUTO_TEST_CASE(counts_messages_for_the_oldest_request) {
@@ -78,6 +114,71 @@ BOOST_AUTO_TEST_CASE(believes_what_the_server_says_has_not_come) {
   BOOST_TEST(it.outstanding() == 1U);
   it.ended(4, std::nullopt);
   BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(waits_for_the_others_as_long_as_for_their_own_requests) {
+  auto const after = [](auto time) { return logic::moment{} + time; };
+  auto it = of_four_workers();
+  it.asked(1, 0, after(1s));
+  BOOST_TEST((it.expires_at() == never));
+  it.asked(2, 1, after(2s));
+  it.asked(3, 3, after(9s));
+  it.arrived(1);
+  BOOST_TEST((it.expires_at() == after(9s)));
+  // One more has come than the server says, so one of those was counted for another request.
+  it.ended(3, 1);
+  BOOST_TEST(it.outstanding() == 2U);
+  BOOST_TEST((it.expires_at() == after(9s)));
+
+  it.lost();
+  it.asked(4, 2, after(5s));
+  it.asked(5, 3, after(9s));
+  it.ended(5, 1);
+  BOOST_TEST(it.outstanding() == 4U);
+  it.expire(after(5s));
+  BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(believes_the_end_of_the_first_request_after_a_loss) {
+  auto it = of_four_workers();
+  it.asked(1, 2, never);
+  it.lost();
+  it.asked(2, 2, never);
+  it.ended(1, std::nullopt);
+  BOOST_TEST(it.outstanding() == 2U);
+  it.ended(2, std::nullopt);
+  BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(believes_the_end_of_a_request_after_one_that_has_expired) {
+  auto it = of_four_workers();
+  it.asked(1, 2, logic::moment{} + 1s);
+  it.asked(2, 3, logic::moment{} + 9s);
+  it.expire(logic::moment{} + 1s);
+  it.ended(1, 2);
+  BOOST_TEST(it.outstanding() == 3U);
+  it.ended(2, std::nullopt);
+  BOOST_TEST(it.outstanding() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(takes_a_surplus_once) {
+  auto it = of_four_workers();
+  for (std::uint64_t const request : {1, 2, 3}) it.asked(request, 2, never);
+  it.arrived(1);
+  // The message was one for another.
+  it.ended(1, 2);
+  BOOST_TEST(it.outstanding() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(counts_a_part_of_a_job_as_one) {
+  auto it = of_four_workers();
+  it.ran(25ms);
+  BOOST_TEST(it.target() == 8U);
+  // Messages have had two jobs, and come to have one and a 256th.
+  it.arrived(2);
+  for (std::size_t average = 512; average != 257; average = (7 * average + 256) / 8) it.arrived(1);
+  it.asked(1, 1, never);
+  BOOST_TEST(it.wanted(4) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(ends_with_the_connection_and_with_time) {

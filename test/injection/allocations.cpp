@@ -4,7 +4,9 @@
 // Allocations of the program fail, one after the other, through every way to launch and up to every
 // ending. Each handler is still called exactly once, unless the initiating function throws; nothing
 // leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
+// The same holds if allocations of its descendants fail.
 
+#include "posix/child_process.hpp"
 #include "support/fail_allocations.hpp"
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
@@ -41,7 +43,9 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace allocations_test {
@@ -53,6 +57,8 @@ using isolatte::ending;
 using isolatte::options;
 using isolatte::outcome;
 using isolatte::test::fail_allocations;
+using isolatte::test::fail_calls;
+using isolatte::test::failure;
 using namespace std::chrono_literals;
 
 // Each child runs one of these functions.
@@ -756,6 +762,91 @@ bool try_to_talk(void (*start)(talk_attempt&, asio::io_context&), unsigned nth) 
   return injected;
 }
 
+// Descendants without memory
+
+int post_and_return(isolatte::channel<int>& talk) {
+  talk.post(1);
+  return 42;
+}
+
+/// So many that the queue of those that have come allocates meanwhile.
+constexpr int some_texts = 30;
+
+int take_texts(isolatte::channel<int, std::string>& talk) {
+  // Without memory for one, no more come.
+  for (int i = 0; i != some_texts && talk.receive(); ++i) {
+  }
+  return 42;
+}
+
+/// Runs jobs one after the other, whose processes are short of memory.
+class short_jobs {
+ public:
+  explicit short_jobs(unsigned nth) {
+    fail_allocations::plan(nth, 1);
+    fail_allocations::arm(fail_allocations::side::descendants);
+  }
+  short_jobs(const short_jobs&) = delete;
+  short_jobs& operator=(const short_jobs&) = delete;
+  ~short_jobs() { fail_allocations::disarm(); }
+
+  /// @param start gets a handler
+  template <class Start>
+  void run(Start start) {
+    bool is_over = false;
+    start([&](error_code ec, const outcome<int>& what) {
+      BOOST_TEST(!is_over);
+      is_over = true;
+      judge(ec, what);
+    });
+    if (context.stopped()) context.restart();
+    while (!is_over) BOOST_REQUIRE(context.run_one() == 1u);
+  }
+  template <class Launcher>
+  void run_both(Launcher& by) {
+    run([&](auto handler) { start(by, isolatte::call(return_value), std::move(handler)); });
+    run_with_talk(by);
+  }
+  template <class Launcher>
+  void run_with_talk(Launcher& by) {
+    run([&](auto handler) {
+      start(by, isolatte::on_message(isolatte::call(post_and_return), [](int) {}),
+            std::move(handler));
+    });
+  }
+  /// The jobs that have not returned.
+  int failed = 0;
+  asio::io_context context;
+
+ private:
+  template <class Job, class Handler>
+  static void start(isolatte::fork_server& by, Job job, Handler handler) {
+    by.async_fork(std::move(job), {.timeout = 60s}, std::move(handler));
+  }
+  template <class Job, class Handler>
+  static void start(isolatte::worker_pool& by, Job job, Handler handler) {
+    by.async_run(std::move(job), {.timeout = 60s}, std::move(handler));
+  }
+
+  void judge(const error_code& ec, const outcome<int>& what) {
+    if (what) {
+      BOOST_TEST(what.value() == 42);
+      return;
+    }
+    ++failed;
+    BOOST_TEST(fail_allocations::injected());
+    // A process that was refused memory says so, or is given up; none aborts.
+    bool const is_told = what.how() == ending::not_started || what.how() == ending::threw ||
+                         what.how() == ending::undelivered || what.how() == ending::exited ||
+                         what.how() == ending::cancelled;
+    BOOST_TEST(is_told, what << ", " << ec);
+    if (what.how() == ending::not_started)
+      BOOST_TEST((is_short(ec) || ec == isolatte::error::server_died ||
+                  ec == isolatte::error::worker_start_failed),
+                 ec.message());
+  }
+};
+
 BOOST_FIXTURE_TEST_SUITE(allocations, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(each_allocation_fails) {
@@ -875,6 +966,113 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_conversation_fails) {
     BOOST_TEST_MESSAGE(nth - 1 << " allocations");
     BOOST_TEST(nth > 1u);
   }
+}
+
+/// @param run gets the jobs
+template <class Run>
+void fail_each_of_descendants(Run run) {
+  unsigned nth = 1;
+  int failed = 0;
+  for (bool injected = true; injected; ++nth) {
+    BOOST_REQUIRE(nth < 1000u);
+    BOOST_TEST_CONTEXT("allocation " << nth << " fails") {
+      short_jobs jobs{nth};
+      run(jobs);
+      injected = fail_allocations::injected();
+      BOOST_TEST(jobs.failed <= (injected ? 1 : 0));
+      failed += jobs.failed;
+    }
+    BOOST_TEST(isolatte::test::children_vanish());
+  }
+  BOOST_TEST_MESSAGE(nth - 2 << " allocations, " << failed << " failed jobs");
+  BOOST_TEST(failed > 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_may_not_be_killed_and_that_there_is_no_memory_for_is_left) {
+  pid_t const pid = ::fork();
+  if (pid == 0) hang();
+  {
+    fail_calls const refused{{.how = failure::mode::every, .entry = "kill pidfd_send_signal"}};
+    isolatte::posix::child_process watched;
+    watched.adopt(pid, false, std::chrono::steady_clock::now());
+    fail_allocations::plan(1, 1000);
+    fail_allocations::arm();
+  }
+  fail_allocations::disarm();
+  BOOST_TEST(fail_allocations::injected());
+  BOOST_TEST(isolatte::test::alive(pid));
+  BOOST_TEST(::kill(pid, SIGKILL) == 0);
+  BOOST_TEST(::waitpid(pid, nullptr, 0) == pid);
+}
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_child_fails) {
+  fail_each_of_descendants([](short_jobs& jobs) {
+    jobs.run([&](auto handler) {
+      isolatte::async_fork(jobs.context, return_value, {.timeout = 60s}, std::move(handler));
+    });
+    jobs.run([&](auto handler) {
+      isolatte::async_fork(jobs.context, isolatte::on_message(post_and_return, [](int) {}),
+                           {.timeout = 60s}, std::move(handler));
+    });
+    std::optional<isolatte::child<int, int, std::string>> job;
+    jobs.run([&](auto handler) {
+      job.emplace(isolatte::spawn_child(jobs.context, take_texts, {.timeout = 60s}));
+      for (int i = 0; i != some_texts; ++i)
+        job->async_send(std::string(1000, 'x'), [](error_code) {});
+      job->async_wait(std::move(handler));
+    });
+    job.reset();
+    jobs.context.restart();
+    jobs.context.run();
+  });
+}
+
+/// Has supplementary groups as long as it lives, if this process may. A child reads them into
+/// memory of its own.
+class with_groups {
+ public:
+  with_groups() : before_(static_cast<std::size_t>(::getgroups(0, nullptr))) {
+    static_cast<void>(!::getgroups(static_cast<int>(before_.size()), before_.data()));
+    std::vector<gid_t> const more{12345, 23456};
+    static_cast<void>(!::setgroups(more.size(), more.data()));
+  }
+  with_groups(const with_groups&) = delete;
+  with_groups& operator=(const with_groups&) = delete;
+  ~with_groups() { static_cast<void>(!::setgroups(before_.size(), before_.data())); }
+
+ private:
+  std::vector<gid_t> before_;
+};
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_server_and_of_its_children_fails) {
+  with_groups const some;
+  fail_each_of_descendants([](short_jobs& jobs) {
+    isolatte::fork_server server{jobs.context};
+    for (int i = 0; i != 2; ++i) jobs.run_both(server);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(each_allocation_of_a_pools_processes_fails) {
+  fail_each_of_descendants([](short_jobs& jobs) {
+    isolatte::worker_pool pool{jobs.context, isolatte::pool_options{.workers = 1}};
+    for (int i = 0; i != 2; ++i) jobs.run_both(pool);
+    pool.stop();
+    jobs.context.run();
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_has_no_memory_for_a_conversation_loses_no_job) {
+  short_jobs jobs{0};
+  isolatte::worker_pool pool{jobs.context, isolatte::pool_options{.workers = 1}};
+  // The queue of descriptors that have come allocates in every 128th of them.
+  for (int i = 0; i != 127; ++i) jobs.run_with_talk(pool);
+  fail_allocations::plan(1, 1);
+  jobs.run_with_talk(pool);
+  BOOST_TEST(fail_allocations::injected());
+  BOOST_TEST(jobs.failed == 0);
+  BOOST_TEST(pool.stats().restarts == 1u);
+  pool.stop();
+  jobs.context.run();
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -5,6 +5,7 @@
 #include "helpers.hpp"
 #include "posix/system_calls.hpp"
 #include "remembered.hpp"
+#include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -141,6 +142,20 @@ BOOST_AUTO_TEST_CASE(rights_that_the_server_has_not_are_refused) {
                context.run();
                return std::string{to_string(done.what.how())} + " " + done.ec.message();
              }) == "not_started Operation not permitted");
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_cannot_take_them_on_is_not_started) {
+  if (!may_change_user()) return;
+  for (auto const* const refused : {"capset", "setgroups", "setresgid", "setresuid"})
+    BOOST_TEST_CONTEXT(refused)
+  BOOST_TEST(in_bare_process([&] {
+               fail_calls const fails{
+                   {.how = failure::mode::every, .where = side::child, .entry = refused}};
+               asio::io_context context;
+               fork_server server{context};
+               become_nobody();
+               return by_server(context, server, call(who));
+             }) == "Operation not permitted");
 }
 
 BOOST_AUTO_TEST_CASE(a_timeout_holds_after_the_change) {

@@ -16,6 +16,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#if defined(ISOLATTE_NO_BOOST_PROCESS)
+#include <boost/process/v2/posix/detail/close_handles.hpp>
+#endif
 #include <boost/test/data/monomorphic.hpp>
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
@@ -28,6 +31,7 @@
 #include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace execute_test {
 
@@ -647,6 +651,22 @@ BOOST_AUTO_TEST_CASE(many_at_once_from_many_threads) {
   pool.join();
   BOOST_TEST(right == 4 * each);
 }
+
+#if defined(ISOLATTE_NO_BOOST_PROCESS)
+// A program may have a Boost.Process of its own, which then calls the library's stand-in.
+BOOST_AUTO_TEST_CASE(the_stand_in_for_a_function_of_boost_process_does_the_same) {
+  auto const close_some = [] {
+    int const kept = ::open("/dev/null", O_RDONLY);
+    int const other = ::open("/dev/null", O_RDONLY);
+    int const last = ::open("/dev/null", O_RDONLY);
+    error_code ec;
+    boost::process::v2::posix::detail::close_all({0, 1, 2, kept, last}, ec);
+    auto const is_open = [](int fd) { return ::fcntl(fd, F_GETFD) != -1; };
+    ::_exit(!ec && is_open(0) && is_open(kept) && !is_open(other) && is_open(last) ? 7 : 1);
+  };
+  BOOST_TEST((isolatte::fork(close_some).exit_code() == 7));
+}
+#endif
 
 BOOST_AUTO_TEST_SUITE_END()
 

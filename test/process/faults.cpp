@@ -307,6 +307,46 @@ BOOST_AUTO_TEST_CASE(faults_in_many_threads_of_the_child_are_one) {
   BOOST_TEST((done.signal() == SIGSEGV || done.signal() == SIGABRT));
 }
 
+#if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
+
+// Faults in a frame that cannot be unwound: the place of the frame before it is said by an
+// expression (DW_CFA_def_cfa_expression) that jumps to its own beginning (DW_OP_skip -3).
+asm(".pushsection .text\n"
+    ".type isolatte_test_fault_without_end, %function\n"
+    "isolatte_test_fault_without_end:\n"
+    ".cfi_startproc\n"
+    ".cfi_escape 0x0f, 3, 0x2f, 0xfd, 0xff\n"
+#if defined(__x86_64__)
+    "ud2\n"
+#else
+    "udf #0\n"
+#endif
+    ".cfi_endproc\n"
+    ".size isolatte_test_fault_without_end, . - isolatte_test_fault_without_end\n"
+    ".popsection\n");
+extern "C" void isolatte_test_fault_without_end();
+
+BOOST_AUTO_TEST_CASE(a_trace_that_never_ends_delays_no_ending_and_another_fault_changes_nothing) {
+  // ThreadSanitizer may hold the timer's signal back.
+  if (with_tsan) return;
+  auto const done = isolatte::fork(
+      [] {
+        std::thread first{isolatte_test_fault_without_end};
+        // The handler of faults sets a timer before it unwinds.
+        struct sigaction of_timer{};
+        while (of_timer.sa_handler == SIG_DFL) ::sigaction(SIGALRM, nullptr, &of_timer);
+        fault_by_abort();
+        first.join();
+      },
+      quiet);
+  check_ending(done, SIGILL);
+  BOOST_REQUIRE(done.fault().has_value());
+  BOOST_TEST(done.fault()->signal == SIGILL);
+  BOOST_TEST((done.fault()->address == reinterpret_cast<void*>(isolatte_test_fault_without_end)));
+}
+
+#endif
+
 BOOST_AUTO_TEST_CASE(a_stack_overflow_in_another_thread_is_the_ending) {
   auto const done =
       isolatte::fork([] { std::thread{[] { sink = fault_by_recursion(0); }}.join(); }, quiet);

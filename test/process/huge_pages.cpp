@@ -190,6 +190,23 @@ BOOST_AUTO_TEST_CASE(without_files_of_the_kernel_nothing_is_moved) {
   BOOST_TEST(collapse_to_huge_pages() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(without_one_of_these_files_nothing_is_lost) {
+  if (huge_page() == 0 || huge_page() > 32 * mebibyte) return;
+  unsigned nth = 1;
+  for (bool injected = true; injected; ++nth) {
+    BOOST_REQUIRE(nth < 100u);
+    memory used{2 * huge_page()};
+    used.use(2 * huge_page());
+    {
+      fail_calls const refused{{.nth = nth, .entry = "open"}};
+      auto const moved = collapse_to_huge_pages();
+      injected = refused.injected();
+      if (injected) BOOST_TEST(moved == 0u);
+    }
+    BOOST_TEST(std::string(used.data(), 2 * huge_page()) == std::string(2 * huge_page(), 'x'));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(threads_go_on_and_fork_meanwhile) {
   if (!can_collapse() || with_tsan) return;
   BOOST_TEST(in_bare_process([] {

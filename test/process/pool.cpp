@@ -7,6 +7,7 @@
 
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
+#include <isolatte/detail/vocabulary/unknown_code.hpp>
 #include <isolatte/error.hpp>
 #include <isolatte/worker_pool.hpp>
 
@@ -120,6 +121,14 @@ BOOST_AUTO_TEST_CASE(every_ending) {
   // The two jobs with little or no time may have ended before they began.
   BOOST_TEST(stats.started >= 8u);
   BOOST_TEST(stats.restarts >= 5u);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_meets_an_unknown_function_has_run) {
+  make();
+  auto const done = run(call([] { throw isolatte::detail::unknown_code{}; }));
+  BOOST_TEST(done.ec == error_code{});
+  BOOST_TEST(done.what.how() == ending::threw);
+  BOOST_TEST((done.what.ran() == isolatte::ran::yes));
 }
 
 BOOST_AUTO_TEST_CASE(a_crash_costs_one_job) {

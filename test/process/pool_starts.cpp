@@ -3,25 +3,32 @@
 
 #include "helpers.hpp"
 #include "pool_fixture.hpp"
+#include "process/sandbox_helpers.hpp"
 #include "remembered.hpp"
+#include "support/plugin.hpp"
 
 #include <isolatte.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -183,6 +190,94 @@ BOOST_AUTO_TEST_CASE(what_the_initializer_writes_arrives_where_it_was_to_go) {
   context.run();
   pool.reset();
   BOOST_TEST(err.read_rest() == "one two");
+}
+
+/// Runs a pool whose initializer writes to the stderr of this process, and one job.
+std::string start_with_inherited_stderr(int err) {
+  ::dup2(err, 2);
+  asio::io_context context;
+  isolatte::worker_pool pool{context,
+                             {.workers = 1,
+                              .initializer = [] { std::cerr << "one"; },
+                              .worker = {.err = isolatte::inherit}}};
+  remembered<int> done;
+  pool.async_run(call(own_pid), done.handler());
+  pool.async_drain([&](error_code) { pool.stop(); });
+  context.run();
+  return done.what ? "started" : done.ec.message();
+}
+
+BOOST_AUTO_TEST_CASE(what_the_initializer_writes_to_an_inherited_stderr_is_passed_on) {
+  wire err;
+  BOOST_TEST(in_bare_process([&] { return start_with_inherited_stderr(err.write_end()); }) ==
+             "started");
+  BOOST_TEST(err.read_rest() == "one");
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_whose_library_was_unloaded_is_told) {
+  char const* const path = plugin_file();
+  if (path == nullptr) return;
+  std::optional<plugin> library{std::in_place, path};
+  make(options_with(call(library->twice(), 21)));
+  BOOST_TEST((run(call(own_pid)).ec == error_code{}));
+  library.reset();
+  // The fork server, which has the library, and the worker.
+  for (int const pid : children()) ::kill(pid, SIGKILL);
+  run_until([&] { return !failures.empty(); });
+  BOOST_TEST(failures[0].how() == ending::not_started);
+  BOOST_TEST(!failures[0].has_value());
+  BOOST_CHECK_EXCEPTION(failures[0].value(), boost::system::system_error,
+                        [](const boost::system::system_error& failure) {
+                          return failure.code() == error::unknown_function;
+                        });
+}
+
+BOOST_AUTO_TEST_CASE(an_initializer_that_closes_its_workers_socket_is_told) {
+  make(options_with([] {
+    for (int fd = 3; fd != 1024; ++fd) ::close(fd);
+  }));
+  run_until([&] { return !failures.empty(); });
+  BOOST_TEST(failures[0].how() == ending::undelivered);
+  BOOST_TEST(!failures[0].has_value());
+}
+
+#if defined(__linux__)
+
+BOOST_AUTO_TEST_CASE(a_slot_whose_processors_are_refused_is_told) {
+  BOOST_TEST(without({SYS_sched_setaffinity}, EPERM, [](findings& all) {
+               asio::io_context context;
+               std::optional<outcome<void>> failure;
+               isolatte::pool_options opts{.slots = {{.cpus = {0}}}};
+               opts.on_start_failure = [&](const outcome<void>& how) {
+                 if (!failure) failure = how;
+               };
+               isolatte::worker_pool pool{context, std::move(opts)};
+               pool.async_run(call(own_pid), [](error_code, const outcome<int>&) {});
+               while (!failure) context.run_one();
+               pool.stop();
+               context.run();
+               all.expect(failure->how() == ending::threw, "the ending", *failure);
+               try {
+                 failure->value();
+               } catch (const std::exception& told) {
+                 std::string const text = told.what();
+                 all.expect(text.find("processors of the worker's slot") != text.npos, text);
+               }
+             }) == "");
+}
+
+#endif
+
+BOOST_AUTO_TEST_CASE(a_full_stderr_delays_no_start) {
+  wire err;
+  ::fcntl(err.write_end(), F_SETFL, O_NONBLOCK);
+  std::string const much(4096, 'x');
+  std::size_t before = 0;
+  while (::write(err.write_end(), much.data(), much.size()) > 0) before += much.size();
+  ::fcntl(err.write_end(), F_SETFL, 0);
+  BOOST_TEST(in_bare_process([&] { return start_with_inherited_stderr(err.write_end()); }) ==
+             "started");
+  BOOST_TEST(err.read_rest() == std::string(before, 'x'));
 }
 
 BOOST_AUTO_TEST_CASE(starts_that_succeed_now_and_then_are_enough) {

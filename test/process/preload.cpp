@@ -4,6 +4,7 @@
 #include "gate.hpp"
 #include "helpers.hpp"
 #include "posix/child/fork_request.hpp"
+#include "posix/system_calls.hpp"
 #include "remembered.hpp"
 #include "run_in_server.hpp"
 #include "support/nothing_left.hpp"
@@ -21,7 +22,9 @@
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -610,6 +613,34 @@ BOOST_AUTO_TEST_CASE(a_fault_of_a_job_is_its_own) {
   auto const told = run(server, context, call(crash_while_loading));
   BOOST_REQUIRE(told.what.fault().has_value());
   BOOST_TEST(told.what.fault()->trace.find("crash_while_loading") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_handler_of_a_fault_that_it_sets_is_the_jobs) {
+  asio::io_context context;
+  fork_server server{context, {.preload = [] { std::signal(SIGSEGV, [](int) { ::_exit(9); }); }}};
+  auto const done = run(server, context, call(crash_while_loading), {.fault_report = false});
+  BOOST_TEST(done.what.how() == ending::exited);
+  BOOST_TEST((done.what.exit_code() == 9));
+}
+
+int refuse_to_leave_zombies(int signal, const struct sigaction* action, struct sigaction* old) {
+  bool const leaves_them = signal == SIGCHLD && action != nullptr &&
+                           action->sa_handler == SIG_DFL && action->sa_flags == 0;
+  if (!leaves_them) return ::sigaction(signal, action, old);
+  errno = EPERM;
+  return -1;
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_could_not_wait_for_its_own_children_is_not_started) {
+  asio::io_context context;
+  // A template that has left a process leaves no zombies, and its children have to.
+  fork_server server{context, {.preload = [] {
+                       bare_fork(hang);
+                       isolatte::posix::sys.sigaction = refuse_to_leave_zombies;
+                     }}};
+  auto const done = run(server, context, call(read_state));
+  BOOST_TEST(done.what.how() == ending::not_started);
+  BOOST_TEST(text_of(done.what).find("signals") != std::string::npos, text_of(done.what));
 }
 
 BOOST_AUTO_TEST_CASE(jobs_call_what_it_has_loaded) {

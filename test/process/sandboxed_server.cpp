@@ -105,6 +105,23 @@ BOOST_AUTO_TEST_CASE(what_every_child_does) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(the_number_of_the_leash_cannot_be_kept) {
+  as_each_user([](findings& all) {
+    place in{sandbox::pure()};
+    // The program has its end of the server's socket there, which none but this test would name.
+    int refused = 0;
+    for (int fd = 3; fd != 64; ++fd) {
+      if (::fcntl(fd, F_GETFD) == -1) continue;
+      auto const done = in.ask(call([] { return 1; }), {.keep = {fd}});
+      if (done) continue;
+      all.expect_refused(done, EINVAL);
+      ++refused;
+    }
+    all.expect(refused == 1, std::to_string(refused) + " refusals");
+    all.expect_value(in.ask(call([] { return 1; })), 1);
+  });
+}
+
 // A child that could write to the page of another process would choose which process the program
 // ends and reaps for that.
 BOOST_AUTO_TEST_CASE(a_child_has_no_page_but_its_own) {

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -182,7 +183,42 @@ BOOST_AUTO_TEST_CASE(a_stream_without_a_buffer_that_throws_harms_no_child) {
   BOOST_TEST(report == "1");
 }
 
+/// Has no room.
+struct full_buffer : std::stringbuf {
+  int sync() override { throw std::runtime_error{"full"}; }
+};
+
+BOOST_AUTO_TEST_CASE(a_stream_that_cannot_be_flushed_costs_nothing_else) {
+  auto const done = isolatte::fork(
+      [] {
+        std::cout.rdbuf(new full_buffer);
+        std::cout << "lost";
+        std::cerr << "kept, too";
+        std::fputs("kept", stdout);
+        return 42;
+      },
+      {.out = capture{}, .err = capture{}});
+  BOOST_TEST(done.value_or(0) == 42);
+  BOOST_TEST(done.out_text() == "kept");
+  BOOST_TEST(done.err_text() == "kept, too");
+}
+
 // Closed streams
+
+BOOST_AUTO_TEST_CASE(what_the_library_opens_does_not_take_the_place_of_a_closed_stream) {
+  BOOST_TEST(in_bare_process([] {
+               asio::io_context context;
+               // Makes the loop's own descriptors.
+               isolatte::async_fork(context, [] {}, [](error_code, isolatte::outcome<void>) {});
+               context.run();
+               context.restart();
+               close_streams();
+               remembered<std::string> done;
+               isolatte::async_fork(context, streams, all_inherited(), done.handler());
+               context.run();
+               return done.what.value_or("no value") + streams();
+             }) == "nnn---");
+}
 
 BOOST_AUTO_TEST_CASE(a_child_has_the_null_device_where_the_program_has_nothing) {
   BOOST_TEST(in_bare_process([] {

@@ -950,6 +950,33 @@ BOOST_AUTO_TEST_CASE(a_message_that_cannot_be_saved_is_the_jobs_to_handle) {
   BOOST_TEST(taken == 0);
 }
 
+/// Throws when it is moved in another thread than the one that has made it.
+struct homebound {
+  homebound() = default;
+  homebound(homebound&& other) : home{other.home} {
+    if (std::this_thread::get_id() == home) return;
+    has_thrown = true;
+    throw std::out_of_range{"away"};
+  }
+  template <class Archive>
+  void serialize(Archive&, unsigned) {}
+
+  std::thread::id home = std::this_thread::get_id();
+  static inline std::atomic<bool> has_thrown = false;
+};
+
+BOOST_AUTO_TEST_CASE(a_latest_value_that_cannot_be_taken_is_told_at_the_end) {
+  int taken = 0;
+  auto const what = isolatte::fork(on_message(
+      [](channel<homebound>& talk) {
+        talk.post_latest({});
+        while (!homebound::has_thrown) std::this_thread::yield();
+      },
+      [&](const homebound&) { ++taken; }));
+  BOOST_TEST(what.how() == ending::undelivered);
+  BOOST_TEST(taken == 0);
+}
+
 BOOST_AUTO_TEST_CASE(max_result_bounds_a_message) {
   in_each_world([](auto& world) {
     auto const done = run_to_end(world,

@@ -50,6 +50,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace talk_launchers_test {
@@ -75,6 +77,7 @@ using isolatte::test::sent;
 using isolatte::test::sockets;
 using isolatte::test::talk_world;
 using isolatte::test::ubsan_needs_descriptors;
+using isolatte::test::wait_for;
 using namespace std::chrono_literals;
 
 constexpr std::size_t mebibyte = 1024 * 1024;
@@ -1053,6 +1056,28 @@ BOOST_AUTO_TEST_CASE(a_grandchild_that_keeps_the_conversation_does_not_keep_the_
     BOOST_TEST(all.size() == 1u);
     BOOST_TEST((ec == asio::error::eof));
     BOOST_TEST(world.wait(job).what.how() == ending::returned);
+  }
+}
+
+/// @param is_bare the grandchild is made by the bare call, of which no library is told
+int throw_in_grandchild(std::stop_token, channel<int>& talk, bool is_bare) {
+  pid_t const pid =
+      is_bare
+          ? static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr))
+          : ::fork();
+  if (pid == 0) throw std::runtime_error{"grandchild"};
+  int const status = wait_for(pid);
+  talk.post(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+  return 7;
+}
+
+BOOST_AUTO_TEST_CASE(a_grandchild_that_throws_ends_and_leaves_the_conversation_to_the_job) {
+  pooled_world world;
+  for (bool const is_bare : {false, true}) {
+    auto job = world.start(call(throw_in_grandchild, is_bare));
+    auto const [all, ec] = world.receive_all(job);
+    BOOST_TEST((all == std::vector<int>{0}));
+    BOOST_TEST(world.wait(job).what.value_or(-1) == 7);
   }
 }
 

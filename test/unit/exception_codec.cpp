@@ -1,15 +1,19 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "exception/record.hpp"
 #include "exception_travel.hpp"
 
 #include <isolatte/detail/exception/codec.hpp>
 #include <isolatte/detail/vocabulary/byte_buffer.hpp>
 #include <isolatte/detail/vocabulary/malformed_frame.hpp>
 
+#include <boost/exception/exception.hpp>
 #include <boost/test/unit_test.hpp>
 #include <boost/throw_exception.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -21,6 +25,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 using namespace exception_travel;
@@ -42,6 +47,15 @@ struct bracketing_error : std::exception {
   const char* what() const noexcept final { return text.c_str(); }
   std::string text;
 };
+
+struct unspeaking_error : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
+struct boosted_error : std::runtime_error, boost::exception {
+  using std::runtime_error::runtime_error;
+};
+ISOLATTE_REGISTER_EXCEPTION(boosted_error)
 
 }  // namespace exception_codec_test
 
@@ -113,12 +127,22 @@ BOOST_AUTO_TEST_CASE(huge_messages) {
 }
 
 BOOST_AUTO_TEST_CASE(characters_are_not_split) {
-  std::string text;
-  for (int i = 0; i < 1000; ++i) text += "\xe2\x82\xac";
-  for (std::size_t limit = 1000; limit < 1006; ++limit) {
-    std::string const what =
-        what_of(travel(std::make_exception_ptr(std::runtime_error(text)), limit));
-    BOOST_TEST(what.find('.') % 3 == 0u);
+  // The last byte of one is even, and that of the other is odd.
+  for (std::string const character : {"\xe2\x82\xac", "\xe2\x81\x81"}) {
+    std::string text;
+    for (int i = 0; i < 1000; ++i) text += character;
+    auto const sent = std::make_exception_ptr(std::runtime_error(text));
+    std::size_t shortest = text.size();
+    for (std::size_t limit = 1000; limit < 1006; ++limit) {
+      std::string const what = what_of(travel(sent, limit));
+      std::size_t const kept = what.find('.');
+      BOOST_REQUIRE(kept < text.size());
+      BOOST_TEST(kept % 3 == 0u);
+      BOOST_TEST(what == text.substr(0, kept) + "... [cut: 3000 bytes]");
+      shortest = std::min(shortest, kept);
+      BOOST_TEST(kept - shortest <= 6u);
+    }
+    BOOST_TEST(shortest > 800u);
   }
 }
 
@@ -198,6 +222,80 @@ BOOST_AUTO_TEST_CASE(nothing_was_written) {
   auto const arrived = detail::decode_exception({});
   BOOST_TEST(as<std::exception>(arrived));
   BOOST_TEST(as<remote_exception>(arrived));
+}
+
+// Descriptions
+
+struct silent {};
+
+BOOST_AUTO_TEST_CASE(a_description_has_the_type_and_the_message) {
+  auto const describe = [](auto thrown) {
+    return detail::describe_exception(std::make_exception_ptr(std::move(thrown)));
+  };
+  BOOST_TEST(describe(std::runtime_error("text")) == "std::runtime_error: text");
+  BOOST_TEST(describe(decorated_error("text")) == "exception_travel::decorated_error: decorated");
+  BOOST_TEST(describe(42) == "int: 42");
+  BOOST_TEST(describe(std::runtime_error("")) == "std::runtime_error");
+  BOOST_TEST(describe(silent()) == "exception_codec::silent");
+  BOOST_TEST(describe(unspeaking_error()) == "exception_codec_test::unspeaking_error");
+}
+
+BOOST_AUTO_TEST_CASE(a_description_is_that_of_the_original) {
+  auto const describe = [](auto thrown) {
+    return detail::describe_exception(travel(std::make_exception_ptr(std::move(thrown))));
+  };
+  BOOST_TEST(describe(decorated_error("text")) == "exception_travel::decorated_error: decorated");
+  BOOST_TEST(describe(42) == "int: 42");
+  BOOST_TEST(describe(silent()) == "exception_codec::silent");
+  BOOST_TEST(detail::describe_exception(travel(nullptr)) ==
+             "a foreign exception, which is not one of C++");
+}
+
+// Bytes that no exception of this program gives
+
+detail::byte_buffer written(const detail::exception_link& link, std::size_t times = 1) {
+  detail::byte_buffer out;
+  for (; times != 0; --times) write_link(out, link);
+  detail::write_end(out);
+  return out;
+}
+
+BOOST_AUTO_TEST_CASE(nothing_is_known_of_an_exception) {
+  auto const arrived = detail::decode_exception(written({}).bytes());
+  BOOST_REQUIRE(as<remote_exception>(arrived));
+  BOOST_TEST(what_of(arrived) == "an exception of unknown type");
+  BOOST_TEST(detail::describe_exception(arrived) == "an exception of unknown type");
+}
+
+BOOST_AUTO_TEST_CASE(no_links_and_too_many_are_malformed) {
+  BOOST_CHECK_THROW(detail::decode_exception(written({}, 0).bytes()), detail::malformed_frame);
+  // The last one may be a note.
+  constexpr std::size_t most = detail::max_exception_links + 1;
+  auto p = detail::decode_exception(written({}, most).bytes());
+  std::size_t links = 0;
+  for (; p; p = next(p)) ++links;
+  BOOST_TEST(links == most);
+  BOOST_CHECK_THROW(detail::decode_exception(written({}, most + 1).bytes()),
+                    detail::malformed_frame);
+}
+
+BOOST_AUTO_TEST_CASE(a_boost_exception_may_come_without_its_contents) {
+  auto const bytes = encode(std::make_exception_ptr(boosted_error("message")));
+  auto link = detail::link_reader(bytes.bytes()).next();
+  BOOST_REQUIRE(link.has_value());
+  BOOST_REQUIRE(link->boost.has_value());
+  link->boost.reset();
+  auto const arrived = detail::decode_exception(written(*link).bytes());
+  BOOST_TEST(is_exactly<boosted_error>(arrived));
+  BOOST_TEST(what_of(arrived) == "message");
+}
+
+BOOST_AUTO_TEST_CASE(an_exception_that_was_not_written_nests_nothing) {
+  try {
+    throw std::runtime_error("unrelated");
+  } catch (...) {
+    BOOST_TEST(!as<std::nested_exception>(detail::decode_exception({})));
+  }
 }
 
 std::vector<std::exception_ptr> samples() {

@@ -254,12 +254,19 @@ BOOST_AUTO_TEST_CASE(ends) {
   refuse<int>({});
   refuse<int>(raw({1, 0, 0, 0, 0}));
   refuse<bool>(raw({2}));
+  refuse<bool>({});
+  refuse<bool>(raw({1, 0}));
+  refuse<bool>(raw({1, 1}));
   refuse<std::vector<int>>(raw({1, 2, 3}));
   bytes const sound = frame_of(some_record(1));
   BOOST_TEST(codec<record>::decode(sound).number == 1);
   refuse<record>(sound + raw({0}));
   refuse<record>(raw({0}) + sound);
   refuse<record>(sound + sound);
+  refuse<ticket>(frame_of(ticket(3)) + raw({0}));
+  town capital{1, true};
+  town* const pointer = &capital;
+  refuse<town*>(frame_of(pointer) + raw({0}));
   refuse<std::optional<int>>(raw({0, 2}));
   refuse<std::optional<int>>(raw({0, 1}));
 }

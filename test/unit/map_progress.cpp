@@ -3,11 +3,15 @@
 
 #include "logic/map_progress.hpp"
 
+#include "support/no_memory.hpp"
+#include "support/sanitizers.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <new>
 #include <random>
 #include <set>
 #include <string_view>
@@ -59,6 +63,11 @@ BOOST_AUTO_TEST_CASE(starts_no_more_than_allowed_and_in_order) {
   BOOST_TEST(take_all(map) == 2U);
   BOOST_TEST(map.taken() == 6U);
   BOOST_TEST(map.done() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(starts_one_at_a_time_unless_told) {
+  isolatte::logic::map_progress map{{}};
+  BOOST_TEST(take_all(map) == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(takes_zero_for_one) {
@@ -122,7 +131,9 @@ BOOST_AUTO_TEST_CASE(stops_once_at_the_first_failure) {
   take_all(map);
   BOOST_TEST(!map.ended(2, end::success).stop_others);
   take_all(map);
+  BOOST_TEST(!map.stopping());
   BOOST_TEST(map.ended(0, end::failure).stop_others);
+  BOOST_TEST(map.stopping());
   check(map, step::wait);
   BOOST_TEST(!map.ended(1, end::failure).stop_others);
   BOOST_TEST(!map.ended(3, end::aborted).stop_others);
@@ -253,11 +264,47 @@ BOOST_AUTO_TEST_CASE(lets_more_run_again_little_by_little) {
   BOOST_TEST(map.retry() == 3U);
   BOOST_TEST(map.retry() == 2U);
   BOOST_TEST(take_all(map) == 1U);
-  for (std::size_t const index : {2, 3, 4}) map.ended(index, end::success);
+  for (std::size_t const index : {2, 3}) {
+    map.ended(index, end::success);
+    BOOST_TEST(map.limit() == 3U);
+  }
+  map.ended(4, end::success);
   BOOST_TEST(map.limit() == 4U);
   BOOST_TEST(take_all(map) == 4U);
   for (std::size_t index = 5; index != 9; ++index) map.ended(index, end::success);
   BOOST_TEST(map.limit() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(counts_no_end_before_the_last_shortage) {
+  isolatte::logic::map_progress map{{.at_most = 6}};
+  take_all(map);
+  map.ended(5, end::shortage);
+  map.ended(0, end::success);
+  map.ended(4, end::shortage);
+  BOOST_TEST(map.limit() == 3U);
+  map.ended(1, end::success);
+  map.ended(2, end::success);
+  BOOST_TEST(map.limit() == 3U);
+  map.ended(3, end::success);
+  BOOST_TEST(map.limit() == 4U);
+}
+
+BOOST_AUTO_TEST_CASE(counts_no_end_by_a_shortage) {
+  isolatte::logic::map_progress map{{.at_most = 3}};
+  take_all(map);
+  map.ended(1, end::shortage);
+  BOOST_TEST(map.ended(0, end::shortage).settled);
+  map.ended(2, end::success);
+  BOOST_TEST(map.limit() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_job_was_started_alone_whatever_has_begun_and_ended_since) {
+  isolatte::logic::map_progress map{{.at_most = 2}};
+  take_all(map);
+  map.ended(1, end::success);
+  BOOST_TEST(map.take() == 2U);
+  BOOST_TEST(map.ended(0, end::shortage).settled);
+  BOOST_TEST(!map.ended(2, end::shortage).settled);
 }
 
 BOOST_AUTO_TEST_CASE(takes_a_final_shortage_for_a_failure) {
@@ -282,6 +329,37 @@ BOOST_AUTO_TEST_CASE(tries_nothing_again_when_it_stops) {
     // A job that waited has never run, so the cancellation left it undone.
     BOOST_TEST(map.aborted() == cancelled);
   }
+}
+
+BOOST_AUTO_TEST_CASE(jobs_wait_without_memory) {
+  if (!isolatte::test::malloc_refuses) return;
+  isolatte::logic::map_progress map{{.at_most = 1000}};
+  for (int i = 0; i != 300; ++i) {
+    map.make_room();
+    map.take();
+  }
+  // The room doubles, so there is some for 512 jobs.
+  bool is_refused = false;
+  {
+    isolatte::test::no_memory const none{2048};
+    try {
+      while (map.taken() != 600) {
+        map.make_room();
+        map.take();
+      }
+    } catch (const std::bad_alloc&) {
+      is_refused = true;
+    }
+    while (map.under_way() != 1) map.ended(map.under_way() - 1, end::shortage);
+  }
+  BOOST_TEST(is_refused);
+  BOOST_TEST(map.taken() == 512U);
+  BOOST_TEST(map.limit() == 1U);
+  check(map, step::wait);
+  map.ended(0, end::success);
+  check(map, step::retry);
+  BOOST_TEST(map.retry() == 511U);
+  BOOST_TEST(map.retry() == 510U);
 }
 
 // All events in random order

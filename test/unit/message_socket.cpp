@@ -3,6 +3,7 @@
 
 #include "posix/message_socket.hpp"
 
+#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -11,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,6 +97,38 @@ BOOST_AUTO_TEST_CASE(has_room_for_all_descriptors_and_the_sender) {
   BOOST_TEST(receive() == ::getpid());
   BOOST_TEST(size == 3u);
   BOOST_TEST(received.size() == most_descriptors);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_is_too_long_is_an_error_and_costs_no_other) {
+  error_code ec;
+  std::array<std::byte, 9> const bytes{};
+  int const some = ends.mine.get();
+  send_message(ends.theirs.get(), bytes, std::span{&some, 1}, false, ec);
+  send();
+  std::array<std::byte, 8> room;
+  BOOST_TEST(receive_message(ends.mine.get(), room, received, false, ec).empty());
+  BOOST_TEST((ec == boost::system::errc::message_size), ec.message());
+  BOOST_TEST(receive() == ::getpid());
+  BOOST_TEST(size == 3u);
+  BOOST_TEST(received.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_lack_of_descriptors_is_an_error_that_can_be_answered) {
+  int const some = ends.mine.get();
+  send(std::span{&some, 1});
+  rlimit before{};
+  BOOST_REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  // No number is below it.
+  rlimit none = before;
+  none.rlim_cur = 0;
+  BOOST_REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  error_code ec;
+  std::array<std::byte, 8> room;
+  auto const got = receive_message(ends.mine.get(), room, received, false, ec);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  BOOST_TEST((ec == boost::system::errc::too_many_files_open), ec.message());
+  BOOST_TEST(got.size() == 3u);
+  BOOST_TEST(received.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

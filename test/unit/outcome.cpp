@@ -97,6 +97,10 @@ struct no_licence : std::runtime_error {
   no_licence() : runtime_error{"no licence to load"} {}
 };
 
+struct speechless : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
 BOOST_AUTO_TEST_SUITE(outcome)
 
 BOOST_AUTO_TEST_CASE(nothing_is_not_started) {
@@ -175,6 +179,13 @@ BOOST_AUTO_TEST_CASE(what_loading_throws_is_told_as_what_it_is) {
     BOOST_TEST(end.how() == ending::undelivered);
     BOOST_CHECK_THROW(std::rethrow_if_nested(end), no_licence);
   }
+}
+
+BOOST_AUTO_TEST_CASE(loading_may_throw_what_says_nothing) {
+  using value = unloadable<speechless>;
+  auto const o = make<value>(returned(value{}));
+  BOOST_TEST(o.how() == ending::undelivered);
+  BOOST_TEST(text(o) == "undelivered: the result could not be loaded: outcome_test::speechless");
 }
 
 BOOST_AUTO_TEST_CASE(a_value_for_which_there_is_no_memory_is_told_as_that) {

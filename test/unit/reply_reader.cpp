@@ -3,6 +3,8 @@
 
 #include "posix/reply_reader.hpp"
 
+#include <isolatte/detail/vocabulary/byte_buffer.hpp>
+
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
@@ -18,6 +20,9 @@ using isolatte::posix::reply_kind;
 using isolatte::posix::reply_reader;
 using bytes = std::vector<std::byte>;
 
+/// The byte at a place of each payload.
+std::byte byte_at(std::size_t place) { return static_cast<std::byte>(place % 251); }
+
 bytes said(reply_kind kind, std::uint64_t size, std::uint64_t claims) {
   reply_header header;
   header.id = size;
@@ -25,7 +30,7 @@ bytes said(reply_kind kind, std::uint64_t size, std::uint64_t claims) {
   header.size = claims;
   bytes made(sizeof header);
   std::memcpy(made.data(), &header, sizeof header);
-  made.resize(made.size() + size, std::byte{'x'});
+  for (std::size_t place = 0; place != size; ++place) made.push_back(byte_at(place));
   return made;
 }
 bytes said(reply_kind kind, std::uint64_t size) { return said(kind, size, size); }
@@ -33,6 +38,17 @@ bytes said(reply_kind kind, std::uint64_t size) { return said(kind, size, size);
 bytes operator+(bytes a, const bytes& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
+}
+
+void check(const isolatte::posix::reply& one) {
+  BOOST_TEST(one.header.id == one.payload.size());
+  auto const arrived = one.payload.bytes();
+  std::size_t place = 0;
+  while (place != arrived.size() && arrived[place] == byte_at(place)) ++place;
+  BOOST_TEST(place == arrived.size());
+  // The memory of a large payload is got once, and is no larger.
+  std::size_t const least = isolatte::detail::byte_buffer{}.capacity();
+  BOOST_TEST(one.payload.capacity() == std::max(one.payload.size(), least));
 }
 
 struct reading {
@@ -53,7 +69,7 @@ reading read(std::span<const std::byte> stream, std::size_t most, std::size_t pi
     reader.filled(count);
     stream = stream.subspan(count);
     while (auto const next = reader.next(most, ec)) {
-      BOOST_TEST(next->header.id == next->payload.size());
+      check(*next);
       result.sizes.push_back(next->payload.size());
     }
   }

@@ -54,17 +54,19 @@ void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) {
   if (id < oldest_) return;
   auto const found = std::ranges::find(requests_, id, &request::id);
   // One that is not there has been counted as complete.
-  std::size_t const left = found == requests_.end() ? 0 : found->left;
-  moment const expires = found == requests_.end() ? moment{} : found->expires;
+  request over = found == requests_.end() ? request{} : *found;
   if (found != requests_.end()) requests_.erase(found);
   if (!pending) return;
-  if (*pending < left) {
+  if (*pending < over.left) {
     // Messages of this request have been counted for older ones, which still have theirs to come.
-    if (requests_.empty()) requests_.push_front({id, 0, expires});
-    requests_.front().left += left - *pending;
+    over.left -= *pending;
+    if (requests_.empty())
+      requests_.push_front(over);
+    else
+      requests_.front().left += over.left;
     return;
   }
-  std::size_t surplus = *pending - left;
+  std::size_t surplus = *pending - over.left;
   for (auto& each : requests_) {
     std::size_t const less = std::min(surplus, each.left);
     each.left -= less;

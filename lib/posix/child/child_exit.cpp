@@ -41,7 +41,7 @@ namespace {
 
 /// The address of _exit(), known when the program is loaded. Called by name, every child would have
 /// the dynamic linker look it up, and would copy a dozen pages for that.
-void (*volatile exit_at_once)(int) = ::_exit;
+__attribute__((noreturn)) void (*volatile exit_at_once)(int) = ::_exit;
 
 bool can_write_profile = true;
 /// The child that this process is.
@@ -82,7 +82,7 @@ void on_quick_exit_hook(void*, int status) {
 #endif
 
 /// Follows the handlers that the child has registered, and precedes those of the parent.
-void after_handlers(void*) noexcept {
+[[noreturn]] void after_handlers(void*) noexcept {
   flush_buffers();
   if (self.last.call != nullptr && is_child_itself()) self.last.call(self.last.context);
   leave(self.code);
@@ -98,14 +98,11 @@ bool hook_exit(child_page_data& page) noexcept {
   // Handlers run in reverse order, so what is registered last, here, runs before the parent's.
   // __cxa_finalize() passes over on_exit()'s handlers, and exit() calls that one first.
   if (__cxa_atexit(after_handlers, nullptr, nullptr) != 0 ||
-      ::on_exit(on_exit_hook, nullptr) != 0) {
-    errno = ENOMEM;
-    return false;
-  }
-  if (__cxa_at_quick_exit != nullptr &&
-      __cxa_at_quick_exit(
-          reinterpret_cast<void (*)(void*)>(reinterpret_cast<void (*)()>(on_quick_exit_hook)),
-          nullptr) != 0) {
+      ::on_exit(on_exit_hook, nullptr) != 0 ||
+      (__cxa_at_quick_exit != nullptr &&
+       __cxa_at_quick_exit(
+           reinterpret_cast<void (*)(void*)>(reinterpret_cast<void (*)()>(on_quick_exit_hook)),
+           nullptr) != 0)) {
     errno = ENOMEM;
     return false;
   }
@@ -121,14 +118,12 @@ void leave_main(int code, last_step last) noexcept {
   __cxa_finalize(nullptr);
 #endif
   after_handlers(nullptr);
-  leave(code);
 }
 
 void leave(int code) noexcept {
   if (can_write_profile && __gcov_dump != nullptr) __gcov_dump();
   if (can_write_profile && __llvm_profile_write_file != nullptr) __llvm_profile_write_file();
   exit_at_once(code);
-  ::_exit(code);
 }
 
 }  // namespace isolatte::inline v0_1::posix

@@ -91,12 +91,7 @@ bool close_inherited(const child_plan& plan) noexcept {
       if (fd != -1 && !std::binary_search(plan.keep.begin(), plan.keep.end(), fd)) sys.close(fd);
     return true;
   }
-  int first = 3;
-  for (int const kept : plan.keep) {
-    if (!close_between(first, kept - 1)) return false;
-    first = kept + 1;
-  }
-  return close_between(first, std::numeric_limits<int>::max());
+  return close_others({plan.keep.begin(), plan.keep.end()}, 3);
 }
 
 bool reset_signals() noexcept {
@@ -196,6 +191,14 @@ setup_step enter(const child_plan& plan) noexcept {
 
 }  // namespace
 
+bool close_others(std::span<const int> kept, int first) noexcept {
+  for (int const each : kept) {
+    if (!close_between(first, each - 1)) return false;
+    first = each + 1;
+  }
+  return close_between(first, std::numeric_limits<int>::max());
+}
+
 confinement own_confinement() noexcept { return confined; }
 
 std::size_t number_of_threads() noexcept { return std::max(count_threads(), std::size_t{1}); }
@@ -205,10 +208,9 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!hide_from_children(plan.page, sizeof *plan.page)) return setup_step::page;
   // The program does the same, so that neither depends on the other being first.
   if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
-  // EPERM: the program is in another session since it made the template. No group of that session
-  // can be joined, so the child stays in the template's.
-  if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
-    return setup_step::process_group;
+  // EPERM, which is the only error: the program is in another session since it made the template.
+  // No group of that session can be joined, so the child stays in the template's.
+  if (plan.group != 0) sys.setpgid(0, plan.group);
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
   // Asked here and not in the program, which makes many children one after the other.
   bool const ignores_stops = plan.ignore_terminal_stops && (plan.of_template || has_terminal());

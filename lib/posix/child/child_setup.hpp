@@ -27,6 +27,11 @@ confinement own_confinement() noexcept;
 /// The number of this process's threads; 1 if the system does not tell.
 std::size_t number_of_threads() noexcept;
 
+/// Closes the descriptors from @p first on.
+/// @param kept those that stay open: ascending, and none below @p first
+/// @return false with errno if that failed
+bool close_others(std::span<const int> kept, int first) noexcept;
+
 /// Turns the copy of the parent into a process of its own, as planned.
 /// @return the step that failed, with errno, or none
 setup_step prepare_child(const child_plan& plan) noexcept;

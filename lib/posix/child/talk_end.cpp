@@ -54,7 +54,7 @@ std::atomic<socket_talk_end*> current = nullptr;
 
 }  // namespace
 
-socket_talk_end::socket_talk_end(const talk_plan& plan) noexcept
+socket_talk_end::socket_talk_end(const talk_plan& plan)
     : socket_{plan.socket},
       has_stopper_{plan.needs.stops && plan.needs.has_channel()},
       needs_{plan.needs},

@@ -66,7 +66,7 @@ class socket_talk_end final : public detail::talk_end {
   std::stop_token get_stop_token() const noexcept override { return stop_.get_token(); }
 
  private:
-  explicit socket_talk_end(const talk_plan& plan) noexcept;
+  explicit socket_talk_end(const talk_plan& plan);
   ~socket_talk_end();
 
   using clock = std::chrono::steady_clock;

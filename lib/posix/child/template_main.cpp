@@ -25,7 +25,6 @@
 #include <cstring>
 #include <memory>
 #include <span>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -104,7 +103,13 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
                     [&] { standby_main(std::move(ends), socket, room); });
 }
 
-/// Serves the other template's socket, in that template.
+/// Serves another template's socket, in that template.
+[[noreturn]] void serve(int socket) {
+  template_main(socket);
+  leave(0);
+}
+
+/// Becomes another template, which serves the link.
 [[noreturn]] void copy_main(int socket, standby_ends& ends) noexcept {
   sys.close(socket);
   child_page_data& page = *ends.page.data();
@@ -117,8 +122,7 @@ int make_standby(int socket, std::span<std::byte> room, std::vector<descriptor>&
   sigset_t none;
   sigemptyset(&none);
   if (sys.sigprocmask(SIG_SETMASK, &none, nullptr) == -1) give_up(page, setup_step::signals, errno);
-  template_main(ends.link.get());
-  leave(0);
+  serve(ends.link.get());
 }
 
 /// Makes another template, which has all that this one has.
@@ -186,8 +190,7 @@ void make_namer(const template_ends& ends) {
   if (hide_from_children(ends.unconfined.page, sizeof *ends.unconfined.page))
     make_child(ends.unconfined.page->pid, ignored, [&] {
       sys.close(ends.socket);
-      template_main(ends.unconfined.socket);
-      leave(0);
+      serve(ends.unconfined.socket);
     });
   sys.close(ends.unconfined.socket);
 }
@@ -211,8 +214,6 @@ class seeded_template_task final : public detail::child_task {
     seeded_template what;
     std::memcpy(&what, arguments.data(), std::min(arguments.size(), sizeof what));
     auto const& given = given_descriptors();
-    if (given.size() != (what.has_namer != 0 ? 3U : 1U))
-      throw std::runtime_error{"isolatte: a template without its sockets"};
     ends_.socket = given[0];
     ends_.leash_number = what.leash_number;
     if (what.has_namer == 0) return;

@@ -246,7 +246,7 @@ class ISOLATTE_DECL input_archive final {
     const heap_class* objects;
   };
   static constexpr std::size_t untracked = std::numeric_limits<std::size_t>::max();
-  /// The object of the pointer that was loaded last.
+  /// The object of the last pointer that was not null.
   struct recent_pointer {
     void* object = nullptr;
     const heap_class* objects = nullptr;
