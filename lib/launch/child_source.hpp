@@ -32,8 +32,9 @@ class child_source {
   /// @param run the child's supervisor; its begin() is called when the child is there
   virtual void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
                       const options& opts, sandboxed when, boost::system::error_code& ec) = 0;
-  /// Ends what is to be done before the first child, if that takes too long. For any thread.
-  virtual void end_preload() = 0;
+  /// Ends what is to be done before the first child, if that takes too long, and if nothing else
+  /// needs it. For any thread.
+  virtual void end_preload() {}
   /// The owner goes, and its children with it.
   virtual void close() = 0;
 

@@ -24,7 +24,6 @@ class fork_source final : public child_source {
   supervise::symbolise_function symboliser_for(const options& opts) override;
   void launch(std::shared_ptr<supervise::supervisor> run, const detail::remote_call& call,
               const options& opts, sandboxed when, boost::system::error_code& ec) override;
-  void end_preload() override {}
   /// The pool ends its children itself.
   void close() override {}
 };

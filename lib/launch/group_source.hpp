@@ -31,7 +31,6 @@ class group_source final : public child_source {
     else
       ec = error::server_died;
   }
-  void end_preload() override {}
   /// The pool ends its children itself, and others have theirs of the same server.
   void close() override {}
 

@@ -138,10 +138,9 @@ void template_process::start(error_code& ec) {
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
     if (!is_copy_)
       set_loaded(std::make_shared<const posix::object_map>(posix::object_map::of_this_process()));
-    if (auto const of = original_.lock())
-      start_as_copy(std::move(sockets), *of, ec);
-    else if (is_copy_)
-      ec = error::server_died;
+    // Who starts a copy holds its original.
+    if (is_copy_)
+      start_as_copy(std::move(sockets), *original_.lock(), ec);
     else if (settings_.preload.get() != nullptr)
       start_from_seed(std::move(sockets), ec);
     else
@@ -367,21 +366,15 @@ bool template_process::is_made() noexcept {
 }
 
 void template_process::revive() noexcept {
-  if (revival_is_posted_.exchange(true)) return;
-  try {
-    asio::post(strand_, [self = shared_from_this()] {
-      self->revival_is_posted_ = false;
-      self->membership_.notice_copy();
-      if (!self->closed_) self->look_after();
-    });
-  } catch (const std::bad_alloc&) {
-    // The next operation tries again.
-    revival_is_posted_ = false;
-  }
+  if (!revival_is_posted_.exchange(true)) revival_.post(strand_, shared_from_this());
 }
 
 /// Starts the process if there is none, though nothing waits for it.
 void template_process::look_after() {
+  // First: a revival from here on posts a step of its own.
+  revival_is_posted_ = false;
+  membership_.notice_copy();
+  if (closed_) return;
   // Again when the original's process is forgotten.
   if (disowning_) return revive();
   auto const of = original_.lock();
@@ -981,12 +974,10 @@ void template_process::async_ready(std::function<void(const error_code&)> then) 
     }
     if (self->closed_)
       self->tell_ready(asio::error::operation_aborted);
-    else if (self->failed_preloads_ != 0)
-      self->tell_ready(error::preload_failed);
-    else if (!self->preloading_ && !self->failing_)
-      self->tell_ready({});
-    else
+    else if (self->preloading_ || self->failing_)
       self->send_queued();
+    else
+      self->tell_ready(self->ready_ ? error_code{} : error::preload_failed);
   });
 }
 

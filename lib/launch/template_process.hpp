@@ -314,6 +314,7 @@ class template_process final : public child_source,
   std::uint64_t ordered_of_ = 0;
   std::vector<std::weak_ptr<template_process>> copies_;
   std::chrono::steady_clock::time_point next_revival_;
+  supervise::kept_step<&template_process::look_after> revival_;
   std::atomic<bool> revival_is_posted_ = false;
   std::optional<standby_child> standby_;
   /// Names the frames of faults in the children of a template that is in a sandbox itself. Not made

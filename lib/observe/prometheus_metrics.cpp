@@ -96,39 +96,39 @@ struct prometheus_metrics::implementation {
   void take(const job_event& event) noexcept try {
     std::lock_guard const lock{mutex};
     numbers& of = all[event.by];
-    if (event.moment == job_moment::queued) {
-      jobs[event.job].queued = event.at;
-      ++of.queued;
-      return;
-    }
-    if (event.moment == job_moment::undecodable) {
-      ++of.undecodable;
-      return;
-    }
     auto const place = jobs.find(event.job);
-    if (place == jobs.end()) return;
-    job& which = place->second;
+    job* const which = place == jobs.end() ? nullptr : &place->second;
     switch (event.moment) {
       case job_moment::queued:
-      case job_moment::undecodable: break;
+        jobs[event.job].queued = event.at;
+        ++of.queued;
+        break;
       case job_moment::started:
-        if (!which.started) {
-          --of.queued;
-          ++of.running;
+        if (which != nullptr) start(of, *which, event.at);
+        break;
+      case job_moment::ended:
+        if (which != nullptr) which->ended = event.at;
+        break;
+      case job_moment::completed:
+        if (which != nullptr) {
+          job const last = *which;
+          jobs.erase(place);
+          --(last.started ? of.running : of.queued);
+          count(of, last, event);
         }
-        which.started = event.at;
         break;
-      case job_moment::ended: which.ended = event.at; break;
-      case job_moment::completed: {
-        job const last = which;
-        jobs.erase(place);
-        --(last.started ? of.running : of.queued);
-        count(of, last, event);
-        break;
-      }
+      case job_moment::undecodable: ++of.undecodable; break;
     }
   } catch (const std::bad_alloc&) {
     // A job for which there is no memory is not counted.
+  }
+
+  static void start(numbers& of, job& which, time_point at) noexcept {
+    if (!which.started) {
+      --of.queued;
+      ++of.running;
+    }
+    which.started = at;
   }
 
   /// Counts a job that has completed, or nothing of it.

@@ -207,15 +207,16 @@ struct trace_event_writer::implementation {
 
   /// The job's slice is written already.
   void note_undecodable(const job_event& event) {
-    write(json_object{}
-              .text("ph", "i")
-              .text("s", "p")
-              .text("name", "undecodable result of job " + std::to_string(event.job))
-              .text("cat", to_string(event.by))
-              .number("pid", process)
-              .number("tid", event.worker ? row_of_worker(event) : 0)
-              .microseconds("ts", event.at - began)
-              .object("args", arguments(event)));
+    json_object mark;
+    mark.text("ph", "i")
+        .text("s", "p")
+        .text("name", "undecodable result of job " + std::to_string(event.job))
+        .text("cat", to_string(event.by))
+        .number("pid", process)
+        .number("tid", event.worker ? row_of_worker(event) : 0)
+        .microseconds("ts", event.at - began)
+        .object("args", arguments(event));
+    write(mark);
   }
 
   static json_object arguments(const job_event& event) {

@@ -386,9 +386,7 @@ void pool::settle() {
     if (stop_asked_) machine_.stop();
     for (;;) {
       heed_copy();
-      pool_action const todo = machine_.next();
-      if (todo.what == pool_action::kind::rest) break;
-      perform(todo);
+      if (!perform(machine_.next())) break;
     }
   }
   count();
@@ -398,12 +396,13 @@ void pool::settle() {
   check_standing();
 }
 
-void pool::perform(const pool_action& todo) {
+/// @return false if there is nothing to do
+bool pool::perform(const pool_action& todo) {
   using kind = pool_action::kind;
   auto* const who = static_cast<worker*>(todo.worker);
   auto* const what = static_cast<job*>(todo.job);
   switch (todo.what) {
-    case kind::rest: break;
+    case kind::rest: return false;
     case kind::start_worker: start_worker(todo.slot); break;
     case kind::give: give(*who, *what); break;
     case kind::look: machine_.stage_is(who->stage(*what)); break;
@@ -436,6 +435,7 @@ void pool::perform(const pool_action& todo) {
     case kind::go_back: go_back(); break;
     case kind::complete: refuse(*what, todo.end); break;
   }
+  return true;
 }
 
 void pool::set_timer() {
@@ -649,13 +649,7 @@ void pool::spin_on() {
 }
 
 void pool::post_spin() {
-  if (spins_) return;
-  try {
-    asio::post(strand_, [self = shared_from_this()] { self->spin(); });
-    spins_ = true;
-  } catch (const std::bad_alloc&) {
-    // The event loop sleeps, and is woken by the reply.
-  }
+  if (!std::exchange(spins_, true)) spin_step_.post(strand_, shared_from_this());
 }
 
 void pool::spin() {
@@ -801,9 +795,10 @@ void pool::take_reply(worker& from, reply what) {
       detail::give_reason(report.summary.reason, "the arguments could not be received");
       report.kind = detail::payload_kind::unencodable;
       break;
-    case reply_kind::unknown_function: ec = error::unknown_function; break;
+    // No replies to a job.
     case reply_kind::not_begun:
-    case reply_kind::retires: break;
+    case reply_kind::retires:
+    case reply_kind::unknown_function: ec = error::unknown_function; break;
   }
   bool const ran = what.header.what() <= reply_kind::unencodable;
   if (ran) {

@@ -134,7 +134,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   void wait_in(wait_list pool::* list, wait_handler handler, Begin begin);
   void heed_copy();
   void settle();
-  void perform(const logic::pool_action& todo);
+  bool perform(const logic::pool_action& todo);
   void set_timer();
   void tick_later();
   void tick();
@@ -216,6 +216,7 @@ class pool final : public supervise::context_bound, public std::enable_shared_fr
   bool tick_is_posted_ = false;
   /// The event loop looks for replies until then.
   clock::time_point spins_until_;
+  supervise::kept_step<&pool::spin> spin_step_;
   bool spins_ = false;
   /// Jobs that are not done, which keep themselves alive.
   boost::intrusive::list<job, boost::intrusive::member_hook<job, job::kept_hook, &job::in_kept>>

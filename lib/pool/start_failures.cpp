@@ -21,11 +21,6 @@ start_failures::failure start_failures::last() const {
   return {last_.ec, last_.how.copy()};
 }
 
-boost::system::error_code start_failures::last_error() const noexcept {
-  std::lock_guard const lock{mutex_};
-  return last_.ec;
-}
-
 detail::report start_failures::for_job() const {
   detail::report told = last().how;
   auto& summary = told.summary;

@@ -23,7 +23,6 @@ class start_failures {
   void take(failure last) noexcept;
   /// @return that; not_started and no error if there is none
   failure last() const;
-  boost::system::error_code last_error() const noexcept;
   /// The report for a job that does not run because of it.
   detail::report for_job() const;
 

@@ -6,6 +6,7 @@
 // leaves the event loop; no job, no descriptor and no child is lost; a server or a pool goes on.
 // The same holds if allocations of its descendants fail.
 
+#include "changing_allocations.hpp"
 #include "posix/child_process.hpp"
 #include "support/fail_allocations.hpp"
 #include "support/fail_calls.hpp"
@@ -20,19 +21,24 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <new>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -69,6 +75,19 @@ int return_value() { return 42; }
 int throw_exception() { throw std::runtime_error{long_text}; }
 int exit_now() { ::_exit(7); }
 int crash() { return ::raise(SIGSEGV); }
+/// Each depth has a trace of its own, whose names are not known yet.
+int crash_depth = 0;
+[[gnu::noinline]] int crash_below(int depth) {  // NOLINT(misc-no-recursion)
+  if (depth == 0) return crash();
+  int volatile const deeper = crash_below(depth - 1);
+  return deeper + 1;
+}
+int crash_elsewhere() { return crash_below(crash_depth); }
+int throw_at_length() { throw std::runtime_error{std::string(1 << 20, 'x')}; }
+int retire_and_return() {
+  isolatte::this_worker::retire(long_text);
+  return 42;
+}
 int hang() {
   for (;;) ::pause();
 }
@@ -494,6 +513,182 @@ void by_everywhere(attempt& a) {
   end_pool(a, pool, ctx);
 }
 
+/// The first child of a server, or the first worker of a pool, cannot be made ready until this file
+/// is there.
+std::string const& permission() {
+  static std::string const path = (std::filesystem::temp_directory_path() /
+                                   ("isolatte-allocations." + std::to_string(::getpid())))
+                                      .string();
+  return path;
+}
+void require_permission() {
+  if (::access(permission().c_str(), F_OK) == -1) throw std::runtime_error{long_text};
+}
+void permit() {
+  if (int const fd = ::open(permission().c_str(), O_CREAT | O_CLOEXEC, 0600); fd != -1) ::close(fd);
+}
+
+void by_preloaded_server(attempt& a) {
+  asio::io_context ctx;
+  fail_allocations::arm();
+  std::optional<isolatte::fork_server> server;
+  a.initiate([&] {
+    server.emplace(ctx, isolatte::fork_server_options{.preload = [] {}});
+    server->async_fork(isolatte::call(a.expected.body), std::move(a.opts), a.handler());
+  });
+  a.run(ctx);
+  fail_allocations::disarm();
+  if (server) ask_again(a, *server, ctx);
+  server.reset();
+  a.run(ctx);
+}
+
+/// The preload fails for one operation, and is run again for another, which is judged.
+void by_preload_that_fails_first(attempt& a) {
+  // Here, too, so that the name is made before any process.
+  ::unlink(permission().c_str());
+  asio::io_context ctx;
+  int refusals = 0;
+  int expected = 0;
+  error_code first;
+  std::array<asio::steady_timer, 2> others{asio::steady_timer{ctx}, asio::steady_timer{ctx}};
+  fail_allocations::arm();
+  std::optional<isolatte::fork_server> server;
+  if (a.initiate([&] {
+        server.emplace(ctx, isolatte::fork_server_options{.preload = require_permission});
+        server->async_fork(isolatte::call(return_value), {},
+                           [&](error_code ec, const outcome<int>& what) {
+                             ++refusals;
+                             first = ec;
+                             if (!ec || what.how() != ending::not_started)
+                               a.got.wrong = "started before its preload";
+                           });
+        ++expected;
+      })) {
+    a.run(ctx);
+    permit();
+    // With these, the place for the timer of the next try needs memory.
+    fail_allocations::disarm();
+    for (auto& each : others) {
+      each.expires_after(1h);
+      each.async_wait([](error_code) {});
+    }
+    fail_allocations::arm();
+    if (a.initiate([&] {
+          server->async_fork(isolatte::call(a.expected.body), std::move(a.opts), a.handler());
+        }))
+      a.run_to_completion(ctx);
+  }
+  for (auto& each : others) each.cancel();
+  a.run(ctx);
+  fail_allocations::disarm();
+  if (refusals != expected) a.got.wrong = "not refused once";
+  // If there was no memory to wait for the preload, the next operation is told how it ended.
+  if (a.got.ec == isolatte::error::preload_failed && first == errc::not_enough_memory)
+    a.got.ec = first;
+  permit();
+  if (server) ask_again(a, *server, ctx);
+  server.reset();
+  a.run(ctx);
+  ::unlink(permission().c_str());
+}
+
+/// Changes a pool of one worker before the job that is judged.
+template <class Change>
+void by_changed_pool(attempt& a, isolatte::pool_options how, Change change) {
+  asio::io_context ctx;
+  int changes = 0;
+  bool asked = false;
+  std::optional<isolatte::worker_pool> pool;
+  pool.emplace(ctx, std::move(how));
+  ask_again(a, *pool, ctx);
+  a.got.next.reset();
+  fail_allocations::arm();
+  try {
+    change(*pool, [&](error_code ec) {
+      ++changes;
+      if (ec && ec != errc::not_enough_memory && ec != isolatte::error::worker_start_failed)
+        a.got.wrong = "not changed for another reason";
+    });
+    asked = true;
+  } catch (const std::bad_alloc&) {
+  }
+  if (a.initiate([&] { pool->async_run(isolatte::call(a.expected.body), {}, a.handler()); }))
+    a.run_to_completion(ctx);
+  a.run(ctx, [&] { return changes != 0 || !asked; });
+  if (changes != (asked ? 1 : 0)) a.got.wrong = "not changed once";
+  end_pool(a, pool, ctx);
+}
+
+void by_recycled_pool(attempt& a) {
+  by_changed_pool(a, one_worker(a), [](isolatte::worker_pool& pool, auto handler) {
+    pool.async_recycle(std::move(handler));
+  });
+}
+void by_recycled_pool_with_preload(attempt& a) {
+  auto how = one_worker(a);
+  how.preload = [] {};
+  by_changed_pool(a, std::move(how), [](isolatte::worker_pool& pool, auto handler) {
+    pool.async_recycle(std::move(handler));
+  });
+}
+void by_grown_pool(attempt& a) {
+  by_changed_pool(a, one_worker(a), [](isolatte::worker_pool& pool, auto handler) {
+    pool.async_resize(2, std::move(handler));
+  });
+}
+
+/// The pool gives up, is resumed, and runs the job that is judged.
+void by_resumed_pool(attempt& a) {
+  // Here, too, so that the name is made before any process.
+  ::unlink(permission().c_str());
+  asio::io_context ctx;
+  int told = 0;
+  int refusals = 0;
+  auto how = one_worker(a);
+  how.initializer = require_permission;
+  how.startup = {.backoff_min = 1ms, .give_up_after = 1};
+  how.on_start_failure = [&](const outcome<void>&) { ++told; };
+  fail_allocations::arm();
+  std::optional<isolatte::worker_pool> pool;
+  if (a.initiate([&] {
+        pool.emplace(ctx, std::move(how));
+        pool->async_run(isolatte::call(return_value), {},
+                        [&](error_code ec, const outcome<int>& what) {
+                          ++refusals;
+                          if (!ec || what.how() != ending::not_started)
+                            a.got.wrong = "started before its initializer";
+                        });
+      })) {
+    a.run(ctx, [&] { return refusals != 0; });
+    permit();
+    if (a.initiate([&] {
+          pool->resume();
+          pool->async_run(isolatte::call(a.expected.body), {}, a.handler());
+        }))
+      a.run_to_completion(ctx);
+    if (refusals != 1 || told > 2) a.got.wrong = "not refused once";
+  }
+  fail_allocations::disarm();
+  permit();
+  if (pool) pool->resume();
+  end_pool(a, pool, ctx);
+  ::unlink(permission().c_str());
+}
+
+/// Each job has its worker replaced, for a reason that takes memory.
+void by_retiring_worker(attempt& a) {
+  asio::io_context ctx;
+  std::optional<isolatte::worker_pool> pool;
+  pool.emplace(ctx, one_worker(a));
+  fail_allocations::arm();
+  if (a.initiate([&] { pool->async_run(isolatte::call(a.expected.body), {}, a.handler()); }))
+    a.run_to_completion(ctx);
+  fail_allocations::disarm();
+  a.run(ctx, [&] { return a.got.how != ending::returned || !pool->stats().retired.empty(); });
+  end_pool(a, pool, ctx);
+}
+
 struct launcher {
   const char* name;
   void (*run)(attempt&);
@@ -532,6 +727,7 @@ bool descriptors_become(const std::vector<std::string>& expected) {
 /// @return whether an allocation was made to fail
 bool try_with(const launcher& by, const ending_case& to, unsigned nth, unsigned count) {
   auto const before = isolatte::test::open_descriptors();
+  ++crash_depth;
   fail_allocations::plan(nth, count);
   attempt a{to};
   by.run(a);
@@ -560,8 +756,8 @@ bool try_with(const launcher& by, const ending_case& to, unsigned nth, unsigned 
 }
 
 /// Fails the first allocation, then the second, until a run makes fewer.
-void fail_each(const launcher& by, unsigned count) {
-  for (auto const& to : endings) {
+void fail_each(const launcher& by, std::span<const ending_case> all, unsigned count) {
+  for (auto const& to : all) {
     auto const began = std::chrono::steady_clock::now();
     // The first use of some things allocates what is kept.
     try_with(by, to, 0, 0);
@@ -574,6 +770,35 @@ void fail_each(const launcher& by, unsigned count) {
                                << " ms");
     BOOST_TEST(nth > 1u);
   }
+}
+
+void fail_each_of_changes() {
+  constexpr launcher changes[] = {
+      {"fork_server with a preload", by_preloaded_server},
+      {"fork_server with a preload that fails", by_preload_that_fails_first},
+      {"async_recycle", by_recycled_pool},
+      {"async_recycle with a preload", by_recycled_pool_with_preload},
+      {"async_resize", by_grown_pool},
+      {"resume", by_resumed_pool},
+  };
+  ending_case const returned[] = {{"returned", return_value, "exit 0", ending::returned}};
+  for (auto const& by : changes) fail_each(by, returned, 1);
+}
+
+void fail_each_of_retiring_worker() {
+  ending_case const retires[] = {{"retires", retire_and_return, "exit 0", ending::returned}};
+  fail_each({"worker_pool", by_retiring_worker}, retires, 1);
+}
+
+void fail_each_for_large_result() {
+  ending_case const large[] = {{"threw at length", throw_at_length, "exit 3", ending::threw}};
+  for (auto const& by : {launcher{"fork_server", by_server}, launcher{"worker_pool", by_pool}})
+    fail_each(by, large, 1);
+}
+
+void fail_each_while_fault_is_named() {
+  ending_case const faults[] = {{"faulted", crash_elsewhere, "kill -SEGV $$", ending::faulted}};
+  fail_each({"fork_server", by_server}, faults, 1);
 }
 
 /// Posts, and echoes until there is no more or the message says so.
@@ -850,14 +1075,14 @@ class short_jobs {
 BOOST_FIXTURE_TEST_SUITE(allocations, isolatte::test::nothing_left)
 
 BOOST_AUTO_TEST_CASE(each_allocation_fails) {
-  for (auto const& by : launchers) fail_each(by, 1);
+  for (auto const& by : launchers) fail_each(by, endings, 1);
 }
 
 // The library has to look for the end of each child then.
 BOOST_AUTO_TEST_CASE(each_allocation_fails_without_descriptors_of_processes) {
   using isolatte::test::failure;
   isolatte::test::fail_calls const calls{{.how = failure::mode::every, .entry = "pidfd_open"}};
-  fail_each({"async_fork without pidfd", by_async_fork}, 1);
+  fail_each({"async_fork without pidfd", by_async_fork}, endings, 1);
 }
 
 BOOST_AUTO_TEST_CASE(each_allocation_of_a_refused_sandbox_fails) {

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "support/empty_result.hpp"
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
 #include "support/sanitizers.hpp"
@@ -177,6 +178,12 @@ BOOST_AUTO_TEST_CASE(no_thread_to_be_had) {
     }
     outcome<int> const o = isolatte::fork([] { return 42; }, {.early = true});
     if (o.value_or(0) != 42) return 3;
+    // This one is still to be reaped when its result has come.
+    auto const lingers = [] {
+      isolatte::test::send_empty_result();
+      for (;;) ::pause();
+    };
+    if (isolatte::fork(lingers, {.early = true}).how() != ending::returned) return 6;
     return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? 0 : 4;
   });
   BOOST_REQUIRE_MESSAGE(told, told);

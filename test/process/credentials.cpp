@@ -305,6 +305,26 @@ BOOST_AUTO_TEST_CASE(a_handle_keeps_what_a_child_that_may_not_be_killed_came_to)
              }) == "timed_out Operation not permitted, 1 gone");
 }
 
+BOOST_AUTO_TEST_CASE(more_groups_than_a_server_can_be_told_are_refused) {
+  if (!may_change_user()) return;
+  BOOST_TEST(in_bare_process([] {
+               asio::io_context context;
+               fork_server server{context};
+               std::vector<gid_t> many(3000);
+               for (gid_t i = 0; i != many.size(); ++i) many[i] = 1000 + i;
+               if (::setgroups(many.size(), many.data()) == -1) return std::string{"no groups"};
+               auto const twice =
+                   call([](const std::string& text) { return text + text; }, std::string{"x"});
+               remembered<std::string> done;
+               server.async_fork(twice, done.handler());
+               context.run();
+               bool const is_refused = done.ec == boost::system::errc::argument_list_too_long &&
+                                       done.what.how() == isolatte::ending::not_started;
+               static_cast<void>(::setgroups(1, many.data()));
+               return by_server(context, server, twice) + (is_refused ? ", refused" : ", not so");
+             }) == "xx, refused");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace credentials_test

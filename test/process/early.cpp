@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "helpers.hpp"
+#include "support/empty_result.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -9,12 +10,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include <cstdint>
 #include <stdexcept>
 #include <thread>
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 namespace asio = boost::asio;
 using namespace isolatte::test;
@@ -24,23 +21,6 @@ using isolatte::ending;
 using isolatte::options;
 
 namespace {
-
-/// Sends the frame of a callable that returned nothing, so that the child can go on after its
-/// frame.
-void send_empty_result() {
-  struct {
-    std::uint32_t magic = 0x69736f6c;
-    std::uint32_t kind = 1;
-    std::uint64_t length = 0;
-  } const header;
-  for (int fd = 3; fd != 1024; ++fd) {
-    struct stat status{};
-    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) continue;
-    if ((::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) continue;
-    write_all(fd, {reinterpret_cast<const char*>(&header), sizeof header});
-    return;
-  }
-}
 
 /// Waits until no child and no new descriptor remains. With `early`, both may outlive the return of
 /// fork() for a moment.

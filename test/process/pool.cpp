@@ -7,8 +7,10 @@
 
 #include <isolatte/async_map.hpp>
 #include <isolatte/call.hpp>
+#include <isolatte/channel.hpp>
 #include <isolatte/detail/vocabulary/unknown_code.hpp>
 #include <isolatte/error.hpp>
+#include <isolatte/on_message.hpp>
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -398,6 +400,24 @@ BOOST_AUTO_TEST_CASE(the_context_takes_all_with_it) {
   BOOST_TEST(!called);
 }
 
+BOOST_AUTO_TEST_CASE(the_context_takes_a_conversation_with_it_at_any_time) {
+  bool is_over = false;
+  for (int handlers = 0; !is_over; ++handlers) {
+    nothing_left const nothing;
+    asio::io_context own;
+    worker_pool other{own, {.workers = 1}};
+    remembered<int> done;
+    auto const say = [](isolatte::channel<int>& talk) {
+      talk.post(1);
+      return 2;
+    };
+    other.async_run(isolatte::on_message(call(say), [](int) {}), done.handler());
+    for (int i = 0; i != handlers && done.calls == 0; ++i) own.run_one();
+    is_over = done.calls != 0;
+    BOOST_TEST(done.what.value_or(2) == 2);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_job_sent_ahead_does_not_wait_behind_a_long_one) {
   make({.workers = 2});
   asio::cancellation_signal end;
@@ -589,6 +609,20 @@ BOOST_AUTO_TEST_CASE(destroyed_by_a_line_it_hands_over_no_other) {
   context.run();
   BOOST_TEST(lines == 1);
   BOOST_TEST(done == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_pool_moves) {
+  make();
+  worker_pool first{context, {.workers = 1}};
+  *pool = std::move(first);
+  BOOST_TEST((pool->get_executor() == context.get_executor()));
+  BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+  auto child = pool->spawn_job(call(add, 1, 2));
+  BOOST_TEST((child.get_executor() == context.get_executor()));
+  remembered<int> done;
+  child.async_wait(done.handler());
+  run_until([&] { return done.calls != 0; });
+  BOOST_TEST(done.what.value() == 3);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -405,6 +405,27 @@ BOOST_AUTO_TEST_CASE(stopped_while_it_recycles_the_pool_ends) {
   run_until([&] { return refused; });
 }
 
+BOOST_AUTO_TEST_CASE(stopped_at_any_time_while_it_recycles_the_pool_ends) {
+  bool is_over = false;
+  for (int handlers = 0; !is_over; ++handlers) {
+    make({.workers = 1, .preload = [] {}});
+    BOOST_TEST(run(call(read_state)).what.value_or(-1) == 0);
+    int told = 0;
+    error_code why;
+    pool->async_recycle([&](error_code ec) {
+      ++told;
+      why = ec;
+    });
+    for (int i = 0; i != handlers && told == 0; ++i) context.run_one();
+    is_over = told != 0;
+    pool->stop();
+    context.run();
+    BOOST_TEST(told == 1);
+    BOOST_TEST((!why || (!is_over && why == asio::error::operation_aborted)), why.message());
+    context.restart();
+  }
+}
+
 BOOST_AUTO_TEST_CASE(recycled_twice_at_once_the_workers_are_those_of_the_second) {
   write(1);
   make({.workers = 2, .preload = call(load, path)});

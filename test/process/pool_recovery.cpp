@@ -217,6 +217,28 @@ BOOST_AUTO_TEST_CASE(a_job_that_scribbles_on_its_page_and_returns_hangs_no_other
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_job_that_hides_that_it_has_begun_ends_as_one_that_has_not) {
+  make();
+  // The state of a job is in the lowest bits of a word with its number.
+  auto const hide = [] {
+    for (auto const& each : shared_mappings())
+      for (std::size_t at = 0; at != each.size; at += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, each.begin + at, sizeof word);
+        if (word > 100) continue;
+        word &= ~std::uint64_t{3};
+        std::memcpy(each.begin + at, &word, sizeof word);
+      }
+    hang();
+  };
+  auto const done = run(call(hide), {.timeout = 50ms});
+  BOOST_TEST(!done.ec, done.ec.message());
+  BOOST_TEST(done.what.how() == ending::undelivered);
+  BOOST_TEST(done.what.ran() == ran::unknown);
+  BOOST_TEST(done.what.reason().find("no worker began") != std::string::npos, done.what);
+  BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+}
+
 BOOST_AUTO_TEST_CASE(a_pool_outlives_its_server_while_workers_are_initialised) {
   auto const before = children();
   wire until;
@@ -467,6 +489,42 @@ BOOST_AUTO_TEST_CASE(a_job_that_obeys_a_cancellation_is_cancelled_with_its_value
   BOOST_TEST(done.ec == asio::error::operation_aborted);
   BOOST_TEST(done.what.how() == ending::cancelled);
   BOOST_TEST(done.what.value_or(0) == 42);
+  BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+}
+
+struct deadly {
+  template <class Archive>
+  void serialize(Archive&, unsigned) {
+    if (Archive::is_loading::value) std::raise(SIGKILL);
+  }
+};
+
+BOOST_AUTO_TEST_CASE(arguments_that_kill_their_worker_are_undelivered_and_nothing_ran) {
+  make();
+  auto const take = [](deadly) {};
+  auto const done = run(call(take, deadly{}));
+  BOOST_TEST(!done.ec, done.ec.message());
+  BOOST_TEST(done.what.how() == ending::undelivered);
+  BOOST_TEST(done.what.ran() == ran::no);
+  BOOST_TEST(done.what.reason().find("received the arguments") != std::string::npos, done.what);
+  BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
+}
+
+BOOST_AUTO_TEST_CASE(a_line_callback_that_refuses_what_has_no_end_of_line_costs_nothing_else) {
+  make({.workers = 1, .worker = {.out = isolatte::by_line{[](std::string_view text) {
+                                   throw std::domain_error{std::string{text}};
+                                 }}}});
+  remembered<int> done;
+  auto const say = [] {
+    write_all(1, "no end");
+    return 5;
+  };
+  pool->async_run(call(say), {}, done.handler());
+  BOOST_CHECK_EXCEPTION(
+      for (;;) BOOST_REQUIRE(context.run_one() == 1u), std::domain_error,
+      [](const std::domain_error& error) { return std::string{error.what()} == "no end"; });
+  run_until([&] { return done.calls != 0; });
+  BOOST_TEST(done.what.value_or(0) == 5, done.what);
   BOOST_TEST(run(call(add, 1, 2)).what.value() == 3);
 }
 

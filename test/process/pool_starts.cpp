@@ -15,6 +15,7 @@
 #include <boost/system/system_error.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -453,6 +454,36 @@ BOOST_AUTO_TEST_CASE(a_preload_that_hangs_once_is_run_again) {
   std::ofstream{folder / "mark"};
   pool->resume();
   BOOST_TEST(run(call(own_pid)).ec == error_code{});
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_is_not_made_in_time_is_tried_again) {
+  auto const before = children();
+  make({.workers = 1,
+        .startup = {.timeout = 300ms, .backoff_min = 1ms, .give_up_after = 1},
+        .preload = [] {}});
+  // On a loaded machine a server may be late anyway.
+  auto const run_until_it_returns = [&] {
+    while (run(call(own_pid)).what.how() != ending::returned) pool->resume();
+  };
+  run_until_it_returns();
+  // The oldest is what the servers are made from.
+  auto all = children();
+  std::erase_if(all, [&](pid_t each) {
+    return std::find(before.begin(), before.end(), each) != before.end();
+  });
+  BOOST_REQUIRE(all.size() == 3u);
+  auto const seed = *std::min_element(all.begin(), all.end());
+  stop_child(seed);
+  for (pid_t const each : all)
+    if (each != seed) {
+      ::kill(each, SIGKILL);
+      wait_until_gone(each);
+    }
+  BOOST_TEST((run(call(own_pid)).ec == error::worker_start_failed));
+  BOOST_TEST((pool->last_start_failure().how() == ending::timed_out), pool->last_start_failure());
+  BOOST_TEST(!alive(seed));
+  pool->resume();
+  run_until_it_returns();
 }
 
 BOOST_AUTO_TEST_CASE(what_the_system_refuses_is_told) {

@@ -5,6 +5,7 @@
 
 #include "helpers.hpp"
 #include "in_threads.hpp"
+#include "support/plugin.hpp"
 #include "talk_world.hpp"
 
 #include <isolatte.hpp>
@@ -27,6 +28,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <deque>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <mutex>
@@ -894,6 +896,43 @@ BOOST_AUTO_TEST_CASE(an_idle_resident_has_few_descriptors_and_nothing_to_do) {
     here.context().poll();
     BOOST_TEST(here.context().poll() == 0u);
   });
+}
+
+BOOST_AUTO_TEST_CASE(an_object_of_code_that_the_server_has_not_cannot_be_made) {
+  char const* const path = isolatte::test::plugin_file();
+  if (path == nullptr) return;
+  world here{true};
+  isolatte::test::plugin const loaded{path};
+  auto held = here.make<int>(call(loaded.twice(), 21));
+  BOOST_TEST((here.ready(held) == isolatte::error::worker_start_failed));
+  auto const get = [](int& value) { return value; };
+  auto const refused = here.run_call(held, call(get));
+  BOOST_TEST((refused.ec == isolatte::error::worker_start_failed), refused.ec.message());
+  BOOST_TEST((refused.what.ran() == ran::no));
+  // A server that is made later has the code.
+  int const server = here.server->pid();
+  ::kill(server, SIGKILL);
+  isolatte::test::wait_until_gone(server);
+  BOOST_TEST(!here.make_again(held));
+  BOOST_TEST(here.run_call(held, call(get)).what.value_or(0) == 42);
+}
+
+BOOST_AUTO_TEST_CASE(an_object_that_waits_too_long_for_a_preload_lets_it_go_on) {
+  isolatte::test::scratch_folder folder;
+  auto const path = (folder / "go").string();
+  auto const load = [](const std::string& name) {
+    while (::access(name.c_str(), F_OK) == -1) ::usleep(1000);
+  };
+  world here{false};
+  here.server.emplace(here.context(), isolatte::fork_server_options{.preload = call(load, path)});
+  BOOST_TEST((here.server->get_executor() == here.context().get_executor()));
+  auto late = here.make(1, {.make_timeout = 10ms});
+  BOOST_TEST((late.get_executor() == here.context().get_executor()));
+  BOOST_TEST((here.ready(late) == isolatte::error::worker_start_failed));
+  std::ofstream{path} << 1;
+  auto held = here.make(2);
+  BOOST_TEST(here.value_of(held) == 2);
+  BOOST_TEST(here.server->stats().starts == 1u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

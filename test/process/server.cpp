@@ -102,6 +102,16 @@ struct picky {
 
 BOOST_FIXTURE_TEST_SUITE(server, nothing_left)
 
+/// Each depth has a trace of its own, whose names are not known yet.
+[[gnu::noinline]] void crash_below(int depth) {  // NOLINT(misc-no-recursion)
+  if (depth > 0) {
+    crash_below(depth - 1);
+    asm volatile("" : : : "memory");
+  } else {
+    ::raise(SIGSEGV);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(calls_of_every_kind) {
   asio::io_context context;
   fork_server server{context};
@@ -541,6 +551,72 @@ BOOST_AUTO_TEST_CASE(more_requests_than_a_server_can_be_asked_at_once) {
   ::kill(server.pid(), SIGCONT);
   context.run();
   for (int i = 0; i != many; ++i) BOOST_TEST(all[i].what.value() == i + 1);
+}
+
+BOOST_AUTO_TEST_CASE(more_bytes_than_a_server_can_be_sent_at_once) {
+  asio::io_context context;
+  fork_server server{context};
+  stop_child(server.pid());
+  auto const size_of = [](const std::string& text) { return text.size(); };
+  // Each has its arguments in the message, and there are fewer than places for numbers.
+  std::vector<remembered<std::size_t>> all(50);
+  for (auto& each : all)
+    server.async_fork(call(size_of, std::string(15'000, 'x')), {}, each.handler());
+  context.poll();
+  ::kill(server.pid(), SIGCONT);
+  context.run();
+  for (auto const& each : all) BOOST_TEST(each.what.value_or(0) == 15'000u, each.what);
+}
+
+BOOST_AUTO_TEST_CASE(more_descriptors_than_a_server_can_be_sent) {
+  asio::io_context context;
+  fork_server server{context};
+  std::vector<int> many;
+  for (int i = 0; i != 260; ++i) many.push_back(::dup(0));
+  auto const done = run(server, context, call(add, 1, 2), {.keep = many});
+  for (int const fd : many) ::close(fd);
+  BOOST_TEST((done.ec == boost::system::errc::too_many_files_open), done.ec.message());
+  BOOST_TEST(done.what.how() == ending::not_started);
+  BOOST_TEST(run(server, context, call(add, 1, 2)).what.value() == 3);
+}
+
+/// Ends the server after each number of handlers while a fault is told, until it is told before.
+template <class End>
+void end_while_a_fault_is_told(End end) {
+  bool is_told = false;
+  for (int handlers = 0; !is_told; ++handlers) {
+    asio::io_context context;
+    std::optional<fork_server> server{std::in_place, context};
+    remembered<void> done;
+    server->async_fork(call(crash_below, handlers), {}, done.handler());
+    for (int i = 0; i != handlers && done.calls == 0; ++i) context.run_one();
+    is_told = done.calls != 0;
+    end(server);
+    context.run();
+    BOOST_TEST_CONTEXT("after " << handlers << " handlers: " << done.what) {
+      BOOST_TEST(done.calls == 1);
+      if (done.what.how() == ending::faulted) {
+        BOOST_TEST(!done.ec, done.ec.message());
+        BOOST_TEST(done.what.fault().has_value());
+      } else {
+        BOOST_TEST(
+            (done.what.how() == ending::cancelled || done.what.how() == ending::not_started));
+        BOOST_TEST(bool{done.ec});
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(killed_at_any_time_while_a_fault_is_told) {
+  end_while_a_fault_is_told([](std::optional<fork_server>& server) {
+    int const pid = server->pid();
+    ::kill(pid, SIGKILL);
+    wait_until_gone(pid);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(destroyed_at_any_time_while_a_fault_is_told) {
+  end_while_a_fault_is_told([](std::optional<fork_server>& server) { server.reset(); });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -342,6 +342,26 @@ BOOST_AUTO_TEST_CASE(one_child_stands_ready) {
   BOOST_TEST(children().size() <= 5u);
 }
 
+BOOST_AUTO_TEST_CASE(the_first_one_does_the_work_of_a_copy_that_dies_before_it_is_asked) {
+  asio::io_context context;
+  fork_server server{context, {.templates = 2}};
+  int const first = server.pid();
+  while (children().size() != 2) ::usleep(100);
+  std::list<remembered<int>> waiting(8);
+  for (auto& each : waiting) server.async_fork(call(read_state), each.handler());
+  for (int const pid : children())
+    if (pid != first) {
+      ::kill(pid, SIGKILL);
+      wait_until_gone(pid);
+    }
+  context.run();
+  for (auto const& each : waiting) {
+    BOOST_TEST(each.calls == 1);
+    BOOST_TEST(each.what.value_or(-1) == 0, each.what);
+  }
+  BOOST_TEST(server.pid() == first);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace templates_test

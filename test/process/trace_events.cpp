@@ -15,6 +15,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include <signal.h>
+#include <unistd.h>
 
 namespace trace_events_test {
 
@@ -173,6 +175,73 @@ BOOST_AUTO_TEST_CASE(a_stream_that_fails_harms_no_job) {
     BOOST_TEST(done.what.value_or(0) == 1);
   }
   BOOST_TEST(!stream);
+}
+
+BOOST_AUTO_TEST_CASE(endings_have_colours) {
+  remembered<void> done;
+  auto const run_one = [&](void (*body)(), isolatte::options opts = {}) {
+    isolatte::async_fork(context, body, std::move(opts), done.handler());
+    run();
+  };
+  run_one([] {});
+  run_one([] { ::_exit(3); });
+  run_one([] { throw std::runtime_error{"no"}; });
+  run_one([] {
+    // With the channel.
+    for (int fd = 3; fd != 1024; ++fd) ::close(fd);
+  });
+  run_one([] { hang(); }, {.timeout = std::chrono::milliseconds{1}});
+  {
+    auto child = isolatte::spawn_child(context, [] { hang(); });
+    child.async_wait(done.handler());
+    child.terminate();
+    run();
+  }
+  run_one([] { ::raise(SIGKILL); });
+  std::vector<std::pair<std::string, std::string>> found;
+  for (auto const& slice : of_phase(end(), "X"))
+    found.emplace_back(get(slice, "name"), get(slice, "cname"));
+  std::vector<std::pair<std::string, std::string>> const expected{
+      {"returned", "good"},   {"exited", "grey"},      {"threw", "bad"},
+      {"undelivered", "bad"}, {"timed_out", "yellow"}, {"cancelled", "yellow"},
+      {"killed", "terrible"}};
+  BOOST_TEST((found == expected));
+}
+
+/// A stream that fails for a while.
+struct blocked_stream : std::stringbuf {
+  std::streamsize xsputn(const char* bytes, std::streamsize count) override {
+    return is_blocked ? 0 : std::stringbuf::xsputn(bytes, count);
+  }
+  bool is_blocked = false;
+};
+
+BOOST_AUTO_TEST_CASE(a_trace_says_how_many_events_it_lacks) {
+  blocked_stream buffer;
+  std::ostream stream{&buffer};
+  stream.exceptions(std::ios::badbit);
+  std::optional<isolatte::trace_event_writer> lacking{std::in_place, stream};
+  remembered<int> done;
+  buffer.is_blocked = true;
+  isolatte::async_fork(context, [] { return 1; }, done.handler());
+  run();
+  BOOST_TEST(done.what.value_or(0) == 1);
+  buffer.is_blocked = false;
+  stream.clear();
+  lacking.reset();
+  auto const all = events_of(buffer.str());
+  BOOST_TEST(get(all.back(), "name").starts_with("events lost: "));
+  BOOST_TEST(get(all.back(), "name") != "events lost: 0");
+}
+
+BOOST_AUTO_TEST_CASE(the_end_of_a_trace_may_be_lost) {
+  blocked_stream buffer;
+  std::ostream stream{&buffer};
+  stream.exceptions(std::ios::badbit);
+  std::optional<isolatte::trace_event_writer> lacking{std::in_place, stream};
+  buffer.is_blocked = true;
+  BOOST_CHECK_NO_THROW(lacking.reset());
+  BOOST_TEST(stream.bad());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -144,10 +145,11 @@ BOOST_AUTO_TEST_CASE(a_fault_in_a_pools_worker_does_not_fork_the_program) {
   context.run();
 }
 
+template <int N>
 int read_null_when_told(int fd) {
   char byte = 0;
   if (::read(fd, &byte, 1) != 1) return 1;
-  return read_null<3>();
+  return read_null<N>();
 }
 
 BOOST_AUTO_TEST_CASE(a_template_that_is_stopped_costs_the_names_alone) {
@@ -157,7 +159,7 @@ BOOST_AUTO_TEST_CASE(a_template_that_is_stopped_costs_the_names_alone) {
   options opts = quiet;
   opts.keep = {go.read_end()};
   remembered<int> done;
-  server.async_fork(call(read_null_when_told, go.read_end()), opts, done.handler());
+  server.async_fork(call(read_null_when_told<3>, go.read_end()), opts, done.handler());
   // The template has answered the first request when it has answered a second.
   BOOST_TEST(run(server, context, call([] { return 5; })).what.value() == 5);
   BOOST_REQUIRE(::kill(server.pid(), SIGSTOP) == 0);
@@ -183,6 +185,44 @@ BOOST_AUTO_TEST_CASE(a_template_that_is_stopped_costs_the_names_alone) {
   context.restart();
   while (!mentions(trace_of(run(server, context, call(read_null<4>)).what), "read_null<4>")) {
   }
+}
+
+/// Stops each child that comes while a fault is told.
+/// @return the trace
+std::string trace_without_help(int (*crash)(int)) {
+  asio::io_context context;
+  isolatte::fork_server server{context};
+  wire go;
+  options opts = quiet;
+  opts.keep = {go.read_end()};
+  remembered<int> done;
+  server.async_fork(call(crash, go.read_end()), opts, done.handler());
+  BOOST_TEST(run(server, context, call([] { return 5; })).what.value() == 5);
+  auto known = children();
+  go.tell();
+  while (done.calls == 0) {
+    context.poll();
+    for (int const pid : children())
+      if (std::find(known.begin(), known.end(), pid) == known.end()) {
+        ::kill(pid, SIGSTOP);
+        known.push_back(pid);
+      }
+  }
+  BOOST_TEST(done.what.how() == ending::faulted);
+  return trace_of(done.what);
+}
+
+BOOST_AUTO_TEST_CASE(a_lookup_that_is_stopped_costs_the_names_alone) {
+  // A lookup may be done before it is stopped, but not each time.
+  for (auto* const crash : {read_null_when_told<5>, read_null_when_told<6>, read_null_when_told<7>,
+                            read_null_when_told<8>}) {
+    stopwatch const time;
+    auto const trace = trace_without_help(crash);
+    BOOST_TEST(time.within(much_too_long));
+    BOOST_TEST(mentions(trace, "+0x"), trace);
+    if (!mentions(trace, "read_null")) return;
+  }
+  BOOST_ERROR("no lookup was stopped");
 }
 
 BOOST_AUTO_TEST_CASE(a_thread_in_the_loader_holds_no_outcome_up) {
