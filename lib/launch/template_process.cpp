@@ -138,7 +138,7 @@ void template_process::start(error_code& ec) {
     naming_entry_ = locate(make_naming_call(stack_trace{{}, {}})).entry;
     if (!is_copy_)
       set_loaded(std::make_shared<const posix::object_map>(posix::object_map::of_this_process()));
-    // Who starts a copy holds its original.
+    // A copy is started by a caller that holds the original.
     if (is_copy_)
       start_as_copy(std::move(sockets), *original_.lock(), ec);
     else if (settings_.preload.get() != nullptr)
