@@ -489,11 +489,9 @@ BOOST_AUTO_TEST_CASE(a_grandchild_that_returns_leaves_the_conversation_to_the_jo
   });
 }
 
-int throw_in_kin(std::stop_token, channel<int>& talk, kinship how) {
-  pid_t const pid =
-      how == kinship::fork
-          ? ::fork()
-          : static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+// Not by a bare clone(): its copy may wait for ever for a lock of malloc() that a thread held.
+int throw_in_kin(std::stop_token, channel<int>& talk) {
+  pid_t const pid = ::fork();
   if (pid == 0) throw std::runtime_error{"grandchild"};
   int status = -1;
   while (::waitpid(pid, &status, 0) == -1 && errno == EINTR) {
@@ -504,12 +502,10 @@ int throw_in_kin(std::stop_token, channel<int>& talk, kinship how) {
 
 BOOST_AUTO_TEST_CASE(a_grandchild_that_throws_leaves_the_conversation_to_the_job) {
   in_each_world([](auto& world) {
-    for (auto const how : {kinship::fork, kinship::clone}) {
-      auto job = world.start(call(throw_in_kin, how));
-      auto const [all, ec] = world.receive_all(job);
-      BOOST_TEST((all == std::vector<int>{1}));
-      BOOST_TEST(world.wait(job).what.value_or(-1) == 7);
-    }
+    auto job = world.start(call(throw_in_kin));
+    auto const [all, ec] = world.receive_all(job);
+    BOOST_TEST((all == std::vector<int>{1}));
+    BOOST_TEST(world.wait(job).what.value_or(-1) == 7);
   });
 }
 
