@@ -5,6 +5,7 @@
 
 #ifdef ISOLATTE_TEST_SHARED_COUNTERS
 
+#include "posix/child/child_exit.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cstddef>
@@ -39,6 +40,8 @@ bool share_counters() noexcept {
   constexpr int access = PROT_READ | PROT_WRITE;
   void* const shared = ::mmap(nullptr, size, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return false;
+  // This process writes the counts of its children. Each of them would write all of them again.
+  posix::forgo_profile();
   // Constructors of static objects have counted already.
   std::memcpy(shared, isolatte_counters_begin, size);
   return ::mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, isolatte_counters_begin) !=
