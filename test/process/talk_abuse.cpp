@@ -489,7 +489,7 @@ BOOST_AUTO_TEST_CASE(a_grandchild_that_returns_leaves_the_conversation_to_the_jo
   });
 }
 
-// Not by a bare clone(): its copy may wait for ever for a lock of malloc() that a thread held.
+// Not by a bare clone(): its copy may wait endlessly for a lock of malloc() that a thread held.
 int throw_in_kin(std::stop_token, channel<int>& talk) {
   pid_t const pid = ::fork();
   if (pid == 0) throw std::runtime_error{"grandchild"};
