@@ -5,6 +5,7 @@
 #include "process/helpers.hpp"
 #include "process/remembered.hpp"
 #include "support/nothing_left.hpp"
+#include "support/sanitizers.hpp"
 
 #include <isolatte.hpp>
 
@@ -181,6 +182,7 @@ BOOST_AUTO_TEST_CASE(a_handler_that_has_no_memory_is_not_called_again) {
 }
 
 BOOST_AUTO_TEST_CASE(a_copy_that_cannot_have_a_loop_of_its_own_has_lost_its_children) {
+  if (isolatte::test::ubsan_needs_descriptors) return;
   asio::io_context context;
   gate const leave;
   remembered<int> here;
@@ -213,6 +215,7 @@ BOOST_AUTO_TEST_CASE(a_copy_that_cannot_have_a_loop_of_its_own_has_lost_its_chil
 }
 
 BOOST_AUTO_TEST_CASE(a_loop_without_a_descriptor_for_itself_refuses_the_operation) {
+  if (isolatte::test::ubsan_needs_descriptors) return;
   BOOST_TEST(in_bare_process([]() -> std::string {
                if (!forbid_descriptors()) return "no limit";
                asio::io_context context;
