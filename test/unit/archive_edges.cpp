@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "frame_bytes.hpp"
 #include "support/sanitizers.hpp"
 #include "travellers.hpp"
 
@@ -32,6 +33,7 @@
 
 namespace archive_edges_test {
 
+using namespace frame_bytes;
 using namespace travellers;
 using isolatte::detail::heap_cost;
 using isolatte::detail::input_archive;
@@ -40,27 +42,6 @@ using isolatte::detail::memory_factor;
 using isolatte::detail::memory_slack;
 using isolatte::detail::record_cost;
 
-using bytes = std::vector<std::byte>;
-
-bytes raw(std::initializer_list<int> values) {
-  bytes result;
-  for (int value : values) result.push_back(static_cast<std::byte>(value));
-  return result;
-}
-
-bytes number(std::uint64_t value) {
-  bytes result;
-  for (; value >= 0x80; value >>= 7) result.push_back(static_cast<std::byte>(value | 0x80));
-  result.push_back(static_cast<std::byte>(value));
-  return result;
-}
-
-bytes operator+(bytes a, const bytes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-bytes const end_mark = raw({0});
 /// A town after its number in the archive.
 bytes const a_town = raw({7, 0, 0, 0, 1});
 

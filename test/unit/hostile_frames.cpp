@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The isolatte authors
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
+#include "frame_bytes.hpp"
 #include "support/in_children.hpp"
 #include "support/sanitizers.hpp"
 #include "support/small_stack.hpp"
@@ -30,24 +31,17 @@ BOOST_CLASS_EXPORT_IMPLEMENT(travellers::intruder)
 
 namespace hostile_frames_test {
 
+using namespace frame_bytes;
 using namespace travellers;
 using isolatte::detail::byte_buffer;
 using isolatte::detail::codec;
 using isolatte::detail::malformed_frame;
-
-using bytes = std::vector<std::byte>;
 
 template <class T>
 bytes frame_of(const T& value) {
   byte_buffer out;
   codec<T>::encode(out, value);
   return {out.bytes().begin(), out.bytes().end()};
-}
-
-bytes raw(std::initializer_list<int> values) {
-  bytes result;
-  for (int value : values) result.push_back(static_cast<std::byte>(value));
-  return result;
 }
 
 /// The same on every machine.
@@ -153,20 +147,6 @@ template <class To, class From>
 To mistaken(const From& value) {
   return codec<To>::decode(frame_of(value));
 }
-
-bytes number(std::uint64_t value) {
-  bytes result;
-  for (; value >= 0x80; value >>= 7) result.push_back(static_cast<std::byte>(value | 0x80));
-  result.push_back(static_cast<std::byte>(value));
-  return result;
-}
-
-bytes operator+(bytes a, const bytes& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-bytes const end_mark = raw({0});
 
 template <class First, class Second>
 struct both {
