@@ -795,7 +795,7 @@ void pool::take_reply(worker& from, reply what) {
       detail::give_reason(report.summary.reason, "the arguments could not be received");
       report.kind = detail::payload_kind::unencodable;
       break;
-    // No replies to a job.
+    // read_replies() has taken the first two.
     case reply_kind::not_begun:
     case reply_kind::retires:
     case reply_kind::unknown_function: ec = error::unknown_function; break;

@@ -208,9 +208,10 @@ setup_step prepare_child(const child_plan& plan) noexcept {
   if (!hide_from_children(plan.page, sizeof *plan.page)) return setup_step::page;
   // The program does the same, so that neither depends on the other being first.
   if (plan.lead_group && sys.setpgid(0, 0) == -1) return setup_step::process_group;
-  // EPERM, which is the only error: the program is in another session since it made the template.
-  // No group of that session can be joined, so the child stays in the template's.
-  if (plan.group != 0) sys.setpgid(0, plan.group);
+  // EPERM: the program is in another session since it made the template. No group of that session
+  // can be joined, so the child stays in the template's.
+  if (plan.group != 0 && sys.setpgid(0, plan.group) == -1 && errno != EPERM)
+    return setup_step::process_group;
   if (!plan.of_template && !reset_signals()) return setup_step::signals;
   // Asked here and not in the program, which makes many children one after the other.
   bool const ignores_stops = plan.ignore_terminal_stops && (plan.of_template || has_terminal());

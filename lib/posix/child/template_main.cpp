@@ -25,6 +25,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -214,6 +215,8 @@ class seeded_template_task final : public detail::child_task {
     seeded_template what;
     std::memcpy(&what, arguments.data(), std::min(arguments.size(), sizeof what));
     auto const& given = given_descriptors();
+    if (given.size() != (what.has_namer != 0 ? 3U : 1U))
+      throw std::runtime_error{"isolatte: a template without its sockets"};
     ends_.socket = given[0];
     ends_.leash_number = what.leash_number;
     if (what.has_namer == 0) return;
