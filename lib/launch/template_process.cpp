@@ -425,7 +425,7 @@ void template_process::take_over(request_map::node_type what) {
   what.mapped().counted = debt{owed_};
   what.mapped().companion = make_companion(id);
   what.mapped().run->wait_in(weak_from_this());
-  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+  strand_.post_own([self = shared_from_this(), what = std::move(what)]() mutable {
     self->enqueue(std::move(what));
   });
 }
@@ -522,7 +522,7 @@ void template_process::launch(std::shared_ptr<supervise::supervisor> run,
   run->wait_in(weak_from_this());
   auto what = make_request(std::move(run), std::move(message), id, opts, ec);
   if (ec) return;
-  asio::post(strand_, [self = shared_from_this(), what = std::move(what)]() mutable {
+  strand_.post_own([self = shared_from_this(), what = std::move(what)]() mutable {
     self->enqueue(std::move(what));
   });
 }
@@ -570,21 +570,29 @@ bool template_process::launch_standby(const std::shared_ptr<supervise::superviso
   auto const id = standby->id();
   auto place = place_for(run, id);
   auto ending = make_companion(id);
+  auto step =
+      supervise::strand::prepare([self = shared_from_this(), place = std::move(place)]() mutable {
+        auto const weak = place.mapped();
+        self->running_.insert(std::move(place));
+        if (auto const running = weak.lock(); running && self->closed_)
+          running->abort(self->why_it_ends());
+        self->await_replies();
+        self->order_standby_later();
+      });
   auto child = standby->employ(message, opts.kill_tree);
   if (!child) return false;
   run->attach(std::move(ending));
-  asio::post(strand_, [self = shared_from_this(), place = std::move(place)]() mutable {
-    auto const weak = place.mapped();
-    self->running_.insert(std::move(place));
-    if (auto const running = weak.lock(); running && self->closed_)
-      running->abort(self->why_it_ends());
-    self->await_replies();
-    // After what the run itself has to do.
-    asio::post(self->strand_, [self] { self->order_standby(); });
-  });
+  strand_.post(std::move(step));
   // Another thread may run what is posted above, and have begun to stop the run.
   run->begin_later(std::move(child->process), std::move(child->page));
   return true;
+}
+
+/// After what a run that has just begun has to do.
+void template_process::order_standby_later() try {
+  strand_.post_own([self = shared_from_this()] { self->order_standby(); });
+} catch (const std::bad_alloc&) {
+  // The end of the run orders one.
 }
 
 std::optional<standby_child> template_process::take_standby() {
@@ -929,7 +937,7 @@ void template_process::look_at_preload(int looks) {
 }
 
 void template_process::end_preload() {
-  asio::post(strand_, [self = shared_from_this()] {
+  strand_.post_own([self = shared_from_this()] {
     if (!self->preloading_ || !self->is_there()) return;
     auto const seed = self->current_seed();
     if (!self->process_->expected())
@@ -966,7 +974,7 @@ void template_process::set_loaded(std::shared_ptr<const posix::object_map> loade
 }
 
 void template_process::async_ready(std::function<void(const error_code&)> then) {
-  asio::post(strand_, [self = shared_from_this(), then = std::move(then)]() mutable {
+  strand_.post_own([self = shared_from_this(), then = std::move(then)]() mutable {
     try {
       self->awaiting_ready_.push_back(then);
     } catch (const std::bad_alloc&) {
@@ -1135,7 +1143,7 @@ void template_process::name_frames(const posix::fault_record& fault,
   stack_trace trace{*loaded, fault};
   if (trace.unnamed().empty()) return then(text_of(trace));
   auto const what = std::make_shared<lookup>(std::move(trace), std::move(then), strand_);
-  asio::post(strand_, [self = shared_from_this(), what] { self->look_up(what); });
+  strand_.post_own([self = shared_from_this(), what] { self->look_up(what); });
 }
 
 void template_process::look_up(const std::shared_ptr<lookup>& what) {

@@ -205,6 +205,7 @@ class template_process final : public child_source,
                       const fork_message& message, const options& opts);
   std::optional<standby_child> take_standby();
   void order_standby();
+  void order_standby_later();
   void standby_answered(const posix::fork_reply& reply);
   void drop_standby() noexcept;
   void drop_namer();

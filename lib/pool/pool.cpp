@@ -287,9 +287,9 @@ template <class Step>
 void pool::enter(Step what) {
   membership_.notice_copy();
   if (strand_.running_in_this_thread())
-    asio::post(strand_, std::move(what));
+    strand_.post_own(std::move(what));
   else
-    asio::dispatch(strand_, std::move(what));
+    strand_.dispatch_own(std::move(what));
 }
 
 void pool::accept(job_pointer what) {

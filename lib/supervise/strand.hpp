@@ -50,6 +50,22 @@ class strand {
     step* next_ = nullptr;
   };
 
+  /// A function in memory of its own.
+  template <class Function>
+  class own_step final : public step {
+   public:
+    explicit own_step(Function function) : function_(std::move(function)) {}
+    void run() override {
+      Function taken(std::move(function_));
+      delete this;
+      std::move(taken)();
+    }
+    void drop() noexcept override { delete this; }
+
+   private:
+    Function function_;
+  };
+
   /// @param blocks functions that may wait at once without an allocation: one for each operation
   /// that can be pending, and for each function that can be posted besides
   /// @throws std::bad_alloc
@@ -74,6 +90,24 @@ class strand {
 
   /// Posts the step, which must not be waiting already.
   void post(step& what) const { state_->add(what); }
+  /// Posts a function that has been prepared.
+  template <class Function>
+  void post(std::unique_ptr<own_step<Function>> what) const {
+    state_->add(*what.release());
+  }
+  /// Posts a function in memory of its own. Callers can post any number of such functions, and
+  /// leave the reserve to the operations.
+  /// @throws std::bad_alloc
+  template <class Function>
+  void post_own(Function&& function) const {
+    post(prepare(std::forward<Function>(function)));
+  }
+  /// Obtains the memory for a function before anything that cannot be undone.
+  /// @throws std::bad_alloc
+  template <class Function>
+  static auto prepare(Function&& function) {
+    return std::make_unique<own_step<std::decay_t<Function>>>(std::forward<Function>(function));
+  }
   /// Posts a function, in memory that lives as long as the function does.
   template <class Function>
   void post_in(reserve& memory, Function&& function) const {
@@ -90,6 +124,15 @@ class strand {
     if (state::turn const entered{state_, state_->try_enter()})
       return call(std::forward<Function>(function));
     post_in(memory, std::forward<Function>(function));
+  }
+  /// The same, in memory of the function's own.
+  /// @throws std::bad_alloc
+  template <class Function>
+  void dispatch_own(Function&& function) const {
+    if (running_in_this_thread()) return call(std::forward<Function>(function));
+    if (state::turn const entered{state_, state_->try_enter()})
+      return call(std::forward<Function>(function));
+    post_own(std::forward<Function>(function));
   }
 
   // The members that Asio asks of an executor.

@@ -8,6 +8,7 @@
 
 #include "changing_allocations.hpp"
 #include "posix/child_process.hpp"
+#include "process/helpers.hpp"
 #include "support/fail_allocations.hpp"
 #include "support/fail_calls.hpp"
 #include "support/nothing_left.hpp"
@@ -33,6 +34,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <exception>
 #include <filesystem>
 #include <functional>
@@ -73,6 +75,10 @@ constexpr const char* long_text = "a message that does not fit into a string wit
 
 int return_value() { return 42; }
 int throw_exception() { throw std::runtime_error{long_text}; }
+int write_mark(int fd) {
+  isolatte::test::write_all(fd, ".");
+  return 42;
+}
 int exit_now() { ::_exit(7); }
 int crash() { return ::raise(SIGSEGV); }
 /// Each depth has a trace of its own, whose names are not known yet.
@@ -354,12 +360,8 @@ void by_server(attempt& a) {
   a.run(ctx);
 }
 
-void by_standby(attempt& a) {
-  asio::io_context ctx;
-  isolatte::fork_server server{ctx};
-  ask_again(a, server, ctx);
-  a.run(ctx);
-  // Waits for the standby child, by an event: a child of this process that is not the server.
+/// Waits for a child of this process that is not the server.
+void await_standby(const isolatte::fork_server& server) {
   auto const stands_by = [&] {
     auto const all = isolatte::test::children();
     return std::any_of(all.begin(), all.end(), [&](int pid) { return pid != server.pid(); });
@@ -367,6 +369,14 @@ void by_standby(attempt& a) {
   auto const latest = std::chrono::steady_clock::now() + 10s;
   while (!stands_by() && std::chrono::steady_clock::now() < latest) ::usleep(100);
   BOOST_REQUIRE(stands_by());
+}
+
+void by_standby(attempt& a) {
+  asio::io_context ctx;
+  isolatte::fork_server server{ctx};
+  ask_again(a, server, ctx);
+  a.run(ctx);
+  await_standby(server);
   fail_allocations::arm();
   if (a.initiate([&] {
         server.async_fork(isolatte::call(a.expected.body), std::move(a.opts), a.handler());
@@ -1106,6 +1116,63 @@ BOOST_AUTO_TEST_CASE(each_allocation_of_a_refused_sandbox_fails) {
     BOOST_TEST((a.got.ec == *expected || is_short(a.got.ec)), a.got.ec.message());
   }
   BOOST_TEST(bool(*expected));
+}
+
+/// Jobs that are cancelled before they begin use up the memory that the template's strand keeps.
+BOOST_AUTO_TEST_CASE(a_standby_child_never_runs_a_job_that_was_not_started) {
+  for (unsigned nth = 1; nth == 1 || fail_allocations::injected(); ++nth) {
+    BOOST_REQUIRE(nth < 1000);
+    asio::io_context ctx;
+    std::optional<isolatte::fork_server> server{std::in_place, ctx};
+    attempt a{endings[0]};
+    ask_again(a, *server, ctx);
+    a.run(ctx);
+    await_standby(*server);
+    std::deque<asio::cancellation_signal> stops(20);
+    for (auto& stop : stops) {
+      server->async_fork(isolatte::call(return_value),
+                         {.sandbox = isolatte::sandbox::reader({"/usr"})},
+                         asio::bind_cancellation_slot(stop.slot(), [](error_code, const auto&) {}));
+      stop.emit(asio::cancellation_type::terminal);
+    }
+    isolatte::test::wire mark;
+    a.opts.keep = {mark.write_end()};
+    auto job = isolatte::call(write_mark, mark.write_end());
+    fail_allocations::plan(nth, 1);
+    fail_allocations::arm();
+    bool const begun =
+        a.initiate([&] { server->async_fork(std::move(job), std::move(a.opts), a.handler()); });
+    a.run(ctx);
+    fail_allocations::disarm();
+    BOOST_TEST(!a.got.wrong, (a.got.wrong ? a.got.wrong : ""));
+    BOOST_TEST(a.got.completions == (begun ? 1 : 0));
+    server.reset();
+    a.run(ctx);
+    bool const ran = !mark.read_rest().empty();
+    if (!begun || a.got.ran == isolatte::ran::no) BOOST_TEST(!ran, nth);
+    if (begun && a.got.how == ending::returned) BOOST_TEST(ran, nth);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(many_jobs_leave_a_pool_the_memory_of_its_operations) {
+  constexpr int jobs = 100;
+  for (unsigned nth = 1; nth == 1 || fail_allocations::injected(); ++nth) {
+    BOOST_REQUIRE(nth < 1000);
+    asio::io_context ctx;
+    attempt a{endings[0]};
+    std::optional<isolatte::worker_pool> pool{std::in_place, ctx,
+                                              isolatte::pool_options{.workers = 1}};
+    for (int i = 0; i != jobs; ++i)
+      pool->async_run(isolatte::call(return_value), {},
+                      [&](error_code, const auto&) { ++a.got.completions; });
+    fail_allocations::plan(nth, 1);
+    fail_allocations::arm();
+    a.run(ctx, [&] { return a.got.completions == jobs; });
+    fail_allocations::disarm();
+    BOOST_TEST(!a.got.wrong, (a.got.wrong ? a.got.wrong : ""));
+    end_pool(a, pool, ctx);
+    BOOST_TEST((a.got.next == ending::returned));
+  }
 }
 
 /// A value of a child that cannot be read back.
