@@ -224,13 +224,19 @@ BOOST_AUTO_TEST_CASE(an_initializer_whose_library_was_unloaded_is_told) {
   library.reset();
   // The fork server, which has the library, and the worker.
   for (int const pid : children()) ::kill(pid, SIGKILL);
-  run_until([&] { return !failures.empty(); });
-  BOOST_TEST(failures[0].how() == ending::not_started);
-  BOOST_TEST(!failures[0].has_value());
-  BOOST_CHECK_EXCEPTION(failures[0].value(), boost::system::system_error,
-                        [](const boost::system::system_error& failure) {
-                          return failure.code() == error::unknown_function;
-                        });
+  auto const code_of = [](const outcome<void>& how) {
+    try {
+      how.value();
+    } catch (const boost::system::system_error& failure) {
+      return failure.code();
+    }
+    return error_code{};
+  };
+  // If the death of the worker is noticed first, the dead server is asked once more.
+  run_until(
+      [&] { return !failures.empty() && code_of(failures.back()) == error::unknown_function; });
+  BOOST_TEST(failures.back().how() == ending::not_started);
+  BOOST_TEST(!failures.back().has_value());
 }
 
 BOOST_AUTO_TEST_CASE(an_initializer_that_closes_its_workers_socket_is_told) {
