@@ -2,8 +2,10 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 // Jobs that end at the instant at which something ends them: a cancellation, a timeout, the end of
-// their context, server or pool. Either comes first, many times each.
+// their context, server, pool or program. Either comes first, many times each.
 
+#include "adopter.hpp"
+#include "helpers.hpp"
 #include "remembered.hpp"
 #include "support/nothing_left.hpp"
 
@@ -17,22 +19,30 @@
 #include <isolatte/worker_pool.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <functional>
 #include <future>
+#include <list>
 #include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace same_instant_test {
 
@@ -41,8 +51,12 @@ using boost::system::error_code;
 using isolatte::call;
 using isolatte::ending;
 using isolatte::outcome;
+using isolatte::test::adopter;
+using isolatte::test::bare_fork;
+using isolatte::test::leave_main;
 using isolatte::test::nothing_left;
 using isolatte::test::remembered;
+using isolatte::test::wait_for;
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
@@ -328,6 +342,56 @@ BOOST_AUTO_TEST_CASE(the_death_of_a_server_and_the_end_of_its_child) {
         });
     return was_stopped_anywhere(job, isolatte::error::server_died);
   });
+}
+
+/// A program whose threads start jobs through one launcher, one after the other, and cancel every
+/// third of them at once. Nothing of it is destroyed: threads use it while the program ends.
+struct busy {
+  asio::strand<asio::thread_pool::executor_type> strand;
+  std::function<void(asio::cancellation_slot, std::function<void()>)> launch;
+  asio::cancellation_signal stop{};
+  std::promise<void> one_ended{};
+  int jobs = 0;
+
+  void go_on() {
+    launch(stop.slot(), [this] {
+      if (jobs == 1) one_ended.set_value();
+      asio::post(strand, [this] { go_on(); });
+    });
+    if (++jobs % 3 == 0) stop.emit(asio::cancellation_type::terminal);
+  }
+};
+
+[[noreturn]] void leave_busy_program(nanoseconds delay) {
+  auto& own = *new asio::thread_pool{2};
+  auto& server = *new isolatte::fork_server{own};
+  auto& pool = *new isolatte::worker_pool{own, {.workers = 2}};
+  auto& all = *new std::list<busy>;
+  auto const keep_busy = [&](auto start) {
+    busy& one = all.emplace_back(asio::make_strand(own));
+    one.launch = [&one, start](asio::cancellation_slot slot, std::function<void()> then) {
+      start(asio::bind_executor(
+          one.strand,
+          asio::bind_cancellation_slot(slot, [then](error_code, const outcome<int>&) { then(); })));
+    };
+    asio::post(one.strand, [&one] { one.go_on(); });
+  };
+  keep_busy([&](auto handler) { isolatte::async_fork(own, answer, {}, std::move(handler)); });
+  keep_busy([&](auto handler) { server.async_fork(call(answer), {}, std::move(handler)); });
+  keep_busy([&](auto handler) { pool.async_run(call(answer), {}, std::move(handler)); });
+  for (busy& one : all) one.one_ended.get_future().wait();
+  std::this_thread::sleep_for(delay);
+  leave_main(24);
+}
+
+BOOST_FIXTURE_TEST_CASE(the_end_of_a_program_and_all_that_it_starts, nothing_left) {
+  adopter const here;
+  for (int i = 0; i != 30; ++i) {
+    pid_t const program = bare_fork([&] { leave_busy_program(i * 100us); });
+    BOOST_TEST(WEXITSTATUS(wait_for(program)) == 24);
+    // Processes that the program leaves end by themselves.
+    while (::waitpid(-1, nullptr, 0) != -1 || errno == EINTR) continue;
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
