@@ -127,7 +127,7 @@ test_arguments() {
   # A death test dies in a child all the same.
   run isolated --run_test=deaths/dies_as_told --log_level=all -- --in-program
   shows isolated.out 'was expected, and came$'
-  for wrong in --job --jobs8 -j8 --in-process --in-programme; do
+  for wrong in --job --jobs8 -j8 --in-process --in-programme --in-programm --in_program --in-program=1; do
     run isolated --run_test=same/passes -- "$wrong"
     shows isolated.out "isolatte::test knows no argument $wrong, but --jobs N and --in-program"
     [ "$(cat isolated.code)" != 0 ]
