@@ -61,6 +61,9 @@ expect 125 '' 'no time' -t 99999999999999h -- true
 expect 125 '' 'no size' -m 1Q -- true
 expect 125 '' 'neither none nor any' -n some -- true
 expect 125 '' 'map alone' -J 2 -- true
+expect 125 '' 'map comes before the options' -t 5s map true
+expect 125 '' 'map comes before the options' --jobs 2 map -- true
+expect 127 '' 'No such file' -t 5s -- map
 expect 0 'usage: isolatte-run' '' --help
 expect 0 '^isolatte-run [0-9]+\.[0-9]+\.[0-9]+$' '' --version
 expect 0 '^1572864$' '' -m 1.5G -- sh -c 'ulimit -v'
