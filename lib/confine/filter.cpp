@@ -329,8 +329,6 @@ bool add_names(rules& all, const filter_kind& kind) {
     int const number = ::seccomp_syscall_resolve_name(name.c_str());
     int const in_lists = number_of_new_call(name);
     if (number == __NR_SCMP_ERROR && in_lists == -1) return false;
-    // Which sockets there are is for sandbox::network to say.
-    if (name == "socket") continue;
     if (name == "socketpair")
       allow_unix_pairs(all);
     else

@@ -1518,7 +1518,8 @@ BOOST_AUTO_TEST_CASE(names_that_undo_a_sandbox) {
                                  "mknod",       "mknodat",        "chmod",
                                  "fchmodat",    "utimes",         "utimensat",
                                  "setxattr",    "io_uring_setup", "process_vm_readv",
-                                 "seccomp",     "rt_sigaction",   "openat2"}) {
+                                 "seccomp",     "rt_sigaction",   "openat2",
+                                 "socket"}) {
     findings all;
     all.expect_refused(run({.processes = true, .system_calls = {name}}, [] {}), EINVAL);
     BOOST_TEST(all.text() == "", name);
