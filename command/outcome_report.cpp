@@ -86,7 +86,9 @@ std::string text_of(const finished& what) {
   text << what.outcome;
   if (what.outcome.out_truncated() || what.outcome.err_truncated())
     text << "\n  the beginning of its output is lost: --output-limit";
-  for (auto const& gap : what.outcome.gaps()) text << "\n  " << gap;
+  // The reason of a program that has not started names them.
+  if (what.outcome.how() != isolatte::ending::not_started)
+    for (auto const& gap : what.outcome.gaps()) text << "\n  " << gap;
   return std::move(text).str();
 }
 

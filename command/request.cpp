@@ -225,9 +225,9 @@ request parse(const std::vector<std::string>& args) {
   }
   auto const all = visible_options();
   std::vector<std::string> command;
+  bool is_marked = false;
   po::variables_map given;
   try {
-    bool is_marked = false;
     auto const end = own.begin() + static_cast<std::ptrdiff_t>(count_options(own, all, is_marked));
     command.assign(end + (is_marked ? 1 : 0), own.end());
     own.erase(end, own.end());
@@ -241,6 +241,9 @@ request parse(const std::vector<std::string>& args) {
     return made;
   }
   if (command.empty()) throw wrong_arguments{"no program is given"};
+  if (command.front() == "map" && !is_marked && made.what != request::kind::map)
+    throw wrong_arguments{
+        "map comes before the options; a program of that name needs a -- before it"};
   made.program.executable = command.front();
   made.program.args.assign(command.begin() + 1, command.end());
   made.json = read.has("json");

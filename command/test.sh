@@ -61,6 +61,9 @@ expect 125 '' 'no time' -t 99999999999999h -- true
 expect 125 '' 'no size' -m 1Q -- true
 expect 125 '' 'neither none nor any' -n some -- true
 expect 125 '' 'map alone' -J 2 -- true
+expect 125 '' 'map comes before the options' -t 5s map true
+expect 125 '' 'map comes before the options' --jobs 2 map -- true
+expect 127 '' 'No such file' -t 5s -- map
 expect 0 'usage: isolatte-run' '' --help
 expect 0 '^isolatte-run [0-9]+\.[0-9]+\.[0-9]+$' '' --version
 expect 0 '^1572864$' '' -m 1.5G -- sh -c 'ulimit -v'
@@ -137,6 +140,8 @@ if "$run" --sandbox -- true 2>/dev/null; then
   [ "$(cat open/new)" = new ] || fail "a file that may be written is not"
   expect 125 '' 'not_started: planning the sandbox: an unknown system call' --allow-call no_such_call -- true
   expect 125 '' 'planning the sandbox: a system call that no sandbox allows by name' --allow-call ptrace -- true
+  expect 125 '' 'planning the sandbox: a system call that no sandbox allows by name.*: socket' \
+    --allow-call getsid --allow-call socket -- true
   "$run" -s -- sh -c 'true & wait' >/dev/null 2>&1 && fail "a sandbox lets processes be made"
 else
   echo "no sandboxes here"

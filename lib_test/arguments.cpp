@@ -6,6 +6,7 @@
 #include <boost/test/framework.hpp>
 #include <boost/test/tree/test_unit.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -29,12 +30,14 @@ std::size_t read_jobs(std::string_view text) {
 }
 
 /// Whether an argument is most likely meant for this library: `-j8`, `--job=8`, `--jobs8`,
-/// `--in-process`. The module may have others of its own, such as `--join` and `-json`.
+/// `--in-process`, `--in_program` as Boost.Test writes its own. The module may have others, such as
+/// `--join` and `-json`.
 bool looks_like_ours(std::string_view argument) {
-  auto name = argument.substr(0, argument.find('='));
-  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.remove_suffix(1);
-  return name == "-j" || name == "--job" || name == jobs_option || name == "--in-process" ||
-         name == "--in-programme";
+  std::string name{argument.substr(0, argument.find('='))};
+  while (!name.empty() && name.back() >= '0' && name.back() <= '9') name.pop_back();
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name == "-j" || name == "--job" || name == jobs_option || name == "--inprogram" ||
+         name.starts_with("--in-process") || name.starts_with(in_program_option);
 }
 
 }  // namespace

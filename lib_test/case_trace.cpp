@@ -41,11 +41,18 @@ bool is_glue(std::string_view frame) {
   return name.starts_with("boost::") || name.starts_with("std::");
 }
 
+/// Whether the last frame is the function that BOOST_AUTO_TEST_CASE makes to call a case.
+bool is_invoker(std::span<const std::string_view> frames) {
+  return frames.size() > 1 && frames.back().find("_invoker()") != std::string_view::npos &&
+         frames[frames.size() - 2].find("::test_method()") != std::string_view::npos;
+}
+
 std::span<const std::string_view> frames_of_case(std::span<const std::string_view> frames) {
   auto const recorder = std::find_if(frames.begin(), frames.end(), is_of_recorder);
   if (recorder == frames.end()) return frames;
   auto kept = frames.first(static_cast<std::size_t>(recorder - frames.begin()));
-  while (!kept.empty() && is_glue(kept.back())) kept = kept.first(kept.size() - 1);
+  while (!kept.empty() && (is_glue(kept.back()) || is_invoker(kept)))
+    kept = kept.first(kept.size() - 1);
   return kept.empty() ? frames : kept;
 }
 

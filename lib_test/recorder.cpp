@@ -89,6 +89,9 @@ bool recorder::run(const boost::function<void()>& function) {
       signal_stack_.restore();
       if (traps) boost::fpe::enable(true);  // as the monitor itself enables them
       function();
+      // Without something after the call it would become a jump, which leaves no frame of this
+      // class, and a trace would show those of Boost.Test.
+      asm volatile("" : : : "memory");
     });
   } catch (const boost::execution_exception& thrown) {
     tell_exception(thrown);

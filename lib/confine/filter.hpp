@@ -91,6 +91,9 @@ struct filter {
 /// @param ec `invalid_argument` if a name is unknown
 std::shared_ptr<filter> make_filter(const filter_kind& kind, boost::system::error_code& ec);
 
+/// Whether a system call has this name.
+bool is_system_call(const std::string& name) noexcept;
+
 /// The name of a system call, "#600" if it has none, "" without libseccomp.
 std::string name_of_call(int number);
 

@@ -52,16 +52,16 @@ filter_kind kind_of(const sandbox& box, const support& found) {
   return kind;
 }
 
-/// Refuses a system call of sandbox::system_calls.
-/// @param step which kind of call it is; a string literal
-void refuse_call(const char* step, detail::refusal& why) noexcept {
+/// Refuses the first system call of sandbox::system_calls that is of a kind, if there is one.
+/// @param kind names the kind
+/// @param is_refused whether a call is of that kind
+template <class Predicate>
+void refuse_call(const sandbox& box, const char* kind, Predicate is_refused, detail::refusal& why) {
+  auto const& names = box.system_calls;
+  auto const found = std::find_if(names.begin(), names.end(), is_refused);
+  if (found == names.end()) return;
   why.ec = make_error_code(boost::system::errc::invalid_argument);
-  why.step = step;
-}
-
-bool asks_for_never(const sandbox& box) noexcept {
-  return std::any_of(box.system_calls.begin(), box.system_calls.end(),
-                     [](const auto& name) { return ask_for(name) == asked::never; });
+  why.gaps = {std::string{kind} + ": " + *found};
 }
 
 void refuse_gaps(std::vector<std::string>&& gaps, detail::refusal& why) {
@@ -81,10 +81,10 @@ void add_gaps_of_processes(std::vector<std::string>& gaps, const options& opts, 
 template <class AddGaps>
 support find_or_refuse(const sandbox& box, detail::refusal& why, AddGaps add_gaps) {
   why.step = "planning the sandbox";
-  if (asks_for_never(box)) {
-    refuse_call("planning the sandbox: a system call that no sandbox allows by name", why);
-    return {};
-  }
+  refuse_call(
+      box, "a system call that no sandbox allows by name",
+      [](const std::string& name) { return ask_for(name) == asked::never; }, why);
+  if (why) return {};
   support found = find_support(box, why.ec);
   if (why) return found;
   if (found.built && box.processes) add_gaps(found);
@@ -114,7 +114,9 @@ sandbox_plan make_plan(const sandbox& box, support&& found, ruleset_scope scope,
     layer.calls = make_filter(kind, why.ec);
     // Nothing but a name is invalid in a filter.
     if (why.ec == boost::system::errc::invalid_argument)
-      refuse_call("planning the sandbox: an unknown system call", why);
+      refuse_call(
+          box, "an unknown system call",
+          [](const std::string& name) { return !is_system_call(name); }, why);
     if (why) return plan;
   }
   plan.layers.push_back(std::move(layer));

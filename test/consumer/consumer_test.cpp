@@ -12,3 +12,8 @@
 BOOST_AUTO_TEST_CASE(returns, *isolatte::test::isolated()) { BOOST_TEST(true); }
 
 BOOST_AUTO_TEST_CASE(dies, *isolatte::test::death("", SIGABRT)) { std::abort(); }
+
+// Runs only if it is asked for: its trace has to end with the case.
+BOOST_AUTO_TEST_CASE(crashes, *isolatte::test::isolated() * boost::unit_test::disabled()) {
+  std::abort();
+}

@@ -394,8 +394,14 @@ BOOST_AUTO_TEST_CASE(paths_that_cannot_be_listed) {
 BOOST_AUTO_TEST_CASE(options_that_undo_a_sandbox) {
   as_each_user([](findings& all) {
     all.expect_refused(run({}, [] {}, {.keep = isolatte::all_descriptors}), EINVAL);
-    for (auto const* const name : {"ptrace", "clone", "io_uring_setup", "no_such_call", ""})
-      all.expect_refused(run({.system_calls = {name}}, [] {}), EINVAL);
+    for (std::string const name : {"ptrace", "clone", "io_uring_setup", "no_such_call", ""}) {
+      auto const refused = run({.system_calls = {"getsid", name}}, [] {});
+      all.expect_refused(refused, EINVAL);
+      all.expect(
+          refused.gaps().size() == 1 && refused.gaps()[0].ends_with(" system call: " + name) !=
+                                            refused.gaps()[0].ends_with(" by name: " + name),
+          "the name", refused);
+    }
     all.expect_value(run({.system_calls = {"sysinfo", "getsid"}}, [] { return ::getsid(0) >= 0; }),
                      true);
   });
@@ -1518,7 +1524,8 @@ BOOST_AUTO_TEST_CASE(names_that_undo_a_sandbox) {
                                  "mknod",       "mknodat",        "chmod",
                                  "fchmodat",    "utimes",         "utimensat",
                                  "setxattr",    "io_uring_setup", "process_vm_readv",
-                                 "seccomp",     "rt_sigaction",   "openat2"}) {
+                                 "seccomp",     "rt_sigaction",   "openat2",
+                                 "socket"}) {
     findings all;
     all.expect_refused(run({.processes = true, .system_calls = {name}}, [] {}), EINVAL);
     BOOST_TEST(all.text() == "", name);

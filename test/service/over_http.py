@@ -271,7 +271,9 @@ class Limits(unittest.TestCase):
     def test_size(self):
         with Service(program, *PATIENT, "--max-file", "64") as service:
             self.assertEqual(service.send_file(b"x" * (64 << 10)).status, 202)
-            self.assertEqual(service.send_file(b"x" * (64 << 10) + b"x").status, 413)
+            refused = service.send_file(b"x" * (64 << 10) + b"x")
+            self.assertEqual(refused.status, 413)
+            self.assertIn(b"65536 bytes", refused.content)
             self.assertEqual(service.send_file(iter([b"x" * 50000, b"x" * 50000])).status, 413)
             self.assertEqual(service.send_file(iter([b"x" * 5000, b"x" * 5000])).status, 202)
             self.assertEqual(service.send_pattern("a", "x" * 70000).status, 413)

@@ -103,7 +103,7 @@ class session {
     if (error.category() != beast::error_code{http::error::bad_method}.category() ||
         error == http::error::end_of_stream || error == http::error::partial_message)
       co_return;
-    response made = error == http::error::body_limit     ? refusal(413, "too large")
+    response made = error == http::error::body_limit     ? too_large(all_.given.max_file)
                     : error == http::error::header_limit ? refusal(431, "the head is too large")
                                                          : refusal(400, error.message());
     auto sending = send(std::move(made), {11, false, false});
