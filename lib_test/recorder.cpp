@@ -63,6 +63,7 @@ recorder::recorder(channel<event>& program, case_notes& notes, telling how)
   ut::unit_test_log.set_threshold_level(ut::OF_CUSTOM_LOGGER, level);
   ut::unit_test_log.configure();
   ut::framework::register_observer(*this);
+  notes_.begin();
   notes_of_this_child = &notes_;
 }
 
@@ -98,6 +99,7 @@ bool recorder::run(const boost::function<void()>& function) {
 }
 
 void recorder::assertion_result(ut::assertion_result result) {
+  if (!notes_.is_writer()) return;
   note_checkpoint();
   if (result == ut::AR_PASSED) {
     notes_.count_passed();
@@ -138,16 +140,24 @@ void recorder::tell_exception(const boost::execution_exception& thrown) {
 }
 
 void recorder::tell(event what) {
+  if (!notes_.is_writer()) return;
   flush_output();
   what.passed = notes_.passed();
   if (how_ == telling::ahead) {
     what.out_at = place_of(1);
     what.err_at = place_of(2);
   }
-  program_.post(what);
+  try {
+    // The case may have closed the socket, or left no memory.
+    if (!program_.post(what)) notes_.note_loss();
+  } catch (...) {
+    notes_.note_loss();
+    throw;
+  }
 }
 
 void recorder::note_checkpoint() {
+  if (!notes_.is_writer()) return;
   notes_.set_checkpoint({checkpoint_->m_file_name.begin(), checkpoint_->m_file_name.size()},
                         checkpoint_->m_line_num, checkpoint_->m_message);
 }

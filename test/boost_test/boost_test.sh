@@ -178,6 +178,15 @@ test_ends() {
   shows plain.out 'in "divides": faulted: SIGFPE'
 }
 
+test_losses() {
+  # No case passes because the program has not heard of its assertion.
+  run isolated --run_test=closes --report_level=short
+  counts '13 test cases out of [0-9]+ failed'
+  shows isolated.out ': undelivered: '
+  run isolated --run_test=closes --report_level=short -- --jobs 2
+  counts '13 test cases out of [0-9]+ failed'
+}
+
 test_deaths() {
   run isolated --run_test=deaths --report_level=short --log_level=all
   shows isolated.out 'death by SIGABRT with "not a number" was expected, and came$'

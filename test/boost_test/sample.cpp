@@ -34,6 +34,7 @@
 
 #include <fcntl.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace ut = boost::unit_test;
@@ -204,6 +205,22 @@ BOOST_AUTO_TEST_CASE(prints_strangely) {
   BOOST_TEST_MESSAGE(100);
 }
 
+/// A process that an isolated case forks asserts, and has a checkpoint: nobody is told.
+BOOST_AUTO_TEST_CASE(forks) {
+  BOOST_TEST_CHECKPOINT("of the case");
+  pid_t const other = ::fork();
+  if (other == 0) {
+    if (::getppid() != program) {
+      for (int i = 0; i != 10; ++i) BOOST_TEST(i >= 0);
+      BOOST_TEST_CHECKPOINT("of another process");
+    }
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(other, &status, 0);
+  if (status == 0) throw std::runtime_error{"after it"};
+}
+
 BOOST_AUTO_TEST_CASE(compares_collections) {
   std::vector<int> const a{1, 2, 3};
   std::list<int> const b{1, 5, 3, 4};
@@ -353,6 +370,14 @@ BOOST_AUTO_TEST_CASE(is_well) { BOOST_TEST(::getpid() != program); }
 
 BOOST_AUTO_TEST_CASE(stays_in_the_program, *in_process()) { BOOST_TEST(::getpid() == program); }
 
+BOOST_AUTO_TEST_SUITE_END()
+
+// Each case closes a descriptor, which may be the one that tells of the assertion.
+BOOST_AUTO_TEST_SUITE(closes, *isolated({.timeout = 60s}))
+BOOST_DATA_TEST_CASE(one, ut::data::xrange(3, 16), number) {
+  ::close(number);
+  BOOST_TEST(1 == 2);
+}
 BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_CASE(where, *isolated()) {
