@@ -52,7 +52,13 @@ void entry_recorder::log_entry_value(stream& printed, const boost::unit_test::la
     alone = std::move(fresh).str();
   }
   into.str({});
-  into << value;
+  try {
+    into << value;
+  } catch (...) {
+    // Formats that print into a new stream have nothing of it.
+    entry_.values.push_back({.text = into.str(), .alone = {}, .is_lazy = true});
+    throw;
+  }
   std::string text = into.str();
   if (!may_differ) alone = text;
   entry_.values.push_back({.text = std::move(text), .alone = std::move(alone), .is_lazy = true});

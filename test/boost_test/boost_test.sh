@@ -63,6 +63,9 @@ test_logs() {
     done
   done
   grep -q 'to standard output' isolated.out
+  for format in HRF XML JUNIT; do
+    same --run_test=same_in_one_format --log_format=$format --log_level=message --log_sink=stdout
+  done
   # Two formats at once, one of them into a file that is open when the children are made.
   for mode in plain isolated; do
     run $mode --run_test=same --logger=HRF,all,stdout:XML,all,$mode.xml

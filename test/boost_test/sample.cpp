@@ -68,6 +68,14 @@ struct sticky {
   friend bool operator==(const sticky& s, int i) { return s.value == i; }
 };
 
+/// Cannot be printed.
+struct unprintable {
+  friend std::ostream& operator<<(std::ostream&, const unprintable&) {
+    throw std::runtime_error{"cannot print"};
+  }
+  friend bool operator==(const unprintable&, const unprintable&) { return false; }
+};
+
 struct translated {
   int code;
 };
@@ -205,6 +213,16 @@ BOOST_AUTO_TEST_CASE(prints_strangely) {
   BOOST_TEST_MESSAGE(100);
 }
 
+BOOST_AUTO_TEST_CASE(cannot_print) {
+  BOOST_TEST_INFO("shown with the entry");
+  BOOST_CHECK_EQUAL(unprintable{}, unprintable{});
+}
+
+BOOST_AUTO_TEST_CASE(cannot_print_and_goes_on) {
+  BOOST_CHECK_THROW(BOOST_TEST(unprintable{} == unprintable{}), std::runtime_error);
+  BOOST_TEST(1 == 2);
+}
+
 /// A process that an isolated case forks asserts, and has a checkpoint: nobody is told.
 BOOST_AUTO_TEST_CASE(forks) {
   BOOST_TEST_CHECKPOINT("of the case");
@@ -273,6 +291,11 @@ BOOST_AUTO_TEST_CASE(first) { BOOST_TEST(1 == 2); }
 BOOST_AUTO_TEST_CASE(second) { BOOST_TEST(true); }
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
+
+// Boost.Test gives such an entry to the first of its formats alone.
+BOOST_AUTO_TEST_SUITE(same_in_one_format)
+BOOST_AUTO_TEST_CASE(cannot_print) { BOOST_TEST_MESSAGE("begun " << unprintable{} << 1); }
 BOOST_AUTO_TEST_SUITE_END()
 
 namespace {
