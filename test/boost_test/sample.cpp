@@ -223,7 +223,8 @@ BOOST_AUTO_TEST_CASE(cannot_print_and_goes_on) {
   BOOST_TEST(1 == 2);
 }
 
-/// A process that an isolated case forks asserts, and has a checkpoint: nobody is told.
+/// A process that an isolated case forks asserts, and has a checkpoint, which the log does not
+/// have.
 BOOST_AUTO_TEST_CASE(forks) {
   BOOST_TEST_CHECKPOINT("of the case");
   pid_t const other = ::fork();
