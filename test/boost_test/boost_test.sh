@@ -104,6 +104,10 @@ test_side_by_side() {
   done
   same --run_test=same --random=5 --log_level=all --report_level=detailed
 
+  # A case in the program runs first, though its suite comes later.
+  run isolated --run_test=ranks --report_level=short -- --jobs=2
+  counts '5 test cases out of [0-9]+ passed'
+
   run isolated --run_test=meeting --report_level=short -- --jobs=2
   counts '2 test cases out of [0-9]+ passed'
   printf '%s\n' 'Running 2 test cases...' 'first has met last' 'last has met first' | cmp - isolated.out

@@ -455,6 +455,28 @@ BOOST_AUTO_TEST_CASE(last) { meet("last", "first"); }
 
 BOOST_AUTO_TEST_SUITE_END()
 
+// The case of another suite makes `first` run after `second`, and with it all of its suite.
+BOOST_AUTO_TEST_SUITE(ranks)
+
+int changes = 0;
+
+BOOST_AUTO_TEST_CASE(begins, *isolated()) { BOOST_TEST(changes == 0); }
+
+BOOST_AUTO_TEST_SUITE(first, *isolated())
+BOOST_AUTO_TEST_CASE(depends, *ut::depends_on("ranks/second/last")) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_CASE(is_there) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(second)
+BOOST_AUTO_TEST_CASE(changes_the_program, *in_process()) {
+  ++changes;
+  BOOST_TEST(true);
+}
+BOOST_AUTO_TEST_CASE(last, *isolated()) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE_END()
+
 int main(int argc, char* argv[]) {
   ut::unit_test_monitor.register_exception_translator<translated>([](const translated& thrown) {
     BOOST_TEST_MESSAGE("translated: " << thrown.code);
