@@ -70,4 +70,9 @@ void entry_recorder::log_entry_context(stream&, level, const_string frame) {
   entry_.context.push_back(text_of(frame));
 }
 
+// A context whose first frame is empty has a heading and no frames.
+void entry_recorder::entry_context_finish(stream&, level) {
+  if (entry_.context.empty()) entry_.context.emplace_back();
+}
+
 }  // namespace isolatte::inline v0_1::test

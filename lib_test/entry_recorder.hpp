@@ -53,7 +53,7 @@ class entry_recorder : public boost::unit_test::unit_test_log_formatter {
 
   void entry_context_start(stream&, level) override {}
   void log_entry_context(stream&, level, const_string frame) override;
-  void entry_context_finish(stream&, level) override {}
+  void entry_context_finish(stream&, level) override;
 
   recorder& to_;
   event entry_;

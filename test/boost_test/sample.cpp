@@ -155,7 +155,13 @@ BOOST_AUTO_TEST_CASE(has_context) {
     }
     BOOST_TEST(1 == 5);
   }
+  BOOST_TEST_CONTEXT("", "after an empty one") { BOOST_TEST(1 == 6); }
   BOOST_TEST_INFO("left over");
+}
+
+BOOST_AUTO_TEST_CASE(throws_with_empty_context) {
+  BOOST_TEST_INFO("");
+  throw std::out_of_range{"near"};
 }
 
 BOOST_AUTO_TEST_CASE(throws_in_context) {
