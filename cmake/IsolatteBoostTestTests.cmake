@@ -18,7 +18,7 @@ endfunction()
 set(isolatte_sample_tests logs reports selections arguments side_by_side)
 if(NOT ISOLATTE_SANITIZE)
   # A sanitizer needs more address space than a limit would leave, and reports crashes itself.
-  list(APPEND isolatte_sample_tests ends deaths)
+  list(APPEND isolatte_sample_tests ends losses deaths)
 endif()
 isolatte_add_test_module(sample ${isolatte_sample_tests})
 target_link_libraries(isolatte_boost_test_sample PRIVATE Boost::unit_test_framework)

@@ -91,7 +91,7 @@ class map_run {
     draw();
     context_.run();
     bar_.clear();
-    if (failure_) std::rethrow_exception(failure_);
+    if (failure_ && !is_cut_short_) std::rethrow_exception(failure_);
     report_.close();
     if (what_.verbose || failed_ != 0)
       errors_.write("isolatte-run: " + std::to_string(printed_) + " done, " +
@@ -193,12 +193,25 @@ class map_run {
 
   /// Prints what is next in order, as far as it is there.
   void print() {
+    // The one that waits for a slow reader goes on with what has come meanwhile.
+    if (is_printing_) return;
+    is_printing_ = true;
     for (auto first = kept_.begin(); first != kept_.end() && first->first == printed_;
          first = kept_.erase(first)) {
       ++printed_;
       bar_.clear();
       print(first->second);
     }
+    is_printing_ = false;
+    rest();
+  }
+
+  /// Has signals and the times of programs heeded while a reader is slow.
+  /// @return false if there is nothing left but to end
+  bool go_on_meanwhile() {
+    context_.poll();
+    is_cut_short_ = stops_.first() != 0 && running_.empty();
+    return !is_cut_short_;
   }
 
   /// Draws now, and again for as long as programs run.
@@ -248,7 +261,7 @@ class map_run {
   }
 
   void rest() {
-    if (!is_read_ || !running_.empty() || !ahead_.empty()) return;
+    if (!is_read_ || is_printing_ || !running_.empty() || !ahead_.empty()) return;
     stops_.ignore();
     is_done_ = true;
     next_frame_.cancel();
@@ -264,9 +277,9 @@ class map_run {
 
   const request& what_;
   report_file report_;
-  text_output output_{1, "the output"};
+  text_output output_{1, "the output", [this] { return go_on_meanwhile(); }};
   /// Failures of this one are ignored: there is no other way to tell them.
-  text_output errors_{2, "messages"};
+  text_output errors_{2, "messages", [this] { return go_on_meanwhile(); }};
   std::exception_ptr failure_;
   /// For every program, unless each has its own.
   std::optional<isolatte::options> options_;
@@ -283,6 +296,9 @@ class map_run {
   std::size_t printed_ = 0;
   std::size_t failed_ = 0;
   int worst_ = 0;
+  bool is_printing_ = false;
+  /// Whether a signal has ended the wait for a slow reader.
+  bool is_cut_short_ = false;
   bool is_reading_ = false;
   bool is_read_ = false;
   bool is_stopped_ = false;

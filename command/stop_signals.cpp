@@ -6,17 +6,31 @@
 #include <csignal>
 #include <utility>
 
+#include <signal.h>
+
 namespace isolatte_run {
 
 using boost::asio::cancellation_type;
 
+namespace {
+
+/// Whether this process has been started so, as nohup does.
+bool is_ignored(int signal) {
+  struct sigaction now{};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+}  // namespace
+
 stop_signals::stop_signals(boost::asio::io_context& context, cancel what)
-    : signals_{context, SIGINT, SIGTERM, SIGHUP}, cancel_{std::move(what)} {
+    : signals_{context, SIGINT, SIGTERM}, cancel_{std::move(what)} {
+  if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
   await();
 }
 
 void stop_signals::ignore() {
   is_ignored_ = true;
+  signals_.clear();
   signals_.cancel();
 }
 

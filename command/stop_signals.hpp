@@ -13,14 +13,14 @@
 namespace isolatte_run {
 
 /// Passes SIGINT, SIGTERM and SIGHUP on to what runs, as cancellations. A second signal does not
-/// wait any longer.
+/// wait any longer. A SIGHUP that nohup has had ignored stays so.
 class stop_signals {
  public:
   using cancel = std::function<void(boost::asio::cancellation_type)>;
 
   stop_signals(boost::asio::io_context& context, cancel what);
 
-  /// The event loop may end.
+  /// The event loop may end, and a signal ends this process from here on.
   void ignore();
   /// The signal that has come first; 0: none.
   int first() const noexcept { return first_; }

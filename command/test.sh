@@ -221,6 +221,23 @@ stopped_by() { # CODE SIGNAL TEXT: what the program writes that gets SIGTERM for
 stopped_by 129 HUP TERM
 stopped_by 143 TERM TERM
 
+# nohup has SIGHUP ignored.
+mkfifo hold
+rm -f out
+(
+  trap '' HUP
+  exec "$run" -- sh -c 'echo ready; read -r word; exit 3'
+) <hold >out 2>err &
+pid=$!
+exec 9>hold
+wait_for ready
+kill -HUP $pid
+echo go >&9
+exec 9>&-
+wait $pid
+code=$?
+[ $code = 3 ] || fail "exit status $code after an ignored SIGHUP"
+
 # A second signal does not wait for the grace.
 rm -f out
 "$run" --grace 1h -- sh -c 'trap "echo first" TERM; echo ready; while :; do sleep 0.01; done' </dev/null >out 2>err &
@@ -317,6 +334,22 @@ wait $pid
 code=$?
 [ $code = 130 ] || fail "exit status $code of a map without a program after a signal"
 exec 9>&-
+
+# A map whose reader does not read ends at a signal, with its programs.
+mkfifo unread
+printf '%s\n' 1 2 | "$run" map -J 2 -- sh -c 'if [ {} = 1 ]; then until [ -e started ]; do sleep 0.01; done
+  head -c 300000 /dev/zero
+  else trap ": >ended; exit" TERM; : >started; while :; do sleep 0.01; done; fi' >unread 2>err &
+pid=$!
+exec 9<unread
+# A pipe has no room for the rest.
+dd bs=1 count=1 <&9 >/dev/null 2>&1
+kill -TERM $pid
+wait $pid
+code=$?
+[ $code = 143 ] || fail "exit status $code of a map without a reader after a signal"
+[ -e ended ] || fail "a map without a reader passes no signal on"
+exec 9<&-
 
 [ $failures = 0 ] || exit 1
 echo "all as expected"

@@ -3,7 +3,10 @@
 
 #include "text_output.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstddef>
 #include <utility>
 
 #include <poll.h>
@@ -11,23 +14,42 @@
 
 namespace isolatte_run {
 
-text_output::text_output(int descriptor, std::string name)
-    : descriptor_{descriptor}, name_{std::move(name)} {}
+namespace {
 
-void text_output::write(std::string_view text) noexcept {
-  while (!error_ && !text.empty()) {
-    auto const written = ::write(descriptor_, text.data(), text.size());
-    if (written != -1) {
+constexpr int between_questions = 50;  // milliseconds
+
+}  // namespace
+
+text_output::text_output(int descriptor, std::string name, patience wait)
+    : descriptor_{descriptor}, name_{std::move(name)}, wait_{std::move(wait)} {}
+
+void text_output::write(std::string_view text) {
+  while (!error_ && !text.empty() && await_room()) {
+    // A pipe that has room has room for this much: no write blocks, and keeps the patience waiting.
+    auto const size = wait_ ? std::min<std::size_t>(text.size(), PIPE_BUF) : text.size();
+    auto const written = ::write(descriptor_, text.data(), size);
+    if (written != -1)
       text.remove_prefix(static_cast<std::size_t>(written));
-      continue;
+    else if (errno != EINTR && errno != EAGAIN)
+      fail(errno);
+  }
+}
+
+/// @return false if the output has failed
+bool text_output::await_room() {
+  for (;;) {
+    pollfd room{descriptor_, POLLOUT, 0};
+    int const ready = ::poll(&room, 1, wait_ ? between_questions : -1);
+    // The write tells of what is wrong with the descriptor.
+    if (ready > 0) return true;
+    if (ready == -1 && errno != EINTR) {
+      fail(errno);
+      return false;
     }
-    int error = errno;
-    // A process that has the descriptor, too, may have set it to not block.
-    if (error == EAGAIN) {
-      pollfd room{descriptor_, POLLOUT, 0};
-      error = ::poll(&room, 1, -1) == -1 ? errno : 0;
+    if (wait_ && !wait_()) {
+      fail(ECANCELED);
+      return false;
     }
-    if (error != 0 && error != EINTR) fail(error);
   }
 }
 

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_COMMAND_TEXT_OUTPUT_HPP
 #define ISOLATTE_COMMAND_TEXT_OUTPUT_HPP
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -14,11 +15,14 @@ namespace isolatte_run {
 /// the cause of a failure.
 class text_output {
  public:
-  /// @param name what is written, for messages
-  text_output(int descriptor, std::string name);
+  /// Is asked again and again while a reader is slow, and tells whether to wait any longer.
+  using patience = std::function<bool()>;
 
-  /// Does nothing after a failure.
-  void write(std::string_view text) noexcept;
+  /// @param name what is written, for messages
+  text_output(int descriptor, std::string name, patience wait = {});
+
+  /// Does nothing after a failure. Throws what the patience throws.
+  void write(std::string_view text);
   /// Has the output fail for another reason than a write.
   void fail(int error) noexcept;
   /// The first failure. An output that cannot be written once is not tried again.
@@ -27,8 +31,11 @@ class text_output {
   void check() const;
 
  private:
+  bool await_room();
+
   int descriptor_;
   std::string name_;
+  patience wait_;
   std::error_code error_;
 };
 

@@ -45,6 +45,7 @@ struct noted_text {
 struct case_notes::page {
   std::atomic<std::uint64_t> passed;
   std::atomic<std::uint64_t> line;
+  std::atomic<bool> has_loss;
   noted_text<1024> file;
   noted_text<2048> message;
   noted_text<4096> contexts;
@@ -69,6 +70,10 @@ checkpoint case_notes::last_checkpoint() const {
   return {at().file.get(), at().line.load(std::memory_order_relaxed), at().message.get()};
 }
 
+void case_notes::note_loss() noexcept { at().has_loss.store(true, std::memory_order_relaxed); }
+
+bool case_notes::has_loss() const noexcept { return at().has_loss.load(std::memory_order_relaxed); }
+
 void case_notes::begin_context(std::string_view text) {
   beginnings_.push_back(contexts_.size());
   contexts_.append(text) += '\0';
@@ -91,23 +96,31 @@ std::vector<std::string> case_notes::contexts() const {
 
 namespace detail {
 
+namespace {
+
+case_notes* notes_of_this_process() noexcept {
+  return notes_of_this_child && notes_of_this_child->is_writer() ? notes_of_this_child : nullptr;
+}
+
+}  // namespace
+
 noted_context::noted_context(const boost::unit_test::lazy_ostream& text) : context_frame{text} {
-  if (!notes_of_this_child) return;
+  case_notes* const notes = notes_of_this_process();
+  if (!notes) return;
   // To print the text once more could have effects, and Boost.Test has kept it.
   std::vector<std::string> const all = context_frames();
-  notes_of_this_child->begin_context(all.empty() ? "" : all.back());
+  notes->begin_context(all.empty() ? "" : all.back());
 }
 
 noted_context::~noted_context() {
-  if (notes_of_this_child) notes_of_this_child->end_context();
+  if (case_notes* const notes = notes_of_this_process()) notes->end_context();
 }
 
 void set_checkpoint(boost::unit_test::const_string file, std::size_t line,
                     boost::unit_test::const_string message) {
   boost::unit_test::unit_test_log.set_checkpoint(file, line, message);
-  if (notes_of_this_child)
-    notes_of_this_child->set_checkpoint({file.begin(), file.size()}, line,
-                                        {message.begin(), message.size()});
+  if (case_notes* const notes = notes_of_this_process())
+    notes->set_checkpoint({file.begin(), file.size()}, line, {message.begin(), message.size()});
 }
 
 }  // namespace detail

@@ -25,6 +25,11 @@ class case_notes {
   /// @throws std::system_error if there is no memory
   case_notes();
 
+  /// Has this process note from now on. Its own children have a copy of this, and note nothing.
+  void begin() noexcept { writer_ = process_id(); }
+  /// Tells whether this is the process that notes.
+  bool is_writer() const noexcept { return process_id() == writer_; }
+
   void count_passed() noexcept;
   std::uint64_t passed() const noexcept;
 
@@ -32,6 +37,11 @@ class case_notes {
   void set_checkpoint(std::string_view file, std::uint64_t line, std::string_view message) noexcept;
   /// Returns the last checkpoint, once the child has ended.
   checkpoint last_checkpoint() const;
+
+  /// Notes that the program cannot be told of something.
+  void note_loss() noexcept;
+  /// Tells whether there was such a thing, once the child has ended.
+  bool has_loss() const noexcept;
 
   /// Notes that a context begins inside the others; what has no room is cut.
   void begin_context(std::string_view text);
@@ -45,6 +55,7 @@ class case_notes {
   page& at() const noexcept { return *static_cast<page*>(memory_.data()); }
 
   shared_memory memory_;
+  int writer_ = 0;
   // The contexts in the child, each with a null character, and the place where each begins.
   std::string contexts_;
   std::vector<std::size_t> beginnings_;

@@ -90,6 +90,12 @@ void report_end(const isolated_case& which, const outcome<void>& end, const case
     to.report(execution_exception::timeout_error, describe(end), notes);
   else if (end.how() != ending::returned)
     to.report(execution_exception::system_error, describe(end), notes);
+  // Other ends have failed the case anyway.
+  if (notes.has_loss() && (end.how() == ending::returned || which.death))
+    to.report(execution_exception::system_error,
+              "undelivered: the case did something that could not be told, an assertion that "
+              "failed for example",
+              notes);
   to.throw_if_fatal();
 }
 

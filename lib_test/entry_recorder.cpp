@@ -52,7 +52,13 @@ void entry_recorder::log_entry_value(stream& printed, const boost::unit_test::la
     alone = std::move(fresh).str();
   }
   into.str({});
-  into << value;
+  try {
+    into << value;
+  } catch (...) {
+    // Formats that print into a new stream have nothing of it.
+    entry_.values.push_back({.text = into.str(), .alone = {}, .is_lazy = true});
+    throw;
+  }
   std::string text = into.str();
   if (!may_differ) alone = text;
   entry_.values.push_back({.text = std::move(text), .alone = std::move(alone), .is_lazy = true});
@@ -62,6 +68,11 @@ void entry_recorder::log_entry_finish(stream&) { to_.tell_entry(std::exchange(en
 
 void entry_recorder::log_entry_context(stream&, level, const_string frame) {
   entry_.context.push_back(text_of(frame));
+}
+
+// A context whose first frame is empty has a heading and no frames.
+void entry_recorder::entry_context_finish(stream&, level) {
+  if (entry_.context.empty()) entry_.context.emplace_back();
 }
 
 }  // namespace isolatte::inline v0_1::test

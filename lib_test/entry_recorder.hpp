@@ -25,6 +25,8 @@ class entry_recorder : public boost::unit_test::unit_test_log_formatter {
 
   /// Returns the place of Boost.Test's checkpoint, once an exception has been logged.
   const boost::unit_test::log_checkpoint_data* checkpoint() const noexcept { return checkpoint_; }
+  /// Tells whether an entry has begun and not ended.
+  bool has_open_entry() const noexcept { return entry_.what == event::kind::entry; }
 
  private:
   using stream = std::ostream;
@@ -51,7 +53,7 @@ class entry_recorder : public boost::unit_test::unit_test_log_formatter {
 
   void entry_context_start(stream&, level) override {}
   void log_entry_context(stream&, level, const_string frame) override;
-  void entry_context_finish(stream&, level) override {}
+  void entry_context_finish(stream&, level) override;
 
   recorder& to_;
   event entry_;

@@ -10,6 +10,9 @@
 #include <boost/test/unit_test_parameters.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
 
 namespace isolatte::inline v0_1::test {
 
@@ -37,42 +40,60 @@ bool may_be_skipped(const ut::test_unit& unit) {
   return false;
 }
 
+/// The place of a unit among its siblings, after the places of the suites around it. Siblings
+/// that others depend on have a lower rank, and run first.
+using place = std::vector<std::pair<ut::counter_t, std::size_t>>;
+
 class enabled_cases : public ut::test_tree_visitor {
  public:
-  std::vector<const ut::test_case*> found;
+  std::vector<std::pair<place, const ut::test_case*>> found;
 
  private:
-  void visit(const ut::test_case& unit) override { found.push_back(&unit); }
+  void visit(const ut::test_case& unit) override {
+    enter(unit);
+    found.emplace_back(here_, &unit);
+    here_.pop_back();
+  }
+  bool test_suite_start(const ut::test_suite& unit) override {
+    enter(unit);
+    return true;
+  }
+  void test_suite_finish(const ut::test_suite&) override { here_.pop_back(); }
+  void enter(const ut::test_unit& unit) { here_.emplace_back(unit.p_sibling_rank, visited_++); }
+
+  place here_;
+  std::size_t visited_ = 0;
 };
 
 }  // namespace
 
-std::vector<const isolated_case*> next_cases(const isolated_case& running) {
+case_order::case_order()
+    : is_random_{ut::runtime_config::get<unsigned>(ut::runtime_config::btrt_random_seed) != 0} {
   enabled_cases all;
   ut::traverse_test_tree(ut::framework::master_test_suite().p_id, all);
-  auto& cases = all.found;
-  auto const is_isolated = [](const ut::test_case* unit) {
-    return plan::instance().find(unit->p_id) != nullptr;
-  };
-  auto const now = std::find_if(cases.begin(), cases.end(), [&](const ut::test_case* unit) {
-    return unit->p_id == running.id;
-  });
-  bool const in_random_order =
-      ut::runtime_config::get<unsigned>(ut::runtime_config::btrt_random_seed) != 0;
-  if (in_random_order) {
-    // Any case may come next.
-    if (!std::all_of(cases.begin(), cases.end(), is_isolated)) return {};
-    std::rotate(cases.begin(), now, cases.end());
-  } else {
-    cases.erase(std::find_if_not(now, cases.end(), is_isolated), cases.end());
-    cases.erase(cases.begin(), now);
-  }
+  std::sort(all.found.begin(), all.found.end());
+  for (auto const& [where, unit] : all.found)
+    cases_.push_back(
+        {plan::instance().find(unit->p_id), fixed_suite(*unit), may_be_skipped(*unit)});
+  are_all_isolated_ = std::all_of(cases_.begin(), cases_.end(),
+                                  [](const entry& each) { return each.isolated != nullptr; });
+}
 
+std::vector<const isolated_case*> case_order::after(const isolated_case& running) const {
   std::vector<const isolated_case*> next;
-  const ut::test_unit* const suite = fixed_suite(ut::framework::get(running.id, ut::TUT_CASE));
-  for (const ut::test_case* const unit : cases)
-    if (unit->p_id != running.id && !may_be_skipped(*unit) && fixed_suite(*unit) == suite)
-      next.push_back(plan::instance().find(unit->p_id));
+  // Any case may come next in random order.
+  if (is_random_ && !are_all_isolated_) return next;
+  auto const now = std::find_if(cases_.begin(), cases_.end(),
+                                [&](const entry& each) { return each.isolated == &running; });
+  if (now == cases_.end()) return next;
+  auto const add = [&](const entry& each) {
+    if (!each.may_be_skipped && each.suite == now->suite) next.push_back(each.isolated);
+  };
+  auto const first = std::next(now);
+  std::for_each(first,
+                std::find_if(first, cases_.end(), [](const entry& each) { return !each.isolated; }),
+                add);
+  if (is_random_) std::for_each(cases_.begin(), now, add);
   return next;
 }
 

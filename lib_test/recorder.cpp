@@ -43,8 +43,8 @@ recorder::recorder(channel<event>& program, case_notes& notes, telling how)
   ut::framework::shutdown();
   ut::framework::register_observer(ut::results_collector);
 
-  auto* const entries = new entry_recorder{*this};
-  ut::unit_test_log.add_formatter(entries);  // which owns it now
+  entries_ = new entry_recorder{*this};
+  ut::unit_test_log.add_formatter(entries_);  // which owns it now
   ut::unit_test_log.set_format(ut::OF_CUSTOM_LOGGER);
   ut::unit_test_log.set_threshold_level(ut::OF_CUSTOM_LOGGER, ut::log_successful_tests);
   ut::unit_test_log.set_stream(ut::OF_CUSTOM_LOGGER, printed_);
@@ -55,7 +55,7 @@ recorder::recorder(channel<event>& program, case_notes& notes, telling how)
   std::vector<std::string> const before = context_frames();
   ut::unit_test_log.exception_caught(boost::execution_exception{
       boost::execution_exception::cpp_exception_error, "", boost::execution_exception::location{}});
-  checkpoint_ = entries->checkpoint();
+  checkpoint_ = entries_->checkpoint();
   std::vector<std::string> const kept = context_frames();
   for (const std::string& frame : before)
     if (std::find(kept.begin(), kept.end(), frame) == kept.end()) add_context(frame);
@@ -63,6 +63,7 @@ recorder::recorder(channel<event>& program, case_notes& notes, telling how)
   ut::unit_test_log.set_threshold_level(ut::OF_CUSTOM_LOGGER, level);
   ut::unit_test_log.configure();
   ut::framework::register_observer(*this);
+  notes_.begin();
   notes_of_this_child = &notes_;
 }
 
@@ -101,6 +102,7 @@ bool recorder::run(const boost::function<void()>& function) {
 }
 
 void recorder::assertion_result(ut::assertion_result result) {
+  if (!notes_.is_writer()) return;
   note_checkpoint();
   if (result == ut::AR_PASSED) {
     notes_.count_passed();
@@ -126,6 +128,8 @@ void recorder::tell_entry(event entry) {
 }
 
 void recorder::tell_exception(const boost::execution_exception& thrown) {
+  // The log ends an entry whose text could not be printed, and has the context with that one.
+  if (entries_->has_open_entry()) ut::unit_test_log << ut::log::end{};
   note_checkpoint();
   event what;
   what.what = event::kind::exception;
@@ -141,16 +145,24 @@ void recorder::tell_exception(const boost::execution_exception& thrown) {
 }
 
 void recorder::tell(event what) {
+  if (!notes_.is_writer()) return;
   flush_output();
   what.passed = notes_.passed();
   if (how_ == telling::ahead) {
     what.out_at = place_of(1);
     what.err_at = place_of(2);
   }
-  program_.post(what);
+  try {
+    // The case may have closed the socket, or left no memory.
+    if (!program_.post(what)) notes_.note_loss();
+  } catch (...) {
+    notes_.note_loss();
+    throw;
+  }
 }
 
 void recorder::note_checkpoint() {
+  if (!notes_.is_writer()) return;
   notes_.set_checkpoint({checkpoint_->m_file_name.begin(), checkpoint_->m_file_name.size()},
                         checkpoint_->m_line_num, checkpoint_->m_message);
 }

@@ -60,6 +60,7 @@ class recorder : public boost::unit_test::test_observer {
   case_notes& notes_;
   telling const how_;
   std::ostringstream printed_;
+  entry_recorder* entries_ = nullptr;
   const boost::unit_test::log_checkpoint_data* checkpoint_ = nullptr;
   signal_stack const signal_stack_;
   bool aborted_ = false;

@@ -6,6 +6,7 @@
 #include "case_run.hpp"
 #include "next_cases.hpp"
 #include "system.hpp"
+#include "text.hpp"
 
 #include <isolatte/async_fork.hpp>
 #include <isolatte/on_message.hpp>
@@ -69,6 +70,7 @@ struct side_by_side::state {
   // A case that has been reported is null.
   std::map<ut::test_unit_id, std::shared_ptr<started_case>> started;
   std::size_t running = 0;
+  case_order const order;
   boost::asio::io_context context;
 };
 
@@ -104,7 +106,9 @@ void side_by_side::run(const isolated_case& which, options how) {
   };
 
   if (!all.started.contains(which.id)) start(which, std::move(how));
-  std::vector<const isolated_case*> const next = next_cases(which);
+  std::vector<const isolated_case*> next = all.order.after(which);
+  // A fixture has left a context for the next entry of the log, and this case may have it.
+  if (!context_frames().empty()) next.clear();
   std::shared_ptr<started_case> const current = all.started.at(which.id);
   for (;;) {
     for (const isolated_case* const candidate : next) {

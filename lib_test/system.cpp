@@ -64,6 +64,8 @@ std::string output_file::read(std::int64_t from, std::int64_t to) const {
   return text;
 }
 
+int process_id() noexcept { return ::getpid(); }
+
 std::int64_t place_of(int stream) noexcept { return ::lseek(stream, 0, SEEK_CUR); }
 
 signal_stack::signal_stack() {

@@ -48,6 +48,9 @@ class output_file {
   int fd_;
 };
 
+/// Returns the number of this process.
+int process_id() noexcept;
+
 /// Returns the place at which a stream of this process is, 1 or 2; -1 if it has none.
 std::int64_t place_of(int stream) noexcept;
 

@@ -63,6 +63,9 @@ test_logs() {
     done
   done
   grep -q 'to standard output' isolated.out
+  for format in HRF XML JUNIT; do
+    same --run_test=same_in_one_format --log_format=$format --log_level=message --log_sink=stdout
+  done
   # Two formats at once, one of them into a file that is open when the children are made.
   for mode in plain isolated; do
     run $mode --run_test=same --logger=HRF,all,stdout:XML,all,$mode.xml
@@ -100,6 +103,10 @@ test_side_by_side() {
     same --run_test=same --log_format=$format --log_level=all --log_sink=stdout --report_level=detailed
   done
   same --run_test=same --random=5 --log_level=all --report_level=detailed
+
+  # A case in the program runs first, though its suite comes later.
+  run isolated --run_test=ranks --report_level=short -- --jobs=2
+  counts '5 test cases out of [0-9]+ passed'
 
   run isolated --run_test=meeting --report_level=short -- --jobs=2
   counts '2 test cases out of [0-9]+ passed'
@@ -176,6 +183,15 @@ test_ends() {
   [ "$(cat plain.code)" = 0 ]
   run plain --run_test=divides --detect_fp_exceptions=yes
   shows plain.out 'in "divides": faulted: SIGFPE'
+}
+
+test_losses() {
+  # No case passes because the program has not heard of its assertion.
+  run isolated --run_test=closes --report_level=short
+  counts '13 test cases out of [0-9]+ failed'
+  shows isolated.out ': undelivered: '
+  run isolated --run_test=closes --report_level=short -- --jobs 2
+  counts '13 test cases out of [0-9]+ failed'
 }
 
 test_deaths() {

@@ -34,6 +34,7 @@
 
 #include <fcntl.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace ut = boost::unit_test;
@@ -65,6 +66,14 @@ struct sticky {
     return os << std::hex << std::showbase << std::setfill('.') << s.value;
   }
   friend bool operator==(const sticky& s, int i) { return s.value == i; }
+};
+
+/// Cannot be printed.
+struct unprintable {
+  friend std::ostream& operator<<(std::ostream&, const unprintable&) {
+    throw std::runtime_error{"cannot print"};
+  }
+  friend bool operator==(const unprintable&, const unprintable&) { return false; }
 };
 
 struct translated {
@@ -146,7 +155,13 @@ BOOST_AUTO_TEST_CASE(has_context) {
     }
     BOOST_TEST(1 == 5);
   }
+  BOOST_TEST_CONTEXT("", "after an empty one") { BOOST_TEST(1 == 6); }
   BOOST_TEST_INFO("left over");
+}
+
+BOOST_AUTO_TEST_CASE(throws_with_empty_context) {
+  BOOST_TEST_INFO("");
+  throw std::out_of_range{"near"};
 }
 
 BOOST_AUTO_TEST_CASE(throws_in_context) {
@@ -204,6 +219,33 @@ BOOST_AUTO_TEST_CASE(prints_strangely) {
   BOOST_TEST_MESSAGE(100);
 }
 
+BOOST_AUTO_TEST_CASE(cannot_print) {
+  BOOST_TEST_INFO("shown with the entry");
+  BOOST_CHECK_EQUAL(unprintable{}, unprintable{});
+}
+
+BOOST_AUTO_TEST_CASE(cannot_print_and_goes_on) {
+  BOOST_CHECK_THROW(BOOST_TEST(unprintable{} == unprintable{}), std::runtime_error);
+  BOOST_TEST(1 == 2);
+}
+
+/// A process that an isolated case forks asserts, and has a checkpoint, which the log does not
+/// have.
+BOOST_AUTO_TEST_CASE(forks) {
+  BOOST_TEST_CHECKPOINT("of the case");
+  pid_t const other = ::fork();
+  if (other == 0) {
+    if (::getppid() != program) {
+      for (int i = 0; i != 10; ++i) BOOST_TEST(i >= 0);
+      BOOST_TEST_CHECKPOINT("of another process");
+    }
+    ::_exit(0);
+  }
+  int status = -1;
+  ::waitpid(other, &status, 0);
+  if (status == 0) throw std::runtime_error{"after it"};
+}
+
 BOOST_AUTO_TEST_CASE(compares_collections) {
   std::vector<int> const a{1, 2, 3};
   std::list<int> const b{1, 5, 3, 4};
@@ -253,9 +295,14 @@ BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE(set_up_once, *ut::fixture<suite_fixture>())
 BOOST_AUTO_TEST_CASE(first) { BOOST_TEST(1 == 2); }
-BOOST_AUTO_TEST_CASE(second) { BOOST_TEST(true); }
+BOOST_AUTO_TEST_CASE(second) { BOOST_TEST(1 == 3); }
 BOOST_AUTO_TEST_SUITE_END()
 
+BOOST_AUTO_TEST_SUITE_END()
+
+// Boost.Test gives such an entry to the first of its formats alone.
+BOOST_AUTO_TEST_SUITE(same_in_one_format)
+BOOST_AUTO_TEST_CASE(cannot_print) { BOOST_TEST_MESSAGE("begun " << unprintable{} << 1); }
 BOOST_AUTO_TEST_SUITE_END()
 
 namespace {
@@ -355,6 +402,14 @@ BOOST_AUTO_TEST_CASE(stays_in_the_program, *in_process()) { BOOST_TEST(::getpid(
 
 BOOST_AUTO_TEST_SUITE_END()
 
+// Each case closes a descriptor, which may be the one that tells of the assertion.
+BOOST_AUTO_TEST_SUITE(closes, *isolated({.timeout = 60s}))
+BOOST_DATA_TEST_CASE(one, ut::data::xrange(3, 16), number) {
+  ::close(number);
+  BOOST_TEST(1 == 2);
+}
+BOOST_AUTO_TEST_SUITE_END()
+
 BOOST_AUTO_TEST_CASE(where, *isolated()) {
   std::cout << "in the program: " << (::getpid() == program ? "yes" : "no") << '\n';
   BOOST_TEST(true);
@@ -403,6 +458,28 @@ void meet(const char* mine, const char* other) {
 
 BOOST_AUTO_TEST_CASE(first) { meet("first", "last"); }
 BOOST_AUTO_TEST_CASE(last) { meet("last", "first"); }
+
+BOOST_AUTO_TEST_SUITE_END()
+
+// The case of another suite makes `first` run after `second`, and with it all of its suite.
+BOOST_AUTO_TEST_SUITE(ranks)
+
+int changes = 0;
+
+BOOST_AUTO_TEST_CASE(begins, *isolated()) { BOOST_TEST(changes == 0); }
+
+BOOST_AUTO_TEST_SUITE(first, *isolated())
+BOOST_AUTO_TEST_CASE(depends, *ut::depends_on("ranks/second/last")) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_CASE(is_there) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(second)
+BOOST_AUTO_TEST_CASE(changes_the_program, *in_process()) {
+  ++changes;
+  BOOST_TEST(true);
+}
+BOOST_AUTO_TEST_CASE(last, *isolated()) { BOOST_TEST(changes == 1); }
+BOOST_AUTO_TEST_SUITE_END()
 
 BOOST_AUTO_TEST_SUITE_END()
 

@@ -213,7 +213,8 @@ class OtherSites(unittest.TestCase):
         cls.addClassCleanup(cls.service.__exit__, None, None, None)
 
     def test_other_names(self):
-        for host in ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "", "[::2]", "localhost@evil"):
+        for host in ("evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "", "[::2]", "localhost@evil",
+                     "localhost:80@evil.example", "localhost:evil", "[::1]:80:80"):
             for path in ("/", "/api/events"):
                 self.assertEqual(self.service.ask("GET", path, Host=host).status, 421, host)
         for host in ("localhost", f"127.0.0.1:{self.service.port}", "[::1]:80", "LOCALHOST", "isolatte.example"):

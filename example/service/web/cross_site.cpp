@@ -10,12 +10,15 @@ namespace service {
 
 namespace {
 
+/// @return nothing if the port is no number
 std::string_view without_port(std::string_view host) {
   std::size_t const colon = host.rfind(':');
   // An address of IPv6 has brackets around it and colons in it.
   std::size_t const bracket = host.rfind(']');
   if (colon == host.npos || (bracket != host.npos && colon < bracket)) return host;
-  return host.substr(0, colon);
+  auto const port = host.substr(colon + 1);
+  bool const is_number = port.find_first_not_of("0123456789") == port.npos;
+  return is_number ? host.substr(0, colon) : std::string_view{};
 }
 
 bool is_same_name(std::string_view left, std::string_view right) {
