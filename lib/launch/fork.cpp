@@ -30,12 +30,12 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
 
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise,
-              detail::talk_wish&& wish, detail::report_handler waiting) {
+              detail::talk_wish&& wish, detail::report_handler waiting,
+              std::optional<launcher> by) {
   if (auto const changed = adapted(opts))
-    return fork(executor, task, *changed, std::move(symbolise), std::move(wish),
-                std::move(waiting));
-  launched run{launcher::fork,       executor,        opts,
-               std::move(symbolise), std::move(wish), std::move(waiting)};
+    return fork(executor, task, *changed, std::move(symbolise), std::move(wish), std::move(waiting),
+                by);
+  launched run{by, executor, opts, std::move(symbolise), std::move(wish), std::move(waiting)};
   if (!run.refused)
     run.take(fork_child(task, run.supervisor->ends(), opts, std::nullopt, run.refused,
                         run.supervisor->room()));

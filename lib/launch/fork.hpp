@@ -31,9 +31,11 @@ forked_child fork_child(detail::child_task& task, const posix::child_ends& ends,
                         const posix::child_page* also = nullptr);
 
 /// Launches a child that runs the task.
+/// @param by as for launched
 launched fork(const boost::asio::any_io_executor& executor, detail::child_task& task,
               const options& opts, supervise::symbolise_function symbolise,
-              detail::talk_wish&& wish, detail::report_handler waiting = {});
+              detail::talk_wish&& wish, detail::report_handler waiting = {},
+              std::optional<launcher> by = launcher::fork);
 
 }  // namespace isolatte::inline v0_1::launch
 

@@ -8,11 +8,12 @@
 
 namespace isolatte::inline v0_1::launch {
 
-launched::launched(launcher by, const boost::asio::any_io_executor& executor, const options& opts,
-                   supervise::symbolise_function symbolise, detail::talk_wish&& wish,
-                   detail::report_handler waiting)
+launched::launched(std::optional<launcher> by, const boost::asio::any_io_executor& executor,
+                   const options& opts, supervise::symbolise_function symbolise,
+                   detail::talk_wish&& wish, detail::report_handler waiting)
     : refused{{}, "opening the child's streams"} {
-  supervise::observed_job observed{by};
+  supervise::observed_job observed;
+  if (by) observed = supervise::observed_job{*by};
   try {
     supervisor = supervise::supervisor::make(executor, opts, posix::inherited_streams::parents,
                                              std::move(symbolise), std::move(wish), refused.ec);

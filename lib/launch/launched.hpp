@@ -35,9 +35,9 @@ struct launched {
   launched& operator=(launched&&) = delete;
   /// Makes the supervisor, which opens the child's streams, and gives it the handler if there is
   /// one: to keep a handler takes memory, and nothing may fail once there is a child.
-  /// @param by what observers are told
-  launched(launcher by, const boost::asio::any_io_executor& executor, const options& opts,
-           supervise::symbolise_function symbolise, detail::talk_wish&& wish,
+  /// @param by what observers are told; of a child without it, which is the library's own, nothing
+  launched(std::optional<launcher> by, const boost::asio::any_io_executor& executor,
+           const options& opts, supervise::symbolise_function symbolise, detail::talk_wish&& wish,
            detail::report_handler waiting = {});
   /// Takes the child, or, after a refusal, lets go of everything.
   void take(forked_child made) noexcept;

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -85,7 +86,7 @@ void symbolise_by_fork(const boost::asio::any_io_executor& executor,
   stack_trace trace{posix::object_map::of_this_process(), fault};
   if (trace.unnamed().empty()) return then(text_of(trace));
   naming_task task{std::as_bytes(std::span{trace.unnamed()})};
-  launched child = fork(executor, task, naming_options(), nullptr, {});
+  launched child = fork(executor, task, naming_options(), nullptr, {}, {}, std::nullopt);
   if (child.refused) return then(text_of(trace));
   child.supervisor->async_own([trace = std::move(trace), then = std::move(then)](
                                   boost::system::error_code, detail::report found) mutable {

@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -160,6 +161,15 @@ BOOST_AUTO_TEST_CASE(a_forked_job_is_told_from_its_beginning_to_its_end) {
   BOOST_TEST(told.only().last.usage.wall.count() == done.what.usage().wall.count());
   BOOST_TEST(!told.only().worker.has_value());
   BOOST_TEST(told.only().pool == 0u);
+}
+
+// Its frames are named by another child, which is no job.
+BOOST_AUTO_TEST_CASE(a_job_that_crashes_is_told_alone) {
+  remembered<void> crashed;
+  isolatte::async_fork(context, [] { std::abort(); }, crashed.handler());
+  run();
+  check_whole(told.only());
+  BOOST_TEST((told.only().last.how == ending::faulted));
 }
 
 BOOST_AUTO_TEST_CASE(endings_are_told_as_the_handler_has_them) {
