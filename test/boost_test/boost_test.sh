@@ -3,6 +3,7 @@
 # Runs the module PROGRAM, made of sample.cpp or of included.cpp, and looks at its logs and reports.
 set -eu
 program=$1
+[ -x "$program" ] || { echo "There is no program $program" >&2; exit 2; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export BOOST_TEST_COLOR_OUTPUT=no

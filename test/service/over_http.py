@@ -185,7 +185,8 @@ class Pages(unittest.TestCase):
 
     def test_what_is_not_http(self):
         for sent, status in ((b"\x16\x03\x01\x02\x00\r\n\r\n", b" 400 "), (b"GET / HTTP/1.1\r\nX: " + b"y" * 9000, b" 431 "),
-                             (b"POST /api/files HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b" 400 ")):
+                             (b"POST /api/files HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b" 400 "),
+                             (b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n", b" 400 ")):
             with socket.create_connection(("127.0.0.1", self.service.port), PATIENCE) as raw:
                 raw.sendall(sent)
                 self.assertIn(status, raw.makefile("rb").readline(), sent[:40])

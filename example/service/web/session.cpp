@@ -89,6 +89,12 @@ class session {
         co_await std::move(refusing);
         break;
       }
+      // A proxy before the service may have looked at another one than the service would.
+      if (reading.get().count(http::field::host) > 1) {
+        auto refusing = send(refusal(400, "more than one Host"), {11, false, false});
+        co_await std::move(refusing);
+        break;
+      }
       auto answering = answer(reading);
       bool const goes_on = co_await std::move(answering);
       if (!goes_on) break;
