@@ -398,6 +398,7 @@ void ask_again(attempt& a, isolatte::worker_pool& pool, asio::io_context& ctx) {
 
 isolatte::pool_options one_worker(attempt& a) {
   isolatte::pool_options how{.workers = 1};
+  how.startup.backoff_min = 1ms;
   how.worker = std::move(a.opts);
   return how;
 }
@@ -705,11 +706,12 @@ struct launcher {
 };
 
 constexpr launcher launchers[] = {
-    {"async_fork", by_async_fork},   {"fork", by_fork},
-    {"spawn_child", by_spawn_child}, {"async_execute", by_execute},
-    {"fork_server", by_server},      {"standby child", by_standby},
-    {"worker_pool", by_pool},        {"async_drain", by_drain},
-    {"async_map", by_async_map},     {"async_map over a pool", by_map_of_pool},
+    {"async_fork", by_async_fork}, {"fork", by_fork},          {"spawn_child", by_spawn_child},
+    {"async_execute", by_execute}, {"fork_server", by_server}, {"standby child", by_standby},
+};
+constexpr launcher pools[] = {
+    {"worker_pool", by_pool},      {"async_drain", by_drain},
+    {"async_map", by_async_map},   {"async_map over a pool", by_map_of_pool},
     {"everywhere", by_everywhere},
 };
 
@@ -793,6 +795,10 @@ void fail_each_of_changes() {
   };
   ending_case const returned[] = {{"returned", return_value, "exit 0", ending::returned}};
   for (auto const& by : changes) fail_each(by, returned, 1);
+}
+
+void fail_each_of_pools() {
+  for (auto const& by : pools) fail_each(by, endings, 1);
 }
 
 void fail_each_of_retiring_worker() {

@@ -11,6 +11,8 @@ namespace allocations_test {
 
 /// A server preloads, a pool is recycled, grows, and is resumed.
 void fail_each_of_changes();
+/// A pool runs jobs, drains, maps, and runs one job everywhere.
+void fail_each_of_pools();
 void fail_each_of_retiring_worker();
 void fail_each_for_large_result();
 void fail_each_while_fault_is_named();
