@@ -21,6 +21,9 @@ import termios
 
 CTRL_C, CTRL_Z = b"\x03", b"\x1a"
 
+# The time within which something new has to come to the screen.
+PATIENCE = 60
+
 run = os.path.abspath(sys.argv[1])
 
 
@@ -106,6 +109,8 @@ class Terminal:
             if found:
                 self.seen = self.seen[found.end() :]
                 return found
+            if not select.select([self.keyboard], [], [], PATIENCE)[0]:
+                raise Failed("no %r in %d s, but %r" % (pattern, PATIENCE, self.seen))
             try:
                 more = os.read(self.keyboard, 4096)
             except OSError:
@@ -187,12 +192,12 @@ def the_whole_tree_ends_with_the_command(folder):
 
 def ctrl_c_is_the_programs_alone(_):
     program = """
-import signal, sys, time
+import os, signal, sys, time
 count = 0
 def note(*_):
     global count
     count += 1
-    print("INT", flush=True)
+    os.write(1, b"INT\\n")
 signal.signal(signal.SIGINT, note)
 print("ready", flush=True)
 sys.stdin.readline()
@@ -229,8 +234,8 @@ def ctrl_c_ends_a_script_too(_):
 
 def ctrl_z_stops_the_job_and_fg_continues_it(_):
     program = """
-import signal, sys
-signal.signal(signal.SIGCONT, lambda *_: print("back", flush=True))
+import os, signal, sys
+signal.signal(signal.SIGCONT, lambda *_: os.write(1, b"back\\n"))
 print("ready", flush=True)
 print("got", sys.stdin.readline(), flush=True)
 """
