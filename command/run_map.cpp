@@ -217,8 +217,10 @@ class map_run {
   /// Draws now, and again for as long as programs run.
   void draw() {
     if (!bar_.is_on()) return;
-    bar_.show({printed_ + kept_.size(), failed_, running_.size(),
-               is_read_ ? std::optional{next_ + ahead_.size()} : std::nullopt});
+    // In the middle of an output the bar would erase the line that is there so far.
+    if (!is_printing_)
+      bar_.show({printed_ + kept_.size(), failed_, running_.size(),
+                 is_read_ ? std::optional{next_ + ahead_.size()} : std::nullopt});
     next_frame_.expires_after(between_frames);
     next_frame_.async_wait([this](const error_code& ec) {
       if (!ec && !is_done_) draw();

@@ -116,7 +116,8 @@ struct sandbox {
   /// The child may make processes. They have the same sandbox, and cannot leave the child's group.
   bool processes = false;
   /// Names of system calls that are allowed besides those that the members above need. A name that
-  /// is unknown, or of a call that would undo the sandbox, is `EINVAL`.
+  /// is unknown, or of a call that would undo the sandbox or whose arguments the sandbox looks at,
+  /// such as `socket`, is `EINVAL`.
   std::vector<std::string> system_calls{};
   /// Namespaces.
   isolation isolate{};
