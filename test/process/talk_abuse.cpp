@@ -32,7 +32,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -326,15 +325,7 @@ void remember_sockets() { sockets_of_worker = sockets(); }
 /// Waits until the thread that reads sleeps in poll(), and closes what would wake it.
 void close_what_wakes(channel<int, int>& talk, bool and_socket) {
   talk.receive();
-  // The thread of the job before may end in the meantime: its file is empty then.
-  auto const is_at_rest = [](const std::filesystem::path& thread) {
-    auto const status = isolatte::test::read_file((thread / "stat").string());
-    auto const name_end = status.rfind(')');
-    return name_end == std::string::npos || status.substr(name_end + 2, 1) == "S";
-  };
-  for (auto const& each : std::filesystem::directory_iterator{"/proc/self/task"})
-    if (each.path().filename() != std::to_string(::getpid()))
-      while (!is_at_rest(each.path())) ::sched_yield();
+  isolatte::test::await_rest_of_threads();
   for (int const fd : isolatte::test::descriptors_of_kind("pipe:"))
     if ((::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0) ::close(fd);
   if (and_socket)
@@ -490,7 +481,9 @@ BOOST_AUTO_TEST_CASE(a_grandchild_that_returns_leaves_the_conversation_to_the_jo
 }
 
 // Not by a bare clone(): its copy may wait endlessly for a lock of malloc() that a thread held.
+// The copy must not wait for threads either that sleep in the job and that it lacks.
 int throw_in_kin(std::stop_token, channel<int>& talk) {
+  isolatte::test::await_rest_of_threads();
   pid_t const pid = ::fork();
   if (pid == 0) throw std::runtime_error{"grandchild"};
   int status = -1;

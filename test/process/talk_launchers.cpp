@@ -1059,6 +1059,8 @@ BOOST_AUTO_TEST_CASE(a_grandchild_that_keeps_the_conversation_does_not_keep_the_
 }
 
 int throw_in_grandchild(std::stop_token, channel<int>& talk) {
+  // The copy must not wait for them.
+  isolatte::test::await_rest_of_threads();
   pid_t const pid = ::fork();
   if (pid == 0) throw std::runtime_error{"grandchild"};
   int const status = wait_for(pid);

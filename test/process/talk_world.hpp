@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_TEST_PROCESS_TALK_WORLD_HPP
 #define ISOLATTE_TEST_PROCESS_TALK_WORLD_HPP
 
+#include "helpers.hpp"
 #include "remembered.hpp"
 #include "support/nothing_left.hpp"
 #include "support/sanitizers.hpp"
@@ -20,6 +21,9 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <sched.h>
+#include <unistd.h>
 
 namespace isolatte::inline v0_1::test {
 
@@ -188,6 +192,19 @@ inline std::size_t threads() {
     ++count;
   // ThreadSanitizer has one of its own, from when the job begins another.
   return with_tsan && count > 1 ? count - 1 : count;
+}
+
+/// Waits until every thread but the first sleeps: those of the conversation wait for news then.
+inline void await_rest_of_threads() {
+  // The thread of the job before may end in the meantime: its file is empty then.
+  auto const is_at_rest = [](const std::filesystem::path& thread) {
+    auto const status = read_file((thread / "stat").string());
+    auto const name_end = status.rfind(')');
+    return name_end == std::string::npos || status.substr(name_end + 2, 1) == "S";
+  };
+  for (auto const& each : std::filesystem::directory_iterator{"/proc/self/task"})
+    if (each.path().filename() != std::to_string(::getpid()))
+      while (!is_at_rest(each.path())) ::sched_yield();
 }
 
 }  // namespace isolatte::inline v0_1::test

@@ -67,7 +67,8 @@ socket_talk_end::pointer socket_talk_end::make(const talk_plan& plan) {
 }
 
 void socket_talk_end::disposal::operator()(socket_talk_end* talk) const noexcept {
-  // A thread that cannot be woken now may wake at any time later, and still needs the object.
+  // A thread that cannot be woken now may wake at any time later, and still needs the object. A
+  // copy would wait in the destructors of the condition variables for threads that it lacks.
   if (talk->end_threads()) delete talk;
 }
 
@@ -104,14 +105,9 @@ void socket_talk_end::begin(error_code& ec) {
   current = this;
 }
 
-/// @return false if a thread is left that nothing wakes
+/// @return false if a thread is left that nothing wakes, or in a copy, which has none of them
 bool socket_talk_end::end_threads() noexcept {
-  if (is_copy()) {
-    // They are the original's.
-    if (server_.joinable()) server_.detach();
-    if (stopper_.joinable()) stopper_.detach();
-    return true;
-  }
+  if (is_copy()) return false;
   socket_talk_end* self = this;
   current.compare_exchange_strong(self, nullptr);
   {
