@@ -443,6 +443,18 @@ BOOST_AUTO_TEST_CASE(recycled_twice_at_once_the_workers_are_those_of_the_second)
 
 int process_of_template = 0;
 
+BOOST_AUTO_TEST_CASE(a_job_that_the_death_of_the_server_takes_along_is_told_so) {
+  make({.workers = 1, .preload = [] { process_of_template = ::getpid(); }});
+  auto const told = run(call([] {
+    ::kill(process_of_template, SIGKILL);
+    hang();
+  }));
+  BOOST_TEST((told.ec == error::server_died), told.ec.message());
+  BOOST_TEST(told.what.how() == ending::cancelled);
+  BOOST_TEST((told.what.ran() == isolatte::ran::yes));
+  BOOST_TEST(run(call([] { return 7; })).what.value_or(0) == 7);
+}
+
 BOOST_AUTO_TEST_CASE(a_job_that_is_late_when_the_server_dies_is_told_as_late_alone) {
   make({.workers = 1, .preload = [] { process_of_template = ::getpid(); }});
   for (int i = 0; i != 20; ++i) {
