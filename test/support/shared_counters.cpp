@@ -6,13 +6,16 @@
 #ifdef ISOLATTE_TEST_SHARED_COUNTERS
 
 #include "posix/child/child_exit.hpp"
+#include "posix/origin.hpp"
 #include "posix/system_calls.hpp"
 
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 // The linker script cmake/counters.ld defines these.
 extern "C" char isolatte_counters_begin[];
@@ -31,13 +34,36 @@ int unmap_all_but_counters(void* memory, std::size_t size) {
   return real_munmap(memory, size);
 }
 
+constexpr int access = PROT_READ | PROT_WRITE;
+
+std::size_t size_of_counters() {
+  return static_cast<std::size_t>(isolatte_counters_end - isolatte_counters_begin);
+}
+
+// A bare clone() counts no fork, and in a PID namespace a copy may have the program's number.
+pid_t program;
+const posix::origin* origin_of_program;
+bool is_copy() { return origin_of_program->is_elsewhere() || ::getpid() != program; }
+
+/// A copy of the program that calls exit() would write all counts as the program does, and double
+/// those that are there. Many copies would double them until they overflow.
+void write_none_of_copy() {
+  if (!is_copy()) return;
+  constexpr int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+  if (::mmap(isolatte_counters_begin, size_of_counters(), access, kind, -1, 0) == MAP_FAILED)
+    ::_exit(EXIT_FAILURE);
+}
+
 }  // namespace
 
 bool share_counters() noexcept {
   real_munmap = posix::sys.munmap;
   posix::sys.munmap = unmap_all_but_counters;
-  auto const size = static_cast<std::size_t>(isolatte_counters_end - isolatte_counters_begin);
-  constexpr int access = PROT_READ | PROT_WRITE;
+  program = ::getpid();
+  static posix::origin const here;
+  origin_of_program = &here;
+  if (std::atexit(write_none_of_copy) != 0) return false;
+  auto const size = size_of_counters();
   void* const shared = ::mmap(nullptr, size, access, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return false;
   // This process writes the counts of its children. Each of them would write all of them again.
