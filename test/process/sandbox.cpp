@@ -1725,22 +1725,28 @@ BOOST_AUTO_TEST_CASE(sandboxes_nest) {
 BOOST_AUTO_TEST_CASE(a_nested_child_ends_with_the_outer_one) {
   as_each_user([](findings& all) {
     wire alive;
-    auto const told = run(with_processes(),
-                          [&] {
-                            boost::asio::io_context ctx;
-                            isolatte::async_fork(
-                                ctx,
-                                [&] {
-                                  alive.tell();
-                                  hang();
-                                },
-                                {.keep = {alive.write_end()}}, boost::asio::detached);
-                            ctx.run();
-                          },
-                          {.timeout = 200ms, .keep = {alive.write_end()}});
-    all.expect_how(told, ending::timed_out);
+    boost::asio::io_context ctx;
+    auto outer = isolatte::spawn_child(ctx,
+                                       [&] {
+                                         boost::asio::io_context inner;
+                                         isolatte::async_fork(
+                                             inner,
+                                             [&] {
+                                               alive.tell();
+                                               hang();
+                                             },
+                                             {.keep = {alive.write_end()}}, boost::asio::detached);
+                                         inner.run();
+                                       },
+                                       {.keep = {alive.write_end()}, .sandbox = with_processes()});
     alive.close_write();
     all.expect(alive.await(), "it has run");
+    all.expect(!outer.terminate(), "the end of the outer one");
+    isolatte::outcome<void> told;
+    outer.async_wait(
+        [&](boost::system::error_code, isolatte::outcome<void> what) { told = std::move(what); });
+    ctx.run();
+    all.expect_how(told, ending::cancelled);
     alive.wait_until_closed();
     auto loose = with_processes();
     loose.enforce = isolatte::enforcement::best_effort;
