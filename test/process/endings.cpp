@@ -842,6 +842,39 @@ BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_exits_or_crashes, nothing_left)
   }
 }
 
+/// Forks in code that saves, and has the grandchild go on first.
+/// @return in the child, the status of the grandchild
+int fork_while_saving() {
+  int status = 0;
+  if (pid_t const pid = ::fork(); pid != 0) ::waitpid(pid, &status, 0);
+  return status;
+}
+
+struct forks_when_saved {
+  int status = -1;
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    if constexpr (Archive::is_saving::value) status = fork_while_saving();
+    ar & status;
+  }
+};
+struct forks_when_asked : std::exception {
+  const char* what() const noexcept override {
+    return WIFEXITED(fork_while_saving()) ? "it has exited" : "it has crashed";
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_saves, nothing_left) {
+  auto const saved = fork([] { return forks_when_saved{}; });
+  BOOST_REQUIRE(saved.how() == ending::returned);
+  BOOST_TEST(saved->status == 0);
+  auto const threw = fork([] { throw forks_when_asked{}; });
+  BOOST_REQUIRE(threw.how() == ending::threw);
+  BOOST_CHECK_EXCEPTION(threw.value(), std::exception, [](const std::exception& error) {
+    return std::string{error.what()} == "it has exited";
+  });
+}
+
 BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_goes_on, nothing_left) {
   // The operation ends with the child, although the grandchild holds its pipes.
   auto const what = fork([]() -> int {
