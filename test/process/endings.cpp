@@ -335,7 +335,7 @@ BOOST_FIXTURE_TEST_CASE(exited_says_its_code, nothing_left) {
 // The callable has finished, so only its value is missing.
 BOOST_FIXTURE_TEST_CASE(undelivered_for_an_exit_while_saving, nothing_left) {
   auto const what = fork([] { return leaves_when_saved{}; });
-  check_undelivered(what, "");
+  check_undelivered(what, "the child ended before it had saved its result");
   BOOST_TEST((what.exit_code() == 31));
 }
 
