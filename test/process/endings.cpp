@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "process/gate.hpp"
+#include "process/shared_memory.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -873,6 +874,18 @@ BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_saves, nothing_left) {
   BOOST_CHECK_EXCEPTION(threw.value(), std::exception, [](const std::exception& error) {
     return std::string{error.what()} == "it has exited";
   });
+}
+
+BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_writes_to_shared_memory, nothing_left) {
+  auto const what = fork([] {
+    int const mine = isolatte::test::count_shared_mappings();
+    int status = -1;
+    pid_t const pid = ::fork();
+    if (pid == 0) ::_exit(isolatte::test::count_shared_mappings() < mine ? 0 : 1);
+    ::waitpid(pid, &status, 0);
+    return status;
+  });
+  BOOST_TEST(what.value() == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_goes_on, nothing_left) {
