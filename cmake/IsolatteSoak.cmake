@@ -18,3 +18,8 @@ add_test(NAME soak.variety COMMAND isolatte_soak --seed 1 --jobs 11 --round 1 --
 set_tests_properties(soak.variety PROPERTIES
   PASS_REGULAR_EXPRESSION "a phase was never met" TIMEOUT 300 LABELS soak
   ENVIRONMENT "${isolatte_test_environment}")
+# So has one without any job.
+add_test(NAME soak.nothing COMMAND isolatte_soak --seed 1 --jobs 10 --only-round 100)
+set_tests_properties(soak.nothing PROPERTIES
+  PASS_REGULAR_EXPRESSION "no job has run" TIMEOUT 300 LABELS soak
+  ENVIRONMENT "${isolatte_test_environment}")

@@ -116,6 +116,8 @@ void report::check_variety() {
   auto const demand = [&](const char* kind, std::string_view name, bool is_met) {
     if (!is_met) book_.fail(std::string{kind} + " was never met: " + std::string{name});
   };
+  // A time, a round or a job beyond all bounds leaves none.
+  if (sum.jobs == 0) book_.fail("no job has run");
   // The last round may have been cut short.
   if (rounds_ > cycle)
     for (std::size_t i = 0; i != phase_count; ++i) {

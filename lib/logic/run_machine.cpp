@@ -216,8 +216,10 @@ verdict run_machine::conclude_exit(int code) const noexcept {
   } else if (frame_ == frame_state::partial) {
     v.how = ending::undelivered;
     v.reason = "the result frame is truncated";
-  } else if (frame_ == frame_state::absent &&
-             (stage_ == child_stage::finished || stage_ == child_stage::unsent)) {
+  } else if (frame_ == frame_state::absent && stage_ == child_stage::finished) {
+    v.how = ending::undelivered;
+    v.reason = "the child ended before it had saved its result";
+  } else if (frame_ == frame_state::absent && stage_ == child_stage::unsent) {
     v.how = ending::undelivered;
     v.reason = "the child could not write its result";
   } else if (frame_ == frame_state::absent && stage_ == child_stage::sent) {

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <memory>
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -80,6 +81,20 @@ BOOST_AUTO_TEST_CASE(a_child_that_may_not_be_killed_is_reaped_when_it_has_ended)
   one.end();
   BOOST_TEST(!one.is_reaped());
   child_process const next;
+  BOOST_TEST(one.is_reaped());
+}
+
+BOOST_AUTO_TEST_CASE(no_further_child_has_to_be_made_for_that) {
+  lone_child one;
+  auto earlier = std::make_unique<child_process>();
+  {
+    fail_calls const refused{{.how = failure::mode::every, .entry = killing}};
+    child_process watched;
+    watched.adopt(one.pid(), true, std::chrono::steady_clock::now());
+  }
+  one.end();
+  BOOST_TEST(!one.is_reaped());
+  earlier.reset();
   BOOST_TEST(one.is_reaped());
 }
 

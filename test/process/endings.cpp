@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "process/gate.hpp"
+#include "process/shared_memory.hpp"
 #include "support/nothing_left.hpp"
 
 #include <isolatte.hpp>
@@ -335,7 +336,7 @@ BOOST_FIXTURE_TEST_CASE(exited_says_its_code, nothing_left) {
 // The callable has finished, so only its value is missing.
 BOOST_FIXTURE_TEST_CASE(undelivered_for_an_exit_while_saving, nothing_left) {
   auto const what = fork([] { return leaves_when_saved{}; });
-  check_undelivered(what, "");
+  check_undelivered(what, "the child ended before it had saved its result");
   BOOST_TEST((what.exit_code() == 31));
 }
 
@@ -840,6 +841,51 @@ BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_exits_or_crashes, nothing_left)
     BOOST_TEST(what.value() == (way == 2 ? SIGABRT : 17));
     BOOST_TEST(!what.fault().has_value());
   }
+}
+
+/// Forks in code that saves, and has the grandchild go on first.
+/// @return in the child, the status of the grandchild
+int fork_while_saving() {
+  int status = 0;
+  if (pid_t const pid = ::fork(); pid != 0) ::waitpid(pid, &status, 0);
+  return status;
+}
+
+struct forks_when_saved {
+  int status = -1;
+  template <class Archive>
+  void serialize(Archive& ar, unsigned) {
+    if constexpr (Archive::is_saving::value) status = fork_while_saving();
+    ar & status;
+  }
+};
+struct forks_when_asked : std::exception {
+  const char* what() const noexcept override {
+    return WIFEXITED(fork_while_saving()) ? "it has exited" : "it has crashed";
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_saves, nothing_left) {
+  auto const saved = fork([] { return forks_when_saved{}; });
+  BOOST_REQUIRE(saved.how() == ending::returned);
+  BOOST_TEST(saved->status == 0);
+  auto const threw = fork([] { throw forks_when_asked{}; });
+  BOOST_REQUIRE(threw.how() == ending::threw);
+  BOOST_CHECK_EXCEPTION(threw.value(), std::exception, [](const std::exception& error) {
+    return std::string{error.what()} == "it has exited";
+  });
+}
+
+BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_writes_to_shared_memory, nothing_left) {
+  auto const what = fork([] {
+    int const mine = isolatte::test::count_shared_mappings();
+    int status = -1;
+    pid_t const pid = ::fork();
+    if (pid == 0) ::_exit(isolatte::test::count_shared_mappings() < mine ? 0 : 1);
+    ::waitpid(pid, &status, 0);
+    return status;
+  });
+  BOOST_TEST(what.value() == 0);
 }
 
 BOOST_FIXTURE_TEST_CASE(not_of_a_grandchild_that_goes_on, nothing_left) {

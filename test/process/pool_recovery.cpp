@@ -29,6 +29,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <fstream>
 #include <list>
 #include <map>
@@ -436,6 +437,27 @@ BOOST_AUTO_TEST_CASE(one_jobs_flood_does_not_mark_the_next_ones_output) {
   auto const next = run(call(say, std::size_t{2}));
   BOOST_TEST(next.what.out_text() == "xx");
   BOOST_TEST(!next.what.out_truncated());
+}
+
+/// Forks when it is asked for its message, and has the grandchild go on first.
+struct forks_when_asked : std::exception {
+  const char* what() const noexcept override {
+    pid_t const pid = ::fork();
+    if (pid == 0) return "a grandchild's";
+    wait_for(pid);
+    return "the worker's";
+  }
+};
+
+BOOST_AUTO_TEST_CASE(a_process_forked_by_what_has_nothing_to_say) {
+  make();
+  auto const threw = run(call([]() -> int { throw forks_when_asked{}; }));
+  BOOST_REQUIRE(threw.what.how() == ending::threw);
+  BOOST_CHECK_EXCEPTION(threw.what.value(), std::exception, [](const std::exception& error) {
+    return std::string{error.what()} == "the worker's";
+  });
+  auto const next = run(call(add, 1, 2));
+  BOOST_TEST(next.what.value_or(0) == 3, next.what);
 }
 
 BOOST_AUTO_TEST_CASE(the_longest_idle_timeout_keeps_nothing_busy) {

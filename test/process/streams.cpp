@@ -19,11 +19,13 @@
 #include <iostream>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 
 namespace asio = boost::asio;
 namespace data = boost::unit_test::data;
@@ -964,6 +966,40 @@ BOOST_AUTO_TEST_CASE(a_full_turn_of_output_is_not_waited_upon) {
     BOOST_TEST(what.out_text().size() == 64u * 1024);
     witness.close_write();
   }
+}
+
+BOOST_AUTO_TEST_CASE(output_that_grows_while_it_is_read_has_an_end) {
+  constexpr std::size_t endless = 10'000;
+  std::string const line = std::string(4095, 'x') + '\n';
+  wire ready;
+  wire go;
+  int output = -1;
+  std::size_t count = 0;
+  std::optional<isolatte::outcome<void>> what;
+  asio::io_context context;
+  auto child = isolatte::spawn_child(context,
+                                     [&] {
+                                       ready.tell();
+                                       go.await();
+                                       write_all(1, line);
+                                     },
+                                     {.out = by_line{[&](std::string_view) {
+                                        if (++count != endless) write_all(output, line);
+                                      }},
+                                      .keep = {ready.write_end(), go.read_end()}});
+  child.async_wait([&](error_code, isolatte::outcome<void> done) { what = std::move(done); });
+  BOOST_TEST(ready.await());
+  output = ::open(("/proc/" + std::to_string(child.pid()) + "/fd/1").c_str(), O_WRONLY | O_CLOEXEC);
+  BOOST_REQUIRE(output != -1);
+  go.tell();
+  // The child has ended before a line is read.
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT);
+  context.run();
+  ::close(output);
+  BOOST_REQUIRE(what.has_value());
+  BOOST_TEST(what->how() == ending::returned);
+  BOOST_TEST(count < endless);
 }
 
 BOOST_AUTO_TEST_CASE(what_there_is_no_memory_for_is_dropped_and_told) {

@@ -213,7 +213,7 @@ BOOST_AUTO_TEST_CASE(each_cause_of_a_missing_result_has_its_words) {
       {frame_state::partial, payload_kind::value, 0, child_stage::finished,
        "the result frame is truncated"},
       {frame_state::absent, payload_kind::none, 0, child_stage::finished,
-       "the child could not write its result"},
+       "the child ended before it had saved its result"},
       {frame_state::absent, payload_kind::none, 0, child_stage::unsent,
        "the child could not write its result"},
       {frame_state::absent, payload_kind::none, 0, child_stage::sent,

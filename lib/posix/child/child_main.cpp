@@ -106,17 +106,20 @@ struct result {
   leave_main(code);
 }
 
-[[noreturn]] void finish_with_exception(const child_plan& plan, detail::payload_kind kind,
-                                        const std::exception_ptr& what) noexcept {
-  detail::byte_buffer payload;
-  detail::encode_exception(payload, what, logic::payload_limit(kind, plan.max_result));
-  finish(plan, kind, payload);
-}
-
 /// Ends a process that user code forked and that comes back from that code. Only the child itself
 /// may send a frame.
 void stop_grandchild(pid_t self, int code) noexcept {
   if (::getpid() != self) ::_exit(code);
+}
+
+/// Runs code of the user's, too: what(), and what saves the exception.
+[[noreturn]] void finish_with_exception(const child_plan& plan, pid_t self,
+                                        detail::payload_kind kind,
+                                        const std::exception_ptr& what) noexcept {
+  detail::byte_buffer payload;
+  detail::encode_exception(payload, what, logic::payload_limit(kind, plan.max_result));
+  stop_grandchild(self, 1);
+  finish(plan, kind, payload);
 }
 
 /// Runs code of the user's. If it does not come back the child ends here, with a frame that says
@@ -132,14 +135,14 @@ void run_guarded(const child_plan& plan, pid_t self, detail::payload_kind kind,
       stop_grandchild(self, 0);
       plan.page->stage = stage;
       finish_with_exception(
-          plan, detail::payload_kind::unencodable,
+          plan, self, detail::payload_kind::unencodable,
           std::make_exception_ptr(std::runtime_error{"the callable ended its thread"}));
     });
     stop_grandchild(self, 0);
   } catch (...) {
     stop_grandchild(self, 1);
     plan.page->stage = stage;
-    finish_with_exception(plan, kind, std::current_exception());
+    finish_with_exception(plan, self, kind, std::current_exception());
   }
 }
 
@@ -181,11 +184,8 @@ void child_main(detail::child_task& task, const child_plan& plan) noexcept {
 
   detail::byte_buffer payload;
   payload.limit(plan.max_result);
-  try {
-    run_user_code(task, task_step::encode, &payload);
-  } catch (...) {
-    finish_with_exception(plan, detail::payload_kind::unencodable, std::current_exception());
-  }
+  run_guarded(plan, self, detail::payload_kind::unencodable, logic::child_stage::finished,
+              [&] { run_user_code(task, task_step::encode, &payload); });
   finish(plan, detail::payload_kind::value, payload);
 }
 

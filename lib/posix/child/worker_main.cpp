@@ -356,10 +356,12 @@ class worker_task final : public detail::child_task {
     socket_->write(last, out.bytes());
     leave_main(1);
   }
-  static void put(byte_buffer& out, std::size_t limit, const std::exception_ptr& what) noexcept {
+  /// Runs code of the user's, too: what(), and what saves the exception.
+  void put(byte_buffer& out, std::size_t limit, const std::exception_ptr& what) const noexcept {
     std::size_t const allowed = logic::payload_limit(payload_kind::exception, limit);
     out = byte_buffer{};
     detail::encode_exception(out, what, allowed);
+    stay_alone();
   }
   /// Ends a grandchild that has returned from a callable: its replies would corrupt the socket.
   void stay_alone() const noexcept {
