@@ -737,6 +737,10 @@ BOOST_AUTO_TEST_CASE(that_may_run_once_is_lost_a_lease_after_a_second_host_was_h
   again = job;
   again.result(at(6s), told::held, 1, 1, 7);
   check(again.wake(at(9s)), job_step::none);
+  // One that waits for leave says so, too.
+  again = job;
+  again.result(at(6s), told::held, 1, 3, 9);
+  check(again.wake(at(9s)), job_step::settle);
   check(job.wake(at(9s)), job_step::settle);
   check_end(job, job_end::lost, false);
   // The message is missing, and the holder asks again.

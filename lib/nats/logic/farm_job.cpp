@@ -230,7 +230,9 @@ job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uin
     case told::refused: return settle(job_end::refused, is_certainly_unrun());
     case told::lost: return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
     case told::returned: return returned(attempt, deliveries, holder);
-    case told::held: return attempt == attempt_ ? held(now) : job_step::none;
+    case told::held:
+      // A host that waits for leave holds the job, and does not tell of the holder.
+      return attempt == attempt_ && holder_.value_or(holder) == holder ? held(now) : job_step::none;
   }
   return job_step::none;
 }
