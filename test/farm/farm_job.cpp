@@ -46,6 +46,43 @@ farm_job stored(std::uint32_t max_hosts = 3, moment begin_by = moment::max()) {
   return job;
 }
 
+/// One that has been given back, and is to be published a second time.
+farm_job returned() {
+  auto job = stored();
+  check(job.result(at(0ms), told::returned, 1, 1, 0), job_step::publish);
+  return job;
+}
+
+/// The second publication has been stored at the moment 0.
+farm_job stored_again() {
+  auto job = returned();
+  job.sent();
+  check(job.stored(at(0ms), 2), job_step::none);
+  return job;
+}
+
+/// The message is missing, and hosts are asked until 24 s whether they have the job.
+farm_job missing() {
+  auto job = stored();
+  check(job.wake(at(16s)), job_step::examine);
+  check(job.examined(at(16s), 1, finding::missing), job_step::tell_hosts);
+  BOOST_TEST((job.wake_at() == at(24s)));
+  return job;
+}
+
+/// @param at_once the stream is made anew while the connection stands
+void check_refused_after_loss(farm_job job, bool at_once, bool is_certainly_unrun) {
+  if (at_once) {
+    check(job.stream_replaced(at(0ms)), job_step::none);
+  } else {
+    job.connection_down();
+    check(job.connection_up(at(0ms), false, false), job_step::none);
+  }
+  job.sent();
+  check(job.refused(at(0ms), job.attempt(), job_end::too_large), job_step::settle);
+  check_end(job, job_end::too_large, is_certainly_unrun);
+}
+
 BOOST_AUTO_TEST_SUITE(farm_job)
 
 BOOST_AUTO_TEST_CASE(is_settled_by_its_report_and_by_nothing_after_that) {
@@ -56,12 +93,21 @@ BOOST_AUTO_TEST_CASE(is_settled_by_its_report_and_by_nothing_after_that) {
   check(job.cancel(at(1s), wish::terminate), job_step::none);
   check(job.wake(at(100s)), job_step::none);
   check(job.stop(), job_step::none);
+  job.sent();
+  BOOST_TEST(job.settled());
+  job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  job.result(at(1s), told::report, 1, 1, 0);
+  check(job.wake(at(100s)), job_step::none);
+  job.connection_down();
+  check(job.connection_up(at(100s), true, true), job_step::none);
 }
 
 BOOST_AUTO_TEST_CASE(is_settled_by_a_report_that_comes_before_the_answer_of_the_server) {
   auto job = sent();
   check(job.result(at(1s), told::report, 1, 1, 0), job_step::settle);
   check(job.stored(at(1s), 1), job_step::none);
+  BOOST_TEST(job.settled());
 }
 
 BOOST_AUTO_TEST_CASE(is_not_believed_to_be_unrun_after_a_second_delivery) {
@@ -125,12 +171,95 @@ BOOST_AUTO_TEST_CASE(is_lost_if_no_host_answers_its_cancellation_for_two_leases)
   check_end(job, job_end::lost, false);
 }
 
+BOOST_AUTO_TEST_CASE(gives_its_hosts_two_leases_from_the_first_wish_or_the_last_answer) {
+  auto job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  check(job.cancel(at(1s), wish::interrupt), job_step::none);
+  job.delivery_known(at(1s), 1, true, 1);
+  // They are told again after each half of a lease.
+  BOOST_TEST((job.wake_at() == at(4s)));
+  check(job.wake(at(4s)), job_step::tell_hosts);
+  BOOST_TEST((job.wake_at() == at(8s)));
+  check(job.wake(at(8s)), job_step::tell_hosts);
+  auto const asked = job;
+  check(job.cancel(at(9s), wish::terminate), job_step::tell_hosts);
+  check(job.wake(at(15999ms)), job_step::tell_hosts);
+  check(job.wake(at(16s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  job = asked;
+  job.result(at(10s), told::held, 1, 1, 0);
+  check(job.wake(at(25999ms)), job_step::tell_hosts);
+  check(job.wake(at(26s)), job_step::settle);
+}
+
+BOOST_AUTO_TEST_CASE(that_a_host_has_is_not_asked_for_again_at_the_server) {
+  // The host had it already when the server was asked.
+  auto job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  check(job.delivery_known(at(0ms), 1, true, 1), job_step::tell_hosts);
+  auto const delivered = job;
+  job.result(at(0ms), told::held, 1, 1, 0);
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  job = delivered;
+  job.connection_down();
+  check(job.connection_up(at(1s), true, true), job_step::tell_hosts);
+  // The host was handed it before the message was deleted.
+  job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  job.delivery_known(at(0ms), 1, false, 0);
+  job.message_removed(at(0ms), 1);
+  check(job.delivery_known(at(0ms), 1, true, 1), job_step::tell_hosts);
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  // The server has forgotten what it has handed out.
+  job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  job.delivery_known(at(0ms), 1, false, 0);
+  job.connection_down();
+  check(job.connection_up(at(0ms), false, true), job_step::tell_hosts | job_step::ask_delivered);
+  job.delivery_known(at(0ms), 1, false, 0);
+  job.message_removed(at(0ms), 1);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::tell_hosts);
+  job.connection_down();
+  check(job.connection_up(at(1s), true, true), job_step::tell_hosts);
+  // The message is missing, and a host has the job.
+  job = stored();
+  job.cancel(at(0ms), wish::interrupt);
+  job.stream_replaced(at(0ms));
+  job.result(at(0ms), told::held, 1, 1, 0);
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+}
+
+BOOST_AUTO_TEST_CASE(is_published_no_more_after_it_was_cancelled) {
+  auto job = missing();
+  check(job.cancel(at(17s), wish::terminate), job_step::tell_hosts);
+  check(job.wake(at(24s)), job_step::tell_hosts);
+  job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.stream_replaced(at(1s)), job_step::tell_hosts);
+  check(job.wake(at(9s)), job_step::tell_hosts);
+  check(job.wake(at(16s)), job_step::settle);
+}
+
 BOOST_AUTO_TEST_CASE(is_lost_in_time_if_cancelled_while_the_server_is_away) {
   auto job = sent();
   job.connection_down();
   check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
   check(job.wake(at(16s)), job_step::settle);
   check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(cancelled_while_the_server_is_away_is_taken_back_after_that) {
+  auto job = stored();
+  job.connection_down();
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  // No host could be told.
+  check(job.wake(at(4s)), job_step::none);
+  check(job.connection_up(at(5s), true, true), job_step::tell_hosts | job_step::ask_delivered);
+  // An answer to the publication may still come.
+  job = sent();
+  job.cancel(at(0ms), wish::terminate);
+  job.connection_down();
+  check(job.connection_up(at(1s), true, true), job_step::tell_hosts);
 }
 
 BOOST_AUTO_TEST_CASE(cancelled_before_the_answer_of_the_server_is_taken_back_after_it) {
@@ -178,6 +307,71 @@ BOOST_AUTO_TEST_CASE(whose_neighbour_is_taken_back_is_published_again) {
   check(job.result(at(0ms), told::report, 1, 1, 0), job_step::settle);
 }
 
+BOOST_AUTO_TEST_CASE(whose_neighbour_is_taken_back_goes_on_if_a_host_has_it) {
+  auto job = stored();
+  job.wake(at(16s));
+  job.examined(at(17s), 1, finding::waits);
+  check(job.message_removed(at(20s), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(20s), 1, true, 1), job_step::none);
+  BOOST_TEST((job.wake_at() == at(36s)));
+  check(job.wake(at(36s)), job_step::examine);
+  // A host tells of it before the answer.
+  job = stored();
+  job.message_removed(at(0ms), 1);
+  job.result(at(0ms), told::held, 1, 1, 0);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::tell_hosts);
+  // The job is cancelled, and a host has had it since before the message was deleted.
+  job = stored();
+  job.cancel(at(0ms), wish::terminate);
+  check(job.delivery_known(at(0ms), 1, true, 5), job_step::tell_hosts);
+  check(job.message_removed(at(0ms), 1), job_step::ask_delivered);
+  check(job.delivery_known(at(0ms), 1, true, 5), job_step::tell_hosts);
+}
+
+BOOST_AUTO_TEST_CASE(forgets_what_was_handed_out_before_its_second_publication) {
+  auto job = stored(3, at(1s));
+  job.wake(at(1s));
+  check(job.delivery_known(at(1s), 1, false, 7), job_step::remove);
+  check(job.result(at(1s), told::held, 1, 1, 0), job_step::none);
+  check(job.result(at(1s), told::returned, 1, 1, 0), job_step::publish);
+  job.sent();
+  job.stored(at(1s), 2);
+  check(job.message_removed(at(1s), 2), job_step::ask_delivered);
+  check(job.delivery_known(at(1s), 2, true, 7), job_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(heeds_no_word_about_its_publication_before) {
+  auto job = returned();
+  job.sent();
+  check(job.stored(at(0ms), 1), job_step::none);
+  check(job.refused(at(0ms), 1, job_end::too_large), job_step::none);
+  check(job.message_removed(at(0ms), 2), job_step::none);
+  check(job.result(at(0ms), told::lost, 1, 4, 0), job_step::none);
+  // The publication has not been stored, so there is nothing to take back.
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts);
+  job = stored_again();
+  check(job.refused(at(0ms), 2, job_end::too_large), job_step::none);
+  check(job.message_removed(at(0ms), 1), job_step::none);
+  check(job.examined(at(0ms), 1, finding::missing), job_step::none);
+  check(job.cancel(at(0ms), wish::terminate), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::none);
+  check(job.delivery_known(at(0ms), 2, false, 0), job_step::remove);
+  // A host that has the first message says nothing of the second one.
+  job = stored_again();
+  check(job.examined(at(0ms), 2, finding::missing), job_step::tell_hosts);
+  check(job.result(at(0ms), told::held, 1, 1, 0), job_step::none);
+  check(job.wake(at(8s)), job_step::publish);
+}
+
+BOOST_AUTO_TEST_CASE(heeds_no_answer_to_what_it_has_not_asked) {
+  auto job = stored();
+  check(job.delivery_known(at(0ms), 1, false, 0), job_step::none);
+  job.message_removed(at(0ms), 1);
+  check(job.examined(at(0ms), 1, finding::missing), job_step::none);
+  job = missing();
+  check(job.message_removed(at(16s), 1), job_step::none);
+}
+
 BOOST_AUTO_TEST_CASE(is_withdrawn_if_it_does_not_begin_in_time) {
   auto job = stored(3, at(1s));
   check(job.wake(at(1s)), job_step::tell_hosts | job_step::ask_delivered);
@@ -185,6 +379,33 @@ BOOST_AUTO_TEST_CASE(is_withdrawn_if_it_does_not_begin_in_time) {
   job.message_removed(at(1s), 1);
   check(job.delivery_known(at(1s), 1, false, 0), job_step::settle);
   check_end(job, job_end::not_in_time, true);
+}
+
+BOOST_AUTO_TEST_CASE(is_withdrawn_once) {
+  auto job = stored(3, at(1s));
+  BOOST_TEST((job.wake_at() == at(1s)));
+  job.wake(at(1s));
+  BOOST_TEST((job.wake_at() == at(5s)));
+  job = stored(3, at(1s));
+  job.cancel(at(0ms), wish::terminate);
+  BOOST_TEST((job.wake_at() == at(4s)));
+}
+
+BOOST_AUTO_TEST_CASE(is_not_lost_while_no_host_can_say_that_it_has_begun_in_time) {
+  auto job = stored(3, at(1s));
+  check(job.wake(at(1s)), job_step::tell_hosts | job_step::ask_delivered);
+  job.connection_down();
+  check(job.wake(at(17s)), job_step::none);
+  check(job.connection_up(at(20s), true, true), job_step::tell_hosts | job_step::ask_delivered);
+  check(job.wake(at(35999ms)), job_step::tell_hosts);
+  check(job.wake(at(36s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // There is no connection at the time.
+  job = stored(3, at(1s));
+  job.connection_down();
+  check(job.wake(at(1s)), job_step::tell_hosts);
+  check(job.wake(at(17s)), job_step::none);
+  BOOST_TEST(!job.settled());
 }
 
 BOOST_AUTO_TEST_CASE(goes_on_if_it_has_begun_in_time) {
@@ -195,6 +416,16 @@ BOOST_AUTO_TEST_CASE(goes_on_if_it_has_begun_in_time) {
   check(job.wake(at(17s)), job_step::none);
   BOOST_TEST(!job.settled());
   BOOST_TEST((job.wished() == wish::none));
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_if_it_has_begun_in_time_and_its_message_is_deleted) {
+  auto job = stored(3, at(1s));
+  job.wake(at(1s));
+  job.delivery_known(at(1s), 1, false, 0);
+  job.message_removed(at(1s), 1);
+  check(job.result(at(1s), told::held, 1, 1, 0), job_step::none);
+  // The server has forgotten that it has handed it out.
+  check(job.delivery_known(at(1s), 1, false, 0), job_step::tell_hosts);
 }
 
 BOOST_AUTO_TEST_CASE(that_is_returned_is_published_again_or_ends_if_it_is_not_wanted) {
@@ -223,6 +454,10 @@ BOOST_AUTO_TEST_CASE(that_is_returned_after_several_deliveries_has_lost_hosts) {
   job.stored(at(0ms), 3);
   check(job.result(at(0ms), told::returned, 3, 2, 0), job_step::settle);
   check_end(job, job_end::lost, false);
+  // A host that does not count deliveries.
+  job = stored(3);
+  check(job.result(at(0ms), told::returned, 1, 0, 0), job_step::publish);
+  BOOST_TEST(job.lost_before() == 0U);
   // Leave tells whether another host may have begun it.
   job = stored(1);
   check(job.result(at(0ms), told::returned, 1, 2, 0), job_step::publish);
@@ -247,7 +482,12 @@ BOOST_AUTO_TEST_CASE(that_is_refused_by_a_full_queue_ends_unless_it_had_room_bef
   job.sent();
   check(job.refused(at(0ms), 2, job_end::queue_full), job_step::none);
   BOOST_TEST((job.wake_at() == at(2s)));
+  auto waiting = job;
   check(job.wake(at(2s)), job_step::publish);
+  BOOST_TEST((job.wake_at() == moment::max()));
+  // Nothing is under way meanwhile.
+  check(waiting.cancel(at(1s), wish::terminate), job_step::settle);
+  check_end(waiting, job_end::taken_back, true);
   job = sent();
   check(job.refused(at(0ms), 1, job_end::too_large), job_step::settle);
   check_end(job, job_end::too_large, true);
@@ -275,6 +515,15 @@ BOOST_AUTO_TEST_CASE(that_is_refused_after_a_connection_without_an_answer_may_ha
   check_end(job, job_end::too_large, true);
 }
 
+BOOST_AUTO_TEST_CASE(
+    that_is_refused_may_have_been_run_if_a_server_was_lost_after_it_was_published) {
+  for (bool const at_once : {true, false}) {
+    check_refused_after_loss(started(), at_once, true);
+    check_refused_after_loss(sent(), at_once, false);
+    check_refused_after_loss(returned(), at_once, false);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(that_is_missing_is_published_again_as_one_that_has_lost_a_host) {
   auto job = stored(2);
   check(job.wake(at(16s)), job_step::examine);
@@ -287,6 +536,28 @@ BOOST_AUTO_TEST_CASE(that_is_missing_is_published_again_as_one_that_has_lost_a_h
   check(job.examined(at(40s), 2, finding::missing), job_step::tell_hosts);
   check(job.wake(at(48s)), job_step::settle);
   check_end(job, job_end::lost, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_missing_may_have_been_run) {
+  auto job = missing();
+  check(job.wake(at(24s)), job_step::publish);
+  job.sent();
+  check(job.refused(at(24s), 2, job_end::too_large), job_step::settle);
+  check_end(job, job_end::too_large, false);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_missing_waits_for_hosts_that_could_not_be_asked) {
+  auto job = missing();
+  job.connection_down();
+  check(job.wake(at(24s)), job_step::none);
+  check(job.connection_up(at(30s), true, true), job_step::tell_hosts);
+  check(job.wake(at(37999ms)), job_step::none);
+  check(job.wake(at(38s)), job_step::publish);
+  // A host has told of it.
+  job = missing();
+  job.result(at(17s), told::held, 1, 1, 0);
+  job.connection_down();
+  check(job.connection_up(at(18s), true, true), job_step::none);
 }
 
 BOOST_AUTO_TEST_CASE(that_is_missing_and_that_a_host_holds_goes_on) {
@@ -332,6 +603,33 @@ BOOST_AUTO_TEST_CASE(that_sleeps_is_examined_again_after_a_connection_has_ended)
   job.connection_down();
   check(job.connection_up(at(29s), true, true), job_step::none);
   check(job.wake(at(37s)), job_step::examine);
+}
+
+BOOST_AUTO_TEST_CASE(that_is_to_be_examined_is_so_no_earlier_for_an_end_of_a_connection) {
+  auto job = stored();
+  job.connection_down();
+  job.connection_up(at(1s), true, true);
+  BOOST_TEST((job.wake_at() == at(16s)));
+  job.connection_down();
+  job.connection_up(at(10s), true, true);
+  BOOST_TEST((job.wake_at() == at(18s)));
+}
+
+BOOST_AUTO_TEST_CASE(that_cannot_be_examined_is_so_later) {
+  auto job = stored();
+  job.connection_down();
+  check(job.wake(at(16s)), job_step::none);
+  BOOST_TEST((job.wake_at() == at(24s)));
+  // The server is asked something else.
+  job = stored();
+  job.message_removed(at(1s), 1);
+  check(job.wake(at(16s)), job_step::none);
+  BOOST_TEST((job.wake_at() == at(24s)));
+  // The answer to the publication has not come.
+  job = sent();
+  job.result(at(0ms), told::held, 1, 1, 0);
+  check(job.wake(at(16s)), job_step::none);
+  BOOST_TEST((job.wake_at() == at(24s)));
 }
 
 BOOST_AUTO_TEST_CASE(that_the_server_may_have_is_published_again_if_no_host_holds_it) {
@@ -414,6 +712,45 @@ BOOST_AUTO_TEST_CASE(that_may_run_once_gives_leave_to_one_holder) {
   BOOST_TEST((job.leave_asked(at(9s), 1, 8, 3).what == leave::over));
 }
 
+BOOST_AUTO_TEST_CASE(that_may_run_often_gives_leave_to_all) {
+  auto job = stored();
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 7, 1).what == leave::yes));
+  BOOST_TEST((job.leave_asked(at(0ms), 1, 8, 1).what == leave::yes));
+}
+
+BOOST_AUTO_TEST_CASE(that_may_run_once_is_lost_a_lease_after_a_second_host_was_handed_it) {
+  auto const held = [] {
+    auto job = stored(1);
+    job.leave_asked(at(0ms), 1, 7, 1);
+    return job;
+  };
+  auto job = held();
+  job.leave_asked(at(1s), 1, 8, 1);
+  BOOST_TEST((job.wake_at() == at(16s)));
+  job.leave_asked(at(1s), 1, 8, 2);
+  job.leave_asked(at(5s), 1, 9, 3);
+  BOOST_TEST((job.wake_at() == at(9s)));
+  // The holder is there after all.
+  auto again = job;
+  BOOST_TEST((again.leave_asked(at(6s), 1, 7, 1).what == leave::yes));
+  check(again.wake(at(9s)), job_step::none);
+  again = job;
+  again.result(at(6s), told::held, 1, 1, 7);
+  check(again.wake(at(9s)), job_step::none);
+  // One that waits for leave says so, too.
+  again = job;
+  again.result(at(6s), told::held, 1, 3, 9);
+  check(again.wake(at(9s)), job_step::settle);
+  check(job.wake(at(9s)), job_step::settle);
+  check_end(job, job_end::lost, false);
+  // The message is missing, and the holder asks again.
+  job = held();
+  check(job.stream_replaced(at(0ms)), job_step::tell_hosts);
+  job.leave_asked(at(1s), 1, 7, 1);
+  check(job.wake(at(8s)), job_step::none);
+  BOOST_TEST(!job.settled());
+}
+
 BOOST_AUTO_TEST_CASE(that_may_run_once_ends_at_once_without_a_holder) {
   auto job = stored(1);
   job.connection_down();
@@ -484,6 +821,12 @@ BOOST_AUTO_TEST_CASE(that_may_run_once_is_returned_by_its_holder_alone) {
   check(job.result(at(0ms), told::returned, 1, 1, 7), job_step::publish);
   job.sent();
   BOOST_TEST((job.leave_asked(at(0ms), 2, 9, 1).what == leave::yes));
+  // The job is not wanted any more.
+  job = stored(1);
+  job.leave_asked(at(0ms), 1, 7, 1);
+  job.cancel(at(0ms), wish::terminate);
+  check(job.result(at(0ms), told::returned, 1, 1, 7), job_step::settle);
+  check_end(job, job_end::taken_back, true);
 }
 
 BOOST_AUTO_TEST_CASE(ends_with_the_farm) {

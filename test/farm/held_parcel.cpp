@@ -48,6 +48,16 @@ logic::held_parcel asking() {
   return made;
 }
 
+/// Nothing comes from a parcel that is over.
+void check_over(logic::held_parcel it) {
+  BOOST_TEST((it.wake_at() == moment::max()));
+  BOOST_TEST(!it.awaits_acknowledgement());
+  check(it.wake(at(100s)), parcel_step::none);
+  check(it.reported(at(100s), 0), parcel_step::none);
+  check(it.acknowledged(at(100s)), parcel_step::none);
+  check(it.connection_up(at(100s), true), parcel_step::none);
+}
+
 BOOST_AUTO_TEST_SUITE(held_parcel)
 
 BOOST_AUTO_TEST_CASE(is_acknowledged_when_its_results_are_stored) {
@@ -58,8 +68,19 @@ BOOST_AUTO_TEST_CASE(is_acknowledged_when_its_results_are_stored) {
   BOOST_TEST(it.is_in_batch(0, batch));
   BOOST_TEST(it.is_in_batch(1, batch));
   check(it.published(at(2ms), batch), parcel_step::acknowledge);
+  BOOST_TEST(it.awaits_acknowledgement());
   check(it.acknowledged(at(2ms)), parcel_step::drop);
-  BOOST_TEST((it.wake_at() == moment::max()));
+  check_over(it);
+}
+
+BOOST_AUTO_TEST_CASE(numbers_its_batches_from_1) {
+  auto it = opened(2);
+  BOOST_TEST(it.last_batch() == 0U);
+  it.reported(at(0ms), 0);
+  BOOST_TEST(it.begin_batch() == 1U);
+  it.reported(at(0ms), 1);
+  BOOST_TEST(it.begin_batch() == 2U);
+  BOOST_TEST(it.last_batch() == 2U);
 }
 
 BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
@@ -72,6 +93,15 @@ BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
   check(it.published(at(13ms), batch), parcel_step::none);
   check(it.reported(at(20ms), 1), parcel_step::publish);
   check(it.published(at(20ms), it.begin_batch()), parcel_step::acknowledge);
+}
+
+BOOST_AUTO_TEST_CASE(lets_the_results_after_a_batch_gather_as_long) {
+  auto it = opened(3);
+  it.reported(at(10ms), 0);
+  check(it.wake(at(12ms)), parcel_step::publish);
+  it.begin_batch();
+  check(it.reported(at(13ms), 1), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(15ms)));
 }
 
 BOOST_AUTO_TEST_CASE(that_comes_again_has_its_lease_renewed_and_its_acknowledgement_repeated) {
@@ -91,6 +121,10 @@ BOOST_AUTO_TEST_CASE(that_was_handed_out_too_often_is_lost) {
     check(it.open(at(0ms)), deliveries == 2 ? parcel_step::look : parcel_step::publish);
     if (deliveries == 3) BOOST_TEST((it.job(0).result() == told::lost));
   }
+  std::vector<logic::held_terms> const many{{.max_hosts = 3, .lost_before = 0xffff'ffff}};
+  logic::held_parcel it{{}, at(0ms), 1, false, many};
+  check(it.open(at(0ms)), parcel_step::publish);
+  BOOST_TEST((it.job(0).result() == told::lost));
 }
 
 BOOST_AUTO_TEST_CASE(of_several_jobs_that_comes_a_second_time_is_given_back) {
@@ -157,17 +191,40 @@ BOOST_AUTO_TEST_CASE(does_what_the_farm_wishes) {
   check(it.take(0), held_step::say_held);
   it.requested(at(0ms), 0, wish::withdraw);
   check(it.take(0), held_step::take_back);
+  // The farm asks again, and to be held would mean to have begun.
+  it.requested(at(0ms), 0, wish::withdraw);
+  check(it.take(0), held_step::take_back);
   it.begun(at(0ms), 0);
   check(it.take(0), held_step::say_held);
   it.requested(at(0ms), 0, wish::interrupt);
   check(it.take(0), held_step::say_held | held_step::interrupt);
   it.requested(at(0ms), 0, wish::interrupt);
   check(it.take(0), held_step::say_held);
+  it.requested(at(0ms), 0, wish::withdraw);
+  check(it.take(0), held_step::say_held);
   it.requested(at(0ms), 0, wish::terminate);
   check(it.take(0), held_step::say_held | held_step::terminate);
   it.reported(at(0ms), 0);
   check(it.requested(at(0ms), 0, wish::terminate), parcel_step::publish);
   check(it.take(0), held_step::none);
+}
+
+BOOST_AUTO_TEST_CASE(says_that_a_job_is_held_that_waits_for_leave_or_gives_it_back) {
+  auto it = asking();
+  check(it.requested(at(0ms), 0, wish::none), parcel_step::look);
+  check(it.take(0), held_step::say_held);
+  BOOST_TEST(it.job(0).is_asking());
+  check(it.requested(at(0ms), 0, wish::withdraw), parcel_step::acknowledge);
+  BOOST_TEST((it.job(0).result() == told::returned));
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_first_end_of_a_job) {
+  auto it = opened(2);
+  it.reported(at(0ms), 0);
+  it.failed(at(0ms), 0);
+  BOOST_TEST(it.job(0).is_ready());
+  it.unbegun(at(0ms), 0);
+  BOOST_TEST((it.job(0).result() == told::report));
 }
 
 BOOST_AUTO_TEST_CASE(returns_what_no_worker_has_begun_when_it_drains) {
@@ -181,6 +238,25 @@ BOOST_AUTO_TEST_CASE(returns_what_no_worker_has_begun_when_it_drains) {
   check(it.take(1), held_step::none);
   BOOST_TEST(it.working() == 1U);
   check(it.reported(at(1s), 1), parcel_step::publish);
+  // There is nothing to take back from the pool, or it has been done.
+  it = opened(4);
+  it.reported(at(0ms), 0);
+  for (std::size_t const job : {1, 2}) {
+    it.requested(at(0ms), job, wish::withdraw);
+    check(it.take(job), held_step::take_back);
+  }
+  it.begun(at(0ms), 2);
+  check(it.take(2), held_step::say_held);
+  it.requested(at(0ms), 3, wish::interrupt);
+  check(it.take(3), held_step::say_held | held_step::interrupt);
+  it.drain(at(0ms));
+  check(it.take(0), held_step::none);
+  check(it.take(1), held_step::none);
+  check(it.take(2), held_step::take_back);
+  check(it.take(3), held_step::none);
+  it = asking();
+  check(it.drain(at(0ms)), parcel_step::acknowledge);
+  BOOST_TEST((it.job(0).result() == told::returned));
 }
 
 BOOST_AUTO_TEST_CASE(that_comes_to_a_host_that_drains_is_returned_unbegun) {
@@ -233,7 +309,31 @@ BOOST_AUTO_TEST_CASE(gives_a_job_back_when_no_other_host_can_be_handed_it) {
   check(it.unbegun(at(0ms), 0), parcel_step::acknowledge);
   BOOST_TEST((it.wake_at() == at(6s)));
   check(it.acknowledged(at(1s)), parcel_step::publish);
-  check(it.published(at(1s), it.begin_batch()), parcel_step::drop);
+  BOOST_TEST(!it.awaits_acknowledgement());
+  check(it.acknowledged(at(1s)), parcel_step::none);
+  // No other host has it after its lease either.
+  check(it.wake(at(6s)), parcel_step::publish);
+  BOOST_TEST(!it.is_over_here());
+  check(it.published(at(6s), it.begin_batch()), parcel_step::drop);
+}
+
+BOOST_AUTO_TEST_CASE(gathers_nothing_while_it_waits_for_the_acknowledgement) {
+  auto it = opened(2);
+  it.drain(at(0ms));
+  it.unbegun(at(0ms), 0);
+  BOOST_TEST((it.wake_at() == at(2ms)));
+  check(it.unbegun(at(1ms), 1), parcel_step::acknowledge);
+  BOOST_TEST((it.wake_at() == at(6s)));
+}
+
+BOOST_AUTO_TEST_CASE(whose_results_wait_for_longer_than_its_lease_is_acknowledged) {
+  auto it = opened(1);
+  it.connection_down();
+  it.reported(at(1s), 0);
+  check(it.wake(at(6s)), parcel_step::none);
+  BOOST_TEST(!it.is_over_here());
+  check(it.connection_up(at(7s), true), parcel_step::publish);
+  check(it.published(at(7s), it.begin_batch()), parcel_step::acknowledge);
 }
 
 BOOST_AUTO_TEST_CASE(gives_no_job_back_that_another_host_may_have_by_then) {
@@ -281,12 +381,21 @@ BOOST_AUTO_TEST_CASE(that_the_host_cannot_run_is_left_to_another_one) {
   auto it = opened(1);
   check(it.failed(at(0ms), 0), parcel_step::drop);
   BOOST_TEST(it.is_over_here());
+  check_over(it);
 }
 
 BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {
   auto it = asking();
   BOOST_TEST(it.job(0).holder() == 7U);
+  BOOST_TEST((it.wake_at() == at(2s)));
+  check(it.wake(at(1999ms)), parcel_step::none);
   check(it.wake(at(2s)), parcel_step::look);
+  check(it.take(0), held_step::ask_leave);
+  BOOST_TEST((it.wake_at() == at(4s)));
+  // No question reaches the farm while there is no connection.
+  it.connection_down();
+  check(it.wake(at(4s)), parcel_step::none);
+  check(it.connection_up(at(5s), true), parcel_step::look);
   check(it.take(0), held_step::ask_leave);
   check(it.leave_told(at(2s), 0, leave::yes), parcel_step::look);
   check(it.take(0), held_step::give);
@@ -299,6 +408,19 @@ BOOST_AUTO_TEST_CASE(gives_a_job_that_may_run_once_only_with_leave) {
   check(it.wake(at(6s)), parcel_step::drop);
 }
 
+BOOST_AUTO_TEST_CASE(for_which_no_farm_has_given_leave_to_ten_hosts_is_acknowledged) {
+  for (std::uint32_t const deliveries : {9u, 10u}) {
+    auto it = asking();
+    it.delivered_again(at(0ms), at(0ms), deliveries);
+    check(it.wake(at(6s)), deliveries == 10 ? parcel_step::acknowledge : parcel_step::drop);
+  }
+  // The answer may have been lost with the connection.
+  auto it = asking();
+  it.delivered_again(at(0ms), at(0ms), 10);
+  it.connection_down();
+  check(it.wake(at(6s)), parcel_step::drop);
+}
+
 BOOST_AUTO_TEST_CASE(does_not_count_as_work_while_the_farm_does_not_answer) {
   auto it = asking();
   BOOST_TEST(it.unfinished() == 1U);
@@ -306,12 +428,21 @@ BOOST_AUTO_TEST_CASE(does_not_count_as_work_while_the_farm_does_not_answer) {
   BOOST_TEST(it.unfinished() == 0U);
   it.leave_told(at(2s), 0, leave::yes);
   BOOST_TEST(it.unfinished() == 1U);
+  // One of two jobs is told of.
+  std::vector<logic::held_terms> const terms(2, {.max_hosts = 1, .holder = 7});
+  it = logic::held_parcel{{.lease = 8s}, at(0ms), 1, false, terms};
+  it.open(at(0ms));
+  it.leave_not_told();
+  BOOST_TEST(it.unfinished() == 0U);
+  it.leave_told(at(0ms), 0, leave::over);
+  BOOST_TEST(it.unfinished() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(of_a_submitter_that_is_gone_is_ended_and_acknowledged) {
   auto it = opened(2);
   it.reported(at(0ms), 0);
   check(it.forget(at(0ms)), parcel_step::look | parcel_step::acknowledge);
+  check(it.take(0), held_step::none);
   check(it.take(1), held_step::terminate);
 }
 

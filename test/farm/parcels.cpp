@@ -36,6 +36,12 @@ BOOST_AUTO_TEST_CASE(have_one_job_each_unless_jobs_are_short) {
   BOOST_TEST(all.most() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(have_one_job_each_if_they_may_have_none) {
+  logic::parcels all{{.jobs = 0}};
+  all.ran(1us);
+  BOOST_TEST(all.most() == 1U);
+}
+
 BOOST_AUTO_TEST_CASE(take_what_has_gathered_while_others_were_under_way) {
   auto all = of_short_jobs();
   for (std::uint64_t number = 1; number <= 8; ++number) {
@@ -63,6 +69,27 @@ BOOST_AUTO_TEST_CASE(keep_to_their_bytes) {
   BOOST_TEST((all.jobs(all.next().value()) == numbers{1, 2}));
   BOOST_TEST((all.jobs(all.next().value()) == numbers{3}));
   BOOST_TEST((all.jobs(all.next().value()) == numbers{4}));
+  all.add(5, 450, false);
+  all.add(6, 450, false);
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{5, 6}));
+  all.add(7, 450, false);
+  all.add(8, 451, false);
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{7}));
+}
+
+BOOST_AUTO_TEST_CASE(hold_nothing_if_messages_have_no_room_for_it) {
+  logic::parcels all{{}};
+  all.room(100, 101);
+  BOOST_TEST(all.fits(0));
+  BOOST_TEST(!all.fits(1));
+}
+
+BOOST_AUTO_TEST_CASE(have_no_neighbour_for_a_job_of_many_bytes) {
+  auto all = of_short_jobs();
+  all.add(1, 128 * 1024 + 1, false);
+  all.add(2, 0, false);
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{1}));
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{2}));
 }
 
 BOOST_AUTO_TEST_CASE(have_no_neighbour_for_a_job_that_travels_alone) {
@@ -85,8 +112,11 @@ BOOST_AUTO_TEST_CASE(are_deleted_when_no_job_needs_them_and_no_host_has_told_of_
   BOOST_TEST(!all.leave(1, false));
   BOOST_TEST(all.leave(2, false).value() == 100U);
   BOOST_TEST(!all.parcel_of(2));
+  BOOST_TEST(!all.place(parcel));
 
   all.add(3, 1, false);
+  BOOST_TEST(!all.parcel_of(3));
+  BOOST_TEST(!all.leave(3, false));
   BOOST_TEST(!all.leave(3, false));
   BOOST_TEST(!all.next());
 
@@ -99,7 +129,35 @@ BOOST_AUTO_TEST_CASE(are_deleted_when_no_job_needs_them_and_no_host_has_told_of_
   auto const left = all.next().value();
   BOOST_TEST(!all.leave(5, false));
   BOOST_TEST(all.stored(left, 102));
+  BOOST_TEST(!all.place(left));
   BOOST_TEST(all.unanswered().empty());
+
+  all.add(6, 1, false);
+  auto const removed = all.next().value();
+  all.stored(removed, 103);
+  all.removed(removed);
+  all.removed(removed + 1);
+  BOOST_TEST(!all.leave(6, false));
+}
+
+BOOST_AUTO_TEST_CASE(are_under_way_until_the_first_answer) {
+  logic::parcels all{{.unanswered = 1}};
+  for (std::uint64_t number = 1; number <= 4; ++number) all.add(number, 1, false);
+  auto const first = all.next().value();
+  BOOST_TEST(!all.stored(first + 1, 99));
+  BOOST_TEST(!all.next());
+  BOOST_TEST(!all.stored(first, 100));
+  BOOST_TEST(!all.stored(first, 101));
+  BOOST_TEST(all.place(first).value() == 100U);
+  auto const second = all.next().value();
+  BOOST_TEST(!all.next());
+  // The first one is none of those under way.
+  BOOST_TEST((all.refused(first) == numbers{1}));
+  BOOST_TEST(!all.next());
+  BOOST_TEST((all.refused(second) == numbers{2}));
+  BOOST_TEST(all.refused(second).empty());
+  BOOST_TEST((all.jobs(all.next().value()) == numbers{3}));
+  BOOST_TEST(!all.next());
 }
 
 BOOST_AUTO_TEST_CASE(give_their_jobs_back_if_refused) {
@@ -137,14 +195,31 @@ BOOST_AUTO_TEST_CASE(go_again_only_while_the_server_finds_duplicates) {
   BOOST_TEST(!all.may_go_again(parcel, begin));
 }
 
+BOOST_AUTO_TEST_CASE(go_again_after_a_failure_that_no_publication_has_had) {
+  logic::parcels all{{}};
+  all.add(1, 1, false);
+  auto const parcel = all.next().value();
+  all.failed(parcel);
+  all.failed(parcel + 1);
+  logic::moment const begin = logic::moment{} + 1h;
+  all.published(parcel, begin);
+  BOOST_TEST(!all.may_go_again(parcel, begin + 60s));
+}
+
 BOOST_AUTO_TEST_CASE(have_no_place_in_another_stream) {
   auto all = of_short_jobs();
   all.add(1, 1, false);
   auto const parcel = all.next().value();
   all.stored(parcel, 100);
+  all.add(2, 1, false);
+  auto const unanswered = all.next().value();
   all.stream_replaced();
   BOOST_TEST(!all.place(parcel));
   BOOST_TEST(!all.leave(1, false));
+  // The answer is from the new one.
+  BOOST_TEST(!all.stored(unanswered, 1));
+  BOOST_TEST(all.place(unanswered).value() == 1U);
+  BOOST_TEST(all.leave(2, false).value() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -38,7 +38,6 @@ job_step farm_job::publish_again() noexcept {
   taking_ = taking::none;
   missing_ = is_held_ = may_be_stored_ = false;
   deliveries_before_.reset();
-  holder_.reset();
   audit_at_ = missing_until_ = holder_lost_at_ = moment::max();
   return job_step::publish;
 }
@@ -60,7 +59,6 @@ void farm_job::sent() noexcept {
 job_step farm_job::stored(moment now, std::uint32_t attempt) noexcept {
   if (!is_current(attempt, phase::sent)) return job_step::none;
   phase_ = phase::stored;
-  may_be_stored_ = false;
   heard(now);
   return wish_ == wish::none ? job_step::none : begin_taking();
 }
@@ -99,8 +97,8 @@ void farm_job::connection_down() noexcept {
 job_step farm_job::connection_up(moment now, bool same_server, bool same_stream) noexcept {
   connected_ = true;
   // A server that has been killed may hand out again what it had been told to forget.
-  if ((phase_ != phase::kept || attempt_ > 1) && (!same_server || !same_stream)) exact_ = false;
-  if (phase_ != phase::sent && phase_ != phase::stored) return job_step::none;
+  if (was_published() && (!same_server || !same_stream)) exact_ = false;
+  if (settled()) return job_step::none;
   if (wish_ == wish::withdraw) give_up_at_ = after(now, 2);
   job_step todo = wish_ == wish::none ? job_step::none : job_step::tell_hosts;
   if (phase_ != phase::stored) return todo;
@@ -114,7 +112,7 @@ job_step farm_job::connection_up(moment now, bool same_server, bool same_stream)
 }
 
 job_step farm_job::stream_replaced(moment now) noexcept {
-  if (phase_ != phase::kept || attempt_ > 1) exact_ = false;
+  if (was_published()) exact_ = false;
   return phase_ == phase::stored ? message_lost(now) : job_step::none;
 }
 
@@ -179,12 +177,11 @@ job_step farm_job::delivery_known(moment now, std::uint32_t attempt, bool delive
 job_step farm_job::message_removed(moment, std::uint32_t attempt) noexcept {
   if (!is_current(attempt, phase::stored) || missing_) return job_step::none;
   taking_ = taking::asking_again;
-  return connected_ ? job_step::ask_delivered : job_step::none;
+  return job_step::ask_delivered;
 }
 
 job_step farm_job::examined(moment now, std::uint32_t attempt, finding what) noexcept {
-  if (!is_current(attempt, phase::stored) || wish_ != wish::none || taking_ != taking::none)
-    return job_step::none;
+  if (!is_current(attempt, phase::stored) || taking_ != taking::none) return job_step::none;
   audit_at_ = what == finding::waits ? moment::max() : after(now, 1);
   if (what == finding::missing_undelivered && exact_) return publish_undelivered(now);
   if (what == finding::missing || what == finding::missing_undelivered) return message_lost(now);
@@ -202,8 +199,6 @@ job_step farm_job::held(moment now) noexcept {
     if (taking_ != taking::asking_again) taking_ = taking::none;
   } else if (wish_ != wish::none) {
     give_up_at_ = after(now, 2);
-  } else if (taking_ == taking::waiting) {
-    taking_ = taking::none;
   }
   return job_step::none;
 }
@@ -211,17 +206,17 @@ job_step farm_job::held(moment now) noexcept {
 job_step farm_job::returned(std::uint32_t attempt, std::uint32_t deliveries,
                             std::uint64_t holder) noexcept {
   if (attempt != attempt_ || phase_ == phase::kept) return job_step::none;
-  if (runs_at_most_once() && holder_) {
+  if (holder_) {
     if (*holder_ != holder) return job_step::none;
     holder_.reset();
   }
   if (wish_ != wish::none) return settle_unrun();
-  if (deliveries > 1 && !runs_at_most_once()) {
+  if (!runs_at_most_once()) {
     // Hosts that had the message before are lost, and the server counts the next one's deliveries
     // anew.
-    std::uint32_t const left = rules_.max_hosts - lost_before_;
-    if (deliveries - 1 >= left) return settle(job_end::lost, false);
-    lost_before_ += deliveries - 1;
+    std::uint32_t const lost = std::max(deliveries, std::uint32_t{1}) - 1;
+    if (lost >= rules_.max_hosts - lost_before_) return settle(job_end::lost, false);
+    lost_before_ += lost;
   }
   return publish_again();
 }
@@ -235,7 +230,9 @@ job_step farm_job::result(moment now, told what, std::uint32_t attempt, std::uin
     case told::refused: return settle(job_end::refused, is_certainly_unrun());
     case told::lost: return attempt == attempt_ ? settle(job_end::lost, false) : job_step::none;
     case told::returned: return returned(attempt, deliveries, holder);
-    case told::held: return attempt == attempt_ ? held(now) : job_step::none;
+    case told::held:
+      // A host that waits for leave holds the job, and does not tell of the holder.
+      return attempt == attempt_ && holder_.value_or(holder) == holder ? held(now) : job_step::none;
   }
   return job_step::none;
 }
@@ -266,10 +263,7 @@ job_step farm_job::wake(moment now) noexcept {
     exact_ = false;
     return publish_again();
   }
-  if (now >= begin_by_) {
-    begin_by_ = moment::max();
-    if (wish_ == wish::none) return cancel(now, wish::withdraw);
-  }
+  if (now >= begin_by_) return cancel(now, wish::withdraw);
   job_step todo = job_step::none;
   if (now >= publish_at_) {
     publish_at_ = moment::max();
@@ -280,8 +274,7 @@ job_step farm_job::wake(moment now) noexcept {
     if (connected_) todo |= job_step::tell_hosts;
   }
   if (now >= audit_at_) {
-    bool const is_due =
-        connected_ && phase_ == phase::stored && taking_ == taking::none && wish_ == wish::none;
+    bool const is_due = connected_ && phase_ == phase::stored && taking_ == taking::none;
     audit_at_ = is_due ? moment::max() : after(now, 1);
     if (is_due) todo |= job_step::examine;
   }

@@ -166,6 +166,8 @@ class farm_job {
   bool is_current(std::uint32_t attempt, phase in) const noexcept {
     return phase_ == in && attempt_ == attempt;
   }
+  /// A server has or had a message of the job, or may have it.
+  bool was_published() const noexcept { return phase_ != phase::kept || attempt_ > 1; }
   bool runs_at_most_once() const noexcept { return rules_.max_hosts == 1; }
   bool is_certainly_unrun() const noexcept { return runs_at_most_once() ? !holder_ : exact_; }
   moment after(moment now, int leases) const noexcept;

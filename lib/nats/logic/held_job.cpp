@@ -18,9 +18,7 @@ held_step held_job::open(std::uint32_t deliveries, bool gives_back) noexcept {
     phase_ = phase::asking;
     return held_step::ask_leave;
   }
-  std::uint32_t const left =
-      terms_.max_hosts > terms_.lost_before ? terms_.max_hosts - terms_.lost_before : 0;
-  if (deliveries > left) return ready(told::lost);
+  if (std::uint64_t{terms_.lost_before} + deliveries > terms_.max_hosts) return ready(told::lost);
   if (gives_back) return ready(told::returned);
   phase_ = phase::working;
   return held_step::give;
@@ -30,13 +28,10 @@ held_step held_job::ask_again() const noexcept {
   return is_asking() ? held_step::ask_leave : held_step::none;
 }
 
-held_step held_job::leave_told(leave what, bool draining) noexcept {
+held_step held_job::leave_told(leave what) noexcept {
   if (!is_asking()) return held_step::none;
   switch (what) {
-    case leave::yes:
-      if (draining) return ready(told::returned);
-      phase_ = phase::working;
-      return held_step::give;
+    case leave::yes: phase_ = phase::working; return held_step::give;
     case leave::no: phase_ = phase::dropped; break;
     case leave::over: phase_ = phase::done; break;
   }
@@ -46,9 +41,7 @@ held_step held_job::leave_told(leave what, bool draining) noexcept {
 held_step held_job::requested(wish what) noexcept {
   if (is_asking()) return what == wish::none ? held_step::say_held : ready(told::returned);
   if (!is_working()) return held_step::none;
-  if (what == wish::none) return held_step::say_held;
-  if (what == wish::withdraw) {
-    if (wish_ > wish::withdraw) return held_step::say_held;
+  if (what == wish::withdraw && wish_ <= wish::withdraw) {
     wish_ = what;
     return held_step::take_back;
   }
@@ -92,7 +85,7 @@ held_step held_job::fence() noexcept {
 
 held_step held_job::forget() noexcept {
   bool const has_work = is_working();
-  if (!is_dropped()) phase_ = phase::done;
+  phase_ = phase::done;
   return has_work ? held_step::terminate : held_step::none;
 }
 

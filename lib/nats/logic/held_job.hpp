@@ -53,7 +53,7 @@ class held_job {
   held_step open(std::uint32_t deliveries, bool gives_back) noexcept;
   /// The farm has been asked long enough ago.
   held_step ask_again() const noexcept;
-  held_step leave_told(leave what, bool draining) noexcept;
+  held_step leave_told(leave what) noexcept;
   held_step requested(wish what) noexcept;
   held_step drain() noexcept;
   void reported() noexcept;

@@ -88,7 +88,6 @@ parcel_step held_parcel::go_on(moment now) noexcept {
 
 parcel_step held_parcel::delivered_again(moment now, moment leased_at,
                                          std::uint32_t deliveries) noexcept {
-  if (over_) return parcel_step::none;
   deliveries_ = std::max(deliveries_, deliveries);
   lease_from_ = std::max(lease_from_, leased_at);
   // The acknowledgement has not arrived, or the server has forgotten it.
@@ -100,7 +99,7 @@ void held_parcel::renewed(moment sent_at) noexcept { lease_from_ = std::max(leas
 
 parcel_step held_parcel::leave_told(moment now, std::size_t job, leave what) noexcept {
   silent_ = false;
-  auto const todo = note(job, jobs_[job].leave_told(what, draining_));
+  auto const todo = note(job, jobs_[job].leave_told(what));
   return todo | go_on(now);
 }
 
@@ -136,7 +135,6 @@ parcel_step held_parcel::begun(moment now, std::size_t job) noexcept {
 }
 
 parcel_step held_parcel::drain(moment now) noexcept {
-  draining_ = true;
   parcel_step todo = parcel_step::none;
   for (std::size_t i = 0; i != jobs_.size(); ++i) todo |= note(i, jobs_[i].drain());
   return todo | go_on(now);
@@ -181,7 +179,6 @@ parcel_step held_parcel::connection_up(moment now, bool same_stream) noexcept {
   connected_ = true;
   // Its number means another message by now.
   if (!same_stream) abandoned_ = gone_ = true;
-  if (over_) return parcel_step::none;
   parcel_step todo = parcel_step::none;
   if (std::ranges::any_of(jobs_, &held_job::is_publishing)) todo |= parcel_step::publish_again;
   for (std::size_t i = 0; i != jobs_.size(); ++i) todo |= note(i, jobs_[i].ask_again());
@@ -193,12 +190,10 @@ moment held_parcel::fence_at() const noexcept {
 }
 
 parcel_step held_parcel::fence(moment now) noexcept {
-  bool const waits_for_leave = std::ranges::any_of(jobs_, &held_job::is_asking);
   parcel_step todo = parcel_step::none;
   for (std::size_t i = 0; i != jobs_.size(); ++i) {
     // The server hands the message to other hosts without end if no farm answers any of them.
-    if (waits_for_leave && connected_ && deliveries_ >= rules_.most_deliveries)
-      jobs_[i].leave_told(leave::over, draining_);
+    if (connected_ && deliveries_ >= rules_.most_deliveries) jobs_[i].leave_told(leave::over);
     todo |= note(i, jobs_[i].fence());
   }
   if (has_returned() && !gone_) abandoned_ = true;
@@ -206,9 +201,7 @@ parcel_step held_parcel::fence(moment now) noexcept {
 }
 
 parcel_step held_parcel::wake(moment now) noexcept {
-  if (over_) return parcel_step::none;
-  if ((has_work() || (has_returned() && !gone_ && !abandoned_)) && now >= fence_at())
-    return fence(now);
+  if (now >= fence_at()) return fence(now);
   parcel_step todo = parcel_step::none;
   if (now >= ask_at_) {
     ask_at_ = later(now, rules_.lease / 4);
@@ -220,7 +213,6 @@ parcel_step held_parcel::wake(moment now) noexcept {
 
 moment held_parcel::wake_at() const noexcept {
   moment at = moment::max();
-  if (over_) return at;
   for (auto const& job : jobs_) {
     if (job.is_asking()) at = std::min(at, ask_at_);
     if (job.is_working() || job.is_asking()) at = std::min(at, fence_at());

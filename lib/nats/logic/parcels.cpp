@@ -5,13 +5,12 @@
 
 #include <algorithm>
 #include <iterator>
-#include <new>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats::logic {
 
 void parcels::room(std::size_t max_payload, std::size_t overhead) noexcept {
-  room_ = max_payload > overhead ? max_payload - overhead : 0;
+  room_ = max_payload - std::min(overhead, max_payload);
 }
 
 std::size_t parcels::most() const noexcept {
@@ -20,49 +19,33 @@ std::size_t parcels::most() const noexcept {
 }
 
 void parcels::add(std::uint64_t number, std::size_t bytes, bool travels_alone) {
-  auto& place = waiting_by_number_[number];
-  try {
-    waiting_.push_back({number, bytes, travels_alone});
-  } catch (const std::bad_alloc&) {
-    waiting_by_number_.erase(number);
-    throw;
-  }
-  place = std::prev(waiting_.end());
+  std::list<waiter> added{{number, bytes, travels_alone}};
+  known_[number] = {added.begin(), 0};
+  waiting_.splice(waiting_.end(), added);
 }
 
 std::optional<std::uint64_t> parcels::next() {
   if (waiting_.empty() || under_way_ >= limits_.unanswered) return std::nullopt;
-  auto& made = parcels_[++last_parcel_];
-  ++under_way_;
   std::size_t const most_jobs = most();
   std::size_t const most_bytes = std::min(limits_.bytes, room_);
-  std::size_t bytes = 0;
-  try {
-    made.jobs.reserve(std::min(most_jobs, waiting_.size()));
-    while (!waiting_.empty() && made.jobs.size() < most_jobs) {
-      auto const& first = waiting_.front();
-      bool const is_first = made.jobs.empty();
-      if (!is_first && (first.travels_alone || first.bytes > most_bytes - bytes)) break;
-      bool const is_last = first.travels_alone || first.bytes > most_bytes;
-      bytes += first.bytes;
-      made.jobs.push_back(first.number);
-      try {
-        parcel_by_number_[first.number] = last_parcel_;
-      } catch (const std::bad_alloc&) {
-        made.jobs.pop_back();
-        throw;
-      }
-      waiting_by_number_.erase(first.number);
-      waiting_.pop_front();
-      if (is_last) break;
-    }
-  } catch (const std::bad_alloc&) {
-    if (made.jobs.empty()) {
-      --under_way_;
-      parcels_.erase(last_parcel_);
-      throw;
+  auto const& first = waiting_.front();
+  auto end = std::next(waiting_.begin());
+  std::size_t bytes = first.bytes;
+  std::vector<std::uint64_t> jobs{first.number};
+  if (!first.travels_alone) {
+    for (; end != waiting_.end() && !end->travels_alone && jobs.size() < most_jobs; ++end) {
+      bytes += end->bytes;
+      if (bytes > most_bytes) break;
+      jobs.push_back(end->number);
     }
   }
+  auto& made = parcels_[last_parcel_ + 1];
+  // Nothing has changed before, and nothing throws any more.
+  made.jobs = std::move(jobs);
+  ++last_parcel_;
+  ++under_way_;
+  for (auto const number : made.jobs) known_.at(number).parcel = last_parcel_;
+  waiting_.erase(waiting_.begin(), end);
   return last_parcel_;
 }
 
@@ -73,9 +56,9 @@ const std::vector<std::uint64_t>& parcels::jobs(std::uint64_t parcel) const noex
 }
 
 std::optional<std::uint64_t> parcels::parcel_of(std::uint64_t number) const noexcept {
-  auto const found = parcel_by_number_.find(number);
-  if (found == parcel_by_number_.end()) return std::nullopt;
-  return found->second;
+  auto const found = known_.find(number);
+  if (found == known_.end() || found->second.parcel == 0) return std::nullopt;
+  return found->second.parcel;
 }
 
 bool parcels::stored(std::uint64_t parcel, std::uint64_t place) {
@@ -110,7 +93,7 @@ std::vector<std::uint64_t> parcels::refused(std::uint64_t parcel) {
   if (found == parcels_.end()) return {};
   if (!found->second.place) --under_way_;
   auto jobs = std::move(found->second.jobs);
-  for (auto const number : jobs) parcel_by_number_.erase(number);
+  for (auto const number : jobs) known_.erase(number);
   parcels_.erase(found);
   return jobs;
 }
@@ -143,15 +126,15 @@ std::vector<std::uint64_t> parcels::unanswered() const {
 }
 
 std::optional<std::uint64_t> parcels::leave(std::uint64_t number, bool told) {
-  if (auto const waits = waiting_by_number_.find(number); waits != waiting_by_number_.end()) {
-    waiting_.erase(waits->second);
-    waiting_by_number_.erase(waits);
+  auto const known = known_.find(number);
+  if (known == known_.end()) return std::nullopt;
+  auto const whereabouts = known->second;
+  known_.erase(known);
+  if (whereabouts.parcel == 0) {
+    waiting_.erase(whereabouts.waiting);
     return std::nullopt;
   }
-  auto const known = parcel_by_number_.find(number);
-  if (known == parcel_by_number_.end()) return std::nullopt;
-  auto const found = parcels_.find(known->second);
-  parcel_by_number_.erase(known);
+  auto const found = parcels_.find(whereabouts.parcel);
   auto& parcel = found->second;
   std::erase(parcel.jobs, number);
   parcel.needs_no_deletion = parcel.needs_no_deletion || told;

@@ -52,7 +52,7 @@ class parcels {
   /// The job is to be published. Changes nothing if it throws.
   /// @param travels_alone whether no other job is to be in its parcel
   void add(std::uint64_t number, std::size_t bytes, bool travels_alone);
-  /// Takes the next parcel, if one may be sent now.
+  /// Takes the next parcel, if one may be sent now. Changes nothing if it throws.
   /// @return the parcel's number; or nothing
   std::optional<std::uint64_t> next();
   /// The jobs of a parcel that have not been taken out of it.
@@ -96,6 +96,12 @@ class parcels {
     std::size_t bytes = 0;
     bool travels_alone = false;
   };
+  /// The list or the parcel with a job that has not left.
+  struct whereabouts {
+    std::list<waiter>::iterator waiting{};
+    /// 0 while the job waits.
+    std::uint64_t parcel = 0;
+  };
   struct parcel {
     std::vector<std::uint64_t> jobs{};
     std::optional<std::uint64_t> place{};
@@ -114,9 +120,8 @@ class parcels {
   std::size_t under_way_ = 0;
   std::uint64_t last_parcel_ = 0;
   std::list<waiter> waiting_{};
-  std::unordered_map<std::uint64_t, std::list<waiter>::iterator> waiting_by_number_{};
+  std::unordered_map<std::uint64_t, whereabouts> known_{};
   std::unordered_map<std::uint64_t, parcel> parcels_{};
-  std::unordered_map<std::uint64_t, std::uint64_t> parcel_by_number_{};
 };
 
 }  // namespace isolatte::inline v0_1::nats::logic
