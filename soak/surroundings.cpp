@@ -14,7 +14,7 @@ using isolatte::test::failure;
 constexpr unsigned one_call_in = 1000;
 constexpr unsigned one_process_in = 8;
 constexpr unsigned one_allocation_in = 400;
-constexpr rlim_t few_descriptors = 30;
+constexpr rlim_t few_descriptors = 20;
 
 }  // namespace
 
