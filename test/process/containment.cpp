@@ -352,6 +352,59 @@ BOOST_AUTO_TEST_CASE(children_die_with_the_program_that_is_still_starting_them) 
   }
 }
 
+// A program that leaves main() while another of its threads is within fork().
+std::atomic<bool> is_forking = false;
+std::atomic<bool> has_left = false;
+bool stays_until_forked = false;
+std::atomic<bool> has_forked = false;
+decltype(isolatte::posix::sys.fork) real_fork;
+
+/// Comes after all handlers of exit(), the library's among them.
+[[gnu::destructor]] void stay_until_forked() {
+  has_left = true;
+  while (stays_until_forked && !has_forked) std::this_thread::yield();
+}
+
+pid_t fork_late() {
+  is_forking = true;
+  // Until the first thread waits in a handler.
+  auto const is_awaited = [] {
+    auto const status = read_file("/proc/self/task/" + std::to_string(::getpid()) + "/stat");
+    auto const name_end = status.rfind(')');
+    return name_end != std::string::npos && status.substr(name_end + 2, 1) == "S";
+  };
+  while (!has_left && !is_awaited()) std::this_thread::yield();
+  pid_t const pid = real_fork();
+  if (pid != 0) has_forked = true;
+  return pid;
+}
+
+BOOST_AUTO_TEST_CASE(a_child_that_is_being_made_when_main_is_left_does_not_live_on) {
+  witness alive;
+  wire until;
+  pid_t const program = bare_fork([&] {
+    until.close_write();
+    real_fork = isolatte::posix::sys.fork;
+    isolatte::posix::sys.fork = fork_late;
+    stays_until_forked = true;
+    std::thread maker{[&] {
+      auto opts = keeping({alive.write_end(), until.read_end()});
+      opts.die_with_parent = false;
+      static_cast<void>(isolatte::fork(
+          [&] {
+            until.await();
+            write_all(alive.write_end(), "it lives on");
+          },
+          std::move(opts)));
+    }};
+    while (!is_forking) std::this_thread::yield();
+    leave_main(3);
+  });
+  BOOST_TEST(WEXITSTATUS(wait_for(program)) == 3);
+  until.close_write();
+  BOOST_TEST(alive.read_rest() == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_bare_fork_of_the_programs_own_saves_no_child) {
   witness alive;
   wire other;
