@@ -45,11 +45,13 @@ int state = 0;
 
 int read_state() { return state; }
 
-/// Loads what a file says, and counts the loads in another one.
+/// Loads what a file says, and then counts the loads in another one: who sees the count may change
+/// the file.
 void load(const std::string& path) {
-  std::ofstream{path + ".loads", std::ios::app} << '.';
   std::ifstream file{path};
-  if (!(file >> state)) throw std::runtime_error{"no data"};
+  bool const is_read = static_cast<bool>(file >> state);
+  std::ofstream{path + ".loads", std::ios::app} << '.';
+  if (!is_read) throw std::runtime_error{"no data"};
 }
 
 /// The descriptors that a preload has opened.
