@@ -26,7 +26,7 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::string_view message_id = "Nats-Msg-Id";
-constexpr std::chrono::seconds shortest_patience{2};
+constexpr std::chrono::seconds least_parcel_patience{2};
 /// If there was none, there may be some again after this.
 constexpr std::chrono::milliseconds until_memory{100};
 
@@ -47,7 +47,7 @@ parcel_sender::parcel_sender(link::server_link& through, const settings& what,
       submitter_{std::move(submitter)},
       answers_{std::move(answers)},
       owner_{to},
-      patience_{std::max<nanoseconds>(shortest_patience, what.lease())} {}
+      patience_{std::max<nanoseconds>(least_parcel_patience, what.lease())} {}
 
 void parcel_sender::connect(std::size_t max_payload) {
   // The bytes of a header that says the id, too.
@@ -173,7 +173,7 @@ void parcel_sender::delete_message(std::uint64_t place) noexcept {
   link::if_memory([&] {
     auto const body = wire::message_delete_body(place);
     static_cast<void>(link_.publish(wire::message_delete_subject(settings_.jobs_stream()), {}, {},
-                                    std::as_bytes(std::span{body})));
+                                    link::bytes_of(body)));
   });
 }
 
