@@ -166,7 +166,7 @@ BOOST_FIXTURE_TEST_CASE(are_enough_for_each_role, guided) {
 }
 
 /// A client that says what it likes.
-struct client : link::link_events {
+struct client final : link::link_events {
   guided& in;
   std::shared_ptr<link::server_link> to;
   std::vector<std::string> violated;
