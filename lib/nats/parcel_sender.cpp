@@ -27,6 +27,8 @@ namespace {
 
 constexpr std::string_view message_id = "Nats-Msg-Id";
 constexpr std::chrono::seconds least_parcel_patience{2};
+/// Jobs wait no longer for others to fill a parcel.
+constexpr std::chrono::milliseconds longest_gathering{8};
 /// If there was none, there may be some again after this.
 constexpr std::chrono::milliseconds until_memory{100};
 
@@ -74,8 +76,20 @@ std::string parcel_sender::id_of(std::uint64_t parcel) const {
   return submitter_ + "-" + std::to_string(parcel);
 }
 
+bool parcel_sender::gathers() {
+  if (unpacked_ || !parcels_.may_gather()) return false;
+  auto const at = now();
+  if (gathers_until_ == moment::max()) gathers_until_ = later(at, longest_gathering);
+  return at < gathers_until_;
+}
+
 void parcel_sender::flush() {
   flush_at_ = moment::max();
+  if (is_open_ && gathers()) {
+    flush_at_ = gathers_until_;
+    return;
+  }
+  gathers_until_ = moment::max();
   try {
     while (is_open_) {
       if (!unpacked_) unpacked_ = parcels_.next();

@@ -65,8 +65,8 @@ BOOST_AUTO_TEST_CASE(is_acknowledged_when_its_results_are_stored) {
 BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
   auto it = opened(2);
   it.reported(at(10ms), 0);
-  BOOST_TEST((it.wake_at() == at(12ms)));
-  check(it.wake(at(12ms)), parcel_step::publish);
+  BOOST_TEST((it.wake_at() == at(18ms)));
+  check(it.wake(at(18ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   BOOST_TEST(!it.is_in_batch(1, batch));
   check(it.published(at(13ms), batch), parcel_step::none);

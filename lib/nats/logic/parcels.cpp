@@ -30,6 +30,11 @@ void parcels::add(std::uint64_t number, std::size_t bytes, bool travels_alone) {
   place = std::prev(waiting_.end());
 }
 
+bool parcels::may_gather() const noexcept {
+  if (waiting_.empty() || waiting_.front().travels_alone) return false;
+  return waiting_.size() < std::min(most(), parcel_by_number_.size() / 16);
+}
+
 std::optional<std::uint64_t> parcels::next() {
   if (waiting_.empty() || under_way_ >= limits_.unanswered) return std::nullopt;
   auto& made = parcels_[++last_parcel_];
