@@ -215,10 +215,10 @@ BOOST_AUTO_TEST_CASE(whose_results_wait_for_the_server_wakes_nobody_after_its_le
   it.take(1);
   it.begun(at(0ms), 0);
   check(it.reported(at(1ms), 0), parcel_step::none);
-  check(it.wake(at(3ms)), parcel_step::publish);
+  check(it.wake(at(9ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   it.connection_down();
-  check(it.unbegun(at(4ms), 1), parcel_step::none);
+  check(it.unbegun(at(10ms), 1), parcel_step::none);
   BOOST_TEST((it.wake_at() == at(6s)));
   check(it.wake(at(6s)), parcel_step::none);
   BOOST_TEST((it.wake_at() == moment::max()));
