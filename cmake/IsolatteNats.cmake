@@ -12,4 +12,8 @@ target_link_libraries(isolatte_nats
 target_include_directories(isolatte_nats PRIVATE "${PROJECT_SOURCE_DIR}/lib")
 set_target_properties(isolatte_nats PROPERTIES
   EXPORT_NAME nats OUTPUT_NAME isolatte_nats POSITION_INDEPENDENT_CODE ON
-  CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON UNITY_BUILD OFF)
+  CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+# In the build of CI, as for the tests.
+if(ISOLATTE_UNITY_TESTS)
+  set_target_properties(isolatte_nats PROPERTIES UNITY_BUILD ON)
+endif()

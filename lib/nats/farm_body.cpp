@@ -33,7 +33,7 @@ using logic::wish;
 namespace {
 
 /// A farm that is stopped waits at least so long for the server to answer.
-constexpr std::chrono::seconds shortest_end{1};
+constexpr std::chrono::seconds shortest_farm_end{1};
 
 /// The last token of an inbox, which is a name that no other farm has.
 std::string new_submitter() {
@@ -355,7 +355,8 @@ void farm_body::do_stop() {
         wire::consumer_delete_subject(settings_.done_stream(), submitter_), {}, {}, {}));
   });
   ending_ = shared_from_this();
-  timer_->expires_after(std::max<std::chrono::nanoseconds>(settings_.lease() / 4, shortest_end));
+  timer_->expires_after(
+      std::max<std::chrono::nanoseconds>(settings_.lease() / 4, shortest_farm_end));
   link::wait_on(*timer_, [weak = weak_from_this()](const error_code& aborted) {
     auto const self = weak.lock();
     if (!aborted && self && !self->notice_copy()) self->end_connection();

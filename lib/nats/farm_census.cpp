@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto longest_wait = 500ms;
+constexpr auto longest_census = 500ms;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void farm_census::run(handler done) {
   // If the question does not go out, no host counts.
   static_cast<void>(link_.publish(where_.hosts_subject, inbox, {}, question.bytes()));
   link_.request(
-      wire::consumer_info_subject(where_.stream, where_.consumer), {}, longest_wait,
+      wire::consumer_info_subject(where_.stream, where_.consumer), {}, longest_census,
       [weak = weak_from_this()](const boost::system::error_code& ec, const link::message& reply) {
         auto const self = weak.lock();
         if (!self || ec) return;
@@ -52,7 +52,7 @@ void farm_census::run(handler done) {
         else if (info->error->err_code == wire::consumer_not_found)
           self->stats_.waiting += self->where_.known_jobs;
       });
-  timer_.expires_after(longest_wait);
+  timer_.expires_after(longest_census);
   link::wait_on(timer_, [weak = weak_from_this(),
                          done = std::move(done)](const boost::system::error_code& aborted) {
     auto const self = weak.lock();

@@ -135,7 +135,7 @@ void farm_jobs::results_arrived(std::span<link::message> messages) {
     constexpr std::string_view have = "+ACK";
     // If it does not arrive, the server sends the results again.
     if (!each.reply().empty())
-      static_cast<void>(link_.publish(each.reply(), {}, {}, std::as_bytes(std::span{have})));
+      static_cast<void>(link_.publish(each.reply(), {}, {}, link::bytes_of(have)));
   }
 }
 

@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <new>
-#include <span>
 #include <string_view>
 #include <unordered_set>
 
@@ -34,13 +33,9 @@ using std::chrono::nanoseconds;
 
 namespace {
 
-constexpr std::chrono::milliseconds shortest_patience{1000};
+constexpr std::chrono::milliseconds least_result_patience{1000};
 /// A host with more bytes of results that the server has not stored takes no jobs.
 constexpr std::size_t most_untold_bytes = std::size_t{64} << 20;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span{text.data(), text.size()});
-}
 
 }  // namespace
 
@@ -90,7 +85,7 @@ void held_parcels::disconnect() {
 void held_parcels::stream_found(std::int64_t stream, nanoseconds lease) {
   connected_ = true;
   lease_ = lease;
-  results_.patience(std::max<nanoseconds>(lease / 4, shortest_patience));
+  results_.patience(std::max<nanoseconds>(lease / 4, least_result_patience));
   pool_.look_each(lease / 16);
   renew_at_ = now();
   for (auto const id : all())
@@ -108,7 +103,7 @@ std::size_t held_parcels::take(const link::message& what, const wire::delivery& 
   if (!read.message || !link::is_subject(settings_.done_subject(read.message->submitter), false)) {
     ++counters_.taken;
     ++counters_.refused;
-    static_cast<void>(link_.publish(what.reply(), {}, {}, bytes_of("+TERM")));
+    static_cast<void>(link_.publish(what.reply(), {}, {}, link::bytes_of("+TERM")));
     return 1;
   }
   place const at{stream, how.stream_seq};
@@ -427,7 +422,8 @@ void held_parcels::results_stored(result_sender::batch_id which) {
 
 void held_parcels::acknowledge(parcel_id id) {
   auto const& it = *find(id);
-  link_.request(it.reply, bytes_of("+ACK"), std::max<nanoseconds>(lease_ / 4, shortest_patience),
+  link_.request(it.reply, link::bytes_of("+ACK"),
+                std::max<nanoseconds>(lease_ / 4, least_result_patience),
                 [this, id](error_code ec, const link::message&) {
                   auto* const asking = find(id);
                   if (asking == nullptr || !asking->machine.awaits_acknowledgement()) return;
@@ -481,10 +477,10 @@ void held_parcels::renew() {
   auto const last_id = round.back();
   // A renewal that could not be published is not proved.
   std::erase_if(round, [&](parcel_id id) {
-    return id != last_id && link_.publish(find(id)->reply, {}, {}, bytes_of("+WPI")).failed();
+    return id != last_id && link_.publish(find(id)->reply, {}, {}, link::bytes_of("+WPI")).failed();
   });
   auto const last = find(last_id)->reply;
-  link_.request(last, bytes_of("+WPI"), lease_,
+  link_.request(last, link::bytes_of("+WPI"), lease_,
                 [this, round = std::move(round), sent_at](error_code ec, const link::message&) {
                   if (ec) return;
                   for (auto const id : round)

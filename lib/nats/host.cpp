@@ -31,7 +31,7 @@ namespace {
 
 constexpr std::size_t longest_name = 255;
 /// A host that ends waits at least so long for the server to answer.
-constexpr std::chrono::seconds shortest_end{1};
+constexpr std::chrono::seconds shortest_host_end{1};
 constexpr std::chrono::seconds answer_time{5};
 
 /// Hosts on one machine have different names.
@@ -168,7 +168,7 @@ void host::shut() {
   finish(asio::error::operation_aborted);
   serving_ = serving::gone;
   ending_ = shared_from_this();
-  close_at_ = now() + std::max<nanoseconds>(settings_.lease() / 4, shortest_end);
+  close_at_ = now() + std::max<nanoseconds>(settings_.lease() / 4, shortest_host_end);
   rest();
 }
 

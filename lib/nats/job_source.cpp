@@ -19,7 +19,7 @@ namespace {
 
 constexpr milliseconds first_backoff{100};
 constexpr seconds longest_backoff{1};
-constexpr seconds answer_time{5};
+constexpr seconds source_answer_time{5};
 /// The server ends a request after this.
 constexpr seconds pull_time{30};
 /// A request whose end has not been told by then is over.
@@ -30,10 +30,6 @@ constexpr seconds longest_rest{10};
 constexpr std::size_t most_in_pull = 4096;
 constexpr std::int64_t most_ack_pending = 1'000'000;
 constexpr std::int64_t most_pulls = 16'384;
-
-std::span<const std::byte> bytes_of(std::string_view text) {
-  return std::as_bytes(std::span{text.data(), text.size()});
-}
 
 }  // namespace
 
@@ -140,7 +136,7 @@ void job_source::found(std::int64_t created, nanoseconds lease) {
 }
 
 void job_source::ask(const std::string& subject, const std::string& body, reader read) {
-  link_.request(subject, bytes_of(body), answer_time,
+  link_.request(subject, link::bytes_of(body), source_answer_time,
                 [this, look = look_, read = std::move(read)](boost::system::error_code ec,
                                                              const link::message& what) {
                   if (look != look_) return;
@@ -171,7 +167,7 @@ void job_source::pull(std::size_t workers, std::size_t unfinished_jobs, std::siz
   auto const number = ++last_pull_;
   auto const body = wire::consumer_next_body(static_cast<std::uint32_t>(count), pull_time);
   auto const ec = link_.publish(wire::consumer_next_subject(settings_.jobs_stream(), consumer_),
-                                inbox_ + "." + std::to_string(number), {}, bytes_of(body));
+                                inbox_ + "." + std::to_string(number), {}, link::bytes_of(body));
   if (!ec) credit_.asked(number, count, now() + pull_time + pull_margin);
 }
 

@@ -26,7 +26,9 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::string_view message_id = "Nats-Msg-Id";
-constexpr std::chrono::seconds shortest_patience{2};
+constexpr std::chrono::seconds least_parcel_patience{2};
+/// Jobs wait no longer for others to fill a parcel.
+constexpr std::chrono::milliseconds longest_gathering{8};
 /// If there was none, there may be some again after this.
 constexpr std::chrono::milliseconds until_memory{100};
 
@@ -47,7 +49,7 @@ parcel_sender::parcel_sender(link::server_link& through, const settings& what,
       submitter_{std::move(submitter)},
       answers_{std::move(answers)},
       owner_{to},
-      patience_{std::max<nanoseconds>(shortest_patience, what.lease())} {}
+      patience_{std::max<nanoseconds>(least_parcel_patience, what.lease())} {}
 
 void parcel_sender::connect(std::size_t max_payload) {
   // The bytes of a header that says the id, too.
@@ -74,8 +76,20 @@ std::string parcel_sender::id_of(std::uint64_t parcel) const {
   return submitter_ + "-" + std::to_string(parcel);
 }
 
+bool parcel_sender::gathers() {
+  if (unpacked_ || !parcels_.may_gather()) return false;
+  auto const at = now();
+  if (gathers_until_ == moment::max()) gathers_until_ = later(at, longest_gathering);
+  return at < gathers_until_;
+}
+
 void parcel_sender::flush() {
   flush_at_ = moment::max();
+  if (is_open_ && gathers()) {
+    flush_at_ = gathers_until_;
+    return;
+  }
+  gathers_until_ = moment::max();
   try {
     while (is_open_) {
       if (!unpacked_) unpacked_ = parcels_.next();
@@ -173,7 +187,7 @@ void parcel_sender::delete_message(std::uint64_t place) noexcept {
   link::if_memory([&] {
     auto const body = wire::message_delete_body(place);
     static_cast<void>(link_.publish(wire::message_delete_subject(settings_.jobs_stream()), {}, {},
-                                    std::as_bytes(std::span{body})));
+                                    link::bytes_of(body)));
   });
 }
 

@@ -99,6 +99,8 @@ class parcel_sender {
     moment at{};
   };
 
+  /// Whether jobs wait for others to fill a parcel.
+  bool gathers();
   void pack(std::uint64_t parcel);
   void publish(std::uint64_t parcel);
   void publish_unanswered(moment sent_before);
@@ -120,6 +122,8 @@ class parcel_sender {
   /// Its message is still to be made: there was no memory.
   std::optional<std::uint64_t> unpacked_;
   moment flush_at_ = moment::max();
+  /// Jobs wait for others until then.
+  moment gathers_until_ = moment::max();
 };
 
 }  // namespace isolatte::inline v0_1::nats

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <span>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats {
@@ -64,7 +63,7 @@ void place_inquiry::examine(std::uint64_t job, std::uint32_t attempt, std::uint6
 
 void place_inquiry::ask(const std::string& subject, const std::string& body, reader read,
                         std::function<void()> otherwise) {
-  link_.request(subject, std::as_bytes(std::span{body}), longest_reply,
+  link_.request(subject, link::bytes_of(body), longest_reply,
                 [this, number = number_, read = std::move(read), otherwise = std::move(otherwise)](
                     const boost::system::error_code& ec, const link::message& reply) {
                   if (number_ != number) return;

@@ -3,12 +3,13 @@
 
 #include "nats/stream_setup.hpp"
 
+#include "nats/link/message.hpp"
+
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <limits>
-#include <span>
 #include <utility>
 
 namespace isolatte::inline v0_1::nats {
@@ -78,7 +79,7 @@ void stream_setup::fail(const wire::api_error& error) {
 
 void stream_setup::ask(const std::string& subject, const std::string& body,
                        std::function<void(std::string_view)> read) {
-  link_.request(subject, std::as_bytes(std::span{body}), longest_answer,
+  link_.request(subject, link::bytes_of(body), longest_answer,
                 [self = shared_from_this(), read = std::move(read)](
                     const boost::system::error_code& ec, const link::message& answer) {
                   if (ec) return self->end(result::kind::not_now, ec.message());

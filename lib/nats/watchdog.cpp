@@ -35,8 +35,8 @@ using std::chrono::nanoseconds;
 namespace {
 
 constexpr std::size_t most_workers = 4096;
-constexpr nanoseconds longest_wait = std::chrono::seconds{1};
-constexpr nanoseconds shortest_wait = milliseconds{1};
+constexpr nanoseconds longest_look = std::chrono::seconds{1};
+constexpr nanoseconds shortest_look = milliseconds{1};
 
 // glibc 2.31 has no functions for these.
 int open_process(int pid) noexcept {
@@ -131,7 +131,7 @@ void kill_workers(auto& shared) noexcept {
 void watch(int socket, auto& shared) noexcept {
   for (;;) {
     auto const interval =
-        std::clamp(nanoseconds{shared.interval.load()}, shortest_wait, longest_wait);
+        std::clamp(nanoseconds{shared.interval.load()}, shortest_look, longest_look);
     timespec const wait{static_cast<time_t>(interval / std::chrono::seconds{1}),
                         static_cast<long>((interval % std::chrono::seconds{1}).count())};
     pollfd heard{socket, POLLIN, 0};

@@ -49,7 +49,7 @@ struct kept {
 };
 
 /// A connection to the server that is no part of the farm.
-class observer : nats::link::link_events {
+class observer final : nats::link::link_events {
  public:
   observer(asio::io_context& context, const std::string& url) : context_{context} {
     nats::link::link_options options;

@@ -149,11 +149,6 @@ struct running : nothing_left, farm_world {
                                  host_process::farm_at(server.url(), lease)};
 };
 
-/// The answer that says that the server has a job may come after the end of the farm.
-bool is_given_up(const error_code& ec) {
-  return ec == error_code{asio::error::operation_aborted} || ec == error_code{error::no_server};
-}
-
 template <class R>
 std::string what_of(const outcome<R>& of) {
   std::ostringstream text;
@@ -280,7 +275,7 @@ BOOST_FIXTURE_TEST_CASE(what_runs_is_counted, running) {
   farm->stop();
   until(
       [&] { return std::ranges::all_of(done, [](const auto& each) { return each.calls == 1; }); });
-  for (auto const& each : done) BOOST_TEST(is_given_up(each.ec));
+  for (auto const& each : done) BOOST_TEST(host_process::is_given_up(each.ec));
 }
 
 BOOST_FIXTURE_TEST_CASE(jobs_of_a_farm_that_is_gone_are_given_up, running) {

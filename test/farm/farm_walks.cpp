@@ -5,8 +5,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
+#include <functional>
 
 namespace farm_walks_test {
 
@@ -129,6 +131,66 @@ BOOST_AUTO_TEST_CASE(with_all_of_it) {
   print("all", all);
   BOOST_TEST(all.certainly_unrun > 0);
   BOOST_TEST(all.lost > 0);
+}
+
+// The times of a fault
+
+/// The longest job of a world lasts so long.
+constexpr milliseconds longest_job{3000};
+
+/// @return the longest time, in many worlds, from the end of the fault until all jobs are settled
+milliseconds longest(const std::function<milliseconds(world&)>& fault) {
+  milliseconds all{0};
+  for (std::uint32_t seed = 1; seed <= 300; ++seed) {
+    BOOST_TEST_INFO_SCOPE("seed " << seed);
+    world it{seed, {}};
+    try {
+      all = std::max(all, it.live_through(fault));
+    } catch (const std::exception& e) {
+      BOOST_ERROR(e.what());
+    }
+    for (auto const& [number, job] : it.jobs())
+      if (job.verdict.how != job_end::reported)
+        BOOST_ERROR("job " << number << " ends as " << static_cast<int>(job.verdict.how)
+                           << ", begun " << job.begun);
+  }
+  BOOST_TEST_MESSAGE("settled after " << all.count() << " ms at most");
+  return all;
+}
+
+BOOST_AUTO_TEST_CASE(after_a_host_has_died_its_jobs_end_a_lease_later) {
+  auto const time = longest([](world& it) {
+    it.hosts[0]->die();
+    return milliseconds{0};
+  });
+  BOOST_TEST((time < lease + milliseconds{2000} + longest_job));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_host_was_cut_off_for_longer_than_a_lease_all_jobs_end) {
+  auto const time = longest([](world& it) {
+    it.hosts[0]->disconnect();
+    it.after(3 * lease, [&it] { it.hosts[0]->connect(); });
+    return 3 * lease;
+  });
+  BOOST_TEST((time < milliseconds{2000} + longest_job));
+}
+
+/// @return how long the server is away
+milliseconds restart(world& it, bool keeps_store) {
+  auto const away = it.some(3000);
+  it.restart_server(keeps_store);
+  it.after(away, [&it] { it.connect_all(); });
+  return away;
+}
+
+BOOST_AUTO_TEST_CASE(after_a_server_was_killed_all_jobs_end) {
+  auto const time = longest([](world& it) { return restart(it, true); });
+  BOOST_TEST((time < 2 * lease + milliseconds{5000} + longest_job));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_server_has_lost_its_store_all_jobs_end_two_leases_later) {
+  auto const time = longest([](world& it) { return restart(it, false); });
+  BOOST_TEST((time < 2 * lease + milliseconds{5000} + longest_job));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

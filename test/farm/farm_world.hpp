@@ -237,6 +237,10 @@ class world {
 
   /// Lets things happen until every job is settled and every message gone.
   void live();
+  /// Lets one fault happen while jobs wait and run, and no other one.
+  /// @param fault says how long it lasts
+  /// @return the time from the end of the fault until every job is settled
+  milliseconds live_through(const std::function<milliseconds(world&)>& fault);
   const std::map<std::uint64_t, truth>& jobs() const { return truths; }
   const faults& may() const { return faults_; }
 
@@ -282,9 +286,21 @@ class world {
     owner.disconnect();
     after(some(3000), [this] { owner.connect(); });
   }
+  void restart_server(bool keeps_store) {
+    for (auto& each : hosts) each->disconnect();
+    owner.disconnect();
+    hub.restart(keeps_store);
+  }
+  void connect_all() {
+    owner.connect();
+    for (auto& each : hosts) each->connect();
+  }
 
  private:
   void fault();
+  void do_what_is_due();
+  void pulse();
+  bool has_settled(std::size_t jobs) const;
 
   std::mt19937 engine_;
   bool faulty_ = true;
@@ -848,23 +864,35 @@ inline void world::fault() {
       if (faults_.links_break) owner.disconnect();
       break;
     case 3:
-      if (!faults_.server_restarts) break;
-      for (auto& each : hosts) each->disconnect();
-      owner.disconnect();
-      hub.restart(!faults_.store_is_lost || one_in(2));
+      if (faults_.server_restarts) restart_server(!faults_.store_is_lost || one_in(2));
       break;
     case 4: hosts[which]->drain(); break;
     default: break;
   }
-  after(soon, [this] {
-    owner.connect();
-    for (auto& each : hosts) each->connect();
-  });
+  after(soon, [this] { connect_all(); });
+}
+
+inline void world::do_what_is_due() {
+  while (!queue_.empty() && queue_.begin()->first <= now) {
+    auto const next = std::move(queue_.begin()->second);
+    queue_.erase(queue_.begin());
+    next();
+  }
+}
+
+inline void world::pulse() {
+  owner.pulse();
+  for (auto& each : hosts) each->pulse();
+  hub.pulse();
+}
+
+inline bool world::has_settled(std::size_t jobs) const {
+  return truths.size() == jobs &&
+         std::ranges::all_of(truths, [](auto const& each) { return each.second.settled == 1; });
 }
 
 inline void world::live() {
-  owner.connect();
-  for (auto& each : hosts) each->connect();
+  connect_all();
   std::size_t const jobs = static_cast<std::size_t>(1 + below(20));
   for (std::size_t i = 0; i != jobs; ++i)
     after(some(3000), [this] {
@@ -874,30 +902,39 @@ inline void world::live() {
   moment const quiet = now + milliseconds{6000};
   moment const end = now + 120 * lease;
   for (; now < end; now += milliseconds{10}) {
-    while (!queue_.empty() && queue_.begin()->first <= now) {
-      auto const next = std::move(queue_.begin()->second);
-      queue_.erase(queue_.begin());
-      next();
-    }
+    do_what_is_due();
     faulty_ = now < quiet;
     if (faulty_ && one_in(60)) fault();
     if (faulty_ && faults_.cancels && owner.size() != 0 && one_in(40))
       owner.cancel(1 + static_cast<std::uint64_t>(below(static_cast<std::int64_t>(owner.size()))),
                    static_cast<wish>(2 + below(3)));
-    owner.pulse();
-    for (auto& each : hosts) each->pulse();
-    hub.pulse();
-    if (faulty_ || truths.size() != jobs) continue;
-    bool is_over = hub.empty();
-    for (auto const& each : hosts) is_over = is_over && each->idle();
-    for (auto const& [number, truth] : truths) is_over = is_over && truth.settled == 1;
-    if (is_over) return;
+    pulse();
+    if (faulty_ || !has_settled(jobs) || !hub.empty()) continue;
+    if (std::ranges::all_of(hosts, [](auto const& each) { return each->idle(); })) return;
   }
   for (auto const& [number, truth] : truths)
     if (truth.settled == 0) fail("job " + std::to_string(number) + " is never settled");
   for (auto const& each : hosts)
     if (!each->idle()) fail("a host holds a job without end");
   if (!hub.empty()) fail("a message stays on the server");
+  fail("there is no end");
+}
+
+inline milliseconds world::live_through(const std::function<milliseconds(world&)>& fault) {
+  faulty_ = false;
+  connect_all();
+  // The queue has room for all.
+  constexpr std::size_t jobs = 10;
+  for (std::size_t i = 0; i != jobs; ++i)
+    after(some(500), [this] { owner.submit(3, moment::max()); });
+  moment over = moment::max();
+  after(some(1000), [this, &fault, &over] { over = now + fault(*this); });
+  for (moment const end = now + 120 * lease; now < end; now += milliseconds{10}) {
+    do_what_is_due();
+    pulse();
+    if (now >= over && has_settled(jobs))
+      return std::chrono::duration_cast<milliseconds>(now - over);
+  }
   fail("there is no end");
 }
 

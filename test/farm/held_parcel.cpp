@@ -86,8 +86,8 @@ BOOST_AUTO_TEST_CASE(numbers_its_batches_from_1) {
 BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
   auto it = opened(2);
   it.reported(at(10ms), 0);
-  BOOST_TEST((it.wake_at() == at(12ms)));
-  check(it.wake(at(12ms)), parcel_step::publish);
+  BOOST_TEST((it.wake_at() == at(18ms)));
+  check(it.wake(at(18ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   BOOST_TEST(!it.is_in_batch(1, batch));
   check(it.published(at(13ms), batch), parcel_step::none);
@@ -291,10 +291,10 @@ BOOST_AUTO_TEST_CASE(whose_results_wait_for_the_server_wakes_nobody_after_its_le
   it.take(1);
   it.begun(at(0ms), 0);
   check(it.reported(at(1ms), 0), parcel_step::none);
-  check(it.wake(at(3ms)), parcel_step::publish);
+  check(it.wake(at(9ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   it.connection_down();
-  check(it.unbegun(at(4ms), 1), parcel_step::none);
+  check(it.unbegun(at(10ms), 1), parcel_step::none);
   BOOST_TEST((it.wake_at() == at(6s)));
   check(it.wake(at(6s)), parcel_step::none);
   BOOST_TEST((it.wake_at() == moment::max()));

@@ -4,6 +4,7 @@
 #ifndef ISOLATTE_TEST_FARM_HOST_PROCESS_HPP
 #define ISOLATTE_TEST_FARM_HOST_PROCESS_HPP
 
+#include <isolatte/error.hpp>
 #include <isolatte/nats.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -127,6 +128,11 @@ class process {
   int status_ = 0;
   bool ended_ = false;
 };
+
+/// The answer that says that the server has a job may come after the end of the farm.
+inline bool is_given_up(const boost::system::error_code& ec) {
+  return ec == asio::error::operation_aborted || ec == isolatte::error::no_server;
+}
 
 /// A line for each job that begins or ends, written by the workers of all hosts.
 struct log_line {

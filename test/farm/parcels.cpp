@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(have_one_job_each_unless_jobs_are_short) {
   BOOST_TEST(all.most() == 1U);
   all.ran(10us);
   BOOST_TEST(all.most() == 64U);
-  for (int i = 0; i != 50; ++i) all.ran(100us);
+  for (int i = 0; i != 50; ++i) all.ran(400us);
   BOOST_TEST(all.most() > 19U);
   BOOST_TEST(all.most() < 23U);
   all.ran(1s);
@@ -57,6 +57,32 @@ BOOST_AUTO_TEST_CASE(take_what_has_gathered_while_others_were_under_way) {
   BOOST_TEST(all.jobs(*next).front() == 9U);
   BOOST_TEST(all.waiting() == 18U);
   BOOST_TEST(all.unanswered().size() == 8U);
+}
+
+BOOST_AUTO_TEST_CASE(gather_jobs_while_hosts_have_many_others) {
+  auto all = of_short_jobs();
+  BOOST_TEST(!all.may_gather());
+  for (std::uint64_t number = 1; number <= 64; ++number) all.add(number, 10, false);
+  // Nothing is under way.
+  BOOST_TEST(!all.may_gather());
+  BOOST_TEST(all.jobs(all.next().value()).size() == 64U);
+  BOOST_TEST(!all.may_gather());
+  for (std::uint64_t number = 65; number <= 67; ++number) {
+    all.add(number, 10, false);
+    BOOST_TEST(all.may_gather());
+  }
+  all.add(68, 10, false);
+  BOOST_TEST(!all.may_gather());
+  // Jobs that last, and those that travel alone, do not wait.
+  for (std::uint64_t number = 65; number <= 67; ++number) all.leave(number, false);
+  BOOST_TEST(all.may_gather());
+  all.ran(1h);
+  BOOST_TEST(!all.may_gather());
+  auto alone = of_short_jobs();
+  for (std::uint64_t number = 1; number <= 64; ++number) alone.add(number, 10, false);
+  BOOST_TEST(alone.next().has_value());
+  alone.add(65, 10, true);
+  BOOST_TEST(!alone.may_gather());
 }
 
 BOOST_AUTO_TEST_CASE(keep_to_their_bytes) {

@@ -34,9 +34,7 @@ std::string_view message::text() const noexcept {
   return {natsMsg_GetData(what_.get()), static_cast<std::size_t>(size)};
 }
 
-std::span<const std::byte> message::data() const noexcept {
-  return std::as_bytes(std::span{text()});
-}
+std::span<const std::byte> message::data() const noexcept { return bytes_of(text()); }
 
 std::optional<std::string_view> message::header(const char* name) const noexcept {
   const char* value = nullptr;

@@ -19,6 +19,10 @@ struct __natsMsg;
 
 namespace isolatte::inline v0_1::nats::link {
 
+inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {
+  return std::as_bytes(std::span{text});
+}
+
 struct header {
   std::string_view name;
   std::string_view value;

@@ -34,6 +34,8 @@ namespace {
 constexpr std::uint64_t inbox_subscription = ~std::uint64_t{0};
 /// More attempts than so many do not hang at the same time.
 constexpr std::size_t max_stuck = 4;
+/// A server that does so once may have been killed at that moment.
+constexpr unsigned most_silent_ends = 3;
 constexpr std::string_view header_line = "NATS/1.0\r\n";
 
 /// The size of a header block on the wire.
@@ -272,7 +274,7 @@ void server_link::attempt_later() {
 void server_link::on_ready(std::uint64_t number, server_info server) {
   if (is_copy() || !is_current(number)) return;
   timer_->cancel();
-  failures_ = 0;
+  failures_ = silent_ends_ = 0;
   up_ = true;
   server_ = std::move(server);
   step([&] {
@@ -294,9 +296,14 @@ void server_link::on_ended(std::uint64_t number, error_code ec, std::string text
     fail_requests();
     if (is_current(current)) until_memory([&] { events_->link_down(ec, text); });
   } else {
+    // With TLS 1.3 a client connects before the server has looked at its certificate.
+    bool const is_silent =
+        ec == status_code(NATS_PROTOCOL_ERROR) && ++silent_ends_ >= most_silent_ends;
     // Without memory for it now, the next attempt tells the same.
     if_memory([&] {
-      is_refusal(ec) ? events_->link_refused(ec, text) : events_->link_unreachable(ec, text);
+      if (is_silent) text += "; the server may ask for another certificate";
+      is_silent || is_refusal(ec) ? events_->link_refused(ec, text)
+                                  : events_->link_unreachable(ec, text);
     });
   }
 }

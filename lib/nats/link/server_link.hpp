@@ -176,6 +176,8 @@ class server_link final : public context_member, public std::enable_shared_from_
   std::vector<std::weak_ptr<connection>> stuck_;
   std::size_t next_server_ = 0;
   unsigned failures_ = 0;
+  /// Attempts that the server has ended without a word since it was up.
+  unsigned silent_ends_ = 0;
   bool up_ = false;
   bool keeps_trying_ = true;
   server_info server_;

@@ -24,6 +24,11 @@ void parcels::add(std::uint64_t number, std::size_t bytes, bool travels_alone) {
   waiting_.splice(waiting_.end(), added);
 }
 
+bool parcels::may_gather() const noexcept {
+  if (waiting_.empty() || waiting_.front().travels_alone) return false;
+  return waiting_.size() < std::min(most(), (known_.size() - waiting_.size()) / 16);
+}
+
 std::optional<std::uint64_t> parcels::next() {
   if (waiting_.empty() || under_way_ >= limits_.unanswered) return std::nullopt;
   std::size_t const most_jobs = most();

@@ -22,7 +22,7 @@ using isolatte::logic::moment;
 struct parcel_limits {
   std::size_t jobs = 64;
   /// The time that the jobs of a parcel may take together.
-  std::chrono::nanoseconds time = std::chrono::milliseconds{2};
+  std::chrono::nanoseconds time = std::chrono::milliseconds{8};
   /// A parcel with more than one job has no more bytes.
   std::size_t bytes = 128 * 1024;
   /// Parcels that have been published and have no answer.
@@ -35,6 +35,7 @@ struct parcel_limits {
 /// The jobs that are to be published, and the parcels in which they are.
 ///
 /// A job that comes alone goes at once. While as many parcels are under way as may be, jobs gather.
+/// So they do for a while if the server and the hosts have many.
 class parcels {
  public:
   explicit parcels(const parcel_limits& limits) : limits_{limits} {}
@@ -52,6 +53,9 @@ class parcels {
   /// The job is to be published. Changes nothing if it throws.
   /// @param travels_alone whether no other job is to be in its parcel
   void add(std::uint64_t number, std::size_t bytes, bool travels_alone);
+  /// Whether the next parcel may be sent a little later, when it has more jobs: no worker waits for
+  /// a sixteenth of the jobs that the server and the hosts have.
+  bool may_gather() const noexcept;
   /// Takes the next parcel, if one may be sent now. Changes nothing if it throws.
   /// @return the parcel's number; or nothing
   std::optional<std::uint64_t> next();

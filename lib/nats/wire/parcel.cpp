@@ -7,7 +7,12 @@ namespace isolatte::inline v0_1::nats::wire {
 
 namespace {
 
-enum presence : std::uint8_t { has_function = 1, has_timeout = 2, has_grace = 4, all_of_them = 7 };
+enum parts_of_job : std::uint8_t {
+  has_function = 1,
+  has_timeout = 2,
+  has_grace = 4,
+  all_parts_of_job = 7
+};
 
 constexpr std::size_t size_of_numbers = 8 + 4 + 4 + 4 + 1 + 8 + 4;
 constexpr std::size_t least_job = size_of_numbers + least_code_name;
@@ -43,7 +48,7 @@ parcel_job read_job(byte_reader& from) noexcept {
   from.require(job.attempt >= 1, "an attempt has no number");
   from.require(job.max_hosts >= 1, "a job may be run by no host");
   auto const present = from.number<std::uint8_t>();
-  from.require(present <= all_of_them, "a job has parts of another version");
+  from.require(present <= all_parts_of_job, "a job has parts of another version");
   job.decoder = read_code_name(from);
   if (present & has_function) job.function = read_code_name(from);
   if (present & has_timeout) job.timeout = read_time(from);

@@ -13,7 +13,7 @@ namespace isolatte::inline v0_1::nats::wire {
 
 namespace {
 
-enum presence : std::uint16_t {
+enum parts_of_run : std::uint16_t {
   has_exit_code = 1,
   has_signal = 2,
   has_fault = 4,
@@ -22,13 +22,13 @@ enum presence : std::uint16_t {
   out_is_truncated = 32,
   err_is_truncated = 64,
   stack_overflowed = 128,
-  all_of_them = 255,
+  all_parts_of_run = 255,
 };
 
 constexpr std::size_t least_gap = 4;
 constexpr std::size_t usual_gaps = 16;
 
-presence presence_of(const run_summary& run) noexcept {
+parts_of_run parts_present_in(const run_summary& run) noexcept {
   unsigned present = 0;
   if (run.exit_code) present |= has_exit_code;
   if (run.signal) present |= has_signal;
@@ -38,7 +38,7 @@ presence presence_of(const run_summary& run) noexcept {
   if (run.out.truncated) present |= out_is_truncated;
   if (run.err.truncated) present |= err_is_truncated;
   if (run.fault && run.fault->stack_overflow) present |= stack_overflowed;
-  return static_cast<presence>(present);
+  return static_cast<parts_of_run>(present);
 }
 
 void write(byte_writer& to, const resource_usage& used) {
@@ -113,7 +113,7 @@ worker_id read_worker(byte_reader& from) noexcept {
 void write(byte_writer& to, const run_summary& run) {
   to.one_of(run.how);
   to.one_of(run.ran);
-  to.number<std::uint16_t>(presence_of(run));
+  to.number<std::uint16_t>(parts_present_in(run));
   if (run.exit_code) to.number<std::int32_t>(*run.exit_code);
   if (run.signal) to.number<std::int32_t>(*run.signal);
   to.number<std::int32_t>(run.pid);
@@ -131,7 +131,7 @@ void read_summary(byte_reader& from, run_summary& run) {
   run.how = from.one_of(ending::lost, "an ending is of another version");
   run.ran = from.one_of(ran::unknown, "whether a job ran is of another version");
   auto const present = from.number<std::uint16_t>();
-  from.require(present <= all_of_them, "a report has parts of another version");
+  from.require(present <= all_parts_of_run, "a report has parts of another version");
   from.require((present & stack_overflowed) == 0 || (present & has_fault) != 0,
                "a report has a part of a fault and no fault");
   if (present & has_exit_code) run.exit_code = from.number<std::int32_t>();
