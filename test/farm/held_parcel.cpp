@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
   check(it.wake(at(18ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   BOOST_TEST(!it.is_in_batch(1, batch));
-  check(it.published(at(13ms), batch), parcel_step::none);
+  check(it.published(at(19ms), batch), parcel_step::none);
   check(it.reported(at(20ms), 1), parcel_step::publish);
   check(it.published(at(20ms), it.begin_batch()), parcel_step::acknowledge);
 }
@@ -98,10 +98,10 @@ BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
 BOOST_AUTO_TEST_CASE(lets_the_results_after_a_batch_gather_as_long) {
   auto it = opened(3);
   it.reported(at(10ms), 0);
-  check(it.wake(at(12ms)), parcel_step::publish);
+  check(it.wake(at(18ms)), parcel_step::publish);
   it.begin_batch();
-  check(it.reported(at(13ms), 1), parcel_step::none);
-  BOOST_TEST((it.wake_at() == at(15ms)));
+  check(it.reported(at(19ms), 1), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(27ms)));
 }
 
 BOOST_AUTO_TEST_CASE(that_comes_again_has_its_lease_renewed_and_its_acknowledgement_repeated) {
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(gathers_nothing_while_it_waits_for_the_acknowledgement) {
   auto it = opened(2);
   it.drain(at(0ms));
   it.unbegun(at(0ms), 0);
-  BOOST_TEST((it.wake_at() == at(2ms)));
+  BOOST_TEST((it.wake_at() == at(8ms)));
   check(it.unbegun(at(1ms), 1), parcel_step::acknowledge);
   BOOST_TEST((it.wake_at() == at(6s)));
 }
