@@ -27,6 +27,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <list>
 #include <mutex>
@@ -35,6 +36,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -594,6 +596,19 @@ BOOST_AUTO_TEST_CASE(closing_all_descriptors_is_an_error_that_says_so) {
   });
   BOOST_TEST((done.ec == error::preload_failed), done.ec.message());
   BOOST_TEST(text_of(done.what).find("descriptors") != std::string::npos, text_of(done.what));
+}
+
+BOOST_AUTO_TEST_CASE(closing_what_is_needed_afterwards_is_an_error_that_says_so) {
+  auto const done = failure_of([] {
+    for (int fd = 3; fd != 1024; ++fd) {
+      std::error_code ignored;
+      if (std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), ignored) ==
+          "/dev/null")
+        ::close(fd);
+    }
+  });
+  BOOST_TEST((done.ec == error::preload_failed), done.ec.message());
+  BOOST_TEST(text_of(done.what).find("had not opened") != std::string::npos, text_of(done.what));
 }
 
 BOOST_AUTO_TEST_CASE(what_it_has_buffered_is_written_once_and_not_by_children) {
