@@ -190,8 +190,8 @@ child_process::~child_process() {
   if (state_ == state::running) leave_behind(pid_);
   if (group_is_dying_) leave_group_behind(pid_);
   if (keeper_is_dying_) leave_group_behind(keeper_group_);
-  // This child may have traced one that was left behind, and have kept the kernel from reporting
-  // its end. No other child may ever be made.
+  // If this child has traced one that was left behind, the kernel tells of that one's end only now.
+  // The next child, at which it would be reaped, may never be made.
   auto const lock = lock_registry();
   reap_left_behind();
 }
