@@ -375,7 +375,8 @@ pid_t fork_late() {
   };
   while (!has_left && !is_awaited()) std::this_thread::yield();
   pid_t const pid = real_fork();
-  if (pid != 0) has_forked = true;
+  // In the child, too: otherwise its own exit() would wait.
+  has_forked = true;
   return pid;
 }
 
