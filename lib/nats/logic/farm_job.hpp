@@ -22,9 +22,11 @@ enum class job_step : std::uint32_t {
   publish = 1 << 0,
   /// Tell the hosts what wished() says.
   tell_hosts = 1 << 1,
-  /// Ask whether the consumer has delivered the job's message, then call delivery_known().
+  /// Ask whether the consumer has delivered the job's message, then call delivery_known(), unless
+  /// the connection ends before.
   ask_delivered = 1 << 2,
-  /// Delete the job's message, then call message_removed() for every job in it.
+  /// Delete the job's message, then call message_removed() for every job in it, unless the
+  /// connection ends before.
   remove = 1 << 3,
   /// Look for the job on the server, then call examined(), unless the connection ends before.
   examine = 1 << 4,
