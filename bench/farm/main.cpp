@@ -54,12 +54,21 @@ std::int64_t thread_time() {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Uses the processor for a time.
-int use_processor(int microseconds) {
-  std::int64_t const end = thread_time() + std::int64_t{1000} * microseconds;
-  while (microseconds != 0 && thread_time() < end) {
+struct work {
+  int microseconds = 0;
+  /// The processor is free meanwhile, as it is on a machine that has enough of them.
+  bool is_asleep = false;
+};
+
+int perform(work what) {
+  if (what.is_asleep) {
+    std::this_thread::sleep_for(std::chrono::microseconds{what.microseconds});
+  } else {
+    std::int64_t const end = thread_time() + std::int64_t{1000} * what.microseconds;
+    while (what.microseconds != 0 && thread_time() < end) {
+    }
   }
-  return microseconds;
+  return what.microseconds;
 }
 
 double own_time() {
@@ -161,9 +170,11 @@ struct figures {
 
 /// Runs a number of jobs, so many of them at once.
 template <class Pool>
-figures measure(asio::io_context& context, Pool& pool, int microseconds, int jobs, int at_once,
+figures measure(asio::io_context& context, Pool& pool, work each, int jobs, int at_once,
                 const std::vector<pid_t>& hosts) {
-  auto const call = isolatte::call([](int time) { return use_processor(time); }, int{microseconds});
+  auto const call = isolatte::call(
+      [](int microseconds, bool is_asleep) { return perform({microseconds, is_asleep}); },
+      int{each.microseconds}, bool{each.is_asleep});
   int to_start = 0;
   int to_end = 0;
   std::function<void()> const next = [&] {
@@ -196,15 +207,17 @@ figures measure(asio::io_context& context, Pool& pool, int microseconds, int job
 
 struct load {
   const char* name;
-  int microseconds;
+  work each;
   int jobs;
   int at_once;
 };
 
-constexpr load loads[] = {{"empty", 0, 100'000, 2048},
-                          {"1 ms", 1000, 5'000, 512},
-                          {"10 ms", 10'000, 1'000, 128},
-                          {"empty, one at a time", 0, 3'000, 1}};
+constexpr load loads[] = {{"empty", {}, 100'000, 2048},
+                          {"1 ms", {1000}, 5'000, 512},
+                          {"1 ms asleep", {1000, true}, 5'000, 512},
+                          {"10 ms", {10'000}, 1'000, 128},
+                          {"10 ms asleep", {10'000, true}, 1'000, 128},
+                          {"empty, one at a time", {}, 3'000, 1}};
 
 int compare(std::size_t workers) {
   scratch const folder;
@@ -217,7 +230,7 @@ int compare(std::size_t workers) {
     asio::io_context context{1};
     isolatte::worker_pool pool{context, {.workers = workers}};
     for (auto const& each : loads)
-      local.push_back(measure(context, pool, each.microseconds, each.jobs, each.at_once, {}));
+      local.push_back(measure(context, pool, each.each, each.jobs, each.at_once, {}));
   }
   auto const log = (folder.path() / "log").string();
   process const server{{"nats-server", "-c", (folder.path() / "conf").string()}, log};
@@ -231,8 +244,8 @@ int compare(std::size_t workers) {
               "pool us/job", "farm us/job", "hosts us/job");
   for (std::size_t i = 0; i != std::size(loads); ++i) {
     auto const& each = loads[i];
-    auto const far = measure(context, farm, each.microseconds, each.jobs, each.at_once,
-                             {alpha.pid(), beta.pid()});
+    auto const far =
+        measure(context, farm, each.each, each.jobs, each.at_once, {alpha.pid(), beta.pid()});
     std::printf("%-22s %12.0f %12.0f %7.2f %12.1f %12.1f %12.1f\n", each.name, local[i].rate,
                 far.rate, far.rate / local[i].rate, local[i].submitter, far.submitter, far.hosts);
     std::fflush(stdout);

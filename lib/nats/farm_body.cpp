@@ -227,13 +227,17 @@ void farm_body::subscribe() {
                      [weak = weak_from_this(), function](std::span<link::message> what) {
                        auto const self = weak.lock();
                        if (!self || self->notice_copy()) return;
-                       (self->jobs_.*function)(what);
+                       function(self->jobs_, what);
                        self->is_over_ ? self->server_answered_late() : self->go_on();
                      });
   };
-  hear(inbox_ + ".results", &farm_jobs::results_arrived);
-  hear(inbox_ + ".stored.*", &farm_jobs::parcels_answered);
-  hear(settings_.leave_subject(submitter_), &farm_jobs::leave_asked);
+  using messages = std::span<link::message>;
+  hear(inbox_ + ".results", [](farm_jobs& to, messages what) { to.results_arrived(what); });
+  for (std::uint64_t place = 0; place != parcel_sender::places; ++place)
+    hear(inbox_ + ".stored." + std::to_string(place) + ".*",
+         [place](farm_jobs& to, messages what) { to.parcels_answered(place, what); });
+  hear(settings_.leave_subject(submitter_),
+       [](farm_jobs& to, messages what) { to.leave_asked(what); });
 }
 
 void farm_body::link_up(const link::server_info& server) {
@@ -275,8 +279,9 @@ void farm_body::link_violation(const std::string& text, const std::string& subje
   auto const done = settings_.done_stream();
   if (is(settings_.jobs_subject()) || is(wire::stream_info_subject(jobs)) ||
       is(wire::stream_info_subject(done)) || is(wire::stream_create_subject(jobs)) ||
-      is(wire::stream_create_subject(done)) || is(inbox_ + ".results") ||
-      is(inbox_ + ".stored.*") || is(wire::consumer_create_subject(done, submitter_)))
+      is(wire::stream_create_subject(done)) || is(inbox_ + ".results") || is(inbox_ + ".stored.") ||
+      subject.starts_with(inbox_ + ".stored.") ||
+      is(wire::consumer_create_subject(done, submitter_)))
     refuse_unstored(make_error_code(errc::permission_denied), text);
 }
 

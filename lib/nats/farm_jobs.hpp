@@ -60,7 +60,9 @@ class farm_jobs final : public parcel_sender::owner, public inquiry_events {
   /// Until stream_found() nothing is published to the stream.
   void stream_lost() noexcept { parcels_.close(); }
 
-  void parcels_answered(std::span<link::message> answers) { parcels_.answered(answers); }
+  void parcels_answered(std::uint64_t place, std::span<link::message> answers) {
+    parcels_.answered(place, answers);
+  }
   void results_arrived(std::span<link::message> messages);
   void leave_asked(std::span<link::message> questions);
 

@@ -122,8 +122,9 @@ void parcel_sender::publish(std::uint64_t parcel) {
   parcels_.published(parcel, it.at);
   std::string const id = id_of(parcel);
   std::array<link::header, 1> const headers{{{message_id, id}}};
-  auto const ec = link_.publish(settings_.jobs_subject(), answers_ + "." + std::to_string(parcel),
-                                headers, it.bytes.bytes());
+  auto const answer_to =
+      answers_ + "." + std::to_string(parcel % places) + "." + std::to_string(parcel);
+  auto const ec = link_.publish(settings_.jobs_subject(), answer_to, headers, it.bytes.bytes());
   // Other errors pass, and the parcel is published again.
   if (ec == boost::system::errc::message_size) return refuse(parcel, job_end::too_large);
   if (ec == boost::system::errc::not_enough_memory) it.at -= patience_ - until_memory;
@@ -143,17 +144,30 @@ void parcel_sender::publish_unanswered(moment sent_before) {
   }
 }
 
-void parcel_sender::answered(std::span<link::message> answers) {
-  for (auto const& each : answers)
-    if (auto const parcel = number_at_end(each.subject())) answer(*parcel, each);
+void parcel_sender::answered(std::uint64_t place, std::span<link::message> answers) {
+  for (auto const& each : answers) {
+    auto const parcel = each.subject().empty() ? only_one_at(place) : number_at_end(each.subject());
+    if (each.status() == 503) {
+      // Nothing takes in such messages.
+      if (parcel) parcels_.failed(*parcel);
+      owner_.stream_gone();
+    } else if (parcel) {
+      answer(*parcel, each);
+    }
+  }
+}
+
+std::optional<std::uint64_t> parcel_sender::only_one_at(std::uint64_t place) const {
+  std::optional<std::uint64_t> found;
+  for (auto const parcel : parcels_.unanswered()) {
+    if (parcel % places != place) continue;
+    if (found) return {};
+    found = parcel;
+  }
+  return found;
 }
 
 void parcel_sender::answer(std::uint64_t parcel, const link::message& what) {
-  // Nothing takes in such messages.
-  if (what.status() == 503) {
-    parcels_.failed(parcel);
-    return owner_.stream_gone();
-  }
   auto const ack = wire::parse_pub_ack(what.text());
   if (!ack) return;
   auto const found = sent_.find(parcel);

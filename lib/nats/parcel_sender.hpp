@@ -51,8 +51,12 @@ class parcel_sender {
   };
 
   /// @param through is stopped before this is destroyed
-  /// @param answers the server says under this subject, and the number of a parcel, what has become
-  /// of it
+  /// Answers come to so many places, each with a subscription of its own. If only the
+  /// place of an answer is known, the parcel is found unless another one of the place waits, too.
+  static constexpr std::uint64_t places = 8;
+
+  /// @param answers the server says under this subject, a place, and the number of a parcel, what
+  /// has become of it
   parcel_sender(link::server_link& through, const settings& what, std::string submitter,
                 std::string answers, owner& to);
 
@@ -75,7 +79,7 @@ class parcel_sender {
   void leave(std::uint64_t job, bool was_told) noexcept;
   void job_ran(std::chrono::nanoseconds time) noexcept { parcels_.ran(time); }
   void flush();
-  void answered(std::span<link::message> answers);
+  void answered(std::uint64_t place, std::span<link::message> answers);
 
   /// @return nothing unless the server has the job in the stream that is there
   std::optional<message> message_of(std::uint64_t job) const noexcept;
@@ -104,6 +108,7 @@ class parcel_sender {
   void pack(std::uint64_t parcel);
   void publish(std::uint64_t parcel);
   void publish_unanswered(moment sent_before);
+  std::optional<std::uint64_t> only_one_at(std::uint64_t place) const;
   void answer(std::uint64_t parcel, const link::message& what);
   void refuse(std::uint64_t parcel, logic::job_end why);
   void delete_message(std::uint64_t place) noexcept;

@@ -86,22 +86,22 @@ BOOST_AUTO_TEST_CASE(numbers_its_batches_from_1) {
 BOOST_AUTO_TEST_CASE(publishes_what_it_has_after_a_while) {
   auto it = opened(2);
   it.reported(at(10ms), 0);
-  BOOST_TEST((it.wake_at() == at(18ms)));
-  check(it.wake(at(18ms)), parcel_step::publish);
+  BOOST_TEST((it.wake_at() == at(26ms)));
+  check(it.wake(at(26ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   BOOST_TEST(!it.is_in_batch(1, batch));
-  check(it.published(at(19ms), batch), parcel_step::none);
-  check(it.reported(at(20ms), 1), parcel_step::publish);
-  check(it.published(at(20ms), it.begin_batch()), parcel_step::acknowledge);
+  check(it.published(at(27ms), batch), parcel_step::none);
+  check(it.reported(at(28ms), 1), parcel_step::publish);
+  check(it.published(at(28ms), it.begin_batch()), parcel_step::acknowledge);
 }
 
 BOOST_AUTO_TEST_CASE(lets_the_results_after_a_batch_gather_as_long) {
   auto it = opened(3);
   it.reported(at(10ms), 0);
-  check(it.wake(at(18ms)), parcel_step::publish);
+  check(it.wake(at(26ms)), parcel_step::publish);
   it.begin_batch();
-  check(it.reported(at(19ms), 1), parcel_step::none);
-  BOOST_TEST((it.wake_at() == at(27ms)));
+  check(it.reported(at(27ms), 1), parcel_step::none);
+  BOOST_TEST((it.wake_at() == at(43ms)));
 }
 
 BOOST_AUTO_TEST_CASE(that_comes_again_has_its_lease_renewed_and_its_acknowledgement_repeated) {
@@ -291,10 +291,10 @@ BOOST_AUTO_TEST_CASE(whose_results_wait_for_the_server_wakes_nobody_after_its_le
   it.take(1);
   it.begun(at(0ms), 0);
   check(it.reported(at(1ms), 0), parcel_step::none);
-  check(it.wake(at(9ms)), parcel_step::publish);
+  check(it.wake(at(17ms)), parcel_step::publish);
   auto const batch = it.begin_batch();
   it.connection_down();
-  check(it.unbegun(at(10ms), 1), parcel_step::none);
+  check(it.unbegun(at(18ms), 1), parcel_step::none);
   BOOST_TEST((it.wake_at() == at(6s)));
   check(it.wake(at(6s)), parcel_step::none);
   BOOST_TEST((it.wake_at() == moment::max()));
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(gathers_nothing_while_it_waits_for_the_acknowledgement) {
   auto it = opened(2);
   it.drain(at(0ms));
   it.unbegun(at(0ms), 0);
-  BOOST_TEST((it.wake_at() == at(8ms)));
+  BOOST_TEST((it.wake_at() == at(16ms)));
   check(it.unbegun(at(1ms), 1), parcel_step::acknowledge);
   BOOST_TEST((it.wake_at() == at(6s)));
 }

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -305,6 +306,38 @@ BOOST_AUTO_TEST_CASE(requests_are_answered, *boost::unit_test::precondition(has_
   BOOST_TEST((w.ask("bad subject", "ab").first == errc::invalid_argument));
 }
 
+BOOST_AUTO_TEST_CASE(several_requests_may_wait_at_once,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  nats_server const server;
+  world w{to(server)};
+  constexpr int count = 20;
+  std::vector<std::string> silent;
+  w.link->subscribe("silent", [&](std::span<message> batch) {
+    for (auto const& each : batch) silent.push_back(std::string{each.reply()});
+  });
+  w.connect();
+  std::vector<std::string> answers;
+  for (int i = 0; i != count; ++i)
+    w.link->request("silent", {}, 1min, [&](error_code ec, const message& what) {
+      BOOST_TEST(!ec);
+      answers.push_back(std::string{what.text()});
+    });
+  w.until([&] { return silent.size() == count; });
+  // Which one nothing answers cannot be told when so many wait.
+  BOOST_TEST((w.ask("nobody.there", "", 100ms).first == errc::timed_out));
+  std::vector<std::string> expected;
+  for (int i = 0; i != count; ++i) {
+    expected.push_back(std::to_string(i));
+    BOOST_TEST(!w.publish(silent[static_cast<std::size_t>(i)], expected.back()));
+  }
+  w.until([&] { return answers.size() == count; });
+  // Each place of the inbox keeps its order.
+  std::ranges::sort(answers);
+  std::ranges::sort(expected);
+  BOOST_TEST(answers == expected);
+  BOOST_TEST((w.ask("nobody.there", "").first == no_responders()));
+}
+
 BOOST_AUTO_TEST_CASE(a_request_ends_with_its_connection,
                      *boost::unit_test::precondition(has_nats_server)) {
   nats_server server;
@@ -478,6 +511,16 @@ struct tls_world {
   std::optional<nats_server> server;
 };
 
+/// A file in which OpenSSL finds authorities by itself.
+struct certificate_authorities {
+  explicit certificate_authorities(const std::string& file) {
+    ::setenv("SSL_CERT_FILE", file.c_str(), 1);
+  }
+  certificate_authorities(const certificate_authorities&) = delete;
+  certificate_authorities& operator=(const certificate_authorities&) = delete;
+  ~certificate_authorities() { ::unsetenv("SSL_CERT_FILE"); }
+};
+
 /// Every message arrives once and in order.
 void send_many(world& w, unsigned count) {
   unsigned next = 0;
@@ -552,6 +595,21 @@ BOOST_AUTO_TEST_CASE(certificates_are_verified_on_both_sides,
     options.insecure = true;
     world unverified{options};
     unverified.connect();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_server_that_wants_tls_gets_it,
+                     *boost::unit_test::precondition(has_nats_server_and_openssl)) {
+  tls_world const tls{false};
+  // The options do not ask for TLS, so OpenSSL takes the authorities of the system.
+  certificate_authorities const known{tls.file("ca.pem")};
+  for (int i = 0; i != 3; ++i) {
+    world w{to("nats://localhost:" + std::to_string(tls.server->port()))};
+    send_many(w, 1000);
+    BOOST_TEST((w.ask("nobody.there", "").first == no_responders()));
+    BOOST_TEST(w.ups.size() == 1u);
+    BOOST_TEST(w.unreachable.empty());
+    BOOST_TEST(w.refusals.empty());
   }
 }
 

@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(have_one_job_each_unless_jobs_are_short) {
   BOOST_TEST(all.most() == 1U);
   all.ran(10us);
   BOOST_TEST(all.most() == 64U);
-  for (int i = 0; i != 50; ++i) all.ran(400us);
+  for (int i = 0; i != 50; ++i) all.ran(800us);
   BOOST_TEST(all.most() > 19U);
   BOOST_TEST(all.most() < 23U);
   all.ran(1s);

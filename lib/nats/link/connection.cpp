@@ -9,12 +9,14 @@
 #include "nats/link/status.hpp"
 #include "nats/system.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
+#include <map>
 #include <new>
 #include <system_error>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include <nats/nats.h>
@@ -24,6 +26,9 @@
 namespace isolatte::inline v0_1::nats::link {
 
 namespace {
+
+/// Bytes that are published are sent at once if they are more.
+constexpr std::size_t most_held_back = std::size_t{64} << 10;
 
 const char* last_error() noexcept {
   natsStatus ignored{};
@@ -57,14 +62,9 @@ struct connection::callbacks {
     auto const [self, subscription] = callback_table::find(closure);
     if (!self || what == nullptr) return;
     try {
-      bool first = false;
-      auto const at = now();
-      {
-        std::lock_guard const lock{self->mutex_};
-        first = self->arrived_.empty();
-        self->arrived_.push_back({subscription, message{std::move(owned), at}});
-      }
-      if (first) self->owner_->arrived();
+      std::vector<arrival> one;
+      one.push_back({subscription, message{std::move(owned), now()}});
+      self->add_arrived(std::move(one));
     } catch (...) {
       self->fail(status_code(NATS_NO_MEMORY), "no memory for a message");
     }
@@ -84,18 +84,36 @@ struct connection::callbacks {
   }
 
   static void closed(natsConnection* what, void* closure) noexcept {
-    auto const self = callback_table::find(closure).first;
+    auto const [self, attempt] = callback_table::find(closure);
     if (!self) return;
     const char* text = nullptr;
     auto status = natsConnection_GetLastError(what, &text);
     if (status == NATS_OK) status = NATS_CONNECTION_CLOSED;
-    self->fail(status_code(status), text == nullptr ? "" : text);
+    self->fail(status_code(status), text == nullptr ? "" : text, attempt);
   }
+};
+
+/// Until the end of this, the socket is read, and others may publish.
+class connection::reading {
+ public:
+  reading(connection& of, std::shared_ptr<socket_loop> loop) : of_{of}, loop_{std::move(loop)} {}
+  ~reading() {
+    if (!loop_) return;
+    loop_->stop();
+    std::lock_guard const lock{of_.mutex_};
+    of_.loop_.reset();
+  }
+  reading(const reading&) = delete;
+  reading& operator=(const reading&) = delete;
+
+ private:
+  connection& of_;
+  std::shared_ptr<socket_loop> const loop_;
 };
 
 class connection::handle {
  public:
-  explicit handle(const std::shared_ptr<connection>& of) : entry_{of, 0} {}
+  handle(const std::shared_ptr<connection>& of, std::uint64_t attempt) : entry_{of, attempt} {}
   ~handle() { natsConnection_Destroy(pointer_); }
   handle(const handle&) = delete;
   handle& operator=(const handle&) = delete;
@@ -114,40 +132,77 @@ class connection::handle {
   natsConnection* pointer_ = nullptr;
 };
 
+/// The subscriptions of a connection. With a socket_loop no thread calls back, and the messages
+/// are taken out.
 class connection::subscriptions {
  public:
-  subscriptions(std::weak_ptr<connection> of, const handle& server)
-      : of_{std::move(of)}, server_{server} {}
+  subscriptions(std::weak_ptr<connection> of, bool calls_back)
+      : of_{std::move(of)}, calls_back_{calls_back} {}
 
-  natsStatus add(std::uint64_t id, const std::string& subject) {
+  natsStatus add(handle& server, std::uint64_t id, const std::string& subject) {
+    std::lock_guard const lock{mutex_};
     auto const [place, is_new] = made_.try_emplace(id);
     if (!is_new) return NATS_OK;
     auto& one = place->second;
-    one.entry = std::make_unique<callback_table::entry>(of_, id);
     natsSubscription* pointer = nullptr;
-    auto status = natsConnection_Subscribe(&pointer, server_.get(), subject.c_str(),
-                                           &callbacks::arrived, one.entry->closure());
+    natsStatus status{};
+    if (calls_back_) {
+      one.entry = std::make_unique<callback_table::entry>(of_, id);
+      status = natsConnection_Subscribe(&pointer, server.get(), subject.c_str(),
+                                        &callbacks::arrived, one.entry->closure());
+    } else {
+      status = natsConnection_SubscribeSync(&pointer, server.get(), subject.c_str());
+    }
     one.pointer.reset(pointer);
     // Messages beyond a limit would be dropped.
     if (status == NATS_OK) status = natsSubscription_SetPendingLimits(pointer, -1, -1);
     return status;
   }
   natsStatus remove(std::uint64_t id) {
+    std::lock_guard const lock{mutex_};
     auto const place = made_.find(id);
     if (place == made_.end()) return NATS_OK;
     auto const status = natsSubscription_Unsubscribe(place->second.pointer.get());
     made_.erase(place);
     return status;
   }
+  /// When this returns, all messages have been called back or taken out.
   natsStatus drain(std::uint64_t id, std::chrono::milliseconds time) {
-    auto const place = made_.find(id);
-    if (place == made_.end()) return NATS_OK;
-    auto* const what = place->second.pointer.get();
+    natsSubscription* what = nullptr;
+    {
+      std::lock_guard const lock{mutex_};
+      auto const place = made_.find(id);
+      if (place == made_.end()) return NATS_OK;
+      // Only this thread removes any.
+      what = place->second.pointer.get();
+    }
     auto status = natsSubscription_DrainTimeout(what, time.count());
     if (status == NATS_OK) status = natsSubscription_WaitForDrainCompletion(what, time.count());
     if (status == NATS_OK) status = natsSubscription_DrainCompletionStatus(what);
-    if (status == NATS_OK) made_.erase(place);
+    std::lock_guard const lock{mutex_};
+    if (status == NATS_OK) made_.erase(id);
     return status;
+  }
+  /// Takes out the messages that have arrived, in the order of the subscriptions' numbers.
+  void take_out(connection& to) {
+    std::lock_guard const lock{mutex_};
+    std::vector<arrival> all;
+    auto const at = now();
+    for (auto const& [id, one] : made_) {
+      while (true) {
+        natsMsg* next = nullptr;
+        auto const status = natsSubscription_NextMsg(&next, one.pointer.get(), 0);
+        message_pointer owned{next};
+        if (status == NATS_NO_RESPONDERS)
+          all.push_back({id, message::no_responders(at)});
+        else if (status == NATS_OK)
+          all.push_back({id, message{std::move(owned), at}});
+        else
+          break;
+      }
+    }
+    // Within the lock: who waits for the end of drain() tells it after these.
+    if (!all.empty()) to.add_arrived(std::move(all));
   }
 
  private:
@@ -160,8 +215,9 @@ class connection::subscriptions {
   };
 
   std::weak_ptr<connection> const of_;
-  const handle& server_;
-  std::unordered_map<std::uint64_t, one> made_;
+  bool const calls_back_;
+  std::mutex mutex_;
+  std::map<std::uint64_t, one> made_;
 };
 
 connection::connection(link_options options, std::string server, std::unique_ptr<owner> of)
@@ -181,20 +237,58 @@ void connection::unsubscribe(std::uint64_t id) { enqueue({.subscription = id}); 
 void connection::drain(std::uint64_t id) { enqueue({.subscription = id, .drains = true}); }
 
 void connection::publish(message_pointer what, std::size_t size) {
-  enqueue({.message = std::move(what), .size = size});
+  std::shared_ptr<socket_loop> loop;
+  {
+    std::lock_guard const lock{mutex_};
+    if (ahead_ == 0) loop = loop_;
+  }
+  if (!loop) return enqueue({.message = std::move(what), .size = size});
+  auto const status = loop->publish(what.get());
+  // The end of a connection is told by itself.
+  if (status != NATS_OK && status != NATS_CONNECTION_CLOSED)
+    fail(status_code(status), last_error());
+  if (loop->unsent() >= most_held_back) loop->flush();
+}
+
+void connection::flush() noexcept {
+  std::shared_ptr<socket_loop> loop;
+  {
+    std::lock_guard const lock{mutex_};
+    loop = loop_;
+  }
+  if (loop) loop->flush();
 }
 
 void connection::enqueue(command what) {
   std::lock_guard const lock{mutex_};
   auto const size = what.size;
+  bool const is_ahead = !what.drains;
   commands_.push_back(std::move(what));
   unsent_ += size;
+  if (is_ahead) ++ahead_;
   if (commands_.size() == 1) changed_.notify_one();
 }
 
 std::size_t connection::unsent() const noexcept {
-  std::lock_guard const lock{mutex_};
-  return unsent_;
+  std::unique_lock lock{mutex_};
+  auto const waiting = unsent_;
+  auto const loop = loop_;
+  lock.unlock();
+  return loop ? waiting + loop->unsent() : waiting;
+}
+
+void connection::add_arrived(std::vector<arrival>&& what) {
+  bool first = false;
+  {
+    std::lock_guard const lock{mutex_};
+    first = arrived_.empty();
+    if (first)
+      arrived_ = std::move(what);
+    else
+      arrived_.insert(arrived_.end(), std::make_move_iterator(what.begin()),
+                      std::make_move_iterator(what.end()));
+  }
+  if (first) owner_->arrived();
 }
 
 std::vector<arrival> connection::take_arrived() noexcept {
@@ -212,9 +306,10 @@ void connection::close(bool send_rest, std::shared_ptr<void> at_end) noexcept {
   changed_.notify_one();
 }
 
-void connection::fail(const boost::system::error_code& ec, const char* text) noexcept {
+void connection::fail(const boost::system::error_code& ec, const char* text,
+                      std::optional<std::uint64_t> attempt) noexcept {
   std::lock_guard const lock{mutex_};
-  if (failure_) return;
+  if (failure_ || attempt.value_or(attempt_) != attempt_) return;
   failure_ = ec;
   try {
     failure_text_ = text;
@@ -253,20 +348,28 @@ void connection::tell_end() noexcept {
   }
 }
 
-/// Waits for commands.
-/// @return none if the connection is to end
-std::vector<connection::command> connection::next_commands() {
+std::optional<std::vector<connection::command>> connection::next_commands(
+    std::optional<std::chrono::steady_clock::time_point> last) {
   std::unique_lock lock{mutex_};
-  changed_.wait(lock, [this] { return closing_ || failure_ || !commands_.empty(); });
-  if (failure_ || (closing_ && !send_rest_)) return {};
+  auto const is_there = [this] { return closing_ || failure_ || !commands_.empty(); };
+  if (last)
+    changed_.wait_until(lock, *last, is_there);
+  else
+    changed_.wait(lock, is_there);
+  if (failure_ || (closing_ && (!send_rest_ || commands_.empty()))) return {};
   return std::exchange(commands_, {});
+}
+
+bool connection::is_to_end() {
+  std::lock_guard const lock{mutex_};
+  return failure_ || closing_;
 }
 
 int connection::perform(handle& server, subscriptions& made, const command& what) {
   if (what.message) return natsConnection_PublishMsg(server.get(), what.message.get());
   if (what.drains) return made.drain(what.subscription, options_.write_timeout);
   if (what.subject.empty()) return made.remove(what.subscription);
-  return made.add(what.subscription, what.subject);
+  return made.add(server, what.subscription, what.subject);
 }
 
 bool connection::perform(handle& server, subscriptions& made, std::vector<command>& what) {
@@ -279,6 +382,7 @@ bool connection::perform(handle& server, subscriptions& made, std::vector<comman
     each.message.reset();
     std::lock_guard const lock{mutex_};
     unsent_ -= each.size;
+    if (!each.drains) --ahead_;
     if (failure_ || (closing_ && !send_rest_)) return false;
   }
   return true;
@@ -287,41 +391,119 @@ bool connection::perform(handle& server, subscriptions& made, std::vector<comman
 void connection::live() {
   if (auto const status = open_library(); status != NATS_OK)
     return fail(status_code(status), "libnats cannot be initialised");
+  bool const with_tls = wants_tls(options_, server_);
+  closing_connections::wait_at_exit(with_tls);
+  if (with_tls || live(true)) live(false);
+}
+
+bool connection::live(bool with_loop) {
+  auto const attempt = begin_attempt();
   natsStatus status{};
   auto const options = client_options(options_, server_, status);
-  handle server{shared_from_this()};
-  closing_connections::wait_at_exit(wants_tls(options_, server_));
+  // Each of these may use those above until it is destroyed. Subscriptions that end after the
+  // connection tell the server nothing, and wait for nothing.
+  auto const loop = with_loop ? std::make_shared<socket_loop>() : nullptr;
+  subscriptions made{weak_from_this(), !with_loop};
+  handle server{shared_from_this(), attempt};
+  reading const until_the_end{*this, loop};
+
+  // This thread pings, so that no other one closes the socket while it is read.
+  if (status == NATS_OK && loop) status = natsOptions_SetPingInterval(options.get(), 0);
+  if (status == NATS_OK && loop) status = static_cast<natsStatus>(loop->take_over(options.get()));
   if (status == NATS_OK) status = server.connect(options.get());
-  if (status != NATS_OK) return fail(status_code(status), last_error());
-
-  subscriptions made{weak_from_this(), server};
-  {
-    std::unique_lock lock{mutex_};
-    auto first = std::exchange(commands_, {});
-    lock.unlock();
-    if (!perform(server, made, first)) return;
+  if (status != NATS_OK) {
+    fail(status_code(status), last_error());
+    return false;
   }
-  // The answer says that the server has performed all before.
-  status = natsConnection_FlushTimeout(server.get(), options_.connect_timeout.count());
-  if (status != NATS_OK) return fail(status_code(status), last_error());
+  if (loop) loop->start(server.get(), [this, &made] { take_out(made); });
 
+  std::vector<command> first;
+  {
+    std::lock_guard const lock{mutex_};
+    first.swap(commands_);
+  }
+  bool is_ready = perform(server, made, first);
+  if (is_ready) {
+    // The answer says that the server has performed all before.
+    status = natsConnection_FlushTimeout(server.get(), options_.connect_timeout.count());
+    is_ready = status == NATS_OK;
+    if (!is_ready) fail(status_code(status), last_error());
+  }
+  if (loop && loop->is_encrypted()) {
+    give_back(std::move(first));
+    return true;
+  }
+  if (!is_ready) return false;
+  {
+    std::lock_guard const lock{mutex_};
+    loop_ = loop;
+  }
+  tell_ready(server);
+  serve(server, made, with_loop);
+  return false;
+}
+
+std::uint64_t connection::begin_attempt() {
+  std::lock_guard const lock{mutex_};
+  failure_ = {};
+  failure_text_.clear();
+  return ++attempt_;
+}
+
+/// The commands are to be performed once more, by the next attempt.
+void connection::give_back(std::vector<command>&& performed) {
+  std::lock_guard const lock{mutex_};
+  performed.insert(performed.end(), std::make_move_iterator(commands_.begin()),
+                   std::make_move_iterator(commands_.end()));
+  commands_ = std::move(performed);
+  ahead_ = commands_.size() -
+           static_cast<std::size_t>(std::ranges::count_if(commands_, &command::drains));
+}
+
+void connection::take_out(subscriptions& from) noexcept {
+  try {
+    from.take_out(*this);
+  } catch (...) {
+    fail(status_code(NATS_NO_MEMORY), "no memory for a message");
+  }
+}
+
+void connection::tell_ready(handle& server) {
   server_info info{.url = shown_url(server_), .id = {}, .max_payload = 0};
   std::array<char, 128> id{};
   if (natsConnection_GetConnectedServerId(server.get(), id.data(), id.size()) == NATS_OK)
     info.id = id.data();
   info.max_payload = static_cast<std::size_t>(natsConnection_GetMaxPayload(server.get()));
   owner_->ready(info);
+}
 
-  while (true) {
-    auto commands = next_commands();
-    if (commands.empty()) break;
-    if (!perform(server, made, commands)) return;
+void connection::serve(handle& server, subscriptions& made, bool pings) {
+  auto ping_at = std::chrono::steady_clock::now() + options_.ping_interval;
+  while (auto commands = next_commands(pings ? std::optional{ping_at} : std::nullopt)) {
+    if (!perform(server, made, *commands)) return;
+    if (!pings || std::chrono::steady_clock::now() < ping_at) continue;
+    if (!is_answered(server)) return fail(status_code(NATS_STALE_CONNECTION), "no answer to pings");
+    ping_at = std::chrono::steady_clock::now() + options_.ping_interval;
   }
   // libnats resets the connection, which drops what the kernel has not sent yet.
   std::unique_lock lock{mutex_};
   if (failure_ || !send_rest_) return;
   lock.unlock();
+  flush();
   natsConnection_FlushTimeout(server.get(), options_.write_timeout.count());
+}
+
+/// Whether the server answers one of some pings. If the connection ends meanwhile, that is told by
+/// itself.
+bool connection::is_answered(handle& server) {
+  for (int sent = 0; sent < std::max(options_.max_pings_out, 1); ++sent) {
+    // Messages that are held back would keep the ping back.
+    flush();
+    auto const status = natsConnection_FlushTimeout(
+        server.get(), std::max<std::int64_t>(options_.ping_interval.count(), 1));
+    if (status != NATS_TIMEOUT || is_to_end()) return true;
+  }
+  return false;
 }
 
 }  // namespace isolatte::inline v0_1::nats::link

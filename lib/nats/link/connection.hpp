@@ -6,14 +6,17 @@
 
 #include "nats/link/message.hpp"
 #include "nats/link/options.hpp"
+#include "nats/link/socket_loop.hpp"
 
 #include <boost/system/error_code.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,8 +38,9 @@ struct arrival {
   link::message message;
 };
 
-/// One connection, which is not made again after its end. A thread of its own connects, subscribes,
-/// publishes and disconnects, each of which may block; libnats's threads receive.
+/// One connection, which is not made again after its end. A thread of its own connects, subscribes
+/// and disconnects, each of which may block. With TLS it also publishes, and libnats's threads
+/// receive. Without, that is done by a socket_loop.
 ///
 /// The functions may be called by any thread, and do not block.
 class connection final : public std::enable_shared_from_this<connection> {
@@ -68,8 +72,10 @@ class connection final : public std::enable_shared_from_this<connection> {
   void unsubscribe(std::uint64_t id);
   /// Unsubscribes when all has arrived that the server has sent by then.
   void drain(std::uint64_t id);
+  /// Hands a message over, which flush() sends at the latest.
   /// @param size counted by unsent()
   void publish(message_pointer what, std::size_t size);
+  void flush() noexcept;
   std::size_t unsent() const noexcept;
   std::vector<arrival> take_arrived() noexcept;
 
@@ -91,17 +97,33 @@ class connection final : public std::enable_shared_from_this<connection> {
     std::size_t size = 0;
   };
   struct callbacks;
+  class reading;
   class handle;
   class subscriptions;
 
   void enqueue(command what);
   void run() noexcept;
   void live();
+  /// @return whether to connect again, and without a socket_loop
+  bool live(bool with_loop);
+  std::uint64_t begin_attempt();
+  void give_back(std::vector<command>&& performed);
+  void take_out(subscriptions& from) noexcept;
+  void tell_ready(handle& server);
+  void serve(handle& server, subscriptions& made, bool pings);
   /// @return whether it has not failed
   bool perform(handle& server, subscriptions& made, std::vector<command>& what);
   int perform(handle& server, subscriptions& made, const command& what);
-  std::vector<command> next_commands();
-  void fail(const boost::system::error_code& ec, const char* text) noexcept;
+  /// Waits for commands, until the last moment if there is one.
+  /// @return none if the connection is to end
+  std::optional<std::vector<command>> next_commands(
+      std::optional<std::chrono::steady_clock::time_point> last);
+  bool is_to_end();
+  bool is_answered(handle& server);
+  void add_arrived(std::vector<arrival>&& what);
+  /// @param attempt the one that has failed, if only that is meant
+  void fail(const boost::system::error_code& ec, const char* text,
+            std::optional<std::uint64_t> attempt = {}) noexcept;
   void tell_end() noexcept;
 
   link_options const options_;
@@ -111,8 +133,14 @@ class connection final : public std::enable_shared_from_this<connection> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<command> commands_;
+  /// Commands that are not performed yet and that messages may not overtake.
+  std::size_t ahead_ = 0;
   std::vector<arrival> arrived_;
   std::size_t unsent_ = 0;
+  /// None with TLS, and before the connection is ready.
+  std::shared_ptr<socket_loop> loop_;
+  /// Counts them.
+  std::uint64_t attempt_ = 0;
   boost::system::error_code failure_;
   std::string failure_text_;
   bool closing_ = false;

@@ -3,7 +3,10 @@
 
 #include "nats/link/message.hpp"
 
+#include <array>
 #include <charconv>
+#include <cstddef>
+#include <mutex>
 
 #include <nats/nats.h>
 
@@ -15,9 +18,40 @@ std::string_view view_of(const char* text) noexcept {
   return text == nullptr ? std::string_view{} : std::string_view{text};
 }
 
+/// Messages that are to be destroyed. libnats has a thread that does it, and wakes that for each
+/// one unless it is busy, which costs more than all else that is done to a short message. So many
+/// are given to it at once.
+class waste {
+ public:
+  static void add(natsMsg* what) noexcept {
+    // In a copy of the program no thread may be left that releases the lock.
+    std::unique_lock const lock{mutex_, std::try_to_lock};
+    if (!lock) return natsMsg_Destroy(what);
+    kept_[count_++] = what;
+    bytes_ += natsMsg_GetDataLength(what);
+    if (count_ != kept_.size() && bytes_ < most_bytes) return;
+    for (std::size_t i = 0; i != count_; ++i) natsMsg_Destroy(kept_[i]);
+    count_ = 0;
+    bytes_ = 0;
+  }
+
+ private:
+  static constexpr long most_bytes = 256 * 1024;
+
+  static constinit std::mutex mutex_;
+  static constinit std::array<natsMsg*, 64> kept_;
+  static constinit std::size_t count_;
+  static constinit long bytes_;
+};
+
+constinit std::mutex waste::mutex_;
+constinit std::array<natsMsg*, 64> waste::kept_{};
+constinit std::size_t waste::count_ = 0;
+constinit long waste::bytes_ = 0;
+
 }  // namespace
 
-void free_message::operator()(__natsMsg* what) const noexcept { natsMsg_Destroy(what); }
+void free_message::operator()(__natsMsg* what) const noexcept { waste::add(what); }
 
 std::string_view message::subject() const noexcept {
   return view_of(what_ ? natsMsg_GetSubject(what_.get()) : nullptr);
@@ -45,6 +79,7 @@ std::optional<std::string_view> message::header(const char* name) const noexcept
 }
 
 int message::status() const noexcept {
+  if (is_no_responders_) return 503;
   auto const text = header("Status");
   if (!text) return 0;
   int code = 0;

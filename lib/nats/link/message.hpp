@@ -40,6 +40,12 @@ class message {
   message() = default;
   message(message_pointer what, isolatte::logic::moment arrived) noexcept
       : what_{std::move(what)}, arrived_{arrived} {}
+  /// Makes a message of status 503 without its subject, as a connection without TLS tells it.
+  static message no_responders(isolatte::logic::moment arrived) noexcept {
+    message made{nullptr, arrived};
+    made.is_no_responders_ = true;
+    return made;
+  }
 
   std::string_view subject() const noexcept;
   /// Empty if the sender expects no reply.
@@ -58,6 +64,7 @@ class message {
  private:
   message_pointer what_;
   isolatte::logic::moment arrived_{};
+  bool is_no_responders_ = false;
 };
 
 }  // namespace isolatte::inline v0_1::nats::link

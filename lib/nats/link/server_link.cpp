@@ -30,8 +30,9 @@ using boost::system::error_code;
 
 namespace {
 
-/// The subscription of the link itself, to its inbox.
-constexpr std::uint64_t inbox_subscription = ~std::uint64_t{0};
+/// The first of the subscriptions of the link itself, one for each place of its inbox. They come
+/// last, so that a reply is told after all messages that came before it.
+constexpr std::uint64_t first_inbox_subscription = ~std::uint64_t{0} - 100;
 /// More attempts than so many do not hang at the same time.
 constexpr std::size_t max_stuck = 4;
 /// A server that does so once may have been killed at that moment.
@@ -225,7 +226,9 @@ void server_link::connect() {
   inbox_ = new_inbox();
   connection_ = std::make_shared<connection>(
       options_, server, std::make_unique<bridge>(mailbox_, weak_from_this(), number));
-  connection_->subscribe(inbox_subscription, inbox_ + ".*");
+  for (std::size_t place = 0; place <= places_.size(); ++place)
+    connection_->subscribe(first_inbox_subscription + place,
+                           inbox_ + "." + std::to_string(place) + ".*");
   for (auto const& [id, each] : subscriptions_) connection_->subscribe(id, each.subject);
   try {
     connection_->start();
@@ -349,8 +352,8 @@ void server_link::on_arrived(std::uint64_t number) {
 }
 
 void server_link::deliver(std::uint64_t subscription, std::span<message> what) {
-  if (subscription == inbox_subscription) {
-    for (auto& each : what) on_reply(each);
+  if (subscription >= first_inbox_subscription) {
+    for (auto& each : what) on_reply(subscription - first_inbox_subscription, each);
     return;
   }
   auto const found = subscriptions_.find(subscription);
@@ -400,15 +403,31 @@ error_code server_link::publish(std::string_view subject, std::string_view reply
   if (payload > server_.max_payload || payload > INT_MAX)
     return make_error_code(errc::message_size);
   auto const size = subject.size() + reply.size() + payload;
-  if (connection_->unsent() + size > options_.max_unsent)
-    return make_error_code(errc::no_buffer_space);
+  if (connection_->unsent() + size > options_.max_unsent) {
+    connection_->flush();
+    if (connection_->unsent() + size > options_.max_unsent)
+      return make_error_code(errc::no_buffer_space);
+  }
   natsStatus status{};
   bool const has_memory = if_memory([&] {
     auto what = make_message(subject, reply, headers, data, status);
-    if (status == NATS_OK) connection_->publish(std::move(what), size);
+    if (status != NATS_OK) return;
+    connection_->publish(std::move(what), size);
+    flush_later();
   });
   if (!has_memory) return make_error_code(errc::not_enough_memory);
   return status == NATS_OK ? error_code{} : status_code(status);
+}
+
+/// After all that is published in this turn, so that it is one packet.
+void server_link::flush_later() {
+  if (std::exchange(is_flush_due_, true)) return;
+  strand_.post([weak = weak_from_this()] {
+    auto const self = weak.lock();
+    if (!self || self->is_copy()) return;
+    self->is_flush_due_ = false;
+    if (self->connection_) self->connection_->flush();
+  });
 }
 
 std::size_t server_link::unsent() const noexcept {
@@ -420,29 +439,47 @@ void server_link::request(std::string_view subject, std::span<const std::byte> d
   // Stopped.
   if (!timer_) return;
   auto const number = ++last_request_;
-  auto const [place, is_new] =
-      requests_.try_emplace(number, asked{timer{strand_, timeout}, std::move(handler)});
+  auto const place = next_place();
+  auto const [asking, is_new] =
+      requests_.try_emplace(number, asked{timer{strand_, timeout}, std::move(handler), place});
+  if (place < places_.size()) places_[place] = number;
   error_code ec = make_error_code(errc::not_enough_memory);
-  if_memory([&] { ec = publish(subject, inbox_ + "." + std::to_string(number), {}, data); });
+  if_memory([&] {
+    ec = publish(subject, inbox_ + "." + std::to_string(place) + "." + std::to_string(number), {},
+                 data);
+  });
   auto const fail = [weak = weak_from_this(), number](const error_code& why) {
     auto const self = weak.lock();
     if (self && !self->is_copy()) self->step([&] { self->settle(number, why, {}); });
   };
   if (ec) return strand_.post([fail, ec] { fail(ec); });
-  wait_on(place->second.timer, [fail](const error_code& aborted) {
+  wait_on(asking->second.timer, [fail](const error_code& aborted) {
     if (!aborted) fail(make_error_code(errc::timed_out));
   });
 }
 
-void server_link::on_reply(message& what) {
-  auto const subject = what.subject();
-  if (subject.size() <= inbox_.size() + 1 || !subject.starts_with(inbox_)) return;
-  auto const digits = subject.substr(inbox_.size() + 1);
-  std::uint64_t number = 0;
-  auto const [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (ec != std::errc{} || end != digits.data() + digits.size()) return;
+void server_link::on_reply(std::size_t place, message& what) {
   bool const unanswered = what.status() == 503 && what.data().empty();
+  auto const subject = what.subject();
+  std::uint64_t number = 0;
+  if (subject.empty()) {
+    // Which of several requests it is that nothing answers is not known.
+    if (place < places_.size()) number = places_[place];
+  } else if (subject.starts_with(inbox_)) {
+    auto const digits = subject.substr(subject.rfind('.') + 1);
+    auto const [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (ec != std::errc{} || end != digits.data() + digits.size()) return;
+  }
   settle(number, unanswered ? no_responders() : error_code{}, std::move(what));
+}
+
+/// One that was not used for long: a late reply is not taken for another one's.
+std::size_t server_link::next_place() {
+  for (std::size_t i = 1; i <= places_.size(); ++i) {
+    auto const place = (last_place_ + i) % places_.size();
+    if (places_[place] == 0) return last_place_ = place;
+  }
+  return places_.size();
 }
 
 /// Replies may come twice, and after the time-out.
@@ -450,12 +487,14 @@ void server_link::settle(std::uint64_t request, error_code ec, message what) {
   auto const found = requests_.find(request);
   if (found == requests_.end()) return;
   auto const handler = std::move(found->second.handler);
+  if (auto const place = found->second.place; place < places_.size()) places_[place] = 0;
   requests_.erase(found);
   handler(ec, std::move(what));
 }
 
 void server_link::fail_requests() {
   auto const failed = std::exchange(requests_, {});
+  places_ = {};
   auto const number = number_;
   for (auto const& [request, each] : failed) {
     if (!is_current(number)) return;

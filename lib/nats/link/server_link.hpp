@@ -13,6 +13,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -138,6 +139,7 @@ class server_link final : public context_member, public std::enable_shared_from_
   struct asked {
     link::timer timer;
     reply_handler handler;
+    std::size_t place = 0;
   };
 
   bool is_current(std::uint64_t number) const noexcept { return events_ && number == number_; }
@@ -153,7 +155,9 @@ class server_link final : public context_member, public std::enable_shared_from_
   void on_ended(std::uint64_t number, boost::system::error_code ec, std::string text);
   void on_complaint(std::uint64_t number, boost::system::error_code ec, std::string text);
   void on_drained(std::uint64_t number, subscription_id id);
-  void on_reply(message& what);
+  void on_reply(std::size_t place, message& what);
+  std::size_t next_place();
+  void flush_later();
   void deliver(std::uint64_t subscription, std::span<message> what);
   void settle(std::uint64_t request, boost::system::error_code ec, message what);
   void fail_requests();
@@ -185,6 +189,11 @@ class server_link final : public context_member, public std::enable_shared_from_
   std::string inbox_;
   std::uint64_t last_request_ = 0;
   std::map<std::uint64_t, asked> requests_;
+  /// The request whose reply comes to this place; 0: none. If all places have one, replies to
+  /// others come to a place that is common to these.
+  std::array<std::uint64_t, 4> places_{};
+  std::size_t last_place_ = 0;
+  bool is_flush_due_ = false;
   subscription_id last_subscription_ = 0;
   std::map<subscription_id, subscribed> subscriptions_;
 };

@@ -26,12 +26,16 @@ std::size_t credit::wanted(std::size_t held, std::size_t untold) const noexcept 
   // Rounded up: a message has at least the job that it is sent for.
   std::size_t const jobs = held + (messages * jobs_a_message_ + one_job - 1) / one_job;
   std::size_t const wished = target();
-  std::size_t more = 0;
-  if (jobs < wished) more = std::max<std::size_t>((wished - jobs) * one_job / jobs_a_message_, 1);
+  std::size_t const most = std::max<std::size_t>(limits_.most_coming, 1) * limits_.workers;
   // The next messages may have one job each, whatever the last ones had.
   std::size_t const idle = limits_.workers > held ? limits_.workers - held : 0;
-  if (idle > messages) more = std::max(more, idle - messages);
-  std::size_t const most = std::max<std::size_t>(limits_.most_coming, 1) * limits_.workers;
+  std::size_t const for_idle = idle > messages ? idle - messages : 0;
+  // Requests are fewer if each is for more messages.
+  bool const is_enough = 2 * jobs > wished && jobs >= 2 * limits_.workers;
+  if (for_idle == 0 && (is_enough || 2 * messages > most)) return 0;
+  std::size_t more = for_idle;
+  if (jobs < wished)
+    more = std::max(more, ((wished - jobs) * one_job + jobs_a_message_ - 1) / jobs_a_message_);
   return messages < most ? std::min(more, most - messages) : 0;
 }
 

@@ -43,7 +43,8 @@ class credit {
   void resize(std::size_t workers) noexcept { limits_.workers = workers; }
   /// Jobs that the host is to have, together with those that are still to come.
   std::size_t target() const noexcept;
-  /// So many messages to ask for now.
+  /// So many messages to ask for now. None if more than half of what the host is to have is there
+  /// or to come, and two jobs for each worker.
   /// @param held jobs that the host has and that are not done
   /// @param untold jobs that are done, and whose results the server has not stored. If there are
   /// many, the server does not take results, and the host takes no jobs

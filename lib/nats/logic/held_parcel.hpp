@@ -44,7 +44,7 @@ constexpr bool has(parcel_step all, parcel_step one) noexcept {
 struct held_rules {
   std::chrono::nanoseconds lease = std::chrono::seconds{10};
   /// Results wait for each other so long.
-  std::chrono::nanoseconds gather = std::chrono::milliseconds{8};
+  std::chrono::nanoseconds gather = std::chrono::milliseconds{16};
   /// After so many deliveries a message for whose jobs no farm gives leave is acknowledged.
   std::uint32_t most_deliveries = 10;
 };

@@ -22,7 +22,7 @@ using isolatte::logic::moment;
 struct parcel_limits {
   std::size_t jobs = 64;
   /// The time that the jobs of a parcel may take together.
-  std::chrono::nanoseconds time = std::chrono::milliseconds{8};
+  std::chrono::nanoseconds time = std::chrono::milliseconds{16};
   /// A parcel with more than one job has no more bytes.
   std::size_t bytes = 128 * 1024;
   /// Parcels that have been published and have no answer.

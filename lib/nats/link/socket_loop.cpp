@@ -1,0 +1,151 @@
+// Copyright (c) 2026 The isolatte authors
+// Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
+
+#include "nats/link/socket_loop.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+#include <fcntl.h>
+#include <nats/nats.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace isolatte::inline v0_1::nats::link {
+
+namespace {
+
+/// Whether this thread writes what libnats wants to be written, without being woken for it.
+thread_local bool writes_itself = false;
+
+/// The first byte of a record of TLS is one of these. NATS begins each message with a letter or a
+/// sign.
+constexpr unsigned char first_record_type = 20;
+constexpr unsigned char last_record_type = 24;
+
+}  // namespace
+
+/// The functions that libnats calls.
+struct socket_loop::callbacks {
+  static natsStatus attach(void** to, void* loop, natsConnection*, natsSock socket) noexcept {
+    auto& self = *static_cast<socket_loop*>(loop);
+    *to = loop;
+    self.socket_ = descriptor{::fcntl(socket, F_DUPFD_CLOEXEC, 0)};
+    self.wake_ = descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    return self.socket_ && self.wake_ ? NATS_OK : NATS_SYS_ERROR;
+  }
+  static natsStatus read(void*, bool) noexcept { return NATS_OK; }
+  static natsStatus write(void* loop, bool begins) noexcept {
+    auto& self = *static_cast<socket_loop*>(loop);
+    self.wants_to_write_ = begins;
+    if (begins && !writes_itself) self.wake();
+    return NATS_OK;
+  }
+  static natsStatus detach(void* loop) noexcept {
+    auto& self = *static_cast<socket_loop*>(loop);
+    self.is_detached_ = true;
+    self.wake();
+    return NATS_OK;
+  }
+};
+
+int socket_loop::take_over(natsOptions* options) noexcept {
+  return natsOptions_SetEventLoop(options, this, &callbacks::attach, &callbacks::read,
+                                  &callbacks::write, &callbacks::detach);
+}
+
+void socket_loop::start(natsConnection* of, std::function<void()> heed) {
+  {
+    std::lock_guard const lock{mutex_};
+    connection_ = of;
+  }
+  thread_ = std::thread{[this, of, heed = std::move(heed)] { run(of, heed); }};
+}
+
+void socket_loop::stop() noexcept {
+  if (thread_.joinable()) {
+    // libnats ends the connection when it reads that. To end one that can be written to, it would
+    // wait for an answer first.
+    ::shutdown(socket_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  std::lock_guard const lock{mutex_};
+  connection_ = nullptr;
+}
+
+int socket_loop::publish(natsMsg* what) noexcept {
+  std::lock_guard const lock{mutex_};
+  if (connection_ == nullptr) return NATS_CONNECTION_CLOSED;
+  writes_itself = true;
+  auto const status = natsConnection_PublishMsg(connection_, what);
+  writes_itself = false;
+  return status;
+}
+
+void socket_loop::flush() noexcept {
+  if (!wants_to_write_) return;
+  std::lock_guard const lock{mutex_};
+  if (connection_ == nullptr) return;
+  std::unique_lock const turn{turn_, std::try_to_lock};
+  if (turn) natsConnection_ProcessWriteEvent(connection_);
+  // The thread may have looked already, or the kernel does not take all.
+  if (wants_to_write_) wake();
+}
+
+std::size_t socket_loop::unsent() const noexcept {
+  std::lock_guard const lock{mutex_};
+  if (connection_ == nullptr) return 0;
+  auto const size = natsConnection_Buffered(connection_);
+  return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+void socket_loop::wake() noexcept {
+  std::uint64_t const one = 1;
+  // This fails only if the thread has not heard of very many others.
+  if (wake_) static_cast<void>(::write(wake_.get(), &one, sizeof one));
+}
+
+bool socket_loop::looks_encrypted() noexcept {
+  unsigned char first = 0;
+  return ::recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+         first >= first_record_type && first <= last_record_type;
+}
+
+void socket_loop::run(natsConnection* of, const std::function<void()>& heed) noexcept {
+  writes_itself = true;
+  bool is_first = true;
+  while (!is_detached_) {
+    std::array<pollfd, 2> watched{};
+    watched[0] = {socket_.get(), static_cast<short>(wants_to_write_ ? POLLIN | POLLOUT : POLLIN),
+                  0};
+    watched[1] = {wake_.get(), POLLIN, 0};
+    if (::poll(watched.data(), watched.size(), -1) == -1) {
+      // The kernel may be short of memory.
+      if (errno != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      continue;
+    }
+    if (watched[1].revents != 0) {
+      std::uint64_t count = 0;
+      static_cast<void>(::read(wake_.get(), &count, sizeof count));
+    }
+    bool const is_readable = (watched[0].revents & ~POLLOUT) != 0;
+    if (is_readable && std::exchange(is_first, false) && looks_encrypted()) {
+      is_encrypted_ = true;
+      // libnats ends the connection then, and those that wait for it.
+      ::shutdown(socket_.get(), SHUT_RDWR);
+    }
+    {
+      std::lock_guard const turn{turn_};
+      if (is_readable) natsConnection_ProcessReadEvent(of);
+      if (wants_to_write_) natsConnection_ProcessWriteEvent(of);
+    }
+    if (is_readable) heed();
+  }
+}
+
+}  // namespace isolatte::inline v0_1::nats::link
