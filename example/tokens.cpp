@@ -70,7 +70,8 @@ asio::awaitable<void> own_default() {
   // The default token of the executor takes the place of asio::deferred.
   awaiting_executor const executor{co_await asio::this_coro::executor};
   asio::awaitable<isolatte::outcome<int>> operation = isolatte::async_fork(executor, answer);
-  std::cout << "executor's default: " << (co_await std::move(operation)).value() << '\n';
+  int const value = (co_await std::move(operation)).value();
+  std::cout << "executor's default: " << value << '\n';
 }
 //]
 
