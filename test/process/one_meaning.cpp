@@ -394,7 +394,7 @@ const option_case cases[] = {
     {"out: by_line", write_streams, "printf 'one\ntwo\n'; echo error >&2",
      [](setting& s) {
        s.opts.out = isolatte::by_line{
-           [&s](std::string_view line) { s.lines += "<" + std::string{line} + ">"; }};
+           [&s](std::string_view line) { s.lines.append("<").append(line).append(">"); }};
        s.seen = [&s] { return s.lines; };
      },
      "seen: <one><two>"},

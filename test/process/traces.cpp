@@ -447,9 +447,9 @@ BOOST_AUTO_TEST_CASE(other_faults_are_no_overflows) {
   // Below the stack, but far from where it is used.
   check(isolatte::fork(
       []() IN_TRACE {
-        char volatile here = 0;
-        char volatile* volatile const at = &here - 512 * 1024 * 1024;
-        *at = 1;
+        char here = 0;
+        auto const at = reinterpret_cast<std::uintptr_t>(&here) - 512 * 1024 * 1024;
+        *reinterpret_cast<char volatile*>(at) = 1;
       },
       quiet));
 }
