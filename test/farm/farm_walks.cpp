@@ -12,7 +12,7 @@
 
 namespace farm_walks_test {
 
-using namespace farm_world;
+using namespace farm_model;
 
 struct totals {
   int settled = 0;

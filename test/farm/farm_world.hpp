@@ -27,7 +27,7 @@
 
 /// A server, hosts and a farm of one submitter in one thread and without any clock: the machines
 /// are wired together, and a random engine decides what happens when.
-namespace farm_world {
+namespace farm_model {
 
 using namespace isolatte::nats::logic;
 using std::chrono::milliseconds;
@@ -938,6 +938,6 @@ inline milliseconds world::live_through(const std::function<milliseconds(world&)
   fail("there is no end");
 }
 
-}  // namespace farm_world
+}  // namespace farm_model
 
 #endif

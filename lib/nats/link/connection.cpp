@@ -262,10 +262,9 @@ void connection::flush() noexcept {
 void connection::enqueue(command what) {
   std::lock_guard const lock{mutex_};
   auto const size = what.size;
-  bool const is_ahead = !what.drains;
   commands_.push_back(std::move(what));
   unsent_ += size;
-  if (is_ahead) ++ahead_;
+  ++ahead_;
   if (commands_.size() == 1) changed_.notify_one();
 }
 
@@ -382,7 +381,7 @@ bool connection::perform(handle& server, subscriptions& made, std::vector<comman
     each.message.reset();
     std::lock_guard const lock{mutex_};
     unsent_ -= each.size;
-    if (!each.drains) --ahead_;
+    --ahead_;
     if (failure_ || (closing_ && !send_rest_)) return false;
   }
   return true;
@@ -456,8 +455,7 @@ void connection::give_back(std::vector<command>&& performed) {
   performed.insert(performed.end(), std::make_move_iterator(commands_.begin()),
                    std::make_move_iterator(commands_.end()));
   commands_ = std::move(performed);
-  ahead_ = commands_.size() -
-           static_cast<std::size_t>(std::ranges::count_if(commands_, &command::drains));
+  ahead_ = commands_.size();
 }
 
 void connection::take_out(subscriptions& from) noexcept {

@@ -133,7 +133,7 @@ class connection final : public std::enable_shared_from_this<connection> {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<command> commands_;
-  /// Commands that are not performed yet and that messages may not overtake.
+  /// Commands that are not performed yet. No message overtakes them.
   std::size_t ahead_ = 0;
   std::vector<arrival> arrived_;
   std::size_t unsent_ = 0;
