@@ -4,6 +4,7 @@ file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/soak/*.cpp")
 add_executable(isolatte_soak ${sources})
 isolatte_compile_settings(isolatte_soak)
 isolatte_use_unity(isolatte_soak)
+isolatte_allow_strings(isolatte_soak)
 # The library's internal functions are needed to make system calls fail.
 target_link_libraries(isolatte_soak PRIVATE isolatte_test_support)
 target_include_directories(isolatte_soak PRIVATE "${PROJECT_SOURCE_DIR}/soak")

@@ -347,6 +347,9 @@ BOOST_AUTO_TEST_CASE(the_death_of_a_server_and_the_end_of_its_child) {
 /// A program whose threads start jobs through one launcher, one after the other, and cancel every
 /// third of them at once. Nothing of it is destroyed: threads use it while the program ends.
 struct busy {
+  // Clang 14 cannot make an aggregate in a container's place.
+  explicit busy(asio::strand<asio::thread_pool::executor_type> on) : strand{std::move(on)} {}
+
   asio::strand<asio::thread_pool::executor_type> strand;
   std::function<void(asio::cancellation_slot, std::function<void()>)> launch;
   asio::cancellation_signal stop{};
