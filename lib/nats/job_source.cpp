@@ -201,8 +201,16 @@ void job_source::heed(const link::message& what) {
 }
 
 void job_source::wake(moment at) {
-  credit_.expire(at);
+  if (credit_.expire(at)) renew();
   if (at >= look_at_) look();
+}
+
+/// The server has not told the end of a request, so perhaps it does not send to the inbox. Messages
+/// that it has sent are still heard.
+void job_source::renew() {
+  if (!link_.is_up() || !subscription_) return;
+  link_.drain(*std::exchange(subscription_, std::nullopt), [] {});
+  connect();
 }
 
 moment job_source::wake_at() const noexcept {

@@ -75,6 +75,7 @@ class job_source {
  private:
   using reader = std::function<void(std::string_view)>;
 
+  void renew();
   void look();
   void look_later();
   void find_consumer(std::int64_t created);

@@ -200,7 +200,8 @@ BOOST_AUTO_TEST_CASE(ends_with_the_connection_and_with_time) {
   it.asked(1, 2, logic::moment{} + 1s);
   it.asked(2, 2, logic::moment{} + 2s);
   BOOST_TEST((it.expires_at() == logic::moment{} + 1s));
-  it.expire(logic::moment{} + 1s);
+  BOOST_TEST(!it.expire(logic::moment{} + 999ms));
+  BOOST_TEST(it.expire(logic::moment{} + 1s));
   BOOST_TEST(it.outstanding() == 2U);
   it.ended(1, 2);
   BOOST_TEST(it.outstanding() == 2U);

@@ -79,10 +79,10 @@ void credit::ended(std::uint64_t id, std::optional<std::size_t> pending) {
   drop_empty();
 }
 
-void credit::expire(moment now) noexcept {
+bool credit::expire(moment now) noexcept {
   for (auto const& each : requests_)
     if (now >= each.expires) oldest_ = std::max(oldest_, each.id + 1);
-  std::erase_if(requests_, [&](const request& each) { return now >= each.expires; });
+  return std::erase_if(requests_, [&](const request& each) { return now >= each.expires; }) != 0;
 }
 
 void credit::lost() noexcept {

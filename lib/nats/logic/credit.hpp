@@ -58,7 +58,8 @@ class credit {
   /// @param pending messages that the server says have not come for it, if it says so
   void ended(std::uint64_t request, std::optional<std::size_t> pending);
   /// Requests that should have ended by now have: their status message is lost.
-  void expire(moment now) noexcept;
+  /// @return whether there were any
+  bool expire(moment now) noexcept;
   moment expires_at() const noexcept;
   /// Connection lost, or the consumer: nothing comes any more.
   void lost() noexcept;
