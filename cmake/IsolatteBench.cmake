@@ -1,6 +1,7 @@
 # A program of its own, without Google Benchmark: its processes are hosts of a farm, too.
 if(isolatte_build_nats)
-  add_executable(isolatte_bench_farm "${PROJECT_SOURCE_DIR}/bench/farm/main.cpp")
+  add_executable(isolatte_bench_farm
+    "${PROJECT_SOURCE_DIR}/bench/farm/by_hand.cpp" "${PROJECT_SOURCE_DIR}/bench/farm/main.cpp")
   isolatte_compile_settings(isolatte_bench_farm)
   target_link_libraries(isolatte_bench_farm PRIVATE isolatte::nats)
   target_link_options(isolatte_bench_farm PRIVATE LINKER:--build-id)

@@ -6,6 +6,8 @@
 // and the processor time a job of the submitter and of the hosts. Workers and server do not count.
 // Starts a nats-server of its own.
 
+#include "by_hand.hpp"
+
 #include <isolatte/call.hpp>
 #include <isolatte/nats.hpp>
 #include <isolatte/worker_pool.hpp>
@@ -153,6 +155,8 @@ std::string url_of(const process& server, const fs::path& folder) {
   throw std::runtime_error{"nats-server cannot be started"};
 }
 
+int port_of(const std::string& url) { return std::stoi(url.substr(url.rfind(':') + 1)); }
+
 int serve(const std::string& url, std::size_t workers) {
   asio::io_context context{1};
   isolatte::worker_pool pool{context, {.workers = workers}};
@@ -242,6 +246,7 @@ int compare(std::size_t workers) {
   isolatte::nats::farm farm{context, {.servers = {url}}};
   std::printf("%-22s %12s %12s %7s %12s %12s %12s\n", "", "pool jobs/s", "farm jobs/s", "ratio",
               "pool us/job", "farm us/job", "hosts us/job");
+  figures last;
   for (std::size_t i = 0; i != std::size(loads); ++i) {
     auto const& each = loads[i];
     auto const far =
@@ -249,7 +254,12 @@ int compare(std::size_t workers) {
     std::printf("%-22s %12.0f %12.0f %7.2f %12.1f %12.1f %12.1f\n", each.name, local[i].rate,
                 far.rate, far.rate / local[i].rate, local[i].submitter, far.submitter, far.hosts);
     std::fflush(stdout);
+    last = far;
   }
+  double const farm_time = 1e6 / last.rate;
+  double const hand_time = by_hand::exchange_one_at_a_time(port_of(url), 3'000);
+  std::printf("one at a time: %.0f us, by hand %.0f us, ratio %.2f\n", farm_time, hand_time,
+              farm_time / hand_time);
   return 0;
 }
 
