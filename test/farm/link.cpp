@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See LICENSE_1_0.txt)
 
 #include "nats/link/backoff.hpp"
+#include "nats/link/connection.hpp"
 #include "nats/link/server_link.hpp"
 #include "nats/link/status.hpp"
 #include "nats/link/subject.hpp"
@@ -15,6 +16,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -283,6 +285,44 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_sent_is_refused_at_once,
   // Some time later there is room again.
   wait_for([&] { return w.link->unsent() == 0; });
   BOOST_TEST(!w.publish("a", ""));
+}
+
+/// Whether a connection is up, and whether it is still.
+struct course {
+  std::atomic<bool> is_ready = false;
+  std::atomic<bool> has_ended = false;
+};
+
+struct course_owner final : connection::owner {
+  explicit course_owner(std::shared_ptr<course> to) : of{std::move(to)} {}
+  void ready(const server_info&) override { of->is_ready = true; }
+  void arrived() override {}
+  void drained(std::uint64_t) override {}
+  void complained(const error_code&, const std::string&) override {}
+  void ended(const error_code&, const std::string&) override { of->has_ended = true; }
+  std::shared_ptr<course> of;
+};
+
+BOOST_AUTO_TEST_CASE(any_thread_may_flush, *boost::unit_test::precondition(has_nats_server)) {
+  nats_server const server;
+  auto options = to(server);
+  // The connection pings all the time, so that there is something to write.
+  options.ping_interval = 0ms;
+  options.max_pings_out = 100'000;
+  auto const seen = std::make_shared<course>();
+  auto const one =
+      std::make_shared<connection>(options, server.url(), std::make_unique<course_owner>(seen));
+  one->start();
+  wait_for([&] { return seen->is_ready || seen->has_ended; });
+  std::vector<std::thread> all;
+  for (int i = 0; i != 4; ++i)
+    all.emplace_back([&] {
+      for (int k = 0; k != 1'000'000 && !seen->has_ended; ++k) one->flush();
+    });
+  for (auto& each : all) each.join();
+  BOOST_TEST(seen->is_ready);
+  BOOST_TEST(!seen->has_ended);
+  one->close(false);
 }
 
 BOOST_AUTO_TEST_CASE(requests_are_answered, *boost::unit_test::precondition(has_nats_server)) {

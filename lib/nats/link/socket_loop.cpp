@@ -92,7 +92,7 @@ void socket_loop::flush() noexcept {
   std::lock_guard const lock{mutex_};
   if (connection_ == nullptr) return;
   std::unique_lock const turn{turn_, std::try_to_lock};
-  if (turn) natsConnection_ProcessWriteEvent(connection_);
+  if (turn) write(connection_);
   // The thread may have looked already, or the kernel does not take all.
   if (wants_to_write_) wake();
 }
@@ -102,6 +102,11 @@ std::size_t socket_loop::unsent() const noexcept {
   if (connection_ == nullptr) return 0;
   auto const size = natsConnection_Buffered(connection_);
   return size > 0 ? static_cast<std::size_t>(size) : 0;
+}
+
+void socket_loop::write(natsConnection* of) noexcept {
+  // Another thread may have written all, and libnats takes an empty write for the end.
+  if (wants_to_write_) natsConnection_ProcessWriteEvent(of);
 }
 
 void socket_loop::wake() noexcept {
@@ -142,7 +147,7 @@ void socket_loop::run(natsConnection* of, const std::function<void()>& heed) noe
     {
       std::lock_guard const turn{turn_};
       if (is_readable) natsConnection_ProcessReadEvent(of);
-      if (wants_to_write_) natsConnection_ProcessWriteEvent(of);
+      write(of);
     }
     if (is_readable) heed();
   }

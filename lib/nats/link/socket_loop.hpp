@@ -60,6 +60,8 @@ class socket_loop {
 
   void run(__natsConnection* of, const std::function<void()>& heed) noexcept;
   bool looks_encrypted() noexcept;
+  /// @pre turn_ is held
+  void write(__natsConnection* of) noexcept;
   void wake() noexcept;
 
   /// A second descriptor of the socket: libnats may close its own while the thread polls.
