@@ -27,14 +27,19 @@ thread_local bool writes_itself = false;
 /// sign.
 constexpr unsigned char first_record_type = 20;
 constexpr unsigned char last_record_type = 24;
+/// From this version on, libnats leaves it to the loop to close the socket. Releases of a minor
+/// version may be exchanged without a new build.
+constexpr std::uint32_t loop_closes_since = 0x030903;
 
 }  // namespace
 
 /// The functions that libnats calls.
 struct socket_loop::callbacks {
-  static natsStatus attach(void** to, void* loop, natsConnection*, natsSock socket) noexcept {
+  static natsStatus attach(void** to, void* loop, natsConnection* of, natsSock socket) noexcept {
     auto& self = *static_cast<socket_loop*>(loop);
     *to = loop;
+    self.attached_ = of;
+    self.socket_of_libnats_ = socket;
     self.socket_ = descriptor{::fcntl(socket, F_DUPFD_CLOEXEC, 0)};
     self.wake_ = descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     return self.socket_ && self.wake_ ? NATS_OK : NATS_SYS_ERROR;
@@ -48,8 +53,13 @@ struct socket_loop::callbacks {
   }
   static natsStatus detach(void* loop) noexcept {
     auto& self = *static_cast<socket_loop*>(loop);
+    // No thread reads or writes: this one has the turn, or there is no other.
+    if (nats_GetVersionNumber() >= loop_closes_since) ::close(self.socket_of_libnats_);
     self.is_detached_ = true;
     self.wake();
+#if NATS_VERSION_NUMBER >= 0x030B00
+    natsConnection_ProcessDetachedEvent(self.attached_);
+#endif
     return NATS_OK;
   }
 };

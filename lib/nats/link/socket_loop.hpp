@@ -66,6 +66,8 @@ class socket_loop {
 
   /// A second descriptor of the socket: libnats may close its own while the thread polls.
   descriptor socket_;
+  int socket_of_libnats_ = -1;
+  __natsConnection* attached_ = nullptr;
   descriptor wake_;
   std::thread thread_;
 
