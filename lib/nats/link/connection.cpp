@@ -163,7 +163,7 @@ class connection::subscriptions {
     auto const place = made_.find(id);
     if (place == made_.end()) return NATS_OK;
     auto const status = natsSubscription_Unsubscribe(place->second.pointer.get());
-    made_.erase(place);
+    retire(place);
     return status;
   }
   /// When this returns, all messages have been called back or taken out.
@@ -180,13 +180,15 @@ class connection::subscriptions {
     if (status == NATS_OK) status = natsSubscription_WaitForDrainCompletion(what, time.count());
     if (status == NATS_OK) status = natsSubscription_DrainCompletionStatus(what);
     std::lock_guard const lock{mutex_};
-    if (status == NATS_OK) made_.erase(id);
+    if (auto const place = made_.find(id); status == NATS_OK) retire(place);
     return status;
   }
   /// Takes out the messages that have arrived, in the order of the subscriptions' numbers.
   void take_out(connection& to) {
     std::lock_guard const lock{mutex_};
-    std::vector<arrival> all;
+    // This thread reads, and has come to the end of each message.
+    retired_.clear();
+    std::vector<arrival> taken;
     auto const at = now();
     for (auto const& [id, one] : made_) {
       while (true) {
@@ -194,15 +196,15 @@ class connection::subscriptions {
         auto const status = natsSubscription_NextMsg(&next, one.pointer.get(), 0);
         message_pointer owned{next};
         if (status == NATS_NO_RESPONDERS)
-          all.push_back({id, message::no_responders(at)});
+          taken.push_back({id, message::no_responders(at)});
         else if (status == NATS_OK)
-          all.push_back({id, message{std::move(owned), at}});
+          taken.push_back({id, message{std::move(owned), at}});
         else
           break;
       }
     }
     // Within the lock: who waits for the end of drain() tells it after these.
-    if (!all.empty()) to.add_arrived(std::move(all));
+    if (!taken.empty()) to.add_arrived(std::move(taken));
   }
 
  private:
@@ -214,10 +216,24 @@ class connection::subscriptions {
     std::unique_ptr<natsSubscription, release> pointer;
   };
 
+  using all = std::map<std::uint64_t, one>;
+
+  /// Before 3.7, libnats may be reading a message for a subscription, and would use it after it has
+  /// been freed. With callbacks the end of that is not told, and this is long enough.
+  static constexpr std::size_t most_retired = 64;
+
+  void retire(all::iterator which) {
+    which->second.entry.reset();
+    retired_.insert(made_.extract(which));
+    if (calls_back_ && retired_.size() > most_retired) retired_.erase(retired_.begin());
+  }
+
   std::weak_ptr<connection> const of_;
   bool const calls_back_;
   std::mutex mutex_;
-  std::map<std::uint64_t, one> made_;
+  all made_;
+  /// Have ended, and are freed later.
+  all retired_;
 };
 
 connection::connection(link_options options, std::string server, std::unique_ptr<owner> of)
