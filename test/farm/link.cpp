@@ -8,10 +8,12 @@
 #include "nats/link/subject.hpp"
 #include "support/nats_server.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/test/unit_test.hpp>
 
@@ -142,6 +144,54 @@ struct closed_port {
   }
   asio::io_context context;
   asio::ip::tcp::socket socket;
+};
+
+/// A way to a server that takes 16 MB a second of what one client sends. Lives longer than the
+/// connection.
+class slow_way {
+ public:
+  explicit slow_way(const nats_server& to)
+      : acceptor_{context_, {asio::ip::address_v4::loopback(), 0}} {
+    acceptor_.set_option(asio::socket_base::receive_buffer_size{64 * 1024});
+    server_.connect(
+        {asio::ip::address_v4::loopback(), static_cast<asio::ip::port_type>(to.port())});
+    there_ = std::thread{[this] {
+      acceptor_.accept(client_);
+      back_ = std::thread{[this] { carry(server_, client_, 0ms); }};
+      carry(client_, server_, 8ms);
+    }};
+  }
+  ~slow_way() {
+    there_.join();
+    back_.join();
+  }
+  slow_way(const slow_way&) = delete;
+  slow_way& operator=(const slow_way&) = delete;
+  std::string url() const {
+    return "nats://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
+
+ private:
+  /// Until the end of the one, which the other is told.
+  static void carry(asio::ip::tcp::socket& from, asio::ip::tcp::socket& to,
+                    std::chrono::milliseconds pause) {
+    std::vector<char> room(128 * 1024);
+    error_code ec;
+    while (true) {
+      auto const size = from.read_some(asio::buffer(room), ec);
+      if (!ec) asio::write(to, asio::buffer(room, size), ec);
+      if (ec) break;
+      std::this_thread::sleep_for(pause);
+    }
+    to.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  }
+
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_;
+  asio::ip::tcp::socket client_{context_};
+  asio::ip::tcp::socket server_{context_};
+  std::thread there_;
+  std::thread back_;
 };
 
 std::size_t count_of(const char* folder) {
@@ -323,6 +373,38 @@ BOOST_AUTO_TEST_CASE(any_thread_may_flush, *boost::unit_test::precondition(has_n
   BOOST_TEST(seen->is_ready);
   BOOST_TEST(!seen->has_ended);
   one->close(false);
+}
+
+BOOST_AUTO_TEST_CASE(a_slow_way_to_the_server_is_no_silent_server,
+                     *boost::unit_test::precondition(has_nats_server)) {
+  constexpr std::size_t count = 40;
+  std::string const large(1'000'000, 'x');
+  nats_server const server;
+  slow_way const way{server};
+  world reader{to(server)};
+  std::size_t seen = 0;
+  reader.link->subscribe("large", [&](auto batch) {
+    seen += batch.size();
+    for (auto const& each : batch) BOOST_TEST((each.text() == large));
+  });
+  reader.connect();
+  auto options = to(way.url());
+  // Pings are answered after seconds.
+  options.ping_interval = 200ms;
+  options.write_timeout = 1s;
+  world writer{options};
+  auto const early = writer.link->subscribe("early", [](auto) {});
+  writer.connect();
+  for (std::size_t i = 0; i != count; ++i) BOOST_TEST(!writer.publish("large", large));
+  bool is_drained = false;
+  BOOST_TEST(writer.link->drain(early, [&] { is_drained = true; }));
+  writer.until([&] { return is_drained || !writer.downs.empty(); });
+  BOOST_TEST(writer.downs.empty());
+  reader.until([&] { return seen == count; });
+  // The rest is sent at the end, too.
+  for (std::size_t i = 0; i != count; ++i) BOOST_TEST(!writer.publish("large", large));
+  writer.let_go();
+  reader.until([&] { return seen == 2 * count; });
 }
 
 BOOST_AUTO_TEST_CASE(requests_are_answered, *boost::unit_test::precondition(has_nats_server)) {

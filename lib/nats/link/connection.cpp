@@ -29,6 +29,9 @@ namespace {
 
 /// Bytes that are published are sent at once if they are more.
 constexpr std::size_t most_held_back = std::size_t{64} << 10;
+/// Bytes that are to be sent wait in the queue if more than so many wait in libnats, which moves
+/// all of them whenever the kernel has taken some.
+constexpr std::size_t most_in_libnats = std::size_t{4} << 20;
 
 const char* last_error() noexcept {
   natsStatus ignored{};
@@ -258,11 +261,15 @@ void connection::publish(message_pointer what, std::size_t size) {
     std::lock_guard const lock{mutex_};
     if (ahead_ == 0) loop = loop_;
   }
-  if (!loop) return enqueue({.message = std::move(what), .size = size});
+  if (!loop || (loop->is_full() && loop->unsent() > most_in_libnats))
+    return enqueue({.message = std::move(what), .size = size});
   auto const status = loop->publish(what.get());
   // The end of a connection is told by itself.
-  if (status != NATS_OK && status != NATS_CONNECTION_CLOSED)
+  if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {
     fail(status_code(status), last_error());
+    // The server would take what follows for the rest of the message.
+    loop->break_off();
+  }
   if (loop->unsent() >= most_held_back) loop->flush();
 }
 
@@ -380,9 +387,37 @@ bool connection::is_to_end() {
   return failure_ || closing_;
 }
 
+bool connection::is_cut_off() {
+  std::lock_guard const lock{mutex_};
+  return failure_ || (closing_ && !send_rest_);
+}
+
+void connection::make_room(std::size_t most) {
+  std::shared_ptr<socket_loop> loop;
+  {
+    std::lock_guard const lock{mutex_};
+    loop = loop_;
+  }
+  while (loop && !is_cut_off()) {
+    auto const writes = loop->writes();
+    loop->flush();
+    if (loop->unsent() <= most) return;
+    if (!loop->wait_for_write(writes,
+                              std::max(options_.write_timeout, std::chrono::milliseconds{1})))
+      return fail(status_code(NATS_TIMEOUT), "the server takes nothing");
+  }
+}
+
 int connection::perform(handle& server, subscriptions& made, const command& what) {
-  if (what.message) return natsConnection_PublishMsg(server.get(), what.message.get());
-  if (what.drains) return made.drain(what.subscription, options_.write_timeout);
+  if (what.message) {
+    make_room(most_in_libnats);
+    return natsConnection_PublishMsg(server.get(), what.message.get());
+  }
+  if (what.drains) {
+    // The answer is to come in that time.
+    make_room(0);
+    return made.drain(what.subscription, options_.write_timeout);
+  }
   if (what.subject.empty()) return made.remove(what.subscription);
   return made.add(server, what.subscription, what.subject);
 }
@@ -454,7 +489,7 @@ bool connection::live(bool with_loop) {
     loop_ = loop;
   }
   tell_ready(server);
-  serve(server, made, with_loop);
+  serve(server, made, loop.get());
   return false;
 }
 
@@ -491,31 +526,33 @@ void connection::tell_ready(handle& server) {
   owner_->ready(info);
 }
 
-void connection::serve(handle& server, subscriptions& made, bool pings) {
+void connection::serve(handle& server, subscriptions& made, const socket_loop* loop) {
   auto ping_at = std::chrono::steady_clock::now() + options_.ping_interval;
-  while (auto commands = next_commands(pings ? std::optional{ping_at} : std::nullopt)) {
+  while (auto commands = next_commands(loop ? std::optional{ping_at} : std::nullopt)) {
+    // Messages that are held back would keep back what the commands say.
+    flush();
     if (!perform(server, made, *commands)) return;
-    if (!pings || std::chrono::steady_clock::now() < ping_at) continue;
-    if (!is_answered(server)) return fail(status_code(NATS_STALE_CONNECTION), "no answer to pings");
+    if (!loop || std::chrono::steady_clock::now() < ping_at) continue;
+    if (!is_alive(server, *loop))
+      return fail(status_code(NATS_STALE_CONNECTION), "no answer to pings");
     ping_at = std::chrono::steady_clock::now() + options_.ping_interval;
   }
   // libnats resets the connection, which drops what the kernel has not sent yet.
-  std::unique_lock lock{mutex_};
-  if (failure_ || !send_rest_) return;
-  lock.unlock();
-  flush();
+  make_room(0);
+  if (is_cut_off()) return;
   natsConnection_FlushTimeout(server.get(), options_.write_timeout.count());
 }
 
-/// Whether the server answers one of some pings. If the connection ends meanwhile, that is told by
-/// itself.
-bool connection::is_answered(handle& server) {
+/// Whether the server answers one of some pings, or is heard meanwhile, or what is to be sent
+/// before the pings goes on. If the connection ends meanwhile, that is told by itself.
+bool connection::is_alive(handle& server, const socket_loop& loop) {
+  auto const seen = loop.signs_of_life();
   for (int sent = 0; sent < std::max(options_.max_pings_out, 1); ++sent) {
     // Messages that are held back would keep the ping back.
     flush();
     auto const status = natsConnection_FlushTimeout(
         server.get(), std::max<std::int64_t>(options_.ping_interval.count(), 1));
-    if (status != NATS_TIMEOUT || is_to_end()) return true;
+    if (status != NATS_TIMEOUT || is_to_end() || loop.signs_of_life() != seen) return true;
   }
   return false;
 }

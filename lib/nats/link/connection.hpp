@@ -110,7 +110,7 @@ class connection final : public std::enable_shared_from_this<connection> {
   void give_back(std::vector<command>&& performed);
   void take_out(subscriptions& from) noexcept;
   void tell_ready(handle& server);
-  void serve(handle& server, subscriptions& made, bool pings);
+  void serve(handle& server, subscriptions& made, const socket_loop* loop);
   /// @return whether it has not failed
   bool perform(handle& server, subscriptions& made, std::vector<command>& what);
   int perform(handle& server, subscriptions& made, const command& what);
@@ -119,7 +119,12 @@ class connection final : public std::enable_shared_from_this<connection> {
   std::optional<std::vector<command>> next_commands(
       std::optional<std::chrono::steady_clock::time_point> last);
   bool is_to_end();
-  bool is_answered(handle& server);
+  /// Whether nothing is to be sent any more.
+  bool is_cut_off();
+  /// Waits until no more bytes than so many wait in libnats. If the server takes nothing for long,
+  /// the connection fails.
+  void make_room(std::size_t most);
+  bool is_alive(handle& server, const socket_loop& loop);
   void add_arrived(std::vector<arrival>&& what);
   /// @param attempt the one that has failed, if only that is meant
   void fail(const boost::system::error_code& ec, const char* text,

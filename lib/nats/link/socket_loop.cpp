@@ -25,8 +25,8 @@ thread_local bool writes_itself = false;
 
 /// The first byte of a record of TLS is one of these. NATS begins each message with a letter or a
 /// sign.
-constexpr unsigned char first_record_type = 20;
-constexpr unsigned char last_record_type = 24;
+constexpr int first_record_type = 20;
+constexpr int last_record_type = 24;
 /// From this version on, libnats leaves it to the loop to close the socket. Releases of a minor
 /// version may be exchanged without a new build.
 constexpr std::uint32_t loop_closes_since = 0x030903;
@@ -48,6 +48,7 @@ struct socket_loop::callbacks {
   static natsStatus write(void* loop, bool begins) noexcept {
     auto& self = *static_cast<socket_loop*>(loop);
     self.wants_to_write_ = begins;
+    if (!begins) self.is_full_ = false;
     if (begins && !writes_itself) self.wake();
     return NATS_OK;
   }
@@ -57,6 +58,7 @@ struct socket_loop::callbacks {
     if (nats_GetVersionNumber() >= loop_closes_since) ::close(self.socket_of_libnats_);
     self.is_detached_ = true;
     self.wake();
+    self.tell_writer();
 #if NATS_VERSION_NUMBER >= 0x030B00
     natsConnection_ProcessDetachedEvent(self.attached_);
 #endif
@@ -97,8 +99,14 @@ int socket_loop::publish(natsMsg* what) noexcept {
   return status;
 }
 
+void socket_loop::break_off() noexcept {
+  std::lock_guard const lock{mutex_};
+  if (connection_ != nullptr) ::shutdown(socket_.get(), SHUT_RDWR);
+}
+
 void socket_loop::flush() noexcept {
-  if (!wants_to_write_) return;
+  // If there is no room, the thread waits for some.
+  if (!wants_to_write_ || is_full_) return;
   std::lock_guard const lock{mutex_};
   if (connection_ == nullptr) return;
   std::unique_lock const turn{turn_, std::try_to_lock};
@@ -116,7 +124,26 @@ std::size_t socket_loop::unsent() const noexcept {
 
 void socket_loop::write(natsConnection* of) noexcept {
   // Another thread may have written all, and libnats takes an empty write for the end.
-  if (wants_to_write_) natsConnection_ProcessWriteEvent(of);
+  if (!wants_to_write_) return;
+  is_full_ = true;
+  natsConnection_ProcessWriteEvent(of);
+  tell_writer();
+}
+
+void socket_loop::tell_writer() noexcept {
+  ++writes_;
+  if (!is_awaited_) return;
+  std::lock_guard const lock{written_mutex_};
+  written_.notify_all();
+}
+
+bool socket_loop::wait_for_write(std::uint64_t after, std::chrono::milliseconds longest) {
+  std::unique_lock lock{written_mutex_};
+  is_awaited_ = true;
+  bool const is_written =
+      written_.wait_for(lock, longest, [&] { return writes_ != after || is_detached_; });
+  is_awaited_ = false;
+  return is_written;
 }
 
 void socket_loop::wake() noexcept {
@@ -125,10 +152,11 @@ void socket_loop::wake() noexcept {
   if (wake_) static_cast<void>(::write(wake_.get(), &one, sizeof one));
 }
 
-bool socket_loop::looks_encrypted() noexcept {
+int socket_loop::first_byte() noexcept {
   unsigned char first = 0;
-  return ::recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
-         first >= first_record_type && first <= last_record_type;
+  auto const size = ::recv(socket_.get(), &first, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (size == 1) return first;
+  return size == -1 && (errno == EAGAIN || errno == EWOULDBLOCK) ? -1 : 0;
 }
 
 void socket_loop::run(natsConnection* of, const std::function<void()>& heed) noexcept {
@@ -148,16 +176,25 @@ void socket_loop::run(natsConnection* of, const std::function<void()>& heed) noe
       std::uint64_t count = 0;
       static_cast<void>(::read(wake_.get(), &count, sizeof count));
     }
-    bool const is_readable = (watched[0].revents & ~POLLOUT) != 0;
-    if (is_readable && std::exchange(is_first, false) && looks_encrypted()) {
-      is_encrypted_ = true;
-      // libnats ends the connection then, and those that wait for it.
-      ::shutdown(socket_.get(), SHUT_RDWR);
+    bool const is_writable = (watched[0].revents & POLLOUT) != 0;
+    bool is_readable = (watched[0].revents & ~POLLOUT) != 0;
+    if (is_readable && is_first) {
+      int const first = first_byte();
+      is_first = first == -1;
+      // The kernel may have dropped what has come.
+      is_readable = !is_first;
+      if (first >= first_record_type && first <= last_record_type) {
+        is_encrypted_ = true;
+        // libnats ends the connection then, and those that wait for it.
+        ::shutdown(socket_.get(), SHUT_RDWR);
+      }
     }
     {
       std::lock_guard const turn{turn_};
+      bool const was_full = is_full_;
+      if (is_readable || (was_full && is_writable)) ++signs_of_life_;
       if (is_readable) natsConnection_ProcessReadEvent(of);
-      write(of);
+      if (!was_full || is_writable) write(of);
     }
     if (is_readable) heed();
   }
