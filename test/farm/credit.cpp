@@ -73,11 +73,11 @@ BOOST_AUTO_TEST_CASE(takes_a_message_for_one_of_1_to_64_jobs) {
   few.ran(10ms);
   few.arrived(0);
   BOOST_TEST(few.wanted(0) == 20U);
-  logic::credit many{{.workers = 64}};
+  logic::credit many{{.workers = 128}};
   for (int i = 0; i != 100; ++i) many.ran(1us);
   many.arrived(1000);
-  BOOST_TEST(many.target() == 4096U);
-  BOOST_TEST(many.wanted(64) == 63U);
+  BOOST_TEST(many.target() == 8192U);
+  BOOST_TEST(many.wanted(128) == 126U);
 }
 
 BOOST_AUTO_TEST_CASE(counts_messages_for_the_oldest_request) {
@@ -183,6 +183,15 @@ BOOST_AUTO_TEST_CASE(counts_a_part_of_a_job_as_one) {
   BOOST_TEST(it.wanted(4) == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(asks_for_one_more_message_for_the_smallest_rest) {
+  logic::credit it{{.workers = 4, .most_coming = 1000}};
+  for (int i = 0; i != 100; ++i) it.ran(1us);
+  it.arrived(2);
+  for (std::size_t average = 512; average != 257; average = (7 * average + 256) / 8) it.arrived(1);
+  // 255 messages of 257 256ths of a job are a 256th less than the 256 jobs of the target.
+  BOOST_TEST(it.wanted(0) == 256U);
+}
+
 BOOST_AUTO_TEST_CASE(asks_when_half_is_missing_or_a_worker_has_less_than_two) {
   auto it = of_four_workers();
   it.ran(10ms);
@@ -193,6 +202,11 @@ BOOST_AUTO_TEST_CASE(asks_when_half_is_missing_or_a_worker_has_less_than_two) {
   BOOST_TEST(it.target() == 8U);
   BOOST_TEST(it.wanted(8) == 0U);
   BOOST_TEST(it.wanted(7) == 1U);
+  auto between = of_four_workers();
+  between.ran(15ms);
+  BOOST_TEST(between.target() == 12U);
+  BOOST_TEST(between.wanted(8) == 0U);
+  BOOST_TEST(between.wanted(7) == 5U);
 }
 
 BOOST_AUTO_TEST_CASE(ends_with_the_connection_and_with_time) {

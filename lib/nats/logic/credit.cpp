@@ -36,7 +36,8 @@ std::size_t credit::wanted(std::size_t held, std::size_t untold) const noexcept 
   std::size_t more = for_idle;
   if (jobs < wished)
     more = std::max(more, ((wished - jobs) * one_job + jobs_a_message_ - 1) / jobs_a_message_);
-  return messages < most ? std::min(more, most - messages) : 0;
+  // Either of these conditions has left some room.
+  return std::min(more, most - messages);
 }
 
 void credit::asked(std::uint64_t request, std::size_t messages, moment expires) {
