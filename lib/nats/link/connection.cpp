@@ -189,7 +189,7 @@ class connection::subscriptions {
   /// Takes out the messages that have arrived, in the order of the subscriptions' numbers.
   void take_out(connection& to) {
     std::lock_guard const lock{mutex_};
-    // This thread reads, and has come to the end of each message.
+    // This is the thread that reads, so libnats reads no message for these any more.
     retired_.clear();
     std::vector<arrival> taken;
     auto const at = now();
@@ -206,7 +206,7 @@ class connection::subscriptions {
           break;
       }
     }
-    // Within the lock: who waits for the end of drain() tells it after these.
+    // The lock is held until then: drain() returns after these messages have been added.
     if (!taken.empty()) to.add_arrived(std::move(taken));
   }
 
@@ -235,7 +235,7 @@ class connection::subscriptions {
   bool const calls_back_;
   std::mutex mutex_;
   all made_;
-  /// Have ended, and are freed later.
+  /// Subscriptions that have ended, and are freed later.
   all retired_;
 };
 

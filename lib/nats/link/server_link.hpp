@@ -120,7 +120,8 @@ class server_link final : public context_member, public std::enable_shared_from_
 
   /// Sends a request, and completes with the first reply, never before this function returns. The
   /// errors are those of publish(); timed_out; and no_responders(), if nothing answers such
-  /// requests. After stop() the handler is destroyed uncalled.
+  /// requests. Without TLS that is told of a few requests at a time; others time out. After stop()
+  /// the handler is destroyed uncalled.
   /// @throws std::bad_alloc, and then the handler is not called
   void request(std::string_view subject, std::span<const std::byte> data,
                std::chrono::nanoseconds timeout, reply_handler handler);

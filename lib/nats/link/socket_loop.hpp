@@ -99,7 +99,7 @@ class socket_loop {
   std::atomic<bool> is_detached_ = false;
   std::atomic<bool> is_encrypted_ = false;
 
-  /// Somebody waits for a write.
+  /// A thread waits for a write.
   std::atomic<bool> is_awaited_ = false;
   std::mutex written_mutex_;
   std::condition_variable written_;
